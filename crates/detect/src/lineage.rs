@@ -1,0 +1,187 @@
+//! Hard evidence about credentials: facts that are wrong without knowing any habits.
+
+use doorward_model::event::{ActorKind, Outcome};
+use doorward_model::finding::{
+    Feature, InstanceKeyElsewhere, KeyForAnother, Lineage, Severity, SourceChanged, TwoNetworks,
+};
+use doorward_model::identity::IdentityKind;
+use doorward_model::time::Millis;
+use doorward_views::habits::{NORMAL_DAYS, ONE, Probe, is_network};
+use doorward_views::keys::KeyUse;
+use doorward_views::state::State;
+
+use crate::burst::Notice;
+use crate::inspect::Subject;
+
+/// What an event proves about the credentials it used or made.
+pub(crate) fn of(state: &State, subject: &Subject<'_>, probe: &Probe) -> Vec<Notice> {
+    let used = state.shard(subject.seen).and_then(|shard| shard.keys.peek(subject.event()));
+    let elsewhere = used.and_then(|used| instance_key_elsewhere(subject, used));
+    let networks = elsewhere.is_none().then_some(used).flatten().and_then(|used| two_networks(subject, used));
+    let source = used.and_then(|used| source_changed(subject, used));
+    [key_for_another(subject, probe), elsewhere, networks, source].into_iter().flatten().collect()
+}
+
+fn hard(kind: &'static str, severity: Severity, confidence_milli: u32, lineage: Lineage) -> Notice {
+    Notice {
+        kind,
+        detector: "lineage/1",
+        score_milli: 0,
+        threshold_milli: 0,
+        severity,
+        confidence_milli,
+        lineage: Some(lineage),
+        controls: &["attack:T1078.004"],
+    }
+}
+
+/// A key or password made for another user than the one who made it. Whoever has done so on several days does it for
+/// a living, and is not reported.
+fn key_for_another(subject: &Subject<'_>, probe: &Probe) -> Option<Notice> {
+    let event = subject.event();
+    let issued = event.issued.as_ref()?;
+    let lasting =
+        matches!(event.action.as_str(), "CreateAccessKey" | "CreateLoginProfile" | "UpdateLoginProfile");
+    let [_, action, ..] = probe.slots;
+    let of_its_own = issued.principal.is_empty() || issued.principal == subject.seen.identity;
+    let usual = action.is_some_and(|slot| slot.days >= NORMAL_DAYS);
+    if !lasting || event.outcome() != Outcome::Success || of_its_own || usual {
+        return None;
+    }
+    let before = action.map_or(0, |slot| u64::from(slot.count.div_ceil(ONE)));
+    let lineage = Lineage::KeyForAnother(KeyForAnother {
+        action: event.permission(),
+        holder: issued.principal.clone(),
+        before,
+    });
+    let (severity, confidence_milli) =
+        if before == 0 { (Severity::High, 700) } else { (Severity::Medium, 500) };
+    let notice = hard("credential-for-another", severity, confidence_milli, lineage);
+    Some(Notice { controls: &["attack:T1098.001", "owasp-nhi:NHI1"], ..notice })
+}
+
+/// The credential of an instance, used from another place than where the instance used it.
+fn instance_key_elsewhere(subject: &Subject<'_>, used: &KeyUse) -> Option<Notice> {
+    let event = subject.event();
+    let instance = instance_of(subject)?;
+    let home = used.places.first()?;
+    if !public_pair(&home.network, &event.client.network) || same_as_any(used, &event.client.network) {
+        return None;
+    }
+    let lineage = Lineage::InstanceKeyElsewhere(InstanceKeyElsewhere {
+        key: event.actor.access_key_id.clone(),
+        instance: instance.to_owned(),
+        home: home.network.clone(),
+        away: event.client.network.clone(),
+    });
+    let notice = hard("instance-credential-elsewhere", Severity::High, 900, lineage);
+    Some(Notice { controls: &["attack:T1552.005", "attack:T1078.004"], ..notice })
+}
+
+/// One key that goes to another network and comes back within the hour: two holders. A long-lived key counts only
+/// if it has a home, because fleets share theirs; people change networks, so for them it is a weak sign.
+fn two_networks(subject: &Subject<'_>, used: &KeyUse) -> Option<Notice> {
+    let event = subject.event();
+    let [.., home, away] = used.places.as_slice() else { return None };
+    let within = event.happened_at() - home.to;
+    if home.network != event.client.network
+        || !public_pair(&home.network, &away.network)
+        || within > Millis::HOUR
+    {
+        return None;
+    }
+    let temporary = event.actor.access_key_id.starts_with("ASIA");
+    let networks = subject.habits.map_or(0, |habits| habits.distinct(Feature::Network));
+    if !temporary && networks > LASTING_KEY_NETWORKS_MAX {
+        return None;
+    }
+    let lineage = Lineage::TwoNetworks(TwoNetworks {
+        key: event.actor.access_key_id.clone(),
+        first: home.network.clone(),
+        second: away.network.clone(),
+        within_ms: within.0,
+    });
+    let (severity, confidence_milli) = match subject.kind {
+        IdentityKind::Human | IdentityKind::External => (Severity::Low, 300),
+        IdentityKind::Agent | IdentityKind::Service | IdentityKind::Workload | IdentityKind::VendorApp => {
+            (Severity::Medium, 600)
+        }
+    };
+    Some(hard("key-in-two-networks", severity, confidence_milli, lineage))
+}
+
+/// The client says that a key which a machine was given now lies in a variable or a file: it was copied.
+fn source_changed(subject: &Subject<'_>, used: &KeyUse) -> Option<Notice> {
+    let event = subject.event();
+    let now = event.client.credential_source.as_str();
+    let delivered = |letters: &str| letters.contains(['0', 'z']);
+    if !delivered(&used.source) || delivered(now) || !now.contains(['e', 'g', 'n', 'x']) {
+        return None;
+    }
+    let lineage = Lineage::SourceChanged(SourceChanged {
+        key: event.actor.access_key_id.clone(),
+        before: source_words(&used.source).to_owned(),
+        after: source_words(now).to_owned(),
+    });
+    let notice = hard("credential-source-changed", Severity::High, 800, lineage);
+    Some(Notice { controls: &["attack:T1552.005", "attack:T1550.001"], ..notice })
+}
+
+/// Where a client that follows botocore's user agent says it took a credential from, in words. `letters` are those
+/// of the `m/` field that name a credential provider.
+pub(crate) fn source_words(letters: &str) -> &'static str {
+    let words = [
+        ('0', "the instance metadata service"),
+        ('z', "the container credential endpoint"),
+        ('g', "environment variables"),
+        ('e', "code"),
+        ('n', "a profile file"),
+        ('x', "a boto2 file"),
+    ];
+    words
+        .into_iter()
+        .find(|(letter, _)| letters.contains(*letter))
+        .map_or("another provider", |(_, words)| words)
+}
+
+/// The instance that a session was delivered to: EC2 names the session after it.
+fn instance_of<'a>(subject: &Subject<'a>) -> Option<&'a str> {
+    let actor = &subject.event().actor;
+    if actor.kind() != ActorKind::AssumedRole {
+        return None;
+    }
+    let name = actor.arn.rsplit('/').next()?;
+    let id = name.strip_prefix("i-")?;
+    (id.len() >= 8 && id.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(name)
+}
+
+/// Whether both are networks of addresses, of the same family, and not the same.
+fn public_pair(one: &str, other: &str) -> bool {
+    let address =
+        |network: &str| is_network(network) && network.contains('/') && !network.starts_with("vpce:");
+    address(one)
+        && address(other)
+        && one.contains(':') == other.contains(':')
+        && one != other
+        && !inside(one)
+        && !inside(other)
+}
+
+/// RFC 1918 and RFC 4193 networks: an endpoint in a VPC reports the private address.
+fn inside(network: &str) -> bool {
+    let private_172 = || {
+        let second = network.strip_prefix("172.").and_then(|tail| tail.split('.').next());
+        second.and_then(|text| text.parse::<u8>().ok()).is_some_and(|second| (16..32).contains(&second))
+    };
+    network.starts_with("10.")
+        || network.starts_with("192.168.")
+        || network.starts_with("fd")
+        || private_172()
+}
+
+fn same_as_any(used: &KeyUse, network: &str) -> bool {
+    used.places.iter().any(|place| place.network == network)
+}
+
+/// A long-lived key with more networks than this is shared by a fleet.
+const LASTING_KEY_NETWORKS_MAX: usize = 3;

@@ -1,0 +1,148 @@
+//! What can be typed. Help, completions and man pages come from these definitions.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use doorward_model::time::Millis;
+
+/// An identity-defined perimeter in one program.
+///
+/// Knows every identity of an organisation from its audit logs and exports, notices what is unusual, and says why.
+#[derive(Debug, Parser)]
+#[command(name = "doorward", version, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read audit logs and exports, and say who acts in them and what is unusual.
+    ///
+    /// Files and folders may be mixed; what a file is is told by its content, not by its name: CloudTrail as delivered
+    /// (also .gz and .zst), JSON Lines, `lookup-events` output, EventBridge and CloudWatch envelopes, and
+    /// `get-account-authorization-details` exports. Nothing is kept and nothing is sent anywhere.
+    Scan(ScanArgs),
+    /// Write the files of a simulated organisation, with the attacks in it labelled.
+    Demo(DemoArgs),
+    /// Print the completions of a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the man pages into a folder.
+    Man {
+        /// The folder, which is made if it is not there.
+        dir: PathBuf,
+    },
+}
+
+/// What to scan and how.
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    /// Files and folders to read.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Judge the newest part of the logs only, and learn what is normal from the rest.
+    #[arg(long, value_name = "SPAN", default_value = "24h")]
+    pub judge: Span,
+    /// How to print the report.
+    #[arg(short, long, value_enum, default_value_t = Output::Table)]
+    pub output: Output,
+    /// Keep everything that could not be read in this file, as JSON Lines.
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// How many cases a day are wanted at most; what is raised follows from it.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub cases_per_day: u32,
+    /// How many threads read files; all processors if not given.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<std::num::NonZeroUsize>,
+    /// How much memory events may take before they are spilled to a temporary folder, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 256)]
+    pub memory: usize,
+    /// Show no progress.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// What to simulate and where to write it.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// The folder, which must be empty or not exist.
+    pub dir: PathBuf,
+    /// The same seed writes the same bytes.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// About how many identities the organisation has.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub identities: u32,
+    /// How many days of audit log there are.
+    #[arg(long, value_name = "N", default_value_t = 21)]
+    pub days: u32,
+    /// Show no progress.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// How an answer is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Table,
+    /// For programs: a stable contract.
+    Json,
+    /// As JSON, for people.
+    Yaml,
+}
+
+/// A span of time as it is typed: `90m`, `24h`, `7d`, `2w`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub Millis);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (count, unit) = text.split_at_checked(digits).unwrap_or(("", text));
+        let unit = match unit {
+            "m" => Millis::MINUTE,
+            "h" => Millis::HOUR,
+            "d" => Millis::DAY,
+            "w" => Millis::DAY.times(7),
+            _ => return Err(format!("{text:?} is not a span: write a number and m, h, d or w, such as 24h")),
+        };
+        let count =
+            count.parse::<u32>().map_err(|_| format!("{text:?} does not begin with a whole number"))?;
+        Ok(Self(unit.times(i64::from(count))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use doorward_model::time::Millis;
+
+    use super::{Cli, Span};
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn spans_as_typed() {
+        let read = ["90m", "24h", "7d", "2w"].map(|text| text.parse::<Span>().unwrap().0);
+        assert_eq!(
+            read,
+            [Millis::MINUTE.times(90), Millis::DAY, Millis::DAY.times(7), Millis::DAY.times(14)]
+        );
+        for text in ["", "h", "24", "24 h", "-1d", "99999999999d"] {
+            assert!(text.parse::<Span>().is_err_and(|error| error.contains(&format!("{text:?}"))), "{text}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The program: configuration, composition, command line, and the one loop that joins journal and engine.
+//!
+//! - [`cli`] is what can be typed; [`run`] does it.
+//! - [`scan`] reads files, orders what they hold by time, and feeds it to the [`writer`].
+//! - [`writer`] is the loop: check, identify, append, step, and again for what follows.
+//! - [`report`] is what came of it, and its renderings.
+//!
+//! All thinking is done in the crates below; nothing here knows what an access key is. Start reading at [`writer`].
+
+pub mod cli;
+mod demo;
+pub mod report;
+mod run;
+pub mod scan;
+pub mod writer;
+
+pub use run::run;

@@ -1,0 +1,149 @@
+//! Files in, a report out. Nothing is kept.
+//!
+//! Workers read and parse files in any order; [`runs`] puts what they found into the one total order, in bounded
+//! memory; the writer folds it. So the report depends neither on the order of files nor on the number of threads.
+
+mod files;
+mod progress;
+mod read;
+pub(crate) mod rejects;
+mod runs;
+pub(crate) mod tally;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use doorward_detect::{Judging, Settings};
+use doorward_engine::{Engine, Judge, Rules};
+use doorward_journal::{Keep, Memory};
+use doorward_model::event::Event;
+use doorward_model::id::TenantId;
+use doorward_model::inventory::AccountExport;
+use doorward_model::time::{Millis, Time};
+
+use crate::cli::ScanArgs;
+use crate::report::{self, Coverage, Report};
+use crate::scan::read::Found;
+use crate::scan::rejects::Rejects;
+use crate::scan::runs::Runs;
+use crate::scan::tally::Tally;
+use crate::writer::Writer;
+
+pub use crate::scan::progress::Progress;
+
+/// With less history than this nobody knows what is normal.
+pub const HISTORY_MIN: Millis = Millis::DAY.times(7);
+
+/// Reads everything, judges the newest part of it, and reports.
+///
+/// # Errors
+/// When no path can be read, the temporary folder fails, or the rejects file cannot be written.
+pub fn scan(args: &ScanArgs, progress: &Progress) -> Result<Report> {
+    let mut gathered = gather(args, progress)?;
+    let span = gathered.tally.span();
+    let coverage = Coverage::of(span, args.judge.0);
+    let judging = if coverage.short_history { Judging::Short } else { Judging::Full };
+    let rules = Rules {
+        judge: Judge { from: coverage.judged_from.unwrap_or(Time::MIN), judging },
+        settings: Settings { cases_per_day: args.cases_per_day, ..Settings::default() },
+    };
+    let engine = Engine::new(TenantId::from("scan"), rules, 1, HASH_SEED);
+    let mut writer = Writer::new(Memory::new(Keep::Nothing)?, engine);
+    for export in &gathered.exports {
+        // A scan sees its exports before its events, whenever they were made.
+        if let Err(refusal) = writer.import(export, Time::MIN)? {
+            gathered.tally.notes.push(refusal.to_string());
+        }
+    }
+    fold(&mut writer, gathered.runs, gathered.tally.events, progress)?;
+    gathered.rejects.finish()?;
+    Ok(report::of(&writer, gathered.tally, gathered.rejects, coverage))
+}
+
+/// What the files hold.
+struct Gathered {
+    runs: Runs,
+    exports: Vec<AccountExport>,
+    rejects: Rejects,
+    tally: Tally,
+}
+
+fn gather(args: &ScanArgs, progress: &Progress) -> Result<Gathered> {
+    let files = files::walk(&args.paths)?;
+    let [_, ..] = files.as_slice() else {
+        let paths: Vec<_> = args.paths.iter().map(|path| path.display().to_string()).collect();
+        bail!("nothing to read in {}: give a file, or a folder that holds some", paths.join(", "));
+    };
+    let mut gathered = Gathered {
+        runs: Runs::new(args.memory.saturating_mul(MIB)),
+        exports: Vec::new(),
+        rejects: Rejects::new(args.rejects.as_deref())?,
+        tally: Tally::default(),
+    };
+    progress.reading(&files);
+    let threads = args.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, Into::into);
+    read::all(&files, threads, &mut |found| {
+        progress.read(&found);
+        gathered.take(found)
+    })?;
+    let Gathered { exports, .. } = &mut gathered;
+    exports.sort_by(|one, other| (&one.account, one.newest_at_ms).cmp(&(&other.account, other.newest_at_ms)));
+    Ok(gathered)
+}
+
+impl Gathered {
+    fn take(&mut self, found: Found) -> Result<()> {
+        match found {
+            Found::Events(events) => {
+                for event in events {
+                    self.tally.event(&event);
+                    self.runs.push(event).context("cannot spill events to the temporary folder")?;
+                }
+            }
+            Found::Export(export) => {
+                self.tally.export(&export);
+                for reject in &export.rejects {
+                    self.tally.reject(reject);
+                    self.rejects.push(reject)?;
+                }
+                self.exports.push(*export);
+            }
+            Found::Reject(reject) => {
+                self.tally.reject(&reject);
+                self.rejects.push(&reject)?;
+            }
+            Found::Wrapped(name) => self.tally.wrapped(name),
+            Found::Skipped(kind) => self.tally.skipped(kind),
+            Found::FileDone { .. } => {}
+        }
+        Ok(())
+    }
+}
+
+fn fold(writer: &mut Writer<Memory>, runs: Runs, events: u64, progress: &Progress) -> Result<()> {
+    progress.judging(events);
+    let mut last = Time::MIN;
+    runs.into_order(&mut |event: Event| {
+        last = event.happened_at();
+        progress.judged();
+        writer.take(event, last).context("cannot take an event")
+    })?;
+    writer.flush()?;
+    // The last minute, too, is told to the peers.
+    writer.tick(last + Millis::MINUTE).context("cannot end the last minute")?;
+    progress.done();
+    Ok(())
+}
+
+/// A path to read, as it is named in reports.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SourceFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How large it is, in bytes.
+    pub bytes: u64,
+}
+
+const MIB: usize = 1024 * 1024;
+/// No input of a scan can choose it, and no result depends on it.
+const HASH_SEED: u64 = 0x9e37_79b9_7f4a_7c15;

@@ -1,0 +1,147 @@
+//! The one loop that joins journal and engine: check, identify, append, step, and again for the facts that follow.
+
+use doorward_engine::Engine;
+use doorward_engine::admit::{self, Refusal};
+use doorward_journal::{Batch, Journal, JournalError, Seen};
+use doorward_model::event::Event;
+use doorward_model::id::{FactNumber, Partition};
+use doorward_model::inventory::AccountExport;
+use doorward_model::record::{Fact, FactRecord, Observation, Record, Tick};
+use doorward_model::time::Time;
+
+/// The one writer of a journal and owner of its engine.
+#[derive(Debug)]
+pub struct Writer<J> {
+    journal: J,
+    engine: Engine,
+    batch: Vec<Record>,
+    numbered: FactNumber,
+    partitions: Vec<u64>,
+    /// How many events were taken, by what became of them.
+    pub counts: Counts,
+}
+
+/// How many events were taken, by what became of them.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Counts {
+    /// Recorded.
+    pub accepted: u64,
+    /// Known already, with the same content.
+    pub duplicate: u64,
+    /// Recorded although their id was known, because the content differs.
+    pub conflict: u64,
+}
+
+/// What the writer did, or why the journal could not.
+pub type Result<T> = std::result::Result<T, JournalError>;
+
+impl<J: Journal> Writer<J> {
+    /// Goes on where the journal ends, with an engine that has folded all of it.
+    #[must_use]
+    pub fn new(journal: J, engine: Engine) -> Self {
+        let head = journal.head();
+        let numbered = head.fact;
+        let partitions = (0..Partition::COUNT).map(|at| head.last_n(Partition(at))).collect();
+        Self { journal, engine, batch: Vec::new(), numbered, partitions, counts: Counts::default() }
+    }
+
+    /// The engine, for questions.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Takes an event that is recorded at an instant that never goes back. It is durable after [`Self::flush`].
+    ///
+    /// # Errors
+    /// When the journal cannot tell whether it knows the event, or cannot append.
+    pub fn take(&mut self, event: Event, recorded_at: Time) -> Result<()> {
+        self.tick(recorded_at)?;
+        match self.journal.check(&event)? {
+            Seen::Duplicate => {
+                self.counts.duplicate += 1;
+                return Ok(());
+            }
+            Seen::Conflict => self.counts.conflict += 1,
+            Seen::New => {}
+        }
+        self.counts.accepted += 1;
+        let (facts, observation) = self.engine.identify(event, recorded_at);
+        for fact in facts {
+            self.queue_fact(fact, recorded_at);
+        }
+        self.queue_observation(observation);
+        if self.batch.len() >= BATCH_RECORDS_MAX { self.flush() } else { Ok(()) }
+    }
+
+    /// Takes an export of an account, whole or not at all.
+    ///
+    /// # Errors
+    /// When the journal cannot append. A refusal is the inner result.
+    pub fn import(
+        &mut self,
+        export: &AccountExport,
+        recorded_at: Time,
+    ) -> Result<std::result::Result<(), Refusal>> {
+        self.flush()?;
+        match admit::import(&self.engine.state, export) {
+            Ok(facts) => {
+                for fact in facts {
+                    self.queue_fact(fact, recorded_at);
+                }
+                self.flush().map(Ok)
+            }
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    /// Lets time pass, if enough has: sweeps run at ticks.
+    ///
+    /// # Errors
+    /// When the journal cannot append.
+    pub fn tick(&mut self, now: Time) -> Result<()> {
+        if !self.engine.is_tick_due(now) {
+            return Ok(());
+        }
+        self.flush()?;
+        self.queue_fact(Fact::Tick(Tick { at_ms: now.ms() }), now);
+        self.flush()
+    }
+
+    /// Makes what was taken durable, then steps it, and so on with what follows from it.
+    ///
+    /// # Errors
+    /// When the journal cannot append: then nothing of the batch was stepped.
+    pub fn flush(&mut self) -> Result<()> {
+        while !self.batch.is_empty() {
+            let facts_seen = self.engine.state.control.fact_number;
+            self.journal.append(Batch { records: &self.batch, facts_seen })?;
+            // What follows is recorded after all of the batch.
+            let now = self.journal.head().recorded_at;
+            for record in std::mem::take(&mut self.batch) {
+                for fact in self.engine.step(&record) {
+                    self.queue_fact(fact, now);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn queue_fact(&mut self, fact: Fact, recorded_at: Time) {
+        self.numbered = self.numbered.next();
+        let record =
+            FactRecord { number: self.numbered.0, recorded_at_ms: recorded_at.ms(), fact: Some(fact) };
+        self.batch.push(Record::Fact(Box::new(record)));
+    }
+
+    fn queue_observation(&mut self, mut seen: Observation) {
+        if let Some(n) = self.partitions.get_mut(usize::from(seen.partition().0)) {
+            *n += 1;
+            seen.n = *n;
+        }
+        self.batch.push(Record::Observation(Box::new(seen)));
+    }
+}
+
+/// How many records wait for one append at most.
+const BATCH_RECORDS_MAX: usize = 1_000;

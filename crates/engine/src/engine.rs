@@ -1,0 +1,129 @@
+//! The engine: state, the rules it is judged by, and the step.
+
+use doorward_detect::{Judging, Settings, inspect};
+use doorward_model::event::Event;
+use doorward_model::id::TenantId;
+use doorward_model::record::{Fact, FactRecord, Observation, Record};
+use doorward_model::time::{Millis, Time};
+use doorward_views::habits::Probe;
+use doorward_views::shard::Pending;
+use doorward_views::state::State;
+
+use crate::identify::Announced;
+
+/// When what is judged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Judge {
+    /// Events that happened before are only learned from.
+    pub from: Time,
+    /// How the others are judged.
+    pub judging: Judging,
+}
+
+/// What the engine goes by, beside the records.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rules {
+    /// When what is judged.
+    pub judge: Judge,
+    /// How eager the detectors are.
+    pub settings: Settings,
+}
+
+/// The state and the rules.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    /// The fold of all records so far.
+    pub state: State,
+    rules: Rules,
+    announced: Announced,
+    /// The weighted surprise from which novelty is raised: recomputed at each tick.
+    threshold_milli: u64,
+    first_tick: Option<Time>,
+}
+
+impl Engine {
+    /// Has seen nothing. `shards` and `seed` change no result: see [`State::new`].
+    #[must_use]
+    pub fn new(tenant: TenantId, rules: Rules, shards: usize, seed: u64) -> Self {
+        Self {
+            state: State::new(tenant, shards, seed),
+            rules,
+            announced: Announced::new(seed),
+            threshold_milli: rules.settings.floor_milli,
+            first_tick: None,
+        }
+    }
+
+    /// Names the identity of an event. Returns the facts that it makes known for the first time, and the observation,
+    /// whose place in its partition is still to be given.
+    pub fn identify(&mut self, event: Event, recorded_at: Time) -> (Vec<Fact>, Observation) {
+        self.announced.identify(&mut self.state.resolver, event, recorded_at)
+    }
+
+    /// Whether so much time has passed since the last tick that `now` should be one.
+    #[must_use]
+    pub fn is_tick_due(&self, now: Time) -> bool {
+        let minute = |time: Time| time.ms().div_euclid(Millis::MINUTE.0);
+        minute(now) > minute(self.state.control.now)
+    }
+
+    /// Inspects a record against the state before it, folds it in, and returns the facts that follow from it.
+    pub fn step(&mut self, record: &Record) -> Vec<Fact> {
+        match record {
+            Record::Fact(fact) => self.step_fact(fact),
+            Record::Observation(seen) => self.step_observation(seen),
+        }
+    }
+
+    /// The weighted surprise from which novelty is raised now, thousandths of a bit.
+    #[must_use]
+    pub fn threshold_milli(&self) -> u64 {
+        self.threshold_milli
+    }
+
+    fn step_fact(&mut self, record: &FactRecord) -> Vec<Fact> {
+        if record.number() <= self.state.control.fact_number {
+            return Vec::new();
+        }
+        self.state.fold_fact(record);
+        match &record.fact {
+            Some(Fact::Tick(tick)) => self.sweep(Time::from_ms(tick.at_ms)),
+            _ => Vec::new(),
+        }
+    }
+
+    fn step_observation(&mut self, seen: &Observation) -> Vec<Fact> {
+        if self.state.has_folded(seen) {
+            return Vec::new();
+        }
+        if seen.by_platform {
+            self.state.fold_observation(seen, &Probe::NONE, Vec::new());
+            return Vec::new();
+        }
+        let probe = self.state.probe(seen);
+        let judging = self.judging(seen.event.happened_at());
+        let found = inspect(&self.state, seen, &probe, judging, self.threshold_milli);
+        self.state.fold_observation(seen, &probe, found.bursts);
+        found.facts
+    }
+
+    fn judging(&self, happened_at: Time) -> Judging {
+        let Judge { from, judging } = self.rules.judge;
+        if happened_at < from { Judging::Learn } else { judging }
+    }
+
+    /// Ends days that are over, tells what crosses identities, and sets the threshold anew.
+    fn sweep(&mut self, now: Time) -> Vec<Fact> {
+        let first = *self.first_tick.get_or_insert(now);
+        let days = u32::try_from((now - first).0 / Millis::DAY.0).unwrap_or(0).max(1);
+        let Settings { cases_per_day, floor_milli } = self.rules.settings;
+        let peers = &self.state.control.peers;
+        self.threshold_milli = peers.pressure_threshold_milli(cases_per_day, days, floor_milli);
+        let mut pending = Pending::default();
+        for shard in self.state.shards_mut() {
+            shard.sweep(now);
+            pending.merge(shard.take_pending());
+        }
+        pending.into_summaries().into_iter().map(Fact::Summary).collect()
+    }
+}

@@ -1,0 +1,195 @@
+//! An event gets its identity, and what it makes known for the first time becomes facts.
+
+use std::sync::Arc;
+
+use doorward_model::event::{AgentProof, Event, Outcome};
+use doorward_model::hash::Hash16;
+use doorward_model::identity::{Credential, CredentialKind, Edge, EdgeKind, Identity, IdentityKind};
+use doorward_model::record::{Fact, Observation};
+use doorward_model::time::Time;
+use doorward_views::resolver::{Behind, Principal, Resolved, Resolver, Routed};
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
+
+/// What has been made a fact already, durable or on its way.
+#[derive(Clone, Debug)]
+pub(crate) struct Announced {
+    known: HashSet<Hash16, FixedState>,
+    /// The caller of the event before: most events follow one of the same caller.
+    last: Option<Arc<Principal>>,
+}
+
+impl Announced {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { known: HashSet::with_hasher(FixedState::with_seed(seed)), last: None }
+    }
+
+    pub(crate) fn identify(
+        &mut self,
+        resolver: &mut Resolver,
+        event: Event,
+        recorded_at: Time,
+    ) -> (Vec<Fact>, Observation) {
+        let resolved = resolver.resolve(&event);
+        let mut facts = Vec::new();
+        self.announce_principal(&resolved.principal, &event, &mut facts);
+        self.announce_credentials(&resolved, &event, &mut facts);
+        self.announce_hop(&resolved, &event, &mut facts);
+        let observation = Observation {
+            partition: u32::from(resolved.partition.0),
+            n: 0,
+            recorded_at_ms: recorded_at.ms(),
+            identity: resolved.principal.id.clone(),
+            session: resolved.session,
+            chain: resolved.chain.to_vec(),
+            late: false,
+            by_platform: resolved.routed == Routed::Platform,
+            event,
+        };
+        (facts, observation)
+    }
+
+    fn announce_principal(&mut self, principal: &Arc<Principal>, event: &Event, facts: &mut Vec<Fact>) {
+        let login = event.action == "ConsoleLogin" && principal.kind == IdentityKind::Service;
+        if !login && self.last.as_ref().is_some_and(|last| Arc::ptr_eq(last, principal)) {
+            return;
+        }
+        self.last = Some(Arc::clone(principal));
+        let mut found = identity(principal);
+        if login {
+            // Only a person signs in at a console.
+            found.kind = IdentityKind::Human.into();
+        }
+        self.announce_identity(found, facts);
+        match &principal.behind {
+            None => {}
+            Some(Behind::Role(role)) => {
+                self.announce_identity(identity(role), facts);
+                self.announce_edge(
+                    edge(EdgeKind::Assumed, &principal.id, &role.id, 1_000, "Identity Center session"),
+                    facts,
+                );
+            }
+            Some(Behind::ActsFor(base)) => {
+                self.announce_identity(identity(base), facts);
+                self.announce_acts_for(principal, base, event, facts);
+                if let Some(Behind::Role(role)) = &base.behind {
+                    self.announce_identity(identity(role), facts);
+                }
+            }
+        }
+    }
+
+    fn announce_acts_for(
+        &mut self,
+        agent: &Principal,
+        base: &Principal,
+        event: &Event,
+        facts: &mut Vec<Fact>,
+    ) {
+        let Some(mark) = &event.agent else { return };
+        let confidence_milli = match mark.proof() {
+            AgentProof::Server => 990,
+            // The client's word for what it is; that it used this session is a fact of the record.
+            AgentProof::Claimed => 950,
+        };
+        self.announce_edge(
+            edge(EdgeKind::ActsFor, &agent.id, &base.id, confidence_milli, &mark.evidence),
+            facts,
+        );
+    }
+
+    /// Keys that outlive a session are credentials of their own.
+    fn announce_credentials(&mut self, resolved: &Resolved, event: &Event, facts: &mut Vec<Fact>) {
+        let at = event.happened_at_ms;
+        let key = event.actor.access_key_id.as_str();
+        if key.starts_with(LASTING_KEY) {
+            let holder = match &resolved.principal.behind {
+                Some(Behind::ActsFor(base)) => &base.id,
+                _ => &resolved.principal.id,
+            };
+            self.announce_credential(credential(key, CredentialKind::AccessKey, holder, at), facts);
+        }
+        let Some(issued) = &event.issued else { return };
+        if event.outcome() != Outcome::Success || issued.principal.is_empty() {
+            return;
+        }
+        let (key, holder) = (issued.access_key_id.as_str(), issued.principal.as_str());
+        if key.starts_with(LASTING_KEY) {
+            self.announce_credential(credential(key, CredentialKind::AccessKey, holder, at), facts);
+        } else if key.is_empty() {
+            let id = format!("password:{holder}");
+            self.announce_credential(credential(&id, CredentialKind::Password, holder, at), facts);
+        }
+    }
+
+    fn announce_credential(&mut self, found: Credential, facts: &mut Vec<Fact>) {
+        if self.known.insert(Hash16::of_parts(&[b"credential", found.id.as_bytes()])) {
+            facts.push(Fact::CredentialFound(found));
+        }
+    }
+
+    /// A role that was assumed: an edge from who did to the role.
+    fn announce_hop(&mut self, resolved: &Resolved, event: &Event, facts: &mut Vec<Fact>) {
+        let Some(issued) = &event.issued else { return };
+        let assumed = event.outcome() == Outcome::Success && event.action.starts_with("AssumeRole");
+        if !assumed || issued.principal.is_empty() || resolved.routed == Routed::Platform {
+            return;
+        }
+        self.announce_edge(
+            edge(EdgeKind::Assumed, &resolved.principal.id, &issued.principal, 1_000, &event.action),
+            facts,
+        );
+    }
+
+    fn announce_identity(&mut self, found: Identity, facts: &mut Vec<Fact>) {
+        let kind = found.kind.to_le_bytes();
+        if self.known.insert(Hash16::of_parts(&[b"identity", found.id.as_bytes(), &kind])) {
+            facts.push(Fact::IdentityFound(found));
+        }
+    }
+
+    fn announce_edge(&mut self, found: Edge, facts: &mut Vec<Fact>) {
+        let kind = found.kind.to_le_bytes();
+        if self.known.insert(Hash16::of_parts(&[b"edge", &kind, found.from.as_bytes(), found.to.as_bytes()]))
+        {
+            facts.push(Fact::EdgeFound(found));
+        }
+    }
+}
+
+fn identity(principal: &Principal) -> Identity {
+    Identity {
+        id: principal.id.clone(),
+        kind: principal.kind.into(),
+        platform: principal.platform.to_owned(),
+        account: principal.account.clone(),
+        name: principal.name.clone(),
+        unique_id: principal.unique_id.clone(),
+        peer_group: principal.peer_group.clone(),
+        ..Identity::default()
+    }
+}
+
+fn credential(id: &str, kind: CredentialKind, holder: &str, created_at_ms: i64) -> Credential {
+    Credential {
+        id: id.to_owned(),
+        kind: kind.into(),
+        identity: holder.to_owned(),
+        created_at_ms,
+        expires_at_ms: 0,
+    }
+}
+
+fn edge(kind: EdgeKind, from: &str, to: &str, confidence_milli: u32, evidence: &str) -> Edge {
+    Edge {
+        kind: kind.into(),
+        from: from.to_owned(),
+        to: to.to_owned(),
+        confidence_milli,
+        evidence: evidence.to_owned(),
+    }
+}
+
+/// The prefix of access keys that do not expire.
+const LASTING_KEY: &str = "AKIA";

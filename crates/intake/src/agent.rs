@@ -1,0 +1,192 @@
+//! The signs of AI agents in a record.
+//!
+//! What the platform set itself comes first and counts as proof; what the client says of itself is forgeable and
+//! is a hint, never a grant.
+
+use doorward_model::event::{AgentMark, AgentProof};
+
+use crate::client::cut;
+use crate::json::value::Value;
+
+/// Where signs are looked for.
+pub(crate) struct Signs<'a> {
+    pub(crate) service: &'a str,
+    pub(crate) user_agent: &'a str,
+    pub(crate) additional: Option<Value<'a>>,
+    pub(crate) request: Option<Value<'a>>,
+}
+
+/// So much of the text that shows an agent is kept.
+const EVIDENCE_BYTES_MAX: usize = 160;
+
+/// A product name is cut to this.
+const PRODUCT_BYTES_MAX: usize = 64;
+
+/// The product when only the protocol shows.
+const ONLY_PROTOCOL: &str = "mcp";
+
+/// The sign of an agent in a record, the strongest that there is.
+pub(crate) fn mark(signs: &Signs<'_>) -> Option<AgentMark> {
+    let said = claimed(signs.user_agent);
+    match proven(signs) {
+        Some((product, evidence)) => {
+            let product = match said {
+                Some((said, _)) if product == ONLY_PROTOCOL => said,
+                _ => product,
+            };
+            Some(build(&product, AgentProof::Server, &evidence))
+        }
+        None => said.map(|(product, evidence)| build(&product, AgentProof::Claimed, &evidence)),
+    }
+}
+
+fn build(product: &str, proof: AgentProof, evidence: &str) -> AgentMark {
+    AgentMark {
+        product: cut(product, PRODUCT_BYTES_MAX).to_owned(),
+        proof: proof as i32,
+        evidence: cut(evidence, EVIDENCE_BYTES_MAX).to_owned(),
+    }
+}
+
+/// Product and evidence by what the platform wrote.
+fn proven(signs: &Signs<'_>) -> Option<(String, String)> {
+    if let Some(additional) = signs.additional
+        && let Some((key, value)) = additional.fields().find(|(key, value)| is_mcp_marker(key, *value))
+    {
+        return Some((ONLY_PROTOCOL.to_owned(), format!("additionalEventData.{key}={}", value.scalar())));
+    }
+    if signs.service != "bedrock-agentcore" {
+        return None;
+    }
+    let named = [signs.request, signs.additional].into_iter().flatten().find_map(client_name);
+    let evidence = match &named {
+        Some(name) => format!("eventSource=bedrock-agentcore.amazonaws.com clientInfo.name={name}"),
+        None => "eventSource=bedrock-agentcore.amazonaws.com".to_owned(),
+    };
+    Some((named.map_or_else(|| "agentcore".to_owned(), |name| product(&name)), evidence))
+}
+
+/// `aws:ViaAWSMCPService`, `aws:CalledViaAWSMCP`, or either without its prefix.
+fn is_mcp_marker(key: &str, value: Value<'_>) -> bool {
+    let name = key.rsplit(':').next().unwrap_or(key);
+    let known = ["viaawsmcpservice", "calledviaawsmcp", "viaawsmcp"].contains(&&*name.to_ascii_lowercase());
+    known && !matches!(value.raw(), "false" | "\"false\"" | "null" | "\"\"")
+}
+
+/// The name that an MCP client gave in `initialize`, which a gateway logs.
+fn client_name(value: Value<'_>) -> Option<String> {
+    let paths: [&[&str]; 3] = [
+        &["body", "params", "clientInfo", "name"],
+        &["params", "clientInfo", "name"],
+        &["clientInfo", "name"],
+    ];
+    let name = paths.iter().find_map(|path| value.path(path))?.scalar();
+    (!name.is_empty()).then(|| name.into_owned())
+}
+
+/// Marks in a user agent, in lower case, and the product they show; those that name a product come first.
+const MARKS: [(&str, &str); 27] = [
+    ("amazonq-for-cli", "amazon-q"),
+    ("amazonq-for-ide", "amazon-q"),
+    ("amazon-q-developer", "amazon-q"),
+    ("kiro", "kiro"),
+    ("claude-cli/", "claude-code"),
+    ("claude-code", "claude-code"),
+    ("claude_code", "claude-code"),
+    ("codex-mcp-client", "codex"),
+    ("codex_cli_rs", "codex"),
+    ("codex_exec", "codex"),
+    ("geminicli", "gemini-cli"),
+    ("gemini-cli", "gemini-cli"),
+    ("cursor-vscode", "cursor"),
+    ("windsurf-client", "windsurf"),
+    ("opencode", "opencode"),
+    ("strands-agents", "strands"),
+    ("integration_source=strands", "strands"),
+    ("integration_source=langgraph", "langgraph"),
+    ("integration_source=crewai", "crewai"),
+    ("langchainaws#agents", "langchain"),
+    ("x-client-framework:langchain-aws", "langchain"),
+    ("x-client-framework:llama_index", "llama-index"),
+    ("x-client-framework:llama-index", "llama-index"),
+    ("ai-agent (name:", "ai-agent"),
+    ("bedrock-agentcore/", "agentcore"),
+    ("ai-sdk/amazon-bedrock", "vercel-ai-sdk"),
+    ("awslabs#mcp#", ONLY_PROTOCOL),
+];
+
+/// Marks that show the protocol only.
+const PROTOCOL_MARKS: [&str; 5] =
+    ["awslabs#mcp", "awslabs/mcp/", "mcp-proxy-for-aws", "mcp-server/", "mcpclient/"];
+
+/// Product and evidence by what the client says of itself.
+fn claimed(user_agent: &str) -> Option<(String, String)> {
+    if user_agent.len() < 5 {
+        return None;
+    }
+    let lower = user_agent.to_ascii_lowercase();
+    if let Some(name) = word_after(&lower, "mcpclient/") {
+        return Some((product(name), evidence(user_agent, &lower, "mcpclient/")));
+    }
+    if let Some(name) = after_proxy(&lower) {
+        return Some((product(name), evidence(user_agent, &lower, "mcp-proxy-for-aws")));
+    }
+    if let Some((mark, product)) = MARKS.iter().find(|(mark, _)| lower.contains(mark)) {
+        return Some(((*product).to_owned(), evidence(user_agent, &lower, mark)));
+    }
+    let mark = PROTOCOL_MARKS.iter().find(|mark| lower.contains(**mark))?;
+    Some((ONLY_PROTOCOL.to_owned(), evidence(user_agent, &lower, mark)))
+}
+
+/// The word behind a mark, up to its version.
+fn word_after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(mark)?;
+    let word = rest.split(['#', '/', ' ', ';', ')']).next().unwrap_or_default();
+    (!word.is_empty()).then_some(word)
+}
+
+/// The proxy puts the name of its client behind its own: `mcp-proxy-for-aws/1.2 claude-code/2.1`.
+fn after_proxy(lower: &str) -> Option<&str> {
+    let (_, rest) = lower.split_once("mcp-proxy-for-aws/")?;
+    let word = rest.split(' ').nth(1)?.split('/').next().unwrap_or_default();
+    (!word.is_empty() && !word.contains('#')).then_some(word)
+}
+
+/// The words of the user agent from the one that holds the mark on.
+fn evidence(user_agent: &str, lower: &str, mark: &str) -> String {
+    let place = lower.find(mark).unwrap_or_default();
+    let start = lower.get(..place).and_then(|before| before.rfind(' ')).map_or(0, |blank| blank + 1);
+    let text = user_agent.get(start..).unwrap_or(user_agent);
+    cut(text, EVIDENCE_BYTES_MAX).to_owned()
+}
+
+/// Names of clients of the protocol and the product they are; others are their own product.
+const PRODUCTS: [(&str, &str); 20] = [
+    ("claude-ai", "claude"),
+    ("claude-desktop", "claude"),
+    ("claude", "claude"),
+    ("claude-code", "claude-code"),
+    ("codex-mcp-client", "codex"),
+    ("codex", "codex"),
+    ("gemini-cli-mcp-client", "gemini-cli"),
+    ("gemini-cli", "gemini-cli"),
+    ("cursor-vscode", "cursor"),
+    ("cursor", "cursor"),
+    ("visual studio code", "vscode"),
+    ("visual-studio-code", "vscode"),
+    ("vscode", "vscode"),
+    ("windsurf-client", "windsurf"),
+    ("windsurf", "windsurf"),
+    ("amazon-q-cli", "amazon-q"),
+    ("q-dev-cli", "amazon-q"),
+    ("q-cli", "amazon-q"),
+    ("kiro-cli", "kiro"),
+    ("mcp", ONLY_PROTOCOL),
+];
+
+/// The product of a client name.
+fn product(name: &str) -> String {
+    let lower = name.trim().to_ascii_lowercase();
+    let known = PRODUCTS.iter().find(|(known, _)| *known == lower).map(|(_, product)| (*product).to_owned());
+    known.unwrap_or_else(|| lower.split_whitespace().collect::<Vec<_>>().join("-"))
+}

@@ -1,0 +1,88 @@
+//! Service and action as permissions name them.
+
+use doorward_model::reject::RejectReason;
+
+use crate::client::cut;
+use crate::cloudtrail::{Fields, NAME_BYTES_MAX, scalar};
+
+/// Event sources whose permissions have another prefix.
+const PREFIXES: [(&str, &str); 25] = [
+    ("appstream2", "appstream"),
+    ("bedrock-agent", "bedrock"),
+    ("bedrock-agent-runtime", "bedrock"),
+    ("bedrock-runtime", "bedrock"),
+    ("catalog.marketplace", "aws-marketplace"),
+    ("data.iot", "iot"),
+    ("data.mediastore", "mediastore"),
+    ("edgelambda", "lambda"),
+    ("email", "ses"),
+    ("entitlement.marketplace", "aws-marketplace"),
+    ("iotdata", "iot"),
+    ("metering.marketplace", "aws-marketplace"),
+    ("models-v2-lex", "lex"),
+    ("models.lex", "lex"),
+    ("monitoring", "cloudwatch"),
+    ("mturk-requester", "mechanicalturk"),
+    ("personalize-runtime", "personalize"),
+    ("replicator.lambda", "lambda"),
+    ("runtime-v2-lex", "lex"),
+    ("runtime.lex", "lex"),
+    ("runtime.sagemaker", "sagemaker"),
+    ("sso-oauth", "sso-oauth"),
+    ("streams.dynamodb", "dynamodb"),
+    ("tagging", "tag"),
+    ("waf-regional", "waf-regional"),
+];
+
+/// The prefix and the action of the permission that a record is of.
+pub(super) fn permission(fields: &Fields<'_>) -> Result<(String, String), RejectReason> {
+    let (source, name) = (scalar(fields.source), scalar(fields.name));
+    if fields.insight.is_some() && name.is_empty() {
+        return Ok(("cloudtrail".to_owned(), "Insight".to_owned()));
+    }
+    if source.is_empty() {
+        return Err(RejectReason::Field("eventSource is missing".to_owned()));
+    }
+    if name.is_empty() {
+        return Err(RejectReason::Field("eventName is missing".to_owned()));
+    }
+    Ok((service(&source), cut(action(&name), NAME_BYTES_MAX).to_owned()))
+}
+
+fn service(source: &str) -> String {
+    let name = source.split_once(".amazonaws.com").map_or(source, |(name, _)| name);
+    let prefix = PREFIXES.iter().find(|(from, _)| *from == name).map_or(name, |(_, to)| to);
+    cut(prefix, NAME_BYTES_MAX).to_ascii_lowercase()
+}
+
+/// The name without the version of the API that Lambda, CloudFront and others put behind it:
+/// `UpdateFunctionConfiguration20150331v2`, `ListDistributions2017_03_25`.
+fn action(name: &str) -> &str {
+    let digits = |text: &str| text.bytes().rev().take_while(u8::is_ascii_digit).count();
+    let before = |text: &str, count: usize| {
+        text.len().checked_sub(count).and_then(|end| name.get(..end)).unwrap_or_default()
+    };
+    let unversioned = match before(name, digits(name)).strip_suffix('v') {
+        Some(rest) if digits(name) > 0 && digits(rest) >= 8 => rest,
+        _ => name,
+    };
+    let date = before(unversioned, 8);
+    if digits(unversioned) == 8 && is_year(unversioned.get(date.len()..)) && !date.is_empty() {
+        return date;
+    }
+    let dated = before(unversioned, 10);
+    match unversioned.get(dated.len()..).map(str::as_bytes) {
+        Some([year @ .., b'_', a, b, b'_', c, d])
+            if is_year(std::str::from_utf8(year).ok())
+                && [a, b, c, d].iter().all(|byte| byte.is_ascii_digit())
+                && !dated.is_empty() =>
+        {
+            dated
+        }
+        _ => name,
+    }
+}
+
+fn is_year(text: Option<&str>) -> bool {
+    text.is_some_and(|text| text.starts_with("20") && text.bytes().all(|byte| byte.is_ascii_digit()))
+}

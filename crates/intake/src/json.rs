@@ -1,0 +1,7 @@
+//! JSON as a stream: a lexer that cleans and redacts as it goes, a splitter that finds the records in it, and a
+//! reader of one cleaned value.
+
+pub(crate) mod lexer;
+pub(crate) mod splitter;
+pub(crate) mod text;
+pub(crate) mod value;

@@ -1,0 +1,165 @@
+//! A borrowed reader of one value that the lexer has checked and cleaned: it trusts the grammar, and gives back
+//! nothing, never an error, where a value has another type than asked for.
+
+use std::borrow::Cow;
+
+use crate::json::text;
+
+/// One JSON value without insignificant white space.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Value<'a>(&'a str);
+
+impl<'a> Value<'a> {
+    /// The value of a field that is not there.
+    pub(crate) const NULL: Value<'static> = Value("null");
+
+    /// Takes a text that the lexer has cleaned.
+    pub(crate) fn new(cleaned: &'a str) -> Self {
+        Self(cleaned)
+    }
+
+    /// The text of the value.
+    pub(crate) fn raw(self) -> &'a str {
+        self.0
+    }
+
+    pub(crate) fn is_object(self) -> bool {
+        self.0.starts_with('{')
+    }
+
+    /// The fields of an object in their order.
+    pub(crate) fn fields(self) -> Fields<'a> {
+        Fields { rest: self.0.strip_prefix('{').unwrap_or_default() }
+    }
+
+    /// The items of a list; a value that is none is its own only item, `null` has none.
+    pub(crate) fn items(self) -> Items<'a> {
+        match self.0.strip_prefix('[') {
+            Some(rest) => Items { rest },
+            None if self.0 == "null" => Items { rest: "" },
+            None => Items { rest: self.0 },
+        }
+    }
+
+    /// The value of a field.
+    pub(crate) fn field(self, name: &str) -> Option<Self> {
+        self.fields().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// The value at the end of a path of fields.
+    pub(crate) fn path(self, names: &[&str]) -> Option<Self> {
+        names.iter().try_fold(self, |value, name| value.field(name))
+    }
+
+    /// The text of a string.
+    pub(crate) fn text(self) -> Option<Cow<'a, str>> {
+        let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
+        Some(unescaped(inner))
+    }
+
+    /// The text of a string, or a number or truth value as text; empty for everything else.
+    pub(crate) fn scalar(self) -> Cow<'a, str> {
+        match self.0.as_bytes().first() {
+            Some(b'"') => self.text().unwrap_or_default(),
+            Some(b'{' | b'[' | b'n') | None => Cow::Borrowed(""),
+            Some(_) => Cow::Borrowed(self.0),
+        }
+    }
+
+    /// The scalar of a field; empty when it is not there.
+    pub(crate) fn scalar_field(self, name: &str) -> Cow<'a, str> {
+        self.field(name).map(Self::scalar).unwrap_or_default()
+    }
+}
+
+fn unescaped(inner: &str) -> Cow<'_, str> {
+    if memchr::memchr(b'\\', inner.as_bytes()).is_some() {
+        Cow::Owned(text::unescape(inner))
+    } else {
+        Cow::Borrowed(inner)
+    }
+}
+
+/// See [`Value::fields`].
+pub(crate) struct Fields<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = (Cow<'a, str>, Value<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest.strip_prefix(',').unwrap_or(self.rest);
+        let end = string_end(rest.as_bytes())?;
+        let (key, rest) = rest.split_at_checked(end)?;
+        let key = key.strip_prefix('"')?.strip_suffix('"')?;
+        let rest = rest.strip_prefix(':')?;
+        let (value, rest) = rest.split_at_checked(value_end(rest.as_bytes()))?;
+        self.rest = rest;
+        Some((unescaped(key), Value(value)))
+    }
+}
+
+/// See [`Value::items`].
+pub(crate) struct Items<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Value<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest.strip_prefix(',').unwrap_or(self.rest);
+        if rest.is_empty() || rest.starts_with(']') {
+            return None;
+        }
+        let (value, rest) = rest.split_at_checked(value_end(rest.as_bytes()))?;
+        self.rest = rest;
+        (!value.is_empty()).then_some(Value(value))
+    }
+}
+
+/// The end of the string at the beginning, behind its quote.
+fn string_end(bytes: &[u8]) -> Option<usize> {
+    if bytes.first() != Some(&b'"') {
+        return None;
+    }
+    let mut at = 1;
+    loop {
+        let found = memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        at += found;
+        match bytes.get(at) {
+            Some(b'"') => return Some(at + 1),
+            _ => at += 2,
+        }
+    }
+}
+
+/// The end of the value at the beginning.
+fn value_end(bytes: &[u8]) -> usize {
+    match bytes.first() {
+        Some(b'"') => string_end(bytes).unwrap_or(bytes.len()),
+        Some(b'{' | b'[') => container_end(bytes),
+        _ => bytes.iter().position(|byte| matches!(byte, b',' | b'}' | b']')).unwrap_or(bytes.len()),
+    }
+}
+
+fn container_end(bytes: &[u8]) -> usize {
+    let (mut at, mut depth) = (0_usize, 0_usize);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => {
+                at += string_end(bytes.get(at..).unwrap_or_default()).unwrap_or(bytes.len());
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 {
+            return at;
+        }
+    }
+    bytes.len()
+}

@@ -1,0 +1,24 @@
+//! Intake turns the bytes of one source into audit events, inventory exports, and rejects.
+//!
+//! Bytes are pushed into a [`Reader`] as they come, already unpacked and cut anywhere; [`Item`]s come out. What is
+//! read: CloudTrail in every container it is delivered or exported in, and `get-account-authorization-details`.
+//! Records of other audit families are named and rejected; files that are no audit logs are named and skipped.
+//! Known secrets are taken out before anything is kept. Nothing is lost: each byte belongs to an accepted record,
+//! to a reject that names its range and reason, or is insignificant.
+//!
+//! This crate opens no file, reads no clock and trusts no input. Start reading at [`Reader`], then `json/splitter`
+//! for how records are found and `cloudtrail` for how one becomes an event.
+
+mod agent;
+mod class;
+mod client;
+mod cloudtrail;
+mod gaad;
+mod json;
+mod other;
+mod reader;
+mod record;
+mod redact;
+
+pub use crate::client::credential_source_words;
+pub use crate::reader::{Item, Limits, Reader};

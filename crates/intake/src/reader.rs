@@ -1,0 +1,437 @@
+//! The front: pieces of one source in, items out, and the account of what was read.
+
+use std::ops::Range;
+
+use doorward_model::event::Event;
+use doorward_model::hash::Hash16;
+use doorward_model::inventory::AccountExport;
+use doorward_model::reject::{REJECT_KEPT_BYTES_MAX, Reject, RejectReason};
+
+use crate::json::lexer::Fault;
+use crate::json::splitter::{Breach, Piece, Receiver, Sizes, Splitter, Verdict};
+use crate::{gaad, other, record, redact};
+
+/// One thing that a source holds.
+#[derive(Debug)]
+pub enum Item {
+    /// An audit record.
+    Event(Box<Event>),
+    /// An inventory of one account, from one or more pages that stood in this source.
+    Export(Box<AccountExport>),
+    /// Something that could not be read, and why.
+    Reject(Reject),
+    /// Records stand inside of other objects, under this key. Told once for each key.
+    Wrapped {
+        /// The key.
+        name: String,
+    },
+    /// The source, or this part of it, is no audit log and is left alone; it is not counted as read.
+    Skipped {
+        /// What it is, such as `CloudTrail digest`.
+        kind: String,
+    },
+}
+
+/// How much a reader takes on.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// A record with more cleaned bytes than this is a reject.
+    pub record_bytes_max: usize,
+    /// A record nested deeper than this is a reject.
+    pub depth_max: usize,
+    /// An inventory export with more cleaned bytes than this is a reject.
+    pub export_bytes_max: usize,
+    /// So many different wrappers are told of.
+    pub wrappers_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { record_bytes_max: 4 << 20, depth_max: 64, export_bytes_max: 1 << 30, wrappers_max: 16 }
+    }
+}
+
+/// Reads one source, whose unpacked bytes are pushed in pieces of any size.
+///
+/// Memory is bounded by the limits, whatever the size of the source, and how the bytes are cut into pieces makes
+/// no difference to the items.
+pub struct Reader {
+    mode: Mode,
+    desk: Desk,
+    /// The bytes pushed so far.
+    offset: u64,
+    sizes: Sizes,
+}
+
+enum Mode {
+    /// Not enough has come to tell what it is; at most [`SNIFFED_BYTES_MAX`] bytes wait.
+    Sniffing(Vec<u8>),
+    Json(Box<Splitter>),
+    /// Not an audit log.
+    Skipping,
+    /// Nothing from here on can be read.
+    Rest(Box<Rest>),
+}
+
+/// What is left of a source after a syntax error.
+struct Rest {
+    reason: RejectReason,
+    start: u64,
+    kept: Vec<u8>,
+    hasher: blake3::Hasher,
+}
+
+/// A text log is known by its first line, of which so much is looked at.
+const SNIFFED_BYTES_MAX: usize = 4096;
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader")
+            .field("source", &self.desk.source)
+            .field("bytes", &self.offset)
+            .field("read", &self.desk.read)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Reader {
+    /// A reader of the source of this name, which rejects will carry.
+    #[must_use]
+    pub fn new(source_name: &str, limits: Limits) -> Self {
+        let sizes = Sizes {
+            record_max: limits.record_bytes_max,
+            export_max: limits.export_bytes_max,
+            depth_max: limits.depth_max,
+        };
+        Self { mode: Mode::Sniffing(Vec::new()), desk: Desk::new(source_name, limits), offset: 0, sizes }
+    }
+
+    /// How many records have been read: events and rejects. What is skipped is not in it, nor is an export.
+    #[must_use]
+    pub fn read(&self) -> u64 {
+        self.desk.read
+    }
+
+    /// Takes the next bytes and gives out what they complete.
+    pub fn push(&mut self, bytes: &[u8], out: &mut dyn FnMut(Item)) {
+        let start = self.offset;
+        self.offset = start.saturating_add(bytes.len() as u64);
+        match &mut self.mode {
+            Mode::Sniffing(waiting) => {
+                waiting.extend_from_slice(bytes);
+                self.sniff(false, out);
+            }
+            Mode::Json(splitter) => {
+                let result = splitter.push(bytes, &mut Counter { desk: &mut self.desk, out });
+                self.after_push(result, bytes);
+            }
+            Mode::Skipping => {}
+            Mode::Rest(rest) => rest.push(bytes),
+        }
+    }
+
+    /// Ends the source and gives out what is left of it.
+    pub fn finish(mut self, out: &mut dyn FnMut(Item)) {
+        if matches!(self.mode, Mode::Sniffing(_)) {
+            self.sniff(true, out);
+        }
+        if let Mode::Json(splitter) = &mut self.mode {
+            let result = splitter.finish(&mut Counter { desk: &mut self.desk, out });
+            self.after_push(result, &[]);
+        }
+        if let Mode::Rest(mut rest) = self.mode {
+            // Of an export of several pages nothing counts when one of them is broken.
+            rest.start = self.desk.pages.discard().unwrap_or(rest.start);
+            self.desk.reject(rest.done(self.offset), out);
+        }
+        self.desk.end_export(out);
+    }
+
+    /// Goes on where a text of the JSON family begins, and otherwise tells what it is.
+    fn sniff(&mut self, at_end: bool, out: &mut dyn FnMut(Item)) {
+        let Mode::Sniffing(waiting) = &mut self.mode else { return };
+        match sniff(waiting, at_end) {
+            Sniffed::More => {}
+            Sniffed::Json { skip } => {
+                let waiting = std::mem::take(waiting);
+                let mut splitter = Box::new(Splitter::new(self.sizes, skip as u64));
+                let bytes = waiting.get(skip..).unwrap_or_default();
+                let result = splitter.push(bytes, &mut Counter { desk: &mut self.desk, out });
+                self.mode = Mode::Json(splitter);
+                self.after_push(result, bytes);
+            }
+            Sniffed::Skip(kind) => {
+                self.mode = Mode::Skipping;
+                out(Item::Skipped { kind: kind.to_owned() });
+            }
+            Sniffed::Encoding(what) => {
+                let reason = RejectReason::Encoding(what.to_owned());
+                let mut rest = Rest::new(reason, 0, &[]);
+                rest.push(waiting);
+                self.mode = Mode::Rest(Box::new(rest));
+            }
+        }
+    }
+
+    fn after_push(&mut self, result: Result<Verdict, Breach>, chunk: &[u8]) {
+        let Mode::Json(splitter) = &mut self.mode else { return };
+        match result {
+            Ok(Verdict::Continue) => {}
+            Ok(Verdict::Stop) => self.mode = Mode::Skipping,
+            Err(breach) => {
+                let reason = match breach.broken {
+                    Some(what) => RejectReason::Syntax(what.to_owned()),
+                    None => RejectReason::Truncated("the source ends inside of a record or list".to_owned()),
+                };
+                let fault = splitter.take_fault();
+                let mut rest = Rest::new(reason, breach.start, splitter.remains());
+                if let Some(Fault::Size(hasher)) = fault {
+                    rest.hasher = *hasher;
+                }
+                rest.push(chunk.get(breach.at..).unwrap_or_default());
+                self.mode = Mode::Rest(Box::new(rest));
+            }
+        }
+    }
+}
+
+impl Rest {
+    fn new(reason: RejectReason, start: u64, cleaned: &[u8]) -> Self {
+        let mut rest = Self { reason, start, kept: Vec::new(), hasher: blake3::Hasher::new() };
+        rest.push(cleaned);
+        rest
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        let room = REJECT_KEPT_BYTES_MAX.saturating_sub(self.kept.len());
+        self.kept.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
+        self.hasher.update(bytes);
+    }
+
+    fn done(self, end: u64) -> Rejected {
+        Rejected { bytes: self.start..end, reason: self.reason, kept: self.kept, hash: hash16(&self.hasher) }
+    }
+}
+
+/// The first 16 bytes of a running hash.
+fn hash16(hasher: &blake3::Hasher) -> Hash16 {
+    let hash = hasher.finalize();
+    let first = hash.as_bytes().first_chunk::<16>().copied().unwrap_or_default();
+    Hash16(first)
+}
+
+enum Sniffed {
+    More,
+    Json { skip: usize },
+    Skip(&'static str),
+    Encoding(&'static str),
+}
+
+fn sniff(bytes: &[u8], at_end: bool) -> Sniffed {
+    let skip = match bytes {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => return Sniffed::Encoding("the text is UTF-16"),
+        [0xEF, 0xBB, 0xBF, ..] => 3,
+        [0xEF] | [0xEF, 0xBB] | [0xFF | 0xFE] | [] if !at_end => return Sniffed::More,
+        _ => 0,
+    };
+    let text = bytes.get(skip..).unwrap_or_default();
+    let blank = text.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(text.len());
+    match text.get(blank..).unwrap_or_default() {
+        [0, ..] | [b'{' | b'[', 0, ..] => Sniffed::Encoding("the text is UTF-16 or binary"),
+        [b'{' | b'['] if !at_end => Sniffed::More,
+        [b'{' | b'[' | b'"', ..] => Sniffed::Json { skip },
+        [] if at_end => Sniffed::Json { skip },
+        [] if blank > SNIFFED_BYTES_MAX => Sniffed::Json { skip },
+        line => sniff_text(line, skip, at_end),
+    }
+}
+
+fn sniff_text(text: &[u8], skip: usize, at_end: bool) -> Sniffed {
+    let end = memchr::memchr(b'\n', text);
+    if end.is_none() && !at_end && text.len() < SNIFFED_BYTES_MAX {
+        return Sniffed::More;
+    }
+    // Only so much is looked at as was waited for, so that the cut of the chunks makes no difference.
+    let line = text.get(..end.unwrap_or(text.len()).min(SNIFFED_BYTES_MAX)).unwrap_or_default();
+    match other::text_log(line) {
+        Some(kind) => Sniffed::Skip(kind),
+        None => Sniffed::Json { skip },
+    }
+}
+
+/// A reject before it is counted.
+struct Rejected {
+    bytes: Range<u64>,
+    reason: RejectReason,
+    kept: Vec<u8>,
+    hash: Hash16,
+}
+
+/// What a reader remembers of a source apart from its grammar.
+struct Desk {
+    source: String,
+    limits: Limits,
+    read: u64,
+    /// Whether nothing has been read yet, so that the file as a whole may still turn out to be no audit log.
+    untouched: bool,
+    wrappers: Vec<String>,
+    pages: gaad::Pages,
+}
+
+impl Desk {
+    fn new(source: &str, limits: Limits) -> Self {
+        Self {
+            source: source.to_owned(),
+            limits,
+            read: 0,
+            untouched: true,
+            wrappers: Vec::new(),
+            pages: gaad::Pages::default(),
+        }
+    }
+
+    fn reject(&mut self, rejected: Rejected, out: &mut dyn FnMut(Item)) {
+        self.read = self.read.saturating_add(1);
+        let Rejected { bytes, reason, kept, hash } = rejected;
+        let mut kept = redact::crude(&kept).unwrap_or(kept);
+        kept.truncate(REJECT_KEPT_BYTES_MAX);
+        out(Item::Reject(Reject {
+            source: self.source.clone(),
+            record: self.read,
+            bytes,
+            reason,
+            kept,
+            hash,
+        }));
+    }
+
+    fn event(&mut self, event: Box<Event>, out: &mut dyn FnMut(Item)) {
+        self.read = self.read.saturating_add(1);
+        out(Item::Event(event));
+    }
+
+    fn wrapped(&mut self, name: &str, out: &mut dyn FnMut(Item)) {
+        if self.wrappers.len() < self.limits.wrappers_max && !self.wrappers.iter().any(|known| known == name)
+        {
+            self.wrappers.push(name.to_owned());
+            out(Item::Wrapped { name: name.to_owned() });
+        }
+    }
+
+    fn end_export(&mut self, out: &mut dyn FnMut(Item)) {
+        for export in self.pages.take(&self.source) {
+            out(Item::Export(Box::new(export)));
+        }
+    }
+}
+
+/// Counts and passes on what the splitter finds.
+struct Counter<'a> {
+    desk: &'a mut Desk,
+    out: &'a mut dyn FnMut(Item),
+}
+
+impl Receiver for Counter<'_> {
+    fn piece(&mut self, piece: Piece<'_>) -> Verdict {
+        match piece {
+            Piece::List(name) => match other::skipped_list(name) {
+                Some(kind) if self.desk.untouched => self.skip(kind),
+                _ => Verdict::Continue,
+            },
+            Piece::Export { cleaned, bytes, fault } => {
+                self.desk.untouched = false;
+                self.export(cleaned, bytes, fault);
+                Verdict::Continue
+            }
+            Piece::Record { cleaned, bytes, fault, list } => self.record(cleaned, bytes, fault, list),
+        }
+    }
+
+    fn is_record(&self, cleaned: &[u8]) -> bool {
+        record::is_record(cleaned)
+    }
+}
+
+impl Counter<'_> {
+    fn skip(&mut self, kind: &str) -> Verdict {
+        (self.out)(Item::Skipped { kind: kind.to_owned() });
+        Verdict::Stop
+    }
+
+    fn record(
+        &mut self,
+        cleaned: &[u8],
+        bytes: Range<u64>,
+        fault: Option<Fault>,
+        list: Option<&str>,
+    ) -> Verdict {
+        let untouched = std::mem::take(&mut self.desk.untouched);
+        if let Some(fault) = fault {
+            self.fault(cleaned, bytes, fault);
+            return Verdict::Continue;
+        }
+        match record::read(cleaned, self.desk.limits.depth_max) {
+            record::Found::Event { event, wrapper } => {
+                self.wrappers(list, wrapper.as_deref());
+                self.desk.event(event, self.out);
+            }
+            record::Found::Reject { reason, wrapper } => {
+                self.wrappers(None, wrapper.as_deref());
+                self.reject(cleaned, bytes, reason);
+            }
+            record::Found::NotAudit { kind } if untouched => return self.skip(kind),
+            record::Found::NotAudit { kind } => {
+                self.reject(cleaned, bytes, RejectReason::SourceNotSupported(kind.to_owned()));
+            }
+            record::Found::Aside { kind } => (self.out)(Item::Skipped { kind: kind.to_owned() }),
+            record::Found::Export => self.export(cleaned, bytes, None),
+        }
+        Verdict::Continue
+    }
+
+    fn wrappers(&mut self, list: Option<&str>, wrapper: Option<&str>) {
+        if let Some(name) = list.filter(|name| !record::PLAIN_LISTS.contains(name)) {
+            self.desk.wrapped(name, self.out);
+        }
+        if let Some(name) = wrapper {
+            self.desk.wrapped(name, self.out);
+        }
+    }
+
+    fn export(&mut self, cleaned: &[u8], bytes: Range<u64>, fault: Option<Fault>) {
+        if let Some(fault) = fault {
+            self.fault(cleaned, bytes, fault);
+        } else if let Err(reason) = self.desk.pages.add(cleaned, &bytes) {
+            self.reject(cleaned, bytes, reason);
+        } else if self.desk.pages.complete() {
+            self.desk.end_export(self.out);
+        }
+    }
+
+    fn fault(&mut self, cleaned: &[u8], bytes: Range<u64>, fault: Fault) {
+        let (reason, hash) = match fault {
+            Fault::DuplicateKey(key) => (
+                RejectReason::Field(format!("the key {key:?} stands twice in one object")),
+                Hash16::of(cleaned),
+            ),
+            Fault::Depth => {
+                let max = self.desk.limits.depth_max;
+                (RejectReason::Limit(format!("nested deeper than {max} levels")), Hash16::of(cleaned))
+            }
+            Fault::Size(hasher) => {
+                let size = bytes.end.saturating_sub(bytes.start);
+                (RejectReason::Limit(format!("a record of {size} bytes")), hash16(&hasher))
+            }
+        };
+        self.desk.reject(Rejected { bytes, reason, kept: kept(cleaned), hash }, self.out);
+    }
+
+    fn reject(&mut self, cleaned: &[u8], bytes: Range<u64>, reason: RejectReason) {
+        let hash = Hash16::of(cleaned);
+        self.desk.reject(Rejected { bytes, reason, kept: kept(cleaned), hash }, self.out);
+    }
+}
+
+fn kept(cleaned: &[u8]) -> Vec<u8> {
+    cleaned.get(..REJECT_KEPT_BYTES_MAX.min(cleaned.len())).unwrap_or_default().to_vec()
+}

@@ -1,0 +1,121 @@
+//! What is a secret, and how it is taken out.
+//!
+//! The lexer redacts by key while it copies. What it could not read to the end (the rest of a broken file) goes
+//! through [`crude`], which looks for the same keys in plain text and hides more rather than less.
+
+/// What stands in place of a secret.
+pub(crate) const HIDDEN: &[u8] = b"\"[redacted]\"";
+
+/// As much of a secret is looked at as tells whether the source has hidden it.
+pub(crate) const HIDDEN_LENGTH_MAX: usize = 64;
+
+/// What CloudTrail writes itself in place of a secret.
+const HIDDEN_BY_SOURCE: &[u8] = b"\"HIDDEN_DUE_TO_SECURITY_REASONS\"";
+
+/// Keys whose value proves something to somebody, in lower case: AWS credentials and passwords as API parameters
+/// and results name them, the bearer tokens of OAuth and SAML, and one-time codes. Paging tokens (`nextToken`,
+/// `marker`) and client tokens (idempotency) are none.
+const SECRET_KEYS: [&[u8]; 46] = [
+    b"accesstoken",
+    b"access_token",
+    b"adminpassword",
+    b"apikey",
+    b"api_key",
+    b"apitoken",
+    b"authenticationcode1",
+    b"authenticationcode2",
+    b"authorizationtoken",
+    b"authtoken",
+    b"base32stringseed",
+    b"bearertoken",
+    b"client_secret",
+    b"clientsecret",
+    b"currentpassword",
+    b"dbpassword",
+    b"idtoken",
+    b"id_token",
+    b"jwt",
+    b"masteruserpassword",
+    b"newpassword",
+    b"oldpassword",
+    b"pass",
+    b"passwd",
+    b"password",
+    b"passworddata",
+    b"plaintext",
+    b"presharedkey",
+    b"privatekey",
+    b"privatekeymaterial",
+    b"private_key",
+    b"qrcodepng",
+    b"refreshtoken",
+    b"refresh_token",
+    b"samlassertion",
+    b"secretaccesskey",
+    b"secret_access_key",
+    b"secretbinary",
+    b"secretkey",
+    b"secretstring",
+    b"servicepassword",
+    b"session_token",
+    b"sessiontoken",
+    b"temporarypassword",
+    b"userpassword",
+    b"webidentitytoken",
+];
+
+/// Whether the value of this key is a secret, whatever the case of its letters.
+pub(crate) fn is_secret_key(key: &[u8]) -> bool {
+    (3..=19).contains(&key.len()) && SECRET_KEYS.iter().any(|secret| secret.eq_ignore_ascii_case(key))
+}
+
+/// What is written in place of a secret value: the source's own mark if it is one, else ours.
+pub(crate) fn mark_for(value: &[u8]) -> &'static [u8] {
+    if value == HIDDEN_BY_SOURCE { HIDDEN_BY_SOURCE } else { HIDDEN }
+}
+
+/// Hides what follows a secret key in a text of any form; `None` when there is none.
+pub(crate) fn crude(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    let mut found = false;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let word = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
+        let (name, after) = rest.split_at_checked(word.max(1)).unwrap_or((rest, &[]));
+        out.extend_from_slice(name);
+        at += name.len();
+        if !is_secret_key(name) {
+            continue;
+        }
+        let Some(value) = value_after(after) else { continue };
+        let (between, _) = after.split_at_checked(value.start).unwrap_or((after, &[]));
+        out.extend_from_slice(between);
+        out.extend_from_slice(b"[redacted]");
+        at += value.end;
+        found = true;
+    }
+    found.then_some(out)
+}
+
+/// Where the value lies that is assigned behind a key, if one is.
+fn value_after(after: &[u8]) -> Option<std::ops::Range<usize>> {
+    let separator =
+        |byte: &u8| matches!(byte, b'"' | b'\'' | b'\\' | b' ' | b'\t' | b'\r' | b'\n' | b':' | b'=');
+    let start = after.iter().position(|byte| !separator(byte)).unwrap_or(after.len());
+    let between = after.get(..start)?;
+    if !between.iter().any(|byte| matches!(byte, b':' | b'=')) {
+        return None;
+    }
+    let quoted = between.last().is_some_and(|byte| matches!(byte, b'"' | b'\''));
+    let value = after.get(start..)?;
+    let ends = |byte: &u8| match quoted {
+        true => matches!(byte, b'"' | b'\''),
+        false => matches!(byte, b'"' | b'\'' | b',' | b'}' | b']' | b'&' | b' ' | b'\n' | b'\r'),
+    };
+    let end = start + value.iter().position(ends).unwrap_or(value.len());
+    Some(start..end)
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}

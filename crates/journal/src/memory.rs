@@ -1,0 +1,165 @@
+//! The engine without a store: for `scan`, for simulation, and as the other half of the conformance suite.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use doorward_model::event::Event;
+use doorward_model::hash::Hash16;
+use doorward_model::record::Record;
+use doorward_model::time::Time;
+
+use crate::dedupe::{Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Seen, Window};
+use crate::error::JournalError;
+use crate::journal::{
+    Batch, CHECKPOINTS_KEPT, Checkpoint, Content, Head, Journal, Position, Pruned, Row, Verified,
+};
+use crate::seal::{Sealed, SealedRow, Sealer, genesis, verify_chain, visit_rows};
+
+/// What the memory engine keeps of what is appended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keep {
+    /// Everything, packed and chained as the SQLite engine does.
+    All,
+    /// The numbering and the fingerprints. Positions count batches, nothing is chained, nothing can be read back.
+    Nothing,
+}
+
+/// A log that ends with the process.
+///
+/// It has no store to load fingerprints from: an event of an hour that has left memory is taken for new when it
+/// comes again. Events that come about in the order in which they happened are not affected.
+#[derive(Debug)]
+pub struct Memory {
+    keep: Keep,
+    sealer: Sealer,
+    head: Head,
+    rows: Vec<SealedRow>,
+    dedupe: Dedupe,
+    checkpoints: Vec<Checkpoint>,
+    blobs: BTreeMap<Hash16, Vec<u8>>,
+}
+
+impl Memory {
+    /// An empty log.
+    ///
+    /// # Errors
+    /// When the compressor cannot be made.
+    pub fn new(keep: Keep) -> Result<Self, JournalError> {
+        Self::with_fingerprints(keep, FINGERPRINTS_MAX)
+    }
+
+    /// An empty log that keeps about so many fingerprints in memory.
+    ///
+    /// # Errors
+    /// When the compressor cannot be made.
+    pub fn with_fingerprints(keep: Keep, fingerprints_max: usize) -> Result<Self, JournalError> {
+        Ok(Self {
+            keep,
+            sealer: Sealer::new()?,
+            head: Head::empty(genesis("")),
+            rows: Vec::new(),
+            dedupe: Dedupe::new(fingerprints_max),
+            checkpoints: Vec::new(),
+            blobs: BTreeMap::new(),
+        })
+    }
+
+    fn seal(&mut self, batch: &Batch<'_>) -> Result<Sealed, JournalError> {
+        match self.keep {
+            Keep::All => self.sealer.seal(&self.head, batch),
+            Keep::Nothing => Sealed::without_rows(&self.head, batch),
+        }
+    }
+}
+
+impl Journal for Memory {
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn check(&mut self, event: &Event) -> Result<Seen, JournalError> {
+        let hour = Hour::of(event);
+        if !self.dedupe.has(hour) {
+            self.dedupe.load(hour, std::iter::empty());
+        }
+        Ok(self.dedupe.check(hour, Fingerprint::of(event)))
+    }
+
+    fn append(&mut self, batch: Batch<'_>) -> Result<Position, JournalError> {
+        let sealed = self.seal(&batch).inspect_err(|_| self.dedupe.withdraw())?;
+        let Sealed { mut rows, head, fingerprints } = sealed;
+        self.rows.append(&mut rows);
+        self.head = head;
+        self.dedupe.settle(&fingerprints);
+        Ok(self.head.position)
+    }
+
+    fn read_from(
+        &self,
+        from: Position,
+        visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        let first = self.rows.partition_point(|row| row.position < from);
+        visit_rows(self.rows.iter().skip(first).map(|row| Ok(row.clone())), visit)
+    }
+
+    fn verify(&self) -> Result<Verified, JournalError> {
+        match self.keep {
+            Keep::All => verify_chain(genesis(""), &self.head, self.rows.iter().map(|row| Ok(row.clone()))),
+            Keep::Nothing => Ok(Verified { rows: 0, expired: 0 }),
+        }
+    }
+
+    fn prune(&mut self, before: Time) -> Result<Pruned, JournalError> {
+        let mut pruned = Pruned::default();
+        for row in &mut self.rows {
+            let (observations, header) = (row.observations()?, row.header()?);
+            if row.packed.is_none() || observations == 0 || header.recorded_at_ms >= before.ms() {
+                continue;
+            }
+            if let Content::Records(records) = row.open()?.content {
+                forget(&mut self.dedupe, &records);
+            }
+            row.packed = None;
+            pruned.rows += 1;
+            pruned.observations += observations;
+        }
+        Ok(pruned)
+    }
+
+    fn put_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), JournalError> {
+        checkpoint.allowed_by(&self.head)?;
+        self.checkpoints.retain(|kept| kept.position != checkpoint.position);
+        self.checkpoints.push(checkpoint.clone());
+        self.checkpoints.sort_by_key(|kept| kept.position);
+        let surplus = self.checkpoints.len().saturating_sub(CHECKPOINTS_KEPT);
+        self.checkpoints.drain(..surplus);
+        Ok(())
+    }
+
+    fn latest_checkpoint(&self) -> Result<Option<Checkpoint>, JournalError> {
+        Ok(self.checkpoints.last().cloned())
+    }
+
+    fn put_blob(&mut self, bytes: &[u8]) -> Result<Hash16, JournalError> {
+        let hash = Hash16::of(bytes);
+        self.blobs.entry(hash).or_insert_with(|| bytes.to_vec());
+        Ok(hash)
+    }
+
+    fn blob(&self, hash: Hash16) -> Result<Option<Vec<u8>>, JournalError> {
+        Ok(self.blobs.get(&hash).cloned())
+    }
+
+    fn window(&self) -> Window {
+        self.dedupe.window()
+    }
+}
+
+fn forget(dedupe: &mut Dedupe, records: &[Record]) {
+    for record in records {
+        if let Record::Observation(seen) = record {
+            dedupe.forget(Hour::of(&seen.event), Fingerprint::of(&seen.event));
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The embedded engine: one SQLite file in the data folder, in WAL mode, with one writer.
+//!
+//! Each append is one transaction: rows, fingerprints and head become durable together or not at all.
+
+mod backup;
+mod folder;
+mod schema;
+mod store;
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use doorward_model::event::Event;
+use doorward_model::hash::Hash16;
+use doorward_model::id::TenantId;
+use doorward_model::time::Time;
+use rusqlite::{Connection, TransactionBehavior};
+
+pub use self::backup::copy;
+use self::folder::Lock;
+use crate::dedupe::{Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Seen, Window};
+use crate::error::JournalError;
+use crate::journal::{Batch, Checkpoint, Head, Journal, Position, Pruned, Row, Verified};
+use crate::seal::{Sealed, Sealer, genesis, verify_chain, visit_rows};
+
+/// When a commit counts as done.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Synchronous {
+    /// When the disk has it: survives a power cut.
+    #[default]
+    Full,
+    /// When the operating system has it: survives the end of the process only. For tests and throw-away data.
+    Off,
+}
+
+/// How a data folder is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// When an append counts as done.
+    pub synchronous: Synchronous,
+    /// The largest number of database pages, of [`PAGE_BYTES`] each; `None` for SQLite's own.
+    pub page_limit: Option<u32>,
+    /// How many fingerprints are kept in memory.
+    pub fingerprints_max: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { synchronous: Synchronous::Full, page_limit: None, fingerprints_max: FINGERPRINTS_MAX }
+    }
+}
+
+/// The size of a database page.
+pub const PAGE_BYTES: u32 = 4096;
+
+/// A log in a data folder.
+pub struct Sqlite {
+    folder: PathBuf,
+    connection: Connection,
+    tenant: TenantId,
+    sealer: Sealer,
+    head: Head,
+    dedupe: Dedupe,
+    /// Held as long as the log is open; closed after the connection.
+    _lock: Lock,
+}
+
+impl Sqlite {
+    /// Opens the log of a tenant in a data folder, which is made when it is not there.
+    ///
+    /// # Errors
+    /// When another process uses the folder, it was written by a newer version, belongs to another tenant, or is
+    /// not readable as a log.
+    pub fn open(folder: &Path, tenant: &TenantId, options: Options) -> Result<Self, JournalError> {
+        folder::create(folder)?;
+        let lock = Lock::take(folder)?;
+        folder::create_file(&folder::database(folder))?;
+        let mut connection = schema::connect(&folder::database(folder))?;
+        schema::prepare(&mut connection, folder, tenant)?;
+        schema::tune(&connection, options)?;
+        folder::sync(folder)?;
+        let head = store::head(&connection)?.unwrap_or_else(|| Head::empty(genesis(tenant.as_str())));
+        store::check_end(&connection, &head)?;
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            connection,
+            tenant: tenant.clone(),
+            sealer: Sealer::new()?,
+            head,
+            dedupe: Dedupe::new(options.fingerprints_max),
+            _lock: lock,
+        })
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Changes the largest number of database pages.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn limit_pages(&mut self, pages: u32) -> Result<(), JournalError> {
+        schema::limit_pages(&self.connection, pages)
+    }
+
+    fn commit(&mut self, batch: &Batch<'_>) -> Result<Sealed, JournalError> {
+        let sealed = self.sealer.seal(&self.head, batch)?;
+        if !sealed.rows.is_empty() {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            store::put_rows(&transaction, &sealed)?;
+            store::put_head(&transaction, &sealed.head)?;
+            transaction.commit()?;
+        }
+        Ok(sealed)
+    }
+}
+
+impl Journal for Sqlite {
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn check(&mut self, event: &Event) -> Result<Seen, JournalError> {
+        let hour = Hour::of(event);
+        if !self.dedupe.has(hour) {
+            self.dedupe.load(hour, store::fingerprints(&self.connection, hour)?);
+        }
+        Ok(self.dedupe.check(hour, Fingerprint::of(event)))
+    }
+
+    fn append(&mut self, batch: Batch<'_>) -> Result<Position, JournalError> {
+        let sealed = self.commit(&batch).inspect_err(|_| self.dedupe.withdraw())?;
+        self.dedupe.settle(&sealed.fingerprints);
+        self.head = sealed.head;
+        Ok(self.head.position)
+    }
+
+    fn read_from(
+        &self,
+        from: Position,
+        visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        visit_rows(store::rows(&self.connection)?.from(from)?, visit)
+    }
+
+    fn verify(&self) -> Result<Verified, JournalError> {
+        let mut rows = store::rows(&self.connection)?;
+        verify_chain(genesis(self.tenant.as_str()), &self.head, rows.from(Position(0))?)
+    }
+
+    fn prune(&mut self, before: Time) -> Result<Pruned, JournalError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let pruned = store::prune(&transaction, before)?;
+        transaction.commit()?;
+        self.dedupe.clear();
+        Ok(pruned)
+    }
+
+    fn put_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), JournalError> {
+        checkpoint.allowed_by(&self.head)?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        store::put_checkpoint(&transaction, checkpoint)?;
+        Ok(transaction.commit()?)
+    }
+
+    fn latest_checkpoint(&self) -> Result<Option<Checkpoint>, JournalError> {
+        store::latest_checkpoint(&self.connection)
+    }
+
+    fn put_blob(&mut self, bytes: &[u8]) -> Result<Hash16, JournalError> {
+        store::put_blob(&self.connection, bytes)
+    }
+
+    fn blob(&self, hash: Hash16) -> Result<Option<Vec<u8>>, JournalError> {
+        store::blob(&self.connection, hash)
+    }
+
+    fn window(&self) -> Window {
+        self.dedupe.window()
+    }
+}
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sqlite")
+            .field("folder", &self.folder)
+            .field("head", &self.head)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,259 @@
+//! What every engine must do.
+
+use std::ops::ControlFlow;
+
+use doorward_journal::{Batch, Checkpoint, Content, Journal, Position, Pruned, Row, Verified};
+use doorward_model::event::Event;
+use doorward_model::hash::Hash16;
+use doorward_model::id::{FactNumber, Partition};
+use doorward_model::record::{Observation, Record};
+use doorward_model::time::Millis;
+
+use crate::engines::{append, on_every_engine, records_of, rows_from};
+use crate::samples::{Numbering, START, event};
+
+#[test]
+fn what_is_appended_is_read_back_in_order() {
+    on_every_engine(|mut engine| {
+        let mut next = Numbering::after(engine.log.head());
+        let mut records = vec![next.fact(START)];
+        records.extend(next.observations(0..5, START));
+        records.push(next.fact(START + Millis::SECOND));
+        assert_eq!(engine.append(&records), Position(3), "{}", engine.name);
+        let engine = engine.reopen();
+        let rows = engine.rows();
+        let shape: Vec<_> = rows.iter().map(|row| (row.position.0, row.recorded_at)).collect();
+        assert_eq!(shape, [(1, START), (2, START), (3, START + Millis::SECOND)], "{}", engine.name);
+        assert_eq!(rows.into_iter().flat_map(records_of).collect::<Vec<_>>(), records, "{}", engine.name);
+    });
+}
+
+#[test]
+fn reading_starts_where_it_is_told_and_stops_when_it_is_told() {
+    on_every_engine(|mut engine| {
+        let mut next = Numbering::after(engine.log.head());
+        for at in 0..4 {
+            engine.append(&next.observations(at * 3..at * 3 + 3, START));
+        }
+        let from_three = rows_from(engine.log.as_ref(), Position(3)).unwrap();
+        assert_eq!(from_three, engine.rows()[2..], "{}", engine.name);
+        let mut met = Vec::new();
+        let stopped = engine.log.read_from(Position(2), &mut |row| {
+            met.push(row.position);
+            ControlFlow::Break(())
+        });
+        assert_eq!((stopped.unwrap(), met), ((), vec![Position(2)]), "{}", engine.name);
+        assert_eq!(rows_from(engine.log.as_ref(), Position(5)).unwrap(), [], "{}", engine.name);
+    });
+}
+
+#[test]
+fn the_head_tells_the_writer_how_to_go_on() {
+    on_every_engine(|mut engine| {
+        let empty = engine.log.head().clone();
+        assert_eq!((empty.position, empty.fact, empty.last_n(Partition(1))), (Position(0), FactNumber(0), 0));
+        let mut next = Numbering::after(&empty);
+        let mut records = next.observations(0..7, START);
+        records.push(next.fact(START + Millis::MINUTE));
+        engine.append(&records);
+        let before = engine.log.head().clone();
+        let engine = engine.reopen();
+        let head = engine.log.head();
+        assert_eq!(*head, before, "{}", engine.name);
+        let last: Vec<_> = (0..4).map(|partition| head.last_n(Partition(partition))).collect();
+        assert_eq!(last, [3, 2, 2, 0], "{}", engine.name);
+        assert_eq!((head.fact, head.recorded_at), (FactNumber(1), START + Millis::MINUTE), "{}", engine.name);
+        assert_ne!(head.hash, empty.hash, "{}", engine.name);
+    });
+}
+
+#[test]
+fn facts_seen_travel_with_each_row() {
+    on_every_engine(|mut engine| {
+        let mut next = Numbering::after(engine.log.head());
+        engine.append(&[next.fact(START), next.fact(START)]);
+        for (at, seen) in [(0, 1), (1, 2)] {
+            let records = next.observations(at..at + 1, START);
+            engine.log.append(Batch { records: &records, facts_seen: FactNumber(seen) }).unwrap();
+        }
+        let records = next.observations(9..10, START);
+        let refused = engine.log.append(Batch { records: &records, facts_seen: FactNumber(3) }).unwrap_err();
+        let seen: Vec<_> = engine.rows().iter().map(|row| row.facts_seen.0).collect();
+        assert_eq!(seen, [0, 1, 2], "{}", engine.name);
+        assert_eq!(
+            refused.to_string(),
+            "cannot append records that have seen fact 3: the last fact is 2",
+            "{}",
+            engine.name
+        );
+    });
+}
+
+#[test]
+fn numbers_must_continue_and_a_refused_batch_leaves_nothing() {
+    on_every_engine(|mut engine| {
+        let mut next = Numbering::after(engine.log.head());
+        let first = next.observations(0..3, START + Millis::HOUR);
+        engine.append(&first);
+        let head = engine.log.head().clone();
+
+        let good = next.observations(3..4, START + Millis::HOUR).remove(0);
+        let again = first[1].clone();
+        let _skipped = next.fact(START);
+        let gap = next.fact(START + Millis::HOUR);
+        let early = Numbering::after(&head).observations(3..4, START).remove(0);
+        let mut nowhere = Observation { partition: 1024, n: 1, ..Observation::default() };
+        nowhere.recorded_at_ms = (START + Millis::HOUR).ms();
+        let nowhere = Record::Observation(Box::new(nowhere));
+        for (bad, message) in [
+            (again, "cannot append observation 1 of partition 1: the next number is 2"),
+            (gap, "cannot append fact 2: the next number is 1"),
+            (
+                early,
+                "cannot append a record of 2025-11-24T16:00:00Z: the last one was recorded at 2025-11-24T17:00:00Z",
+            ),
+            (nowhere, "cannot append an observation of partition 1024: there is no such partition"),
+        ] {
+            let batch = if message.contains("record of") { vec![bad] } else { vec![good.clone(), bad] };
+            let refused = append(engine.log.as_mut(), &batch).unwrap_err();
+            assert_eq!(refused.to_string(), message, "{}", engine.name);
+            assert_eq!(*engine.log.head(), head, "{}", engine.name);
+            assert_eq!(engine.records(), first, "{}", engine.name);
+        }
+        assert_eq!(engine.append(std::slice::from_ref(&good)), Position(2), "{}", engine.name);
+    });
+}
+
+#[test]
+fn a_large_batch_becomes_several_rows_within_the_limits() {
+    on_every_engine(|mut engine| {
+        let mut next = Numbering::after(engine.log.head());
+        let mut records = next.observations(0..2_300, START);
+        let large = |id: u32| event(&format!("large-{id}"), &"x".repeat(100_000), 50);
+        records.extend((0..5).map(|id| next.observation(7, large(id), START)));
+        records.push(next.observation(8, event("huge", &"y".repeat(3_000_000), 50), START));
+        engine.append(&records);
+        let engine = engine.reopen();
+        let counts: Vec<_> = engine.rows().into_iter().map(|row| records_of(row).len()).collect();
+        assert_eq!(counts, [1_000, 1_000, 302, 2, 1, 1], "{}", engine.name);
+        assert_eq!(engine.records(), records, "{}", engine.name);
+        assert_eq!(engine.log.verify().unwrap(), Verified { rows: 6, expired: 0 }, "{}", engine.name);
+    });
+}
+
+#[test]
+fn a_record_above_the_limit_is_refused() {
+    on_every_engine(|mut engine| {
+        let mut next = Numbering::after(engine.log.head());
+        let record = next.observation(0, event("giant", &"z".repeat(17 << 20), 0), START);
+        let refused = append(engine.log.as_mut(), &[record]).unwrap_err();
+        assert_eq!(refused.to_string(), "cannot append a record of 17825981 bytes: the limit is 16777216");
+        assert_eq!(engine.records(), [], "{}", engine.name);
+    });
+}
+
+#[test]
+fn an_empty_batch_changes_nothing() {
+    on_every_engine(|mut engine| {
+        let head = engine.log.head().clone();
+        assert_eq!(engine.append(&[]), Position(0), "{}", engine.name);
+        assert_eq!((engine.log.head(), engine.rows()), (&head, vec![]), "{}", engine.name);
+    });
+}
+
+#[test]
+fn expired_observations_leave_their_place_and_facts_stay() {
+    on_every_engine(|mut engine| {
+        let mut next = Numbering::after(engine.log.head());
+        let old = next.observations(0..3, START);
+        engine.append(&old);
+        let fact = next.fact(START + Millis::MINUTE);
+        engine.append(std::slice::from_ref(&fact));
+        let new = next.observations(3..5, START + Millis::HOUR);
+        engine.append(&new);
+        let head = engine.log.head().clone();
+
+        let cut = START + Millis::HOUR;
+        assert_eq!(engine.log.prune(cut).unwrap(), Pruned { rows: 1, observations: 3 }, "{}", engine.name);
+        assert_eq!(engine.log.prune(cut).unwrap(), Pruned::default(), "{}", engine.name);
+        let engine = engine.reopen();
+        let row = |position, facts_seen, recorded_at, content| Row {
+            position: Position(position),
+            facts_seen: FactNumber(facts_seen),
+            recorded_at,
+            content,
+        };
+        let expected = [
+            row(1, 0, START, Content::Expired(3)),
+            row(2, 0, START + Millis::MINUTE, Content::Records(vec![fact])),
+            row(3, 1, START + Millis::HOUR, Content::Records(new)),
+        ];
+        assert_eq!(engine.rows(), expected, "{}", engine.name);
+        assert_eq!(engine.log.verify().unwrap(), Verified { rows: 2, expired: 1 }, "{}", engine.name);
+        assert_eq!(*engine.log.head(), head, "{}", engine.name);
+    });
+}
+
+#[test]
+fn the_newest_checkpoint_is_found_again() {
+    on_every_engine(|mut engine| {
+        assert_eq!(engine.log.latest_checkpoint().unwrap(), None, "{}", engine.name);
+        let mut next = Numbering::after(engine.log.head());
+        let checkpoint = |position, bytes: &[u8]| Checkpoint {
+            position: Position(position),
+            fact: FactNumber(position),
+            format: 7,
+            bytes: bytes.to_vec(),
+        };
+        for position in 1..=4 {
+            engine.append(&[next.fact(START)]);
+            engine.log.put_checkpoint(&checkpoint(position, &position.to_le_bytes())).unwrap();
+        }
+        engine.log.put_checkpoint(&checkpoint(4, &vec![9; 100_000])).unwrap();
+        engine.log.put_checkpoint(&checkpoint(2, b"late")).unwrap();
+        let ahead = engine.log.put_checkpoint(&checkpoint(5, b"")).unwrap_err();
+        assert_eq!(ahead.to_string(), "cannot store a checkpoint of row 5: the last row is 4");
+        let engine = engine.reopen();
+        let latest = engine.log.latest_checkpoint().unwrap();
+        assert_eq!(latest, Some(checkpoint(4, &vec![9; 100_000])), "{}", engine.name);
+    });
+}
+
+#[test]
+fn a_blob_is_found_by_its_hash() {
+    on_every_engine(|mut engine| {
+        let document = br#"{"Version":"2012-10-17","Statement":[]}"#;
+        let hash = engine.log.put_blob(document).unwrap();
+        assert_eq!(hash, Hash16::of(document), "{}", engine.name);
+        assert_eq!(engine.log.put_blob(document).unwrap(), hash, "{}", engine.name);
+        let empty = engine.log.put_blob(b"").unwrap();
+        let engine = engine.reopen();
+        assert_eq!(engine.log.blob(hash).unwrap().as_deref(), Some(&document[..]), "{}", engine.name);
+        assert_eq!(engine.log.blob(empty).unwrap(), Some(vec![]), "{}", engine.name);
+        assert_eq!(engine.log.blob(Hash16::of(b"other")).unwrap(), None, "{}", engine.name);
+    });
+}
+
+#[test]
+fn the_engines_make_the_same_chain_but_for_the_tenant() {
+    let check = |log: &mut dyn Journal| {
+        let mut next = Numbering::after(log.head());
+        let records = next.observations(0..4, START);
+        append(log, &records).unwrap();
+        rows_from(log, Position(0)).unwrap()
+    };
+    let rows = std::cell::RefCell::new(Vec::new());
+    on_every_engine(|mut engine| rows.borrow_mut().push(check(engine.log.as_mut())));
+    let rows = rows.into_inner();
+    assert_eq!(rows[0], rows[1]);
+}
+
+#[test]
+fn an_event_without_a_content_hash_is_kept_too() {
+    on_every_engine(|mut engine| {
+        let mut next = Numbering::after(engine.log.head());
+        let record = next.observation(0, Event::default(), START);
+        engine.append(std::slice::from_ref(&record));
+        assert_eq!(engine.reopen().records(), [record]);
+    });
+}

@@ -1,0 +1,148 @@
+//! Repeated events are noticed, by every engine in the same way.
+
+use doorward_journal::Seen::{Conflict, Duplicate, New};
+use doorward_journal::{Batch, Journal, Keep, Memory, Options, Seen, Sqlite, Window};
+use doorward_model::event::Event;
+use doorward_model::id::FactNumber;
+use doorward_model::time::Millis;
+
+use crate::engines::{Engine, append, on_every_engine, scratch, tenant};
+use crate::samples::{Numbering, START, event};
+
+/// Checks events as a writer does and records those that are to be kept.
+fn take(log: &mut dyn Journal, events: &[Event]) -> Vec<Seen> {
+    let mut next = Numbering::after(log.head());
+    let answers: Vec<_> = events.iter().map(|event| log.check(event).unwrap()).collect();
+    let kept = events.iter().zip(&answers).filter(|(_, seen)| **seen != Duplicate);
+    let records: Vec<_> = kept.map(|(event, _)| next.observation(0, event.clone(), START)).collect();
+    append(log, &records).unwrap();
+    answers
+}
+
+#[test]
+fn a_repeated_event_is_a_duplicate_and_other_content_a_conflict() {
+    on_every_engine(|mut engine| {
+        let (a, b) = (event("a", "one", 0), event("b", "two", 0));
+        let other = event("a", "three", 0);
+        let elsewhere = Event { source: "okta".to_owned(), ..a.clone() };
+        let batch = [a.clone(), b.clone(), a.clone(), other.clone(), elsewhere];
+        assert_eq!(
+            take(engine.log.as_mut(), &batch),
+            [New, New, Duplicate, Conflict, New],
+            "{}",
+            engine.name
+        );
+        let mut engine = engine.reopen();
+        assert_eq!(
+            take(engine.log.as_mut(), &[a, b, other, event("a", "four", 0)]),
+            [Duplicate, Duplicate, Duplicate, Conflict],
+            "{}",
+            engine.name
+        );
+    });
+}
+
+#[test]
+fn a_reservation_ends_with_the_next_append() {
+    on_every_engine(|mut engine| {
+        let (a, b) = (event("a", "one", 0), event("b", "two", 0));
+        let answers = [&a, &b, &a].map(|event| engine.log.check(event).unwrap());
+        assert_eq!(answers, [New, New, Duplicate], "{}", engine.name);
+        let mut next = Numbering::after(engine.log.head());
+        let record = next.observation(0, b.clone(), START);
+        engine.append(&[record]);
+        let answers = [&a, &b].map(|event| engine.log.check(event).unwrap());
+        assert_eq!(answers, [New, Duplicate], "{}", engine.name);
+    });
+}
+
+#[test]
+fn what_a_failed_append_did_not_record_is_new_again() {
+    on_every_engine(|mut engine| {
+        let a = event("a", "one", 0);
+        assert_eq!(engine.log.check(&a).unwrap(), New, "{}", engine.name);
+        let mut next = Numbering::after(engine.log.head());
+        let _skipped = next.observation(0, a.clone(), START);
+        let gap = next.observation(0, a.clone(), START);
+        append(engine.log.as_mut(), &[gap]).unwrap_err();
+        assert_eq!(take(engine.log.as_mut(), &[a.clone(), a]), [New, Duplicate], "{}", engine.name);
+    });
+}
+
+#[test]
+fn an_expired_event_is_new_again() {
+    on_every_engine(|mut engine| {
+        let (old, kept) = (event("a", "one", 0), event("b", "two", 0));
+        take(engine.log.as_mut(), std::slice::from_ref(&old));
+        let mut next = Numbering::after(engine.log.head());
+        let record = next.observation(0, kept.clone(), START + Millis::HOUR);
+        engine.append(&[record]);
+        engine.log.prune(START + Millis::SECOND).unwrap();
+        let answers = [&old, &kept].map(|event| engine.log.check(event).unwrap());
+        assert_eq!(answers, [New, Duplicate], "{}", engine.name);
+    });
+}
+
+/// Three hours, each too large for the limit together with another.
+fn three_hours() -> Vec<Vec<Event>> {
+    let hour = |hour: i64| (0..80).map(|id| event(&format!("{hour}-{id}"), "same", hour * 60 + 1)).collect();
+    (0..3).map(hour).collect()
+}
+
+#[test]
+fn memory_is_bounded_and_sqlite_reloads_what_has_left_it() {
+    let (_folder, path) = scratch();
+    let options = Options { fingerprints_max: 200, ..Options::default() };
+    let mut log = Sqlite::open(&path, &tenant(), options).unwrap();
+    for hour in three_hours() {
+        take(&mut log, &hour);
+    }
+    assert_eq!(log.window(), Window { hours: 1, fingerprints: 80, evicted: 2 });
+    for hour in three_hours() {
+        assert_eq!(take(&mut log, &hour), [Duplicate; 80]);
+    }
+    assert_eq!(log.window(), Window { hours: 1, fingerprints: 80, evicted: 5 });
+}
+
+#[test]
+fn memory_forgets_hours_far_behind_and_only_those() {
+    let mut log = Memory::with_fingerprints(Keep::Nothing, 200).unwrap();
+    let hours = three_hours();
+    for hour in &hours {
+        assert_eq!(take(&mut log, hour), [New; 80]);
+        assert_eq!(take(&mut log, hour), [Duplicate; 80]);
+    }
+    assert_eq!(log.window(), Window { hours: 1, fingerprints: 80, evicted: 2 });
+    assert_eq!(take(&mut log, &hours[0]), [New; 80]);
+}
+
+#[test]
+fn reservations_of_several_hours_outlive_the_limit() {
+    let (_folder, path) = scratch();
+    let options = Options { fingerprints_max: 10, ..Options::default() };
+    let mut sqlite = Sqlite::open(&path, &tenant(), options).unwrap();
+    let mut memory = Memory::with_fingerprints(Keep::All, 10).unwrap();
+    for log in [&mut sqlite as &mut dyn Journal, &mut memory] {
+        let mut events: Vec<_> = (0..5).map(|hour| event(&format!("{hour}"), "same", hour * 60)).collect();
+        events.extend_from_within(..);
+        assert_eq!(
+            take(log, &events),
+            [New, New, New, New, New, Duplicate, Duplicate, Duplicate, Duplicate, Duplicate]
+        );
+    }
+}
+
+#[test]
+fn keeping_nothing_still_numbers_and_dedupes() {
+    let mut log = Memory::new(Keep::Nothing).unwrap();
+    let mut next = Numbering::after(log.head());
+    let mut records = next.observations(0..4, START);
+    records.push(next.fact(START));
+    log.append(Batch { records: &records, facts_seen: FactNumber(1) }).unwrap();
+    assert_eq!(
+        append(&mut log, &records).unwrap_err().to_string(),
+        "cannot append observation 1 of partition 0: the next number is 3"
+    );
+    let engine = Engine { log: Box::new(log), ..Engine::memory() };
+    assert_eq!((engine.rows(), engine.log.head().fact), (vec![], FactNumber(1)));
+}

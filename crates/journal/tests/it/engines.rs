@@ -1,0 +1,96 @@
+//! The engines, as the suite sees them.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use doorward_journal::{Batch, Content, Journal, JournalError, Keep, Memory, Options, Position, Row, Sqlite};
+use doorward_model::id::TenantId;
+use doorward_model::record::Record;
+use tempfile::TempDir;
+
+type Reopen = Box<dyn Fn(Box<dyn Journal>) -> Box<dyn Journal>>;
+
+/// A log under test.
+pub(crate) struct Engine {
+    pub(crate) name: &'static str,
+    pub(crate) log: Box<dyn Journal>,
+    pub(crate) reopen: Reopen,
+}
+
+impl Engine {
+    pub(crate) fn memory() -> Self {
+        let log = Box::new(Memory::new(Keep::All).unwrap());
+        Self { name: "memory", log, reopen: Box::new(|log| log) }
+    }
+
+    pub(crate) fn sqlite(folder: &TempDir) -> Self {
+        let path = folder.path().join("data");
+        let log = Box::new(open(&path));
+        let reopen = move |log| {
+            drop(log);
+            Box::new(open(&path)) as Box<dyn Journal>
+        };
+        Self { name: "sqlite", log, reopen: Box::new(reopen) }
+    }
+
+    /// Closes the log and opens it again; memory has no such thing and goes on.
+    pub(crate) fn reopen(self) -> Self {
+        Self { log: (self.reopen)(self.log), ..self }
+    }
+
+    pub(crate) fn append(&mut self, records: &[Record]) -> Position {
+        append(self.log.as_mut(), records).unwrap()
+    }
+
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        rows_from(self.log.as_ref(), Position(0)).unwrap()
+    }
+
+    pub(crate) fn records(&self) -> Vec<Record> {
+        self.rows().into_iter().flat_map(records_of).collect()
+    }
+}
+
+/// Runs a check on a fresh log of each engine.
+pub(crate) fn on_every_engine(check: impl Fn(Engine)) {
+    check(Engine::memory());
+    let folder = tempfile::tempdir().unwrap();
+    check(Engine::sqlite(&folder));
+}
+
+pub(crate) fn tenant() -> TenantId {
+    TenantId::from("acme")
+}
+
+pub(crate) fn open(path: &Path) -> Sqlite {
+    Sqlite::open(path, &tenant(), Options::default()).unwrap()
+}
+
+/// Appends with everything seen that there is.
+pub(crate) fn append(log: &mut dyn Journal, records: &[Record]) -> Result<Position, JournalError> {
+    let facts_seen = log.head().fact;
+    log.append(Batch { records, facts_seen })
+}
+
+pub(crate) fn rows_from(log: &dyn Journal, from: Position) -> Result<Vec<Row>, JournalError> {
+    let mut rows = Vec::new();
+    log.read_from(from, &mut |row| {
+        rows.push(row);
+        ControlFlow::Continue(())
+    })?;
+    Ok(rows)
+}
+
+pub(crate) fn records_of(row: Row) -> Vec<Record> {
+    match row.content {
+        Content::Records(records) => records,
+        Content::Expired(_) => Vec::new(),
+    }
+}
+
+/// A folder for one test, and the data folder to be made in it.
+pub(crate) fn scratch() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
+    (folder, path)
+}

@@ -1,0 +1,11 @@
+//! The journal, tested at its boundary: one suite for all engines, and what only SQLite can do.
+#![cfg(test)]
+
+mod backup;
+mod conformance;
+mod dedupe;
+mod engines;
+mod folder;
+mod proptests;
+mod samples;
+mod tampering;

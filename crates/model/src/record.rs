@@ -1,0 +1,186 @@
+//! Everything that happens is a record. State is the fold of them.
+
+use crate::event::Event;
+use crate::finding::Finding;
+use crate::id::{FactNumber, Partition};
+use crate::identity::{Credential, Edge, Identity};
+use crate::inventory::Entitlement;
+use crate::time::Time;
+
+/// One record of the log.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Record {
+    /// Small, totally ordered, folded by every node.
+    Fact(Box<FactRecord>),
+    /// One of many, ordered within its partition.
+    Observation(Box<Observation>),
+}
+
+/// A fact with its place and time.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct FactRecord {
+    /// Its place in the total order, from 1.
+    #[prost(uint64, tag = "1")]
+    pub number: u64,
+    /// When it was recorded, by our clock, never going back; milliseconds since the epoch.
+    #[prost(int64, tag = "2")]
+    pub recorded_at_ms: i64,
+    /// What is the case.
+    #[prost(oneof = "Fact", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18")]
+    pub fact: Option<Fact>,
+}
+
+impl FactRecord {
+    /// Its place in the total order.
+    #[must_use]
+    pub fn number(&self) -> FactNumber {
+        FactNumber(self.number)
+    }
+
+    /// When it was recorded.
+    #[must_use]
+    pub fn recorded_at(&self) -> Time {
+        Time::from_ms(self.recorded_at_ms)
+    }
+}
+
+/// What is the case from this record on.
+#[derive(Clone, PartialEq, prost::Oneof)]
+pub enum Fact {
+    /// An identity exists; what the fact leaves empty stays as it was known.
+    #[prost(message, tag = "10")]
+    IdentityFound(Identity),
+    /// A credential exists.
+    #[prost(message, tag = "11")]
+    CredentialFound(Credential),
+    /// Two identities belong together.
+    #[prost(message, tag = "12")]
+    EdgeFound(Edge),
+    /// A right is assigned.
+    #[prost(message, tag = "13")]
+    EntitlementObserved(Entitlement),
+    /// An export of an account was taken in whole.
+    #[prost(message, tag = "14")]
+    ImportCommitted(ImportCommitted),
+    /// Something was noticed.
+    #[prost(message, tag = "15")]
+    FindingRaised(Finding),
+    /// More of the same was noticed: the finding as it stands now.
+    #[prost(message, tag = "16")]
+    FindingGrown(Finding),
+    /// What peers did for the first time since the last summary.
+    #[prost(message, tag = "17")]
+    Summary(Summary),
+    /// Time has passed: sweeps run here, and nowhere else.
+    #[prost(message, tag = "18")]
+    Tick(Tick),
+}
+
+/// Time has passed.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub struct Tick {
+    /// The instant it stands for, milliseconds since the epoch.
+    #[prost(int64, tag = "1")]
+    pub at_ms: i64,
+}
+
+/// An export of an account was taken in whole.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct ImportCommitted {
+    /// The account.
+    #[prost(string, tag = "1")]
+    pub account: String,
+    /// The latest date in the export, milliseconds since the epoch.
+    #[prost(int64, tag = "2")]
+    pub newest_at_ms: i64,
+    /// How many identities it names.
+    #[prost(uint64, tag = "3")]
+    pub identities: u64,
+    /// How many policy documents it holds.
+    #[prost(uint64, tag = "4")]
+    pub policies: u64,
+}
+
+/// Counts that cross identities, merged from all partitions; bounded by [`Summary::FIRSTS_MAX`].
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Summary {
+    /// Firsts since the last summary.
+    #[prost(message, repeated, tag = "1")]
+    pub firsts: Vec<PeerFirst>,
+    /// How many identity-days ended with how much weighted surprise.
+    #[prost(message, repeated, tag = "2")]
+    pub pressures: Vec<PressureBin>,
+}
+
+/// So many identity-days ended in one bin of the logarithmic scale of weighted surprise.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, prost::Message)]
+pub struct PressureBin {
+    /// The bin: four to a doubling, from one bit.
+    #[prost(uint32, tag = "1")]
+    pub bin: u32,
+    /// How many identity-days.
+    #[prost(uint32, tag = "2")]
+    pub days: u32,
+}
+
+impl Summary {
+    /// How many firsts one summary holds; the rest wait for the next.
+    pub const FIRSTS_MAX: usize = 4096;
+}
+
+/// So many members of a peer group had a value for the first time.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, prost::Message)]
+pub struct PeerFirst {
+    /// The peer group; empty for the whole tenant.
+    #[prost(string, tag = "1")]
+    pub peer_group: String,
+    /// Which habit; absent when the members themselves are new.
+    #[prost(enumeration = "crate::finding::Feature", optional, tag = "2")]
+    pub feature: Option<i32>,
+    /// The value; empty when the members themselves are new.
+    #[prost(string, tag = "3")]
+    pub value: String,
+    /// How many members.
+    #[prost(uint32, tag = "4")]
+    pub members: u32,
+}
+
+/// An observation with its place, time and the identity that the resolver named.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Observation {
+    /// The partition of the identity.
+    #[prost(uint32, tag = "1")]
+    pub partition: u32,
+    /// Its place within the partition, from 1.
+    #[prost(uint64, tag = "2")]
+    pub n: u64,
+    /// When it was recorded, by our clock; milliseconds since the epoch.
+    #[prost(int64, tag = "3")]
+    pub recorded_at_ms: i64,
+    /// The identity that acted.
+    #[prost(string, tag = "4")]
+    pub identity: String,
+    /// The session it acted in; empty when there is none.
+    #[prost(string, tag = "5")]
+    pub session: String,
+    /// The identities behind it, nearest first.
+    #[prost(string, repeated, tag = "6")]
+    pub chain: Vec<String>,
+    /// Whether it came after its reorder window: folded and judged as it stands, and counted.
+    #[prost(bool, tag = "7")]
+    pub late: bool,
+    /// Whether a platform did it by itself or in a customer's name: kept out of habits.
+    #[prost(bool, tag = "8")]
+    pub by_platform: bool,
+    /// The audit record.
+    #[prost(message, required, tag = "10")]
+    pub event: Event,
+}
+
+impl Observation {
+    /// The partition of the identity.
+    #[must_use]
+    pub fn partition(&self) -> Partition {
+        Partition(u16::try_from(self.partition).unwrap_or_default() % Partition::COUNT)
+    }
+}

@@ -1,0 +1,181 @@
+//! The only module that imports `cedar_policy_core`, which promises no stable interface: pinned with `=`, and held
+//! against the stable interface by the differential tests at every change of version.
+//!
+//! It builds the values and the few entities of one request, and evaluates the bodies of the policies whose scope
+//! the index has settled already. Both spare what the stable interface pays per request: closures of ancestors,
+//! copies of the request, and conditions built anew for every policy.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cedar_policy_core::ast::{
+    Context, Eid, Entity, EntityType, EntityUID, EntityUIDEntry, Expr, Literal, Name, PartialValue, Request,
+    RestrictedExpr, Value, ValueKind,
+};
+use cedar_policy_core::entities::{Entities, NoEntitiesSchema, TCComputation};
+use cedar_policy_core::evaluator::{Evaluator, RestrictedEvaluator};
+use cedar_policy_core::extensions::Extensions;
+use doorward_views::snapshot::attribute::{Attribute, Record};
+
+pub(crate) mod reads;
+
+/// The name of an entity, as Cedar wants it.
+pub(crate) type Uid = Arc<EntityUID>;
+
+/// The type of an entity, parsed once.
+#[derive(Clone, Debug)]
+pub(crate) struct Type(EntityType);
+
+impl Type {
+    /// Reads a type name; `None` when it is none.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        name.parse().ok().map(Self)
+    }
+
+    /// The name of an entity of this type.
+    pub(crate) fn uid(&self, id: &Arc<str>) -> Uid {
+        Arc::new(EntityUID::from_components(self.0.clone(), Eid::new(Arc::clone(id)), None))
+    }
+}
+
+/// The body of a policy, without its scope and without source locations, which cost a reference count per node.
+#[derive(Debug)]
+pub(crate) struct Body(Expr);
+
+impl Body {
+    /// `true && body`, so that a body that is no truth value errs as it does in Cedar.
+    pub(crate) fn of(policy: &cedar_policy::Policy) -> Self {
+        let policy: &cedar_policy_core::ast::Policy = policy.as_ref();
+        let body = policy.non_scope_constraints().cloned().unwrap_or_else(|| Expr::val(true));
+        Self(Expr::and(Expr::val(true), reads::without_locations(&body)))
+    }
+}
+
+/// A value that an attribute, a property or a part of the context has.
+pub(crate) fn value(attribute: &Attribute) -> Result<Value, String> {
+    Ok(match attribute {
+        Attribute::Bool(is) => Value::from(*is),
+        Attribute::Long(number) => Value::from(*number),
+        Attribute::Text(text) => Value::new(Literal::String(Arc::clone(text).into()), None),
+        Attribute::Entity(kind, id) => {
+            let kind = Type::parse(kind).ok_or_else(|| format!("{kind} is no entity type"))?;
+            Value::new(Literal::EntityUID(kind.uid(id)), None)
+        }
+        Attribute::Set(values) => {
+            let values: Result<Vec<_>, _> = values.iter().map(value).collect();
+            Value::set(values?, None)
+        }
+        Attribute::Record(record) => Value::record_arc(pairs(record)?, None),
+        Attribute::Call(..) => call(attribute)?,
+    })
+}
+
+fn pairs<K: From<Arc<str>> + Ord>(record: &Record) -> Result<Arc<BTreeMap<K, Value>>, String> {
+    record.iter().map(|(name, part)| Ok((Arc::clone(name).into(), value(part)?))).collect::<Result<_, _>>().map(Arc::new)
+}
+
+fn call(attribute: &Attribute) -> Result<Value, String> {
+    let evaluator = RestrictedEvaluator::new(Extensions::all_available());
+    evaluator.interpret(expression(attribute)?.as_borrowed()).map_err(|error| error.to_string())
+}
+
+fn expression(attribute: &Attribute) -> Result<RestrictedExpr, String> {
+    let Attribute::Call(function, arguments) = attribute else {
+        return value(attribute).map(RestrictedExpr::from);
+    };
+    let function: Name = function.parse().map_err(|_| format!("{function} is no function"))?;
+    let arguments: Result<Vec<_>, _> = arguments.iter().map(expression).collect();
+    Ok(RestrictedExpr::call_extension_fn(function, arguments?))
+}
+
+pub(crate) use cedar_policy_core::ast::Value as Built;
+
+/// A record of values by name.
+pub(crate) fn record<const N: usize>(parts: [(&str, Value); N]) -> Value {
+    Value::record(parts, None)
+}
+
+/// The entities that one request needs.
+#[derive(Debug, Default)]
+pub(crate) struct Slice {
+    entities: Vec<Arc<Entity>>,
+}
+
+impl Slice {
+    /// Adds an entity with some or all of its attributes, ancestors and tags.
+    pub(crate) fn add<'a>(
+        &mut self,
+        uid: &Uid,
+        attributes: impl IntoIterator<Item = (&'a str, Value)>,
+        ancestors: impl IntoIterator<Item = Uid>,
+        tags: impl IntoIterator<Item = (&'a str, Value)>,
+    ) {
+        let parts = |(name, value): (&str, Value)| (name.into(), PartialValue::from(value));
+        self.entities.push(Arc::new(Entity::new_with_attr_partial_value(
+            (**uid).clone(),
+            attributes.into_iter().map(parts),
+            std::iter::empty().collect(),
+            ancestors.into_iter().map(|uid| (*uid).clone()).collect(),
+            tags.into_iter().map(parts),
+        )));
+    }
+
+    /// Adds an entity that is kept whole: an action of the schema.
+    pub(crate) fn add_whole(&mut self, action: &Whole) {
+        self.entities.push(Arc::clone(&action.0));
+    }
+}
+
+/// An entity that is kept as Cedar has it.
+#[derive(Clone, Debug)]
+pub(crate) struct Whole(Arc<Entity>);
+
+/// An action of the schema: its name, itself, and the groups it is in.
+pub(crate) fn action_entity(entity: &cedar_policy::Entity) -> (Uid, Whole, Vec<EntityUID>) {
+    let entity: &Entity = entity.as_ref();
+    (Arc::new(entity.uid().clone()), Whole(Arc::new(entity.clone())), entity.ancestors().cloned().collect())
+}
+
+/// The type and the id of a name.
+pub(crate) fn parts_of(uid: &EntityUID) -> (String, String) {
+    let id: &str = uid.eid().as_ref();
+    (uid.entity_type().to_string(), id.to_owned())
+}
+
+/// What the bodies are evaluated over.
+pub(crate) struct Question {
+    request: Request,
+    entities: Entities,
+}
+
+impl Question {
+    /// A request over a slice of entities.
+    pub(crate) fn new(
+        [principal, action, resource]: [&Uid; 3],
+        context: Vec<(&str, Value)>,
+        slice: Slice,
+    ) -> Result<Self, String> {
+        let entry = |uid: &Uid| EntityUIDEntry::Known { euid: Arc::clone(uid), loc: None };
+        let context = Context::Value(Arc::new(context.into_iter().map(|(name, value)| (name.into(), value)).collect()));
+        let request = Request::new_unchecked(entry(principal), entry(action), entry(resource), Some(context));
+        let entities = Entities::new().add_entities(
+            slice.entities,
+            None::<&NoEntitiesSchema>,
+            TCComputation::AssumeAlreadyComputed,
+            Extensions::all_available(),
+        );
+        Ok(Self { request, entities: entities.map_err(|error| error.to_string())? })
+    }
+
+    /// Whether each body holds, in order; or the error, in Cedar's words.
+    pub(crate) fn evaluate(self, bodies: &[&Body]) -> Vec<Result<bool, String>> {
+        let evaluator = Evaluator::new(self.request, &self.entities, Extensions::all_available());
+        let slots = std::iter::empty().collect();
+        let holds = |body: &Body| match evaluator.interpret(&body.0, &slots) {
+            // INVARIANT: a conjunction is a truth value or an error.
+            Ok(value) => Ok(*value.value_kind() == ValueKind::Lit(Literal::Bool(true))),
+            Err(error) => Err(error.to_string()),
+        };
+        bodies.iter().map(|body| holds(body)).collect()
+    }
+}

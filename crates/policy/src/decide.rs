@@ -1,0 +1,362 @@
+//! The decision: kill epoch, credential, holds, policies, risk ceiling, obligations, in this order; then the mode.
+
+use doorward_model::decision::{Decision, Effect, Mode, Obligation, Pep, PolicyFailure, Reason};
+use doorward_model::event::ActionClass;
+use doorward_model::time::Time;
+use doorward_views::snapshot::attribute::Record;
+use doorward_views::snapshot::entity::{Entity, EntityIx};
+use doorward_views::snapshot::{Hot, KillEpoch};
+
+use crate::actions::Action;
+use crate::context::{Context, Properties};
+use crate::evaluate::{EntityRef, Outcome, Parties, Unusable, outcome};
+use crate::hold::{self, Asked, Verdict, is_met};
+use crate::policy_set::Row;
+use crate::world::World;
+
+/// Who asks. A caller whose own credential was verified has no variant yet: it comes with the crate that verifies,
+/// whose type only that crate can make.
+#[derive(Clone, Copy, Debug)]
+pub enum Caller<'a> {
+    /// An enforcement point says for whom it asks.
+    Asserted {
+        /// The enforcement point.
+        pep: &'a Pep,
+        /// For whom.
+        subject: EntityRef<'a>,
+    },
+    /// A question that was asked before is asked again; the answer lets nobody pass.
+    Replayed {
+        /// The enforcement point that asked then.
+        pep: &'a Pep,
+        /// For whom.
+        subject: EntityRef<'a>,
+    },
+}
+
+impl<'a> Caller<'a> {
+    /// The enforcement point.
+    #[must_use]
+    pub const fn pep(&self) -> &'a Pep {
+        match self {
+            Self::Asserted { pep, .. } | Self::Replayed { pep, .. } => pep,
+        }
+    }
+
+    /// For whom it asks.
+    #[must_use]
+    pub const fn subject(&self) -> EntityRef<'a> {
+        match self {
+            Self::Asserted { subject, .. } | Self::Replayed { subject, .. } => *subject,
+        }
+    }
+}
+
+/// A question.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Who asks.
+    pub caller: Caller<'a>,
+    /// What is asked: the id of an action of the schema.
+    pub action: &'a str,
+    /// Of what.
+    pub resource: EntityRef<'a>,
+    /// Under which circumstances.
+    pub context: Option<&'a Record>,
+    /// What the enforcement point says of the three.
+    pub properties: Properties<'a>,
+    /// The credential that was used, where one is known.
+    pub credential: Option<CredentialUse<'a>>,
+    /// When and how the subject last proved who it is, where that is known.
+    pub authentication: Option<Authentication<'a>>,
+    /// The session it happens in.
+    pub session: Option<&'a str>,
+    /// The task it belongs to.
+    pub task: Option<&'a str>,
+    /// The tool that is called.
+    pub tool: Option<&'a str>,
+    /// For whom the subject itself acts.
+    pub on_behalf_of: Option<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    /// The bare question.
+    #[must_use]
+    pub const fn new(caller: Caller<'a>, action: &'a str, resource: EntityRef<'a>) -> Self {
+        Self {
+            caller,
+            action,
+            resource,
+            context: None,
+            properties: Properties { subject: None, resource: None, action: None },
+            credential: None,
+            authentication: None,
+            session: None,
+            task: None,
+            tool: None,
+            on_behalf_of: None,
+        }
+    }
+}
+
+/// A credential, as far as a decision cares.
+#[derive(Clone, Copy, Debug)]
+pub struct CredentialUse<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// When it was issued; a kill epoch ends one that does not say.
+    pub issued_at: Option<Time>,
+    /// When it ends.
+    pub expires_at: Option<Time>,
+}
+
+/// A proof of who asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Authentication<'a> {
+    /// The authentication context that it reached.
+    pub acr: &'a str,
+    /// When.
+    pub at: Time,
+}
+
+/// A decision with all that was looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// The decision.
+    pub decision: Decision,
+    /// Each policy whose scope the request meets, in the order of the set.
+    pub candidates: Vec<Candidate>,
+}
+
+/// A policy whose scope the request meets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its id.
+    pub policy: String,
+    /// Whether it permits; it forbids otherwise.
+    pub permits: bool,
+    /// Whether its conditions hold; or why that could not be said.
+    pub holds: Result<bool, String>,
+}
+
+/// Answers a question.
+#[must_use]
+pub fn decide(world: &World, request: &Request<'_>, now: Time) -> Decision {
+    answer(world, request, settle(world, request, now).0)
+}
+
+/// Answers a question, and tells what was looked at.
+#[must_use]
+pub fn explain(world: &World, request: &Request<'_>, now: Time) -> Explanation {
+    let (settled, outcome) = settle(world, request, now);
+    let candidate = |(row, result): (&Row, &Result<bool, String>)| Candidate {
+        policy: row.id.to_string(),
+        permits: row.permits,
+        holds: result.clone(),
+    };
+    let candidates = outcome.iter().flat_map(|outcome| outcome.each(world)).map(candidate).collect();
+    Explanation { decision: answer(world, request, settled), candidates }
+}
+
+/// What was decided, before the mode.
+#[derive(Debug, Default)]
+struct Settled {
+    effect: Option<Effect>,
+    reasons: Vec<Reason>,
+    policies: Vec<String>,
+    holds: Vec<String>,
+    failures: Vec<PolicyFailure>,
+    obligations: Vec<Obligation>,
+    pending: bool,
+    risk_score: u32,
+    identity: String,
+    candidates: usize,
+}
+
+impl Settled {
+    fn deny(self, reason: Reason) -> Self {
+        self.with(Effect::Deny, reason)
+    }
+
+    fn with(mut self, effect: Effect, reason: Reason) -> Self {
+        self.effect = Some(effect);
+        self.reasons.push(reason);
+        self
+    }
+}
+
+fn answer(world: &World, request: &Request<'_>, settled: Settled) -> Decision {
+    let mode = world.settings.mode.weakest(request.caller.pep().mode());
+    let decided = settled.effect.unwrap_or(Effect::Deny);
+    let binds = mode == Mode::Enforce || settled.reasons.iter().any(|reason| reason.binds_in_every_mode());
+    let effect = if binds { decided } else { Effect::Permit };
+    let mut reasons = settled.reasons;
+    if effect != decided {
+        reasons.push(Reason::NotEnforced);
+    }
+    Decision {
+        effect: effect.into(),
+        decided: decided.into(),
+        mode: mode.into(),
+        reasons: reasons.into_iter().map(Into::into).collect(),
+        policies: settled.policies,
+        holds: settled.holds,
+        failures: settled.failures,
+        // What is not enforced asks for nothing.
+        obligations: if effect == decided { settled.obligations } else { Vec::new() },
+        fact_number: world.snapshot.fact_number.0,
+        pending: settled.pending,
+        risk_score: settled.risk_score,
+        identity: settled.identity,
+        candidates: u32::try_from(settled.candidates).unwrap_or(u32::MAX),
+    }
+}
+
+/// The subject, as it is known.
+struct Known<'w> {
+    ix: EntityIx,
+    entity: &'w Entity,
+    hot: Hot,
+}
+
+fn known<'w>(world: &'w World, subject: EntityRef<'_>) -> Option<Known<'w>> {
+    let ix = world.snapshot.find(subject.kind, subject.id)?;
+    let entity = world.snapshot.entity(ix)?;
+    entity.identity.filter(|_| entity.known)?;
+    Some(Known { ix, entity, hot: world.snapshot.hot(ix) })
+}
+
+fn settle(world: &World, request: &Request<'_>, now: Time) -> (Settled, Option<Outcome>) {
+    let mut settled = Settled::default();
+    let Some(subject) = known(world, request.caller.subject()) else {
+        return (settled.deny(Reason::UnknownCaller), None);
+    };
+    settled.identity = subject.entity.name.id.to_string();
+    settled.risk_score = subject.hot.risk.score(now);
+    if let Some((reason, pending)) = ended(world, request, &subject, now) {
+        settled.pending = pending;
+        return (settled.deny(reason), None);
+    }
+    let kind = world.policy.actions.type_of(request.action);
+    let action = kind.and_then(|kind| world.policy.actions.find(kind, request.action));
+    let class = action.map_or(ActionClass::Unknown, |action| action.class);
+    let asked = Asked { identity: &subject.entity.name.id, hot: subject.hot, class };
+    let verdict = hold::verdict(world, request, &asked, now);
+    settled.pending = verdict.pending;
+    settled.holds.clone_from(&verdict.holds);
+    if !verdict.refusals.is_empty() {
+        settled.effect = Some(Effect::Deny);
+        settled.reasons = verdict.refusals;
+        return (settled, None);
+    }
+    let (Some(kind), Some(action)) = (kind, action) else {
+        return (settled.deny(Reason::UnknownAction), None);
+    };
+    if !world.policy.types.contains(request.resource.kind) {
+        return (settled.deny(Reason::UnknownResourceType), None);
+    }
+    match evaluated(world, request, EntityRef { kind, id: request.action }, settled.risk_score, &subject) {
+        Ok(outcome) => (conclude(world, request, settled, (&outcome, verdict, action), now), Some(outcome)),
+        Err(Unusable::TooWide) => (settled.deny(Reason::TooWide), None),
+        Err(Unusable::Type(_)) => (settled.deny(Reason::Malformed), None),
+        Err(Unusable::Value(message)) => {
+            settled.failures.push(PolicyFailure { policy: String::new(), message });
+            (settled.deny(Reason::PolicyError), None)
+        }
+    }
+}
+
+/// Whether the session or credential has been ended, and whether that is not durable yet.
+fn ended(world: &World, request: &Request<'_>, subject: &Known<'_>, now: Time) -> Option<(Reason, bool)> {
+    let began_at = request.credential.and_then(|credential| credential.issued_at);
+    let kills = [subject.hot.kill_epoch, pending_kill(world, subject)];
+    if let Some(at) = kills.iter().position(|kill| kill.ends(began_at)) {
+        return Some((Reason::Killed, at == 1));
+    }
+    if request.credential.and_then(|credential| credential.expires_at).is_some_and(|ends| ends <= now) {
+        return Some((Reason::CredentialExpired, false));
+    }
+    let ids = [request.credential.map(|credential| credential.id), request.session];
+    let revoked = |id: &&str| world.snapshot.is_revoked(id);
+    let pending = |id: &&str| world.overlay.is_revoked(id);
+    if ids.iter().flatten().any(revoked) {
+        return Some((Reason::CredentialRevoked, false));
+    }
+    ids.iter().flatten().any(pending).then_some((Reason::CredentialRevoked, true))
+}
+
+fn pending_kill(world: &World, subject: &Known<'_>) -> KillEpoch {
+    if world.overlay.is_empty() {
+        return KillEpoch::default();
+    }
+    world.overlay.kill_epoch(&subject.entity.name.id)
+}
+
+fn evaluated(
+    world: &World,
+    request: &Request<'_>,
+    action: EntityRef<'_>,
+    risk_score: u32,
+    subject: &Known<'_>,
+) -> Result<Outcome, Unusable> {
+    let parties = Parties::of_known(world, subject.ix, action, request.resource)?;
+    let context = Context::with(request.context, risk_score, request.properties);
+    outcome(world, &parties, &context)
+}
+
+/// From what the policies and the holds say to an effect.
+fn conclude(
+    world: &World,
+    request: &Request<'_>,
+    mut settled: Settled,
+    (outcome, verdict, action): (&Outcome, Verdict, &Action),
+    now: Time,
+) -> Settled {
+    settled.candidates = outcome.rows.len();
+    settled.failures = outcome.failures(world);
+    if !settled.failures.is_empty() {
+        // Cedar skips what errs; a forbid that errs would forbid nothing.
+        return settled.deny(Reason::PolicyError);
+    }
+    let met = |row: &Row| {
+        row.step_up.as_ref().map(|step_up| is_met(step_up, request.authentication, Time::MIN, now))
+    };
+    let (permits, forbids): (Vec<_>, Vec<_>) = outcome.holding(world).partition(|row| row.permits);
+    // A forbid with a step-up is lifted by it.
+    let forbids: Vec<_> = forbids.into_iter().filter(|row| met(row) != Some(true)).collect();
+    if permits.is_empty() || forbids.iter().any(|row| row.step_up.is_none()) {
+        settled.policies = ids(&forbids);
+        settled.obligations = obligations(&forbids);
+        return settled.deny(if forbids.is_empty() { Reason::NoPermit } else { Reason::PolicyForbid });
+    }
+    if settled.risk_score > world.settings.risk_max.min(action.risk_max.unwrap_or(u32::MAX)) {
+        settled.policies = ids(&permits);
+        return settled.deny(Reason::RiskCeiling);
+    }
+    // One permit without an open step-up is enough.
+    let plain: Vec<_> = permits.iter().copied().filter(|row| met(row) != Some(false)).collect();
+    let settling = match (forbids.is_empty(), plain.is_empty()) {
+        (false, _) => forbids,
+        (true, false) => plain,
+        (true, true) => permits.into_iter().take(1).collect(),
+    };
+    let open: Vec<_> = settling.iter().filter(|row| met(row) == Some(false)).collect();
+    settled.policies = ids(&settling);
+    settled.obligations = verdict.step_ups;
+    let by_hold = !settled.obligations.is_empty();
+    settled.obligations.extend(open.iter().filter_map(|row| row.step_up.clone()));
+    settled.obligations.extend(obligations(&settling));
+    match (by_hold, open.is_empty()) {
+        (true, _) => settled.with(Effect::StepUp, Reason::HoldStepUp),
+        (false, false) => settled.with(Effect::StepUp, Reason::PolicyStepUp),
+        (false, true) => settled.with(Effect::Permit, Reason::PolicyPermit),
+    }
+}
+
+fn ids(rows: &[&Row]) -> Vec<String> {
+    rows.iter().map(|row| row.id.to_string()).collect()
+}
+
+fn obligations(rows: &[&Row]) -> Vec<Obligation> {
+    rows.iter().filter_map(|row| row.obligation.clone()).collect()
+}

@@ -1,0 +1,135 @@
+//! What the holds in force on a request take away.
+
+use std::sync::Arc;
+
+use doorward_model::decision::{Obligation, ObligationType, Reason};
+use doorward_model::event::ActionClass;
+use doorward_model::hold::{Hold, HoldProfile, HoldScope};
+use doorward_model::time::Time;
+use doorward_views::snapshot::Hot;
+
+use crate::decide::{Authentication, Request};
+use crate::world::World;
+
+/// What all holds together say.
+#[derive(Debug, Default)]
+pub(crate) struct Verdict {
+    /// Why nothing passes; the strictest first.
+    pub(crate) refusals: Vec<Reason>,
+    /// What must be done first.
+    pub(crate) step_ups: Vec<Obligation>,
+    /// The holds that refuse or ask for a step-up.
+    pub(crate) holds: Vec<String>,
+    /// Whether one of them is not durable yet.
+    pub(crate) pending: bool,
+}
+
+/// What is asked, as far as holds care.
+pub(crate) struct Asked<'a> {
+    pub(crate) identity: &'a str,
+    pub(crate) hot: Hot,
+    pub(crate) class: ActionClass,
+}
+
+/// Weighs every hold in force on the identity, session, credential, task and tool of a request.
+pub(crate) fn verdict(world: &World, request: &Request<'_>, asked: &Asked<'_>, now: Time) -> Verdict {
+    let mut verdict = Verdict::default();
+    if asked.hot.holds > 0 {
+        let holds = world.snapshot.holds(HoldScope::Identity, asked.identity);
+        holds.for_each(|hold| verdict.weigh(hold, request, asked, now, false));
+    }
+    let others = [
+        (HoldScope::Session, request.session),
+        (HoldScope::Credential, request.credential.map(|credential| credential.id)),
+        (HoldScope::Task, request.task),
+        (HoldScope::Tool, request.tool),
+    ];
+    for (scope, subject) in others.iter().filter_map(|(scope, subject)| Some((*scope, (*subject)?))) {
+        world.snapshot.holds(scope, subject).for_each(|hold| verdict.weigh(hold, request, asked, now, false));
+    }
+    if !world.overlay.is_empty() {
+        let all = [(HoldScope::Identity, Some(asked.identity))].into_iter().chain(others);
+        for (scope, subject) in all.filter_map(|(scope, subject)| Some((scope, subject?))) {
+            world.overlay.holds(scope, subject).for_each(|hold| verdict.weigh(hold, request, asked, now, true));
+        }
+    }
+    verdict.refusals.sort_unstable();
+    verdict.refusals.dedup();
+    verdict
+}
+
+impl Verdict {
+    fn weigh(&mut self, hold: &Arc<Hold>, request: &Request<'_>, asked: &Asked<'_>, now: Time, pending: bool) {
+        if !hold.in_force(now) {
+            return;
+        }
+        match taken(hold, request, asked.class) {
+            Taken::Nothing => return,
+            Taken::All(reason) => self.refusals.push(reason),
+            Taken::UntilStepUp => {
+                let obligation = step_up(hold);
+                if is_met(&obligation, request.authentication, Time::from_ms(hold.placed_at_ms), now) {
+                    return;
+                }
+                self.step_ups.push(obligation);
+            }
+        }
+        self.holds.push(hold.id.clone());
+        self.pending |= pending;
+    }
+}
+
+enum Taken {
+    Nothing,
+    All(Reason),
+    UntilStepUp,
+}
+
+fn taken(hold: &Hold, request: &Request<'_>, class: ActionClass) -> Taken {
+    let pep = request.caller.pep();
+    let is_habit = || {
+        hold.habits.iter().any(|habit| {
+            habit.action == request.action && habit.resource_type == request.resource.kind && habit.pep == pep.name
+        })
+    };
+    match hold.profile() {
+        HoldProfile::Deny => Taken::All(Reason::HoldDeny),
+        HoldProfile::ReadOnly => match class {
+            ActionClass::Read | ActionClass::List => Taken::Nothing,
+            ActionClass::Unknown
+            | ActionClass::Write
+            | ActionClass::Permissions
+            | ActionClass::Credential
+            | ActionClass::Data
+            | ActionClass::Execute => Taken::All(Reason::HoldReadOnly),
+        },
+        HoldProfile::BaselineOnly if hold.habits.is_empty() => Taken::UntilStepUp,
+        HoldProfile::BaselineOnly if is_habit() => Taken::Nothing,
+        HoldProfile::BaselineOnly => Taken::All(Reason::HoldBaselineOnly),
+        HoldProfile::StepUp => Taken::UntilStepUp,
+        HoldProfile::NoDelegation if request.on_behalf_of.is_some() || class == ActionClass::Credential => {
+            Taken::All(Reason::HoldNoDelegation)
+        }
+        HoldProfile::NoDelegation => Taken::Nothing,
+    }
+}
+
+fn step_up(hold: &Hold) -> Obligation {
+    Obligation {
+        id: hold.id.clone(),
+        kind: ObligationType::StepUp.into(),
+        acr_values: hold.acr_values.clone(),
+        max_age_s: hold.max_age_s,
+        properties: std::collections::BTreeMap::new(),
+    }
+}
+
+/// Whether a step-up has been done: one of the contexts asked for, not before an instant, and not too long ago.
+pub(crate) fn is_met(step_up: &Obligation, done: Option<Authentication<'_>>, not_before: Time, now: Time) -> bool {
+    done.is_some_and(|done| {
+        let context = step_up.acr_values.is_empty() || step_up.acr_values.iter().any(|acr| acr == done.acr);
+        let age_ms = (now - done.at).0;
+        let fresh = step_up.max_age_s == 0 || age_ms <= i64::from(step_up.max_age_s) * 1_000;
+        context && fresh && age_ms >= 0 && done.at >= not_before
+    })
+}

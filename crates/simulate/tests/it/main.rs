@@ -1,0 +1,5 @@
+//! The promises of the simulator.
+
+mod bytes;
+mod noise;
+mod records;

@@ -1,0 +1,150 @@
+//! What records, labels and exports say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorward_simulate::{AttackPlan, Class, Plan, SimEvent, organisation};
+use serde_json::Value;
+
+fn plan() -> Plan {
+    Plan { attacks: AttackPlan::EachVariant, ..Plan::new(11, 200, 12) }
+}
+
+fn all(plan: &Plan) -> Vec<SimEvent> {
+    let organisation = organisation(plan);
+    (0..plan.days).flat_map(|day| organisation.day(day)).collect()
+}
+
+#[test]
+fn events_are_in_order_within_their_day() {
+    let plan = plan();
+    let organisation = organisation(&plan);
+    for day in 0..plan.days {
+        let events = organisation.day(day);
+        assert!(events.len() > 1_000, "only {} events on day {day}", events.len());
+        assert!(events.is_sorted_by_key(|event| (event.at, event.id)));
+        let span = plan.day_start(day)..plan.day_start(day + 1);
+        assert_eq!(events.iter().find(|event| !span.contains(&event.at)).map(|event| event.at), None);
+    }
+}
+
+#[test]
+fn ids_are_given_once() {
+    let events = all(&plan());
+    let ids: BTreeSet<_> = events.iter().map(|event| event.id).collect();
+    assert_eq!(ids.len(), events.len());
+}
+
+#[test]
+fn records_have_what_cloudtrail_writes() {
+    let always = [
+        "awsRegion",
+        "eventCategory",
+        "eventID",
+        "eventName",
+        "eventSource",
+        "eventTime",
+        "eventType",
+        "eventVersion",
+        "managementEvent",
+        "readOnly",
+        "recipientAccountId",
+        "requestID",
+        "requestParameters",
+        "responseElements",
+        "sourceIPAddress",
+        "userAgent",
+        "userIdentity",
+    ];
+    for event in all(&plan()) {
+        let json = event.json();
+        let record: Value = serde_json::from_slice(&json).unwrap_or_else(|error| {
+            panic!("{error} in {}", String::from_utf8_lossy(&json));
+        });
+        let missing: Vec<_> = always.iter().filter(|name| record.get(name).is_none()).collect();
+        assert!(missing.is_empty(), "{missing:?} missing in {record}");
+        assert_eq!(record["eventTime"], event.at.to_string());
+        assert_eq!(record["recipientAccountId"], *event.account);
+        assert!(!String::from_utf8_lossy(&json).contains("\"$"), "a stand-in is left over in {record}");
+    }
+}
+
+#[test]
+fn credentials_are_used_after_they_are_handed_out() {
+    let mut handed_out: BTreeMap<String, String> = BTreeMap::new();
+    let mut seen = BTreeMap::from([("with", 0), ("before", 0)]);
+    for event in all(&plan()) {
+        let record: Value = serde_json::from_slice(&event.json()).expect("a record");
+        if let Some(key) = record["responseElements"]["credentials"]["accessKeyId"].as_str() {
+            handed_out.insert(key.to_owned(), event.at.to_string());
+        }
+        let key = record["userIdentity"]["accessKeyId"].as_str().unwrap_or_default();
+        if key.starts_with("ASIA") {
+            *seen.entry(if handed_out.contains_key(key) { "with" } else { "before" }).or_default() += 1;
+        }
+    }
+    // Sessions that began before the first day were handed out before it, too.
+    assert!(seen["before"] * 20 < seen["with"], "{seen:?}");
+}
+
+#[test]
+fn labels_point_at_records_of_their_identity() {
+    let plan = plan();
+    let events: BTreeMap<_, _> = all(&plan).into_iter().map(|event| (event.id, event)).collect();
+    let labels = organisation(&plan).labels();
+    let names: BTreeSet<_> = labels.iter().map(|label| label.name).collect();
+    assert_eq!((labels.len(), names.len()), (41, 12));
+    for label in labels {
+        let times: Vec<_> = label
+            .events
+            .iter()
+            .map(|id| {
+                let event =
+                    events.get(id).unwrap_or_else(|| panic!("{} names {id}, which is nowhere", label.id));
+                assert_eq!(event.identity().as_ref(), Some(&label.identity), "{}", label.id);
+                event.at
+            })
+            .collect();
+        assert!(times.len() > 2 && times.is_sorted(), "{}", label.id);
+        assert_eq!((times.first(), times.last()), (Some(&label.from), Some(&label.to)), "{}", label.id);
+    }
+}
+
+#[test]
+fn without_attacks_everything_else_stays() {
+    let quiet = Plan { attacks: AttackPlan::None, ..plan() };
+    let labelled: BTreeSet<_> =
+        organisation(&plan()).labels().into_iter().flat_map(|label| label.events).collect();
+    let benign: BTreeSet<_> =
+        all(&plan()).into_iter().map(|event| event.id).filter(|id| !labelled.contains(id)).collect();
+    let without: BTreeSet<_> = all(&quiet).into_iter().map(|event| event.id).collect();
+    assert_eq!(without.difference(&benign).count(), 0);
+}
+
+#[test]
+fn exports_name_everybody_who_lives_in_the_account() {
+    let organisation = organisation(&plan());
+    for account in organisation.accounts() {
+        let export: Value = serde_json::from_slice(&organisation.export(account.index)).expect("an export");
+        let living = |wanted: &[Class]| {
+            organisation.members().filter(|m| m.account == account.index && wanted.contains(&m.class)).count()
+        };
+        let roles = [
+            Class::Pipeline,
+            Class::Vendor,
+            Class::Function,
+            Class::Container,
+            Class::Instance,
+            Class::Agent,
+        ];
+        let count = |list: &str| export[list].as_array().map(Vec::len);
+        assert_eq!(count("UserDetailList"), Some(living(&[Class::User])));
+        assert_eq!(count("RoleDetailList"), Some(living(&roles) + 12));
+        let names: BTreeSet<_> = export["RoleDetailList"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|role| role["Arn"].to_string())
+            .collect();
+        assert_eq!(Some(names.len()), count("RoleDetailList"));
+    }
+}

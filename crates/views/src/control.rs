@@ -1,0 +1,119 @@
+//! Control state: the fold of facts. Who exists, with which credentials, how they belong together, what was noticed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorward_model::finding::Finding;
+use doorward_model::id::FactNumber;
+use doorward_model::identity::{Credential, Edge, EdgeKind, Identity, IdentityKind};
+use doorward_model::inventory::Entitlement;
+use doorward_model::record::{Fact, ImportCommitted};
+use doorward_model::time::Time;
+
+use crate::peers::Peers;
+use crate::symbols::Symbols;
+
+/// Everything that facts say.
+#[derive(Clone, Debug)]
+pub struct Control {
+    /// The latest fact folded.
+    pub fact_number: FactNumber,
+    /// The latest instant that a tick stood for.
+    pub now: Time,
+    /// Identities by canonical id.
+    pub identities: BTreeMap<String, Identity>,
+    /// Credentials by id.
+    pub credentials: BTreeMap<String, Credential>,
+    /// Edges by kind and both ends.
+    pub edges: BTreeMap<(EdgeKind, String, String), Edge>,
+    /// Assigned rights.
+    pub entitlements: BTreeSet<(String, String, i32)>,
+    /// The latest import of each account.
+    pub imports: BTreeMap<String, ImportCommitted>,
+    /// Findings by id.
+    pub findings: BTreeMap<String, Finding>,
+    /// What peers do.
+    pub peers: Peers,
+}
+
+impl Control {
+    /// Nothing yet, with the seed of its hash maps.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            fact_number: FactNumber::default(),
+            now: Time::MIN,
+            identities: BTreeMap::new(),
+            credentials: BTreeMap::new(),
+            edges: BTreeMap::new(),
+            entitlements: BTreeSet::new(),
+            imports: BTreeMap::new(),
+            findings: BTreeMap::new(),
+            peers: Peers::new(seed),
+        }
+    }
+
+    /// Takes in a fact. The same fact twice is as once.
+    pub fn fold(&mut self, fact: &Fact, symbols: &mut Symbols) {
+        match fact {
+            Fact::IdentityFound(found) => self.fold_identity(found),
+            Fact::CredentialFound(found) => self.fold_credential(found),
+            Fact::EdgeFound(edge) => {
+                let key = (edge.kind(), edge.from.clone(), edge.to.clone());
+                let known = self.edges.entry(key).or_insert_with(|| edge.clone());
+                if known.confidence_milli < edge.confidence_milli {
+                    known.clone_from(edge);
+                }
+            }
+            Fact::EntitlementObserved(Entitlement { holder, policy, origin }) => {
+                self.entitlements.insert((holder.clone(), policy.clone(), *origin));
+            }
+            Fact::ImportCommitted(import) => {
+                self.imports.insert(import.account.clone(), import.clone());
+            }
+            Fact::FindingRaised(finding) | Fact::FindingGrown(finding) => {
+                self.findings.insert(finding.id.clone(), finding.clone());
+            }
+            Fact::Summary(summary) => self.peers.fold(summary, symbols),
+            Fact::Tick(tick) => self.now = self.now.max(Time::from_ms(tick.at_ms)),
+        }
+    }
+
+    /// Whether an edge of a kind is known.
+    #[must_use]
+    pub fn has_edge(&self, kind: EdgeKind, from: &str, to: &str) -> bool {
+        self.edges.contains_key(&(kind, from.to_owned(), to.to_owned()))
+    }
+
+    fn fold_identity(&mut self, found: &Identity) {
+        let Some(known) = self.identities.get_mut(&found.id) else {
+            self.identities.insert(found.id.clone(), found.clone());
+            return;
+        };
+        // What a fact leaves empty stays as it was known.
+        let keep = |known: &mut String, found: &String| {
+            if !found.is_empty() {
+                known.clone_from(found);
+            }
+        };
+        if found.kind() != IdentityKind::External {
+            known.kind = found.kind;
+        }
+        keep(&mut known.platform, &found.platform);
+        keep(&mut known.account, &found.account);
+        keep(&mut known.name, &found.name);
+        keep(&mut known.unique_id, &found.unique_id);
+        keep(&mut known.peer_group, &found.peer_group);
+        known.last_used_at_ms = known.last_used_at_ms.max(found.last_used_at_ms);
+        if found.created_at_ms != 0 {
+            known.created_at_ms = found.created_at_ms;
+            known.trusted.clone_from(&found.trusted);
+            known.tags.clone_from(&found.tags);
+            known.groups.clone_from(&found.groups);
+        }
+    }
+
+    fn fold_credential(&mut self, found: &Credential) {
+        let known = self.credentials.entry(found.id.clone()).or_insert_with(|| found.clone());
+        known.created_at_ms = known.created_at_ms.min(found.created_at_ms);
+    }
+}

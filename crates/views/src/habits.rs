@@ -1,0 +1,364 @@
+//! What one identity usually does: per feature a small table of values with decayed counts and distinct days.
+
+use std::borrow::Cow;
+
+use doorward_model::event::{Event, Outcome};
+use doorward_model::finding::{Feature, Finding};
+use doorward_model::time::{Day, Millis, Time};
+
+use crate::fixed::decayed;
+use crate::symbols::{Symbol, Symbols};
+
+/// A value is normal after this many distinct days of use.
+pub const NORMAL_DAYS: u8 = 3;
+
+/// How fast a habit fades, in days to one half.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HalfLifeDays(pub u32);
+
+/// The habits of one identity.
+#[derive(Clone, Debug)]
+pub struct Habits {
+    /// When its first event happened.
+    pub first_at: Time,
+    /// When its latest event happened.
+    pub last_at: Time,
+    /// How many events it had.
+    pub events: u64,
+    /// How many of them were denied.
+    pub denied: u64,
+    /// On how many distinct days.
+    pub days: u16,
+    /// What gathers against it, or has been raised and is not over.
+    pub bursts: Vec<Burst>,
+    /// The highest weighted surprise of the latest day, thousandths of a bit.
+    pub day_peak_milli: u64,
+    last_day: Day,
+    tables: [Table; Feature::ALL.len()],
+}
+
+/// Surprise that gathers, and the finding that it becomes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Burst {
+    /// The finding as it stands, raised or not.
+    pub finding: Finding,
+    /// The leaky sum as of `last_at`, thousandths of a bit.
+    pub pressure_milli: u64,
+    /// When the latest contribution happened.
+    pub last_at: Time,
+    /// The score that was last made a fact; `None` while it has not been raised.
+    pub raised_milli: Option<u64>,
+    /// How many events it had when it was last made a fact.
+    pub raised_events: u64,
+}
+
+impl Burst {
+    /// How long after its latest contribution a burst is over.
+    pub const QUIET: Millis = Millis::HOUR.times(24);
+
+    /// Whether another contribution would still belong to it.
+    #[must_use]
+    pub fn is_alive(&self, now: Time) -> bool {
+        now - self.last_at <= Self::QUIET
+    }
+
+    /// Whether it was raised and is not over: what is new meanwhile is not learned.
+    #[must_use]
+    pub fn is_open(&self, now: Time) -> bool {
+        self.raised_milli.is_some() && self.is_alive(now)
+    }
+}
+
+/// The values of one feature.
+#[derive(Clone, Debug, Default)]
+struct Table {
+    values: Vec<Value>,
+    /// The decayed count of all values, including forgotten ones.
+    mass: u32,
+    mass_day: u16,
+}
+
+/// One value: 16 bytes, because there are many.
+#[derive(Clone, Copy, Debug)]
+struct Value {
+    symbol: Symbol,
+    /// Decayed count in sixteenths of an event.
+    count: u32,
+    /// Days since [`DAY_ZERO`].
+    last_day: u16,
+    first_day: u16,
+    days: u8,
+}
+
+/// How one event is folded into a table.
+#[derive(Clone, Copy)]
+struct Step {
+    day: u16,
+    half_life: HalfLifeDays,
+    learn: bool,
+}
+
+/// What a table says of the value of one event, before that event is folded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Slot {
+    /// The value.
+    pub symbol: Symbol,
+    /// How often it was seen, decayed, in sixteenths of an event.
+    pub count: u32,
+    /// How often any value was seen, decayed; for an action: how often its service was.
+    pub mass: u32,
+    /// On how many distinct days, up to 255.
+    pub days: u8,
+    /// Whether it is seen for the first time on this day.
+    pub first_today: bool,
+    at: Option<usize>,
+}
+
+/// What the habits say of one event, before it is folded.
+#[derive(Clone, Copy, Debug)]
+pub struct Probe {
+    /// By [`Feature::ALL`].
+    pub slots: [Option<Slot>; Feature::ALL.len()],
+}
+
+impl Probe {
+    /// Nothing is asked: the event does not count for habits.
+    pub const NONE: Self = Self { slots: [None; Feature::ALL.len()] };
+}
+
+impl Habits {
+    /// None yet, as of the first event.
+    #[must_use]
+    pub fn new(now: Time) -> Self {
+        Self {
+            first_at: now,
+            last_at: now,
+            events: 0,
+            denied: 0,
+            days: 0,
+            bursts: Vec::new(),
+            day_peak_milli: 0,
+            last_day: Day(i32::MIN),
+            tables: Default::default(),
+        }
+    }
+
+    /// What the habits say of an event that has not been folded.
+    #[must_use]
+    pub fn probe(&self, event: &Event, half_life: HalfLifeDays, symbols: &mut Symbols) -> Probe {
+        let day = short_day(event.happened_at());
+        let mut slots = [None; Feature::ALL.len()];
+        for ((slot, table), feature) in slots.iter_mut().zip(&self.tables).zip(Feature::ALL) {
+            *slot = feature_value(feature, event)
+                .map(|value| table.probe(symbols.intern(value.as_ref()), day, half_life));
+        }
+        let [service, action, ..] = &mut slots;
+        if let (Some(service), Some(action)) = (service, action) {
+            action.mass = service.count;
+        }
+        Probe { slots }
+    }
+
+    /// Takes in an event, using what was probed for it. `learn` is whether its new values may become normal.
+    /// Returns the features whose value the identity never had before.
+    pub fn fold(
+        &mut self,
+        event: &Event,
+        probe: &Probe,
+        half_life: HalfLifeDays,
+        learn: bool,
+    ) -> [bool; Feature::ALL.len()] {
+        let now = event.happened_at();
+        if now.day() != self.last_day {
+            self.last_day = now.day();
+            self.days = self.days.saturating_add(1);
+        }
+        self.first_at = self.first_at.min(now);
+        self.last_at = self.last_at.max(now);
+        self.events += 1;
+        self.denied += u64::from(event.outcome() == Outcome::Denied);
+        let mut firsts = [false; Feature::ALL.len()];
+        let step = Step { day: short_day(now), half_life, learn };
+        for (((table, slot), limit), first) in
+            self.tables.iter_mut().zip(&probe.slots).zip(TABLE_MAX).zip(&mut firsts)
+        {
+            if let Some(slot) = slot {
+                *first = table.fold(slot, step, limit);
+            }
+        }
+        firsts
+    }
+
+    /// How many distinct values of a feature are remembered.
+    #[must_use]
+    pub fn distinct(&self, feature: Feature) -> usize {
+        self.table(feature).map_or(0, |table| table.values.len())
+    }
+
+    /// The remembered values of a feature, most frequent first, at most `limit`.
+    #[must_use]
+    pub fn usual(&self, feature: Feature, limit: usize) -> Vec<Symbol> {
+        let mut values: Vec<_> = self.table(feature).map_or(&[][..], |table| &table.values).iter().collect();
+        values.sort_by_key(|value| (std::cmp::Reverse(value.count), value.symbol));
+        values.iter().take(limit).map(|value| value.symbol).collect()
+    }
+
+    /// The latest day on which it acted.
+    #[must_use]
+    pub fn last_day(&self) -> Day {
+        self.last_day
+    }
+
+    fn table(&self, feature: Feature) -> Option<&Table> {
+        usize::try_from(i32::from(feature)).ok().and_then(|at| self.tables.get(at))
+    }
+}
+
+impl Table {
+    fn probe(&self, symbol: Symbol, day: u16, half_life: HalfLifeDays) -> Slot {
+        let at = self.values.iter().position(|value| value.symbol == symbol);
+        let value = at.and_then(|at| self.values.get(at));
+        let fade = |count: u32, since: u16| decayed(count, u32::from(day.saturating_sub(since)), half_life.0);
+        Slot {
+            symbol,
+            count: value.map_or(0, |value| fade(value.count, value.last_day)),
+            mass: fade(self.mass, self.mass_day),
+            days: value.map_or(0, |value| value.days),
+            first_today: value.is_none_or(|value| value.last_day < day),
+            at,
+        }
+    }
+
+    /// Returns whether the value was not in the table.
+    fn fold(&mut self, slot: &Slot, step: Step, limit: usize) -> bool {
+        let Step { day, half_life, learn } = step;
+        self.mass =
+            decayed(self.mass, u32::from(day.saturating_sub(self.mass_day)), half_life.0).saturating_add(ONE);
+        self.mass_day = self.mass_day.max(day);
+        if let Some(value) = slot.at.and_then(|at| self.values.get_mut(at)) {
+            value.count = slot.count.saturating_add(ONE);
+            value.days = value.days.saturating_add(u8::from(slot.first_today && learn));
+            value.last_day = value.last_day.max(day);
+            return false;
+        }
+        if self.values.len() >= limit {
+            self.forget(day, half_life);
+        }
+        self.values.push(Value {
+            symbol: slot.symbol,
+            count: ONE,
+            last_day: day,
+            first_day: day,
+            days: u8::from(learn),
+        });
+        true
+    }
+
+    /// Drops the least used value; of equally used ones the one that was first seen last.
+    fn forget(&mut self, day: u16, half_life: HalfLifeDays) {
+        let least = (self.values.iter().enumerate())
+            .min_by_key(|(_, value)| {
+                let count = decayed(value.count, u32::from(day.saturating_sub(value.last_day)), half_life.0);
+                (count, value.days, std::cmp::Reverse(value.first_day))
+            })
+            .map(|(at, _)| at);
+        if let Some(at) = least {
+            self.values.remove(at);
+        }
+    }
+}
+
+/// The value of a feature in an event; `None` where the event has none that is a habit.
+#[must_use]
+pub fn feature_value(feature: Feature, event: &Event) -> Option<Cow<'_, str>> {
+    let text: Cow<'_, str> = match feature {
+        Feature::Service => event.service.as_str().into(),
+        Feature::Action => event.permission().into(),
+        Feature::Network if is_network(&event.client.network) => event.client.network.as_str().into(),
+        Feature::AgentFamily if is_network(&event.client.network) => event.client.family.as_str().into(),
+        Feature::Network | Feature::AgentFamily => return None,
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+/// Whether a network is a place that a caller can be at, and not a service that calls in its name.
+#[must_use]
+pub fn is_network(network: &str) -> bool {
+    !network.is_empty() && network != "aws-internal" && !network.starts_with("service:")
+}
+
+fn short_day(time: Time) -> u16 {
+    let days = time.day().0.saturating_sub(DAY_ZERO);
+    u16::try_from(days.max(0)).unwrap_or(u16::MAX)
+}
+
+/// One event, in the unit of counts.
+pub const ONE: u32 = 16;
+/// 2000-01-01, where the days of a table begin.
+const DAY_ZERO: i32 = 10_957;
+/// How many values each table holds, by [`Feature::ALL`].
+const TABLE_MAX: [usize; Feature::ALL.len()] = [32, 128, 24, 16];
+
+#[cfg(test)]
+mod tests {
+    use doorward_model::event::Event;
+    use doorward_model::finding::Feature;
+    use doorward_model::time::{Millis, Time};
+
+    use super::{Habits, HalfLifeDays, ONE, Probe, TABLE_MAX};
+    use crate::symbols::Symbols;
+
+    const HALF_LIFE: HalfLifeDays = HalfLifeDays(14);
+
+    fn event(day: i64, action: &str, network: &str) -> Event {
+        let mut event = Event { service: "s3".into(), action: action.into(), ..Event::default() };
+        event.happened_at_ms = 1_700_000_000_000 + day * Millis::DAY.0;
+        event.client.network = network.into();
+        event
+    }
+
+    fn run(habits: &mut Habits, symbols: &mut Symbols, event: &Event, learn: bool) -> (Probe, [bool; 4]) {
+        let probe = habits.probe(event, HALF_LIFE, symbols);
+        (probe, habits.fold(event, &probe, HALF_LIFE, learn))
+    }
+
+    #[test]
+    fn a_value_becomes_normal_over_days_and_fades() {
+        let (mut habits, mut symbols) = (Habits::new(Time::from_ms(0)), Symbols::new(3));
+        for day in 0..3 {
+            run(&mut habits, &mut symbols, &event(day, "GetObject", "192.0.2.0/24"), true);
+        }
+        let (probe, firsts) =
+            run(&mut habits, &mut symbols, &event(16, "GetObject", "198.51.100.0/24"), true);
+        let [service, action, network, family] = probe.slots;
+        let said = |slot: Option<super::Slot>| slot.map(|slot| (slot.count, slot.days, slot.first_today));
+        assert_eq!(said(service), said(action));
+        assert_eq!(said(action).map(|(count, ..)| count / ONE), Some(1));
+        assert_eq!(said(network), Some((0, 0, true)));
+        assert_eq!(said(family), None);
+        assert_eq!((firsts, habits.days, habits.events), ([false, false, true, false], 4, 4));
+    }
+
+    #[test]
+    fn what_may_not_be_learned_never_becomes_normal() {
+        let (mut habits, mut symbols) = (Habits::new(Time::from_ms(0)), Symbols::new(3));
+        for day in 0..9 {
+            run(&mut habits, &mut symbols, &event(day, "PutBucketPolicy", "192.0.2.0/24"), false);
+        }
+        let probe = habits.probe(&event(9, "PutBucketPolicy", "192.0.2.0/24"), HALF_LIFE, &mut symbols);
+        assert_eq!(probe.slots.map(|slot| slot.map(|slot| slot.days)), [Some(0), Some(0), Some(0), None]);
+    }
+
+    #[test]
+    fn a_full_table_forgets_the_least_used() {
+        let (mut habits, mut symbols) = (Habits::new(Time::from_ms(0)), Symbols::new(3));
+        run(&mut habits, &mut symbols, &event(0, "GetObject", ""), true);
+        run(&mut habits, &mut symbols, &event(0, "GetObject", ""), true);
+        for i in 0..500 {
+            run(&mut habits, &mut symbols, &event(0, &format!("Action{i}"), ""), true);
+        }
+        assert_eq!(habits.distinct(Feature::Action), TABLE_MAX[1]);
+        let usual = habits.usual(Feature::Action, 1);
+        assert_eq!(usual.iter().map(|symbol| symbols.name(*symbol)).collect::<Vec<_>>(), ["s3:GetObject"]);
+    }
+}

@@ -1,0 +1,145 @@
+//! What the members of each peer group, and of the whole tenant, have done at least once.
+//!
+//! These counts cross identities, so they change only through [`Summary`] facts: every shard of every node scores
+//! against the same ones.
+
+use doorward_model::finding::Feature;
+use doorward_model::record::{PeerFirst, Summary};
+use foldhash::fast::FixedState;
+
+use crate::symbols::{SeededMap, Symbol, Symbols};
+
+/// How many members of a group there are, and how many of them have a value.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Share {
+    /// Members that have the value.
+    pub with: u32,
+    /// Members.
+    pub members: u32,
+}
+
+/// The folded summaries.
+#[derive(Clone, Debug)]
+pub struct Peers {
+    with: SeededMap<(Symbol, Option<Feature>, Symbol), u32>,
+    /// Identity-days by bin of weighted surprise: see [`Peers::pressure_threshold_milli`].
+    bins: [u64; BINS],
+}
+
+/// The peer group that stands for the whole tenant.
+pub const TENANT_GROUP: &str = "";
+
+impl Peers {
+    /// Empty, with the seed of its hash map.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self { with: SeededMap::with_hasher(FixedState::with_seed(seed)), bins: [0; BINS] }
+    }
+
+    /// Takes in what was done for the first time since the last summary.
+    pub fn fold(&mut self, summary: &Summary, symbols: &mut Symbols) {
+        for first in &summary.firsts {
+            let key = key_of(first, symbols);
+            let count = self.with.entry(key).or_insert(0);
+            *count = count.saturating_add(first.members);
+        }
+        for pressure in &summary.pressures {
+            if let Some(days) = usize::try_from(pressure.bin).ok().and_then(|bin| self.bins.get_mut(bin)) {
+                *days = days.saturating_add(u64::from(pressure.days));
+            }
+        }
+    }
+
+    /// How many of the members of a group have a value.
+    #[must_use]
+    pub fn share(&self, group: Symbol, feature: Feature, value: Symbol, symbols: &Symbols) -> Share {
+        let Some(none) = symbols.find("") else { return Share::default() };
+        let members = self.with.get(&(group, None, none)).copied().unwrap_or(0);
+        let with = self.with.get(&(group, Some(feature), value)).copied().unwrap_or(0);
+        Share { with: with.min(members), members }
+    }
+
+    /// The weighted surprise, in thousandths of a bit, that no more than `cases_per_day` identity-days reached on an
+    /// average day of `days` past ones; never under `floor_milli`, which also stands where nothing is known yet.
+    #[must_use]
+    pub fn pressure_threshold_milli(&self, cases_per_day: u32, days: u32, floor_milli: u64) -> u64 {
+        let budget = u64::from(cases_per_day) * u64::from(days);
+        let mut above = 0;
+        for (bin, count) in self.bins.iter().enumerate().rev() {
+            above += count;
+            if above > budget {
+                return bin_top_milli(bin).max(floor_milli);
+            }
+        }
+        floor_milli
+    }
+}
+
+/// The bin of a day's highest weighted surprise: four bins to a doubling, from one bit.
+#[must_use]
+pub fn pressure_bin(milli: u64) -> u32 {
+    let quarters = crate::fixed::log2_milli(milli / 1_000 + 1) / 250;
+    quarters.min(u32::try_from(BINS).unwrap_or(u32::MAX) - 1)
+}
+
+/// Where a bin ends, in thousandths of a bit: 2^((bin + 1) / 4) - 1 bits, with the quarters rounded up.
+fn bin_top_milli(bin: usize) -> u64 {
+    let (whole, quarter) = ((bin + 1) / 4, (bin + 1) % 4);
+    let factor_milli = [1_000, 1_190, 1_415, 1_682].get(quarter).copied().unwrap_or(2_000);
+    u32::try_from(whole)
+        .ok()
+        .and_then(|whole| 1_u64.checked_shl(whole))
+        .map_or(u64::MAX, |two| (two * factor_milli).saturating_sub(1_000))
+}
+
+const BINS: usize = 96;
+
+fn key_of(first: &PeerFirst, symbols: &mut Symbols) -> (Symbol, Option<Feature>, Symbol) {
+    let feature = first.feature.and_then(|number| Feature::try_from(number).ok());
+    (symbols.intern(&first.peer_group), feature, symbols.intern(&first.value))
+}
+
+#[cfg(test)]
+mod tests {
+    use doorward_model::finding::Feature;
+    use doorward_model::record::{PeerFirst, PressureBin, Summary};
+
+    use super::{Peers, Share, bin_top_milli, pressure_bin};
+    use crate::symbols::Symbols;
+
+    fn first(group: &str, feature: Option<Feature>, value: &str, members: u32) -> PeerFirst {
+        PeerFirst { peer_group: group.into(), feature: feature.map(i32::from), value: value.into(), members }
+    }
+
+    #[test]
+    fn shares_add_up_over_summaries_and_never_exceed_the_members() {
+        let (mut peers, mut symbols) = (Peers::new(7), Symbols::new(7));
+        for _ in 0..3 {
+            let firsts =
+                vec![first("role:web-*", None, "", 2), first("role:web-*", Some(Feature::Service), "s3", 3)];
+            peers.fold(&Summary { firsts, pressures: Vec::new() }, &mut symbols);
+        }
+        let (group, s3, sqs) = (symbols.intern("role:web-*"), symbols.intern("s3"), symbols.intern("sqs"));
+        assert_eq!(peers.share(group, Feature::Service, s3, &symbols), Share { with: 6, members: 6 });
+        assert_eq!(peers.share(group, Feature::Service, sqs, &symbols), Share { with: 0, members: 6 });
+    }
+
+    #[test]
+    fn the_threshold_spends_the_budget_and_no_more() {
+        let mut peers = Peers::new(1);
+        // Ten days: a hundred quiet identity-days, forty at 32 bits, three at 250 bits.
+        let bins = [(0, 100), (32_000, 40), (250_000, 3)];
+        let pressures = bins.map(|(milli, days)| PressureBin { bin: pressure_bin(milli), days }).to_vec();
+        peers.fold(&Summary { firsts: Vec::new(), pressures }, &mut Symbols::new(1));
+        let at = |cases| peers.pressure_threshold_milli(cases, 10, 20_000) / 1_000;
+        assert_eq!((at(20), at(5), at(1), at(0)), (20, 20, 37, 255));
+    }
+
+    #[test]
+    fn a_value_lies_below_the_top_of_its_bin() {
+        for milli in [0, 999, 1_000, 24_000, 33_333, 1_000_000, 123_456_789] {
+            let bin = usize::try_from(pressure_bin(milli)).unwrap();
+            assert!(milli / 1_000 * 1_000 <= bin_top_milli(bin), "{milli}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! A map that forgets: what was not used for a while is gone, and there is a limit to how much it holds.
+
+use std::hash::Hash;
+
+use doorward_model::time::{Millis, Time};
+use foldhash::fast::FixedState;
+use hashbrown::Equivalent;
+
+use crate::symbols::SeededMap;
+
+/// Two generations of entries. Each lookup moves the entry into the younger one; every `span` the older one is
+/// dropped. So an entry lives for at least one span after its last use, and at most two.
+#[derive(Clone, Debug)]
+pub struct Recent<K, V> {
+    young: SeededMap<K, V>,
+    old: SeededMap<K, V>,
+    since: Time,
+    span: Millis,
+    generation_max: usize,
+}
+
+impl<K: Hash + Eq, V> Recent<K, V> {
+    /// Empty. `generation_max` entries in one generation start the next one early.
+    #[must_use]
+    pub fn new(span: Millis, generation_max: usize, seed: u64) -> Self {
+        let empty = || SeededMap::with_hasher(FixedState::with_seed(seed));
+        Self { young: empty(), old: empty(), since: Time::MIN, span, generation_max }
+    }
+
+    /// The entry of a key, kept for another span from `now`.
+    pub fn touch<Q>(&mut self, key: &Q, now: Time) -> Option<&mut V>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        self.turn(now);
+        if !self.young.contains_key(key)
+            && let Some((key, value)) = self.old.remove_entry(key)
+        {
+            self.young.insert(key, value);
+        }
+        self.young.get_mut(key)
+    }
+
+    /// The entry of a key, without keeping it longer.
+    pub fn peek<Q>(&self, key: &Q) -> Option<&V>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        self.young.get(key).or_else(|| self.old.get(key))
+    }
+
+    /// Puts an entry, replacing what was there.
+    pub fn put(&mut self, key: K, value: V, now: Time) {
+        self.turn(now);
+        self.old.remove(&key);
+        self.young.insert(key, value);
+    }
+
+    /// How many entries are held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.young.len() + self.old.len()
+    }
+
+    /// Whether none are.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.young.is_empty() && self.old.is_empty()
+    }
+
+    fn turn(&mut self, now: Time) {
+        let age = now - self.since;
+        if age <= self.span && self.young.len() < self.generation_max {
+            return;
+        }
+        std::mem::swap(&mut self.young, &mut self.old);
+        self.young.clear();
+        if age.0 > self.span.0.saturating_mul(2) {
+            self.old.clear();
+        }
+        self.since = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use doorward_model::time::{Millis, Time};
+
+    use super::Recent;
+
+    #[test]
+    fn an_entry_lives_while_it_is_used_and_no_longer() {
+        let at = |hour: i64| Time::from_ms(hour * Millis::HOUR.0);
+        let mut recent = Recent::<String, u8>::new(Millis::HOUR.times(10), 1_000, 1);
+        recent.put("used".into(), 1, at(0));
+        recent.put("left".into(), 2, at(0));
+        let seen: Vec<_> = (1..6).map(|i| recent.touch("used", at(i * 8)).copied()).collect();
+        assert_eq!(seen, [Some(1); 5]);
+        assert_eq!((recent.peek("left"), recent.len()), (None, 1));
+    }
+
+    #[test]
+    fn a_full_generation_starts_the_next() {
+        let mut recent = Recent::<u32, ()>::new(Millis::HOUR, 10, 1);
+        for key in 0..1_000 {
+            recent.put(key, (), Time::from_ms(0));
+        }
+        assert!(recent.len() <= 20, "{}", recent.len());
+        assert_eq!(recent.peek(&999), Some(&()));
+    }
+}

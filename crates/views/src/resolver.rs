@@ -1,0 +1,432 @@
+//! Who acted: the identity of an event, who it acts for, and the chain behind it.
+//!
+//! A record names its caller in its own terms: a session ARN, a unique id, a key. The resolver names the identity
+//! that these belong to, and keeps for 36 hours which session key was issued to whom, so that the next hop of a role
+//! chain is known to be one.
+
+use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use doorward_model::event::{Actor, ActorKind, Event, Outcome};
+use doorward_model::id::{Partition, TenantId};
+use doorward_model::identity::{IdentityKind, name_pattern};
+use doorward_model::time::Millis;
+use foldhash::fast::FixedState;
+use hashbrown::Equivalent;
+
+use crate::recent::Recent;
+use crate::symbols::SeededMap;
+
+/// The identity behind a caller, as the record shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// The canonical id.
+    pub id: String,
+    /// What it is.
+    pub kind: IdentityKind,
+    /// The platform it lives on.
+    pub platform: &'static str,
+    /// The account it lives in.
+    pub account: String,
+    /// The short name.
+    pub name: String,
+    /// The platform's unique id, without the session part.
+    pub unique_id: String,
+    /// Whom it is compared with.
+    pub peer_group: String,
+    /// The role whose rights a person uses, or the identity that an agent acts for.
+    pub behind: Option<Behind>,
+}
+
+/// A second identity that a caller's record names beside the one that acted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// The person uses the rights of this role.
+    Role(Box<Principal>),
+    /// The agent acts for this identity.
+    ActsFor(Box<Principal>),
+}
+
+/// An event with a name to it.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// Who acted.
+    pub principal: Arc<Principal>,
+    /// The partition of who acted.
+    pub partition: Partition,
+    /// The session; empty where there is none.
+    pub session: String,
+    /// The identities that led to this session, nearest first.
+    pub chain: Arc<[String]>,
+    /// Whether its behaviour is a habit at all, or a platform acting by itself.
+    pub routed: Routed,
+}
+
+/// Where an event goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Routed {
+    /// It is behaviour of the identity.
+    Behaviour,
+    /// The platform did it: counted, and kept out of habits.
+    Platform,
+}
+
+/// Names callers and remembers who was issued what.
+#[derive(Clone, Debug)]
+pub struct Resolver {
+    tenant: TenantId,
+    callers: Recent<CallerKey, Named>,
+    issued: Recent<String, Arc<[String]>>,
+    unique_ids: SeededMap<String, String>,
+    no_chain: Arc<[String]>,
+}
+
+/// A caller that was named before.
+#[derive(Clone, Debug)]
+struct Named {
+    principal: Arc<Principal>,
+    partition: Partition,
+}
+
+/// What a caller is looked up by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct CallerKey {
+    kind: i32,
+    arn: String,
+    principal_id: String,
+    product: String,
+}
+
+/// [`CallerKey`], borrowed from an event.
+struct CallerQuery<'a> {
+    kind: i32,
+    arn: &'a str,
+    principal_id: &'a str,
+    product: &'a str,
+}
+
+impl Resolver {
+    /// Knows nobody, with the seed of its hash maps.
+    #[must_use]
+    pub fn new(tenant: TenantId, seed: u64) -> Self {
+        Self {
+            tenant,
+            callers: Recent::new(REMEMBERED, CALLERS_MAX, seed),
+            issued: Recent::new(REMEMBERED, ISSUED_MAX, seed),
+            unique_ids: SeededMap::with_hasher(FixedState::with_seed(seed)),
+            no_chain: Arc::new([]),
+        }
+    }
+
+    /// Names the caller of an event, and remembers the credential that it handed out.
+    pub fn resolve(&mut self, event: &Event) -> Resolved {
+        let Named { principal, partition } = self.named(event);
+        let chain = self.chain(event);
+        if let Some(issued) = &event.issued
+            && event.outcome() == Outcome::Success
+            && !issued.access_key_id.is_empty()
+            && principal.kind != IdentityKind::Service
+        {
+            self.remember(&issued.access_key_id, &principal, &chain, event);
+        }
+        let (session, routed) = (session_of(&event.actor), routed(event, &principal));
+        Resolved { principal, partition, session, chain, routed }
+    }
+
+    /// Learns the canonical id of a unique id from an export.
+    pub fn learn_unique_id(&mut self, unique_id: &str, identity: &str) {
+        if !unique_id.is_empty() && !self.unique_ids.contains_key(unique_id) {
+            self.unique_ids.insert(unique_id.to_owned(), identity.to_owned());
+        }
+    }
+
+    fn named(&mut self, event: &Event) -> Named {
+        let actor = &event.actor;
+        let product = event.agent.as_ref().map_or("", |mark| mark.product.as_str());
+        let query =
+            CallerQuery { kind: actor.kind, arn: &actor.arn, principal_id: caller_id(actor), product };
+        if let Some(known) = self.callers.touch(&query, event.happened_at()) {
+            return known.clone();
+        }
+        let base = name(event, &self.unique_ids);
+        self.learn_unique_id(&base.unique_id, &base.id);
+        let principal = if product.is_empty() { base } else { agent_of(base, product) };
+        let partition = Partition::of(&self.tenant, &principal.id);
+        let named = Named { principal: Arc::new(principal), partition };
+        let key = CallerKey {
+            kind: actor.kind,
+            arn: actor.arn.clone(),
+            principal_id: caller_id(actor).to_owned(),
+            product: product.to_owned(),
+        };
+        self.callers.put(key, named.clone(), event.happened_at());
+        named
+    }
+
+    fn chain(&mut self, event: &Event) -> Arc<[String]> {
+        let key = event.actor.access_key_id.as_str();
+        if let Some(chain) = self.issued.touch(key, event.happened_at()) {
+            return Arc::clone(chain);
+        }
+        match event.actor.source_identity.as_str() {
+            "" => Arc::clone(&self.no_chain),
+            source => Arc::new([format!("source-identity:{source}")]),
+        }
+    }
+
+    fn remember(&mut self, key: &str, principal: &Principal, chain: &[String], event: &Event) {
+        // A cross-account request is in both logs; the one of the caller's account knows the caller better.
+        if principal.kind == IdentityKind::External && self.issued.peek(key).is_some() {
+            return;
+        }
+        let hops = std::iter::once(&principal.id).chain(chain).take(CHAIN_MAX).cloned().collect();
+        self.issued.put(key.to_owned(), hops, event.happened_at());
+    }
+}
+
+fn caller_id(actor: &Actor) -> &str {
+    if actor.arn.is_empty() && actor.principal_id.is_empty() {
+        &actor.invoked_by
+    } else {
+        &actor.principal_id
+    }
+}
+
+/// The session that a caller acts in: its ARN for a role session, nothing for a long-lived key.
+fn session_of(actor: &Actor) -> String {
+    match actor.kind() {
+        ActorKind::AssumedRole | ActorKind::FederatedUser => actor.arn.clone(),
+        _ => String::new(),
+    }
+}
+
+fn routed(event: &Event, principal: &Principal) -> Routed {
+    let by_platform = event.actor.kind() == ActorKind::AwsService
+        || principal.kind == IdentityKind::Service && principal.name.starts_with(SERVICE_LINKED)
+        || event.actor.invoked_by.ends_with(".amazonaws.com");
+    if by_platform { Routed::Platform } else { Routed::Behaviour }
+}
+
+fn name(event: &Event, unique_ids: &SeededMap<String, String>) -> Principal {
+    let actor = &event.actor;
+    match actor.kind() {
+        ActorKind::AssumedRole => assumed_role(actor, unique_ids),
+        ActorKind::Role => role(&actor.arn, &actor.account, &actor.principal_id),
+        ActorKind::IamUser => user(&actor.arn, actor),
+        ActorKind::FederatedUser => match actor.issuer_arn.as_str() {
+            "" => plain(actor, format!("federated:{}", actor.arn), IdentityKind::External),
+            issuer if issuer.contains(":user/") => user(issuer, actor),
+            issuer => root(issuer, actor),
+        },
+        ActorKind::Root => root(&format!("arn:aws:iam::{}:root", actor.account), actor),
+        ActorKind::AwsService => platform_service(actor),
+        ActorKind::AwsAccount => other_account(actor, unique_ids),
+        ActorKind::WebIdentityUser => federated("oidc", actor, IdentityKind::Workload),
+        ActorKind::SamlUser => federated("saml", actor, IdentityKind::Human),
+        ActorKind::IdentityCenterUser | ActorKind::Directory => person_of_directory(actor),
+        ActorKind::Unknown => unknown(event),
+    }
+}
+
+/// A session of a role: the role, except that a session of Identity Center is the person in it.
+fn assumed_role(actor: &Actor, unique_ids: &SeededMap<String, String>) -> Principal {
+    let (role_part, session) = split_session(&actor.arn);
+    let unique_id = actor.principal_id.split(':').next().unwrap_or_default();
+    let arn: Cow<'_, str> = if !actor.issuer_arn.is_empty() {
+        actor.issuer_arn.as_str().into()
+    } else if let Some(known) = unique_ids.get(unique_id) {
+        known.as_str().into()
+    } else {
+        format!("arn:aws:iam::{}:role/{role_part}", actor.account).into()
+    };
+    let role = role(&arn, &actor.account, unique_id);
+    let Some(set) = permission_set(&role.name) else { return role };
+    Principal {
+        id: format!("idc:{}/{session}", actor.account),
+        kind: IdentityKind::Human,
+        platform: "aws",
+        account: actor.account.clone(),
+        name: session.to_owned(),
+        unique_id: String::new(),
+        peer_group: format!("permission-set:{set}"),
+        behind: Some(Behind::Role(Box::new(role))),
+    }
+}
+
+fn role(arn: &str, account: &str, unique_id: &str) -> Principal {
+    let name = arn.rsplit('/').next().unwrap_or(arn);
+    let kind = if name.starts_with(SERVICE_LINKED) { IdentityKind::Service } else { IdentityKind::Workload };
+    Principal {
+        id: arn.to_owned(),
+        kind,
+        platform: "aws",
+        account: account_of(arn, account),
+        name: name.to_owned(),
+        unique_id: unique_id.to_owned(),
+        peer_group: match permission_set(name) {
+            Some(set) => format!("permission-set:{set}"),
+            None => format!("role:{}", name_pattern(name)),
+        },
+        behind: None,
+    }
+}
+
+fn user(arn: &str, actor: &Actor) -> Principal {
+    let name = arn.rsplit('/').next().unwrap_or(arn);
+    let person = actor.mfa == Some(true) || name.contains('@');
+    Principal {
+        id: if arn.is_empty() {
+            format!("aws-user:{}/{}", actor.account, actor.user_name)
+        } else {
+            arn.to_owned()
+        },
+        kind: if person { IdentityKind::Human } else { IdentityKind::Service },
+        platform: "aws",
+        account: account_of(arn, &actor.account),
+        name: if name.is_empty() { actor.user_name.clone() } else { name.to_owned() },
+        unique_id: actor.principal_id.split(':').next().unwrap_or_default().to_owned(),
+        peer_group: format!("user:{}", name_pattern(name)),
+        behind: None,
+    }
+}
+
+fn root(arn: &str, actor: &Actor) -> Principal {
+    Principal {
+        id: arn.to_owned(),
+        kind: IdentityKind::Human,
+        platform: "aws",
+        account: account_of(arn, &actor.account),
+        name: "root".to_owned(),
+        unique_id: String::new(),
+        peer_group: "root".to_owned(),
+        behind: None,
+    }
+}
+
+fn platform_service(actor: &Actor) -> Principal {
+    let service =
+        [&actor.invoked_by, &actor.principal_id, &actor.arn].into_iter().find(|text| !text.is_empty());
+    let service = service.map_or("unnamed", String::as_str);
+    Principal {
+        name: service.to_owned(),
+        ..plain(actor, format!("service:{service}"), IdentityKind::Service)
+    }
+}
+
+fn other_account(actor: &Actor, unique_ids: &SeededMap<String, String>) -> Principal {
+    let unique_id = actor.principal_id.split(':').next().unwrap_or_default();
+    match unique_ids.get(unique_id) {
+        Some(known) if known.contains(":user/") => user(known, actor),
+        Some(known) => role(known, &actor.account, unique_id),
+        None if actor.account.is_empty() || actor.account == "ANONYMOUS_PRINCIPAL" => {
+            plain(actor, "anonymous".to_owned(), IdentityKind::External)
+        }
+        None => plain(actor, format!("aws-account:{}", actor.account), IdentityKind::External),
+    }
+}
+
+fn federated(protocol: &str, actor: &Actor, kind: IdentityKind) -> Principal {
+    let provider = if actor.provider.is_empty() { "unnamed" } else { &actor.provider };
+    let provider = provider.rsplit("oidc-provider/").next().unwrap_or(provider);
+    let mut principal = plain(actor, format!("{protocol}:{provider}/{}", actor.user_name), kind);
+    principal.name.clone_from(&actor.user_name);
+    principal.peer_group = format!("{protocol}:{provider}");
+    principal
+}
+
+fn person_of_directory(actor: &Actor) -> Principal {
+    let id = [&actor.on_behalf_of, &actor.user_name, &actor.principal_id]
+        .into_iter()
+        .find(|text| !text.is_empty());
+    let id = id.map_or("unnamed", String::as_str);
+    Principal {
+        name: id.to_owned(),
+        ..plain(actor, format!("idc:{}/{id}", actor.account), IdentityKind::Human)
+    }
+}
+
+fn unknown(event: &Event) -> Principal {
+    let actor = &event.actor;
+    let id = [&actor.arn, &actor.principal_id, &actor.user_name, &actor.invoked_by]
+        .into_iter()
+        .find(|t| !t.is_empty());
+    match id {
+        Some(id) => plain(actor, format!("unknown:{id}"), IdentityKind::External),
+        None => plain(actor, format!("unknown:{}", event.account), IdentityKind::External),
+    }
+}
+
+fn plain(actor: &Actor, id: String, kind: IdentityKind) -> Principal {
+    Principal {
+        name: id.rsplit('/').next().unwrap_or(&id).to_owned(),
+        id,
+        kind,
+        platform: "aws",
+        account: actor.account.clone(),
+        unique_id: String::new(),
+        peer_group: kind.word().to_owned(),
+        behind: None,
+    }
+}
+
+/// The agent that shows itself under another identity: its events are its own, and it acts for that identity.
+fn agent_of(base: Principal, product: &str) -> Principal {
+    Principal {
+        id: format!("agent:{}/{product}", base.id),
+        kind: IdentityKind::Agent,
+        platform: base.platform,
+        account: base.account.clone(),
+        name: format!("{product} for {}", base.name),
+        unique_id: String::new(),
+        peer_group: format!("agent:{product}"),
+        behind: Some(Behind::ActsFor(Box::new(base))),
+    }
+}
+
+/// `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION` in its two last parts.
+fn split_session(arn: &str) -> (&str, &str) {
+    let tail = arn.split_once("assumed-role/").map_or(arn, |(_, tail)| tail);
+    tail.split_once('/').unwrap_or((tail, ""))
+}
+
+/// The permission set of a role that Identity Center made: `AWSReservedSSO_<set>_<16 hexadecimal digits>`.
+fn permission_set(role: &str) -> Option<&str> {
+    let tail = role.strip_prefix("AWSReservedSSO_")?;
+    Some(
+        tail.rsplit_once('_')
+            .filter(|(_, id)| id.bytes().all(|b| b.is_ascii_hexdigit()))
+            .map_or(tail, |(set, _)| set),
+    )
+}
+
+fn account_of(arn: &str, account: &str) -> String {
+    let own = arn.split(':').nth(4).filter(|text| !text.is_empty());
+    own.unwrap_or(account).to_owned()
+}
+
+impl Equivalent<CallerKey> for CallerQuery<'_> {
+    fn equivalent(&self, key: &CallerKey) -> bool {
+        (self.kind, self.arn, self.principal_id, self.product)
+            == (key.kind, key.arn.as_str(), key.principal_id.as_str(), key.product.as_str())
+    }
+}
+
+impl Hash for CallerQuery<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.kind, self.arn, self.principal_id, self.product).hash(state);
+    }
+}
+
+impl Hash for CallerKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.kind, self.arn.as_str(), self.principal_id.as_str(), self.product.as_str()).hash(state);
+    }
+}
+
+/// How long issued keys and named sessions are kept.
+const REMEMBERED: Millis = Millis::HOUR.times(36);
+const CALLERS_MAX: usize = 1 << 18;
+const ISSUED_MAX: usize = 1 << 20;
+const CHAIN_MAX: usize = 8;
+const SERVICE_LINKED: &str = "AWSServiceRoleFor";

@@ -1,0 +1,253 @@
+//! The one writer of snapshots: a working copy that is edited in place and published as shared clones.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use doorward_model::hold::{Hold, HoldScope};
+use doorward_model::id::FactNumber;
+use doorward_model::identity::IdentityKind;
+use doorward_model::risk::Risk;
+use doorward_model::time::Time;
+
+use crate::snapshot::attribute::Record;
+use crate::snapshot::entity::{Entity, EntityIx, Name};
+use crate::snapshot::{Hot, KillEpoch, Snapshot, revocation_key};
+
+/// Edits the working copy and publishes it.
+#[derive(Debug)]
+pub struct Writer {
+    work: Snapshot,
+    children: BTreeMap<EntityIx, BTreeSet<EntityIx>>,
+    current: Arc<Snapshot>,
+    replaced: VecDeque<Arc<Snapshot>>,
+}
+
+/// What is told of an entity; it replaces what was told before.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EntityRow {
+    /// Its type and id.
+    pub name: Name,
+    /// What it is, when it is an identity.
+    pub identity: Option<IdentityKind>,
+    /// The account it lives in.
+    pub account: Arc<str>,
+    /// Its attributes.
+    pub attributes: Record,
+    /// Its tags.
+    pub tags: Record,
+    /// What it is a direct member of; unknown ones are named but not known.
+    pub parents: Vec<Name>,
+    /// Its other names.
+    pub aliases: Vec<Name>,
+}
+
+/// An entity cannot be a member of itself.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}::{:?} would be a member of itself through {}::{:?}", child.kind, child.id, parent.kind, parent.id)]
+pub struct Cycle {
+    /// The entity.
+    pub child: Name,
+    /// The parent that is one of its members already.
+    pub parent: Name,
+}
+
+/// How many replaced snapshots wait for their readers at most; a reader that holds on for longer frees its own.
+const REPLACED_MAX: usize = 1_024;
+
+impl Writer {
+    /// A writer of nothing yet; the seed is of the maps' hashes and reaches no answer.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let work = Snapshot::empty(seed);
+        let current = Arc::new(work.clone());
+        Self { work, children: BTreeMap::new(), current, replaced: VecDeque::new() }
+    }
+
+    /// The working copy: what will be published next.
+    #[must_use]
+    pub const fn work(&self) -> &Snapshot {
+        &self.work
+    }
+
+    /// Publishes the working copy as of a fact, and frees replaced snapshots that nobody reads any more.
+    pub fn publish(&mut self, fact_number: FactNumber) -> Arc<Snapshot> {
+        self.work.fact_number = fact_number;
+        let next = Arc::new(self.work.clone());
+        self.replaced.push_back(std::mem::replace(&mut self.current, Arc::clone(&next)));
+        while self.replaced.len() > REPLACED_MAX
+            || self.replaced.front().is_some_and(|oldest| Arc::strong_count(oldest) == 1)
+        {
+            self.replaced.pop_front();
+        }
+        next
+    }
+
+    /// How many replaced snapshots still wait for their readers.
+    #[must_use]
+    pub fn replaced(&self) -> usize {
+        self.replaced.len()
+    }
+
+    /// The index of a name, which is handed out when there is none yet.
+    pub fn intern(&mut self, name: &Name) -> EntityIx {
+        if let Some(ix) = self.work.find(&name.kind, &name.id) {
+            return ix;
+        }
+        let ix = EntityIx(u32::try_from(self.work.len()).unwrap_or(u32::MAX));
+        let entity = Entity { name: name.clone(), ancestors: [ix].into(), ..Entity::default() };
+        self.work.cold.push(Arc::new(entity));
+        self.work.hot.push(Hot::default());
+        self.work.names.add_own(name, ix);
+        ix
+    }
+
+    /// Tells all of an entity, and carries a change of its parents to all its members.
+    ///
+    /// # Errors
+    /// [`Cycle`] when a parent is a member of it already; nothing is changed then.
+    pub fn put_entity(&mut self, row: EntityRow) -> Result<EntityIx, Cycle> {
+        let ix = self.intern(&row.name);
+        let mut parents: Vec<_> = row.parents.iter().map(|name| self.intern(name)).collect();
+        parents.sort_unstable();
+        parents.dedup();
+        self.check_acyclic(ix, &parents)?;
+        let moved = self.work.entity(ix).is_none_or(|entity| *entity.parents != *parents);
+        let before = self.work.entity(ix).map(|entity| Arc::clone(&entity.parents)).unwrap_or_default();
+        self.edit(ix, |entity| {
+            entity.known = true;
+            entity.identity = row.identity;
+            entity.account = row.account;
+            entity.attributes = row.attributes;
+            entity.tags = row.tags;
+            entity.parents = parents.clone().into();
+        });
+        for alias in row.aliases {
+            self.work.names.set_alias(alias, ix);
+        }
+        if row.identity.is_some() {
+            self.name_identity(&row.name.id, ix);
+        }
+        if moved {
+            self.adopt(ix, &before, &parents);
+            self.flatten(ix);
+        }
+        Ok(ix)
+    }
+
+    /// Gives an entity another name, which may have been another's.
+    pub fn set_alias(&mut self, alias: Name, ix: EntityIx) {
+        self.work.names.set_alias(alias, ix);
+    }
+
+    /// Sets the risk of an identity.
+    pub fn set_risk(&mut self, ix: EntityIx, risk: Risk) {
+        self.edit_hot(ix, |hot| hot.risk = risk);
+    }
+
+    /// Ends all sessions of an identity that began up to an instant; never takes an earlier kill back.
+    pub fn kill(&mut self, ix: EntityIx, up_to: Time) {
+        self.edit_hot(ix, |hot| hot.kill_epoch = hot.kill_epoch.max(KillEpoch::at(up_to)));
+    }
+
+    /// Sets how many grants are open for an identity.
+    pub fn set_grants(&mut self, ix: EntityIx, open: u16) {
+        self.edit_hot(ix, |hot| hot.grants = open);
+    }
+
+    /// Places a hold, or replaces the one of the same id.
+    pub fn place_hold(&mut self, hold: Hold) {
+        self.release_hold(hold.scope(), &hold.subject, &hold.id);
+        let key = self.work.holds.key(&[hold.scope().word(), &hold.subject]);
+        let (scope, subject) = (hold.scope(), hold.subject.clone());
+        self.work.holds.add(key, Arc::new(hold));
+        self.count_holds(scope, &subject, 1);
+    }
+
+    /// Releases a hold, and says whether there was one.
+    pub fn release_hold(&mut self, scope: HoldScope, subject: &str, id: &str) -> bool {
+        let key = self.work.holds.key(&[scope.word(), subject]);
+        let is = |hold: &Arc<Hold>| hold.id == id && hold.scope() == scope && hold.subject == subject;
+        let removed = self.work.holds.remove(key, is);
+        self.count_holds(scope, subject, -i16::try_from(removed).unwrap_or(i16::MAX));
+        removed > 0
+    }
+
+    /// Revokes a session or credential by its id.
+    pub fn revoke(&mut self, id: &str) {
+        if !self.work.is_revoked(id) {
+            self.work.revoked.add(revocation_key(id), ());
+        }
+    }
+
+    fn count_holds(&mut self, scope: HoldScope, subject: &str, change: i16) {
+        if scope != HoldScope::Identity {
+            self.work.other_holds = self.work.other_holds.saturating_add_signed(change.into());
+            return;
+        }
+        let identities: Vec<_> = self.work.find_identities(subject).collect();
+        for ix in identities {
+            self.recount_holds(subject, ix);
+        }
+    }
+
+    fn recount_holds(&mut self, identity: &str, ix: EntityIx) {
+        let count = self.work.holds(HoldScope::Identity, identity).count();
+        self.edit_hot(ix, |hot| hot.holds = u16::try_from(count).unwrap_or(u16::MAX));
+    }
+
+    /// A hold may have been placed before its identity was found.
+    fn name_identity(&mut self, id: &Arc<str>, ix: EntityIx) {
+        if !self.work.find_identities(id).any(|known| known == ix) {
+            self.work.names.add_identity(id, ix);
+            self.recount_holds(id, ix);
+        }
+    }
+
+    fn edit(&mut self, ix: EntityIx, change: impl FnOnce(&mut Entity)) {
+        if let Some(entity) = self.work.cold.get_mut(ix.slot()) {
+            change(Arc::make_mut(entity));
+        }
+    }
+
+    fn edit_hot(&mut self, ix: EntityIx, change: impl FnOnce(&mut Hot)) {
+        if let Some(hot) = self.work.hot.get_mut(ix.slot()) {
+            change(hot);
+        }
+    }
+
+    fn check_acyclic(&self, ix: EntityIx, parents: &[EntityIx]) -> Result<(), Cycle> {
+        let name = |ix| self.work.entity(ix).map(|entity| entity.name.clone()).unwrap_or_default();
+        let is_member = |parent: &EntityIx| {
+            self.work.entity(*parent).is_some_and(|entity| entity.ancestors.binary_search(&ix).is_ok())
+        };
+        match parents.iter().find(|parent| is_member(parent)) {
+            Some(parent) => Err(Cycle { child: name(ix), parent: name(*parent) }),
+            None => Ok(()),
+        }
+    }
+
+    fn adopt(&mut self, child: EntityIx, before: &[EntityIx], after: &[EntityIx]) {
+        for parent in before {
+            self.children.entry(*parent).or_default().remove(&child);
+        }
+        for parent in after {
+            self.children.entry(*parent).or_default().insert(child);
+        }
+    }
+
+    /// Writes the ancestors of an entity and of its members anew. Members whose ancestors stay are not followed.
+    fn flatten(&mut self, from: EntityIx) {
+        let mut open = VecDeque::from([from]);
+        while let Some(ix) = open.pop_front() {
+            let parents = self.work.entity(ix).map(|entity| Arc::clone(&entity.parents)).unwrap_or_default();
+            let above = parents.iter().filter_map(|parent| self.work.entity(*parent));
+            let ancestors: BTreeSet<_> =
+                above.flat_map(|parent| parent.ancestors.iter().copied()).chain([ix]).collect();
+            if self.work.entity(ix).is_some_and(|entity| entity.ancestors.iter().eq(&ancestors)) {
+                continue;
+            }
+            self.edit(ix, |entity| entity.ancestors = ancestors.into_iter().collect());
+            open.extend(self.children.get(&ix).into_iter().flatten().copied());
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! All of the state, with one way to change it: fold a record.
+
+use doorward_model::id::{Partition, TenantId};
+use doorward_model::identity::{Identity, IdentityKind};
+use doorward_model::record::{FactRecord, Observation};
+
+use crate::control::Control;
+use crate::habits::{Burst, Habits, Probe};
+use crate::resolver::Resolver;
+use crate::shard::{Folding, Shard, half_life, sorted_by_name};
+use crate::symbols::Symbols;
+
+/// The fold of all records so far.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// What facts say.
+    pub control: Control,
+    /// Who is behind a session or a key.
+    pub resolver: Resolver,
+    /// Names as numbers, within this process.
+    pub symbols: Symbols,
+    shards: Vec<Shard>,
+    /// The latest observation folded, by partition.
+    folded: Vec<u64>,
+}
+
+impl State {
+    /// Nothing yet. `shards` is how many folds share the partitions; it changes no result. `seed` is that of the
+    /// hash maps; it changes no result either.
+    #[must_use]
+    pub fn new(tenant: TenantId, shards: usize, seed: u64) -> Self {
+        let mut symbols = Symbols::new(seed);
+        symbols.intern("");
+        Self {
+            control: Control::new(seed),
+            resolver: Resolver::new(tenant, seed),
+            symbols,
+            shards: vec![Shard::new(seed); shards.max(1)],
+            folded: vec![0; usize::from(Partition::COUNT)],
+        }
+    }
+
+    /// Takes in a fact. A fact that was folded before changes nothing.
+    pub fn fold_fact(&mut self, record: &FactRecord) {
+        if record.number() <= self.control.fact_number {
+            return;
+        }
+        self.control.fact_number = record.number();
+        let Some(fact) = &record.fact else { return };
+        self.control.fold(fact, &mut self.symbols);
+        if let doorward_model::record::Fact::IdentityFound(found) = fact {
+            self.resolver.learn_unique_id(&found.unique_id, &found.id);
+        }
+    }
+
+    /// What is known of the identity of an observation before it is folded.
+    pub fn probe(&mut self, seen: &Observation) -> Probe {
+        let identity = self.symbols.intern(&seen.identity);
+        let fade = half_life(self.kind(&seen.identity));
+        let at = self.shard_at(seen.partition());
+        let Some(shard) = self.shards.get(at) else { return Probe::NONE };
+        match shard.habits(identity) {
+            Some(habits) => habits.probe(&seen.event, fade, &mut self.symbols),
+            None => Habits::new(seen.event.happened_at()).probe(&seen.event, fade, &mut self.symbols),
+        }
+    }
+
+    /// Whether an observation has been folded before.
+    #[must_use]
+    pub fn has_folded(&self, seen: &Observation) -> bool {
+        self.folded.get(usize::from(seen.partition().0)).is_some_and(|n| seen.n <= *n)
+    }
+
+    /// The place that the next observation of a partition gets.
+    #[must_use]
+    pub fn next_n(&self, partition: Partition) -> u64 {
+        self.folded.get(usize::from(partition.0)).map_or(1, |n| n + 1)
+    }
+
+    /// Takes in an observation with what was probed and what was noticed for it. One that was folded before changes
+    /// nothing.
+    pub fn fold_observation(&mut self, seen: &Observation, probe: &Probe, bursts: Vec<Burst>) {
+        if self.has_folded(seen) {
+            return;
+        }
+        if let Some(n) = self.folded.get_mut(usize::from(seen.partition().0)) {
+            *n = seen.n;
+        }
+        let identity = self.symbols.intern(&seen.identity);
+        let known = self.control.identities.get(&seen.identity);
+        let how = Folding {
+            probe,
+            half_life: half_life(known.map_or(IdentityKind::External, Identity::kind)),
+            peer_group: known.map_or("", |known| &known.peer_group),
+        };
+        let at = self.shard_at(seen.partition());
+        if let Some(shard) = self.shards.get_mut(at) {
+            shard.fold(identity, seen, &how, bursts);
+        }
+    }
+
+    /// The shards, for sweeps and summaries.
+    pub fn shards_mut(&mut self) -> &mut [Shard] {
+        &mut self.shards
+    }
+
+    /// The shard that folds an observation.
+    #[must_use]
+    pub fn shard(&self, seen: &Observation) -> Option<&Shard> {
+        self.shards.get(self.shard_at(seen.partition()))
+    }
+
+    /// The habits of an identity.
+    #[must_use]
+    pub fn habits(&self, identity: &str) -> Option<&Habits> {
+        let symbol = self.symbols.find(identity)?;
+        self.shards.iter().find_map(|shard| shard.habits(symbol))
+    }
+
+    /// The habits of everyone who has acted, by name.
+    #[must_use]
+    pub fn all_habits(&self) -> Vec<(&str, &Habits)> {
+        let mut all: Vec<_> =
+            self.shards.iter().flat_map(|shard| sorted_by_name(shard, &self.symbols)).collect();
+        all.sort_by_key(|(name, _)| *name);
+        all
+    }
+
+    /// What an identity is; `External` when it is not known.
+    #[must_use]
+    pub fn kind(&self, identity: &str) -> IdentityKind {
+        self.control.identities.get(identity).map_or(IdentityKind::External, Identity::kind)
+    }
+
+    fn shard_at(&self, partition: Partition) -> usize {
+        usize::from(partition.0) % self.shards.len().max(1)
+    }
+}

@@ -1,0 +1,55 @@
+//! `cargo xtask bench`: measure, and compare with what is promised.
+//!
+//! The promises stand in `docs/performance.toml`; criterion measures. Each bench leaves `target/bench/NAME.json`
+//! with rows `{name, value, unit, budget, meets}`, from which `cargo xtask docs` renders the published page.
+
+mod estimate;
+mod promise;
+mod row;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::place;
+use crate::process::{cargo, run};
+
+pub(crate) use self::promise::{Bench, promises};
+pub(crate) use self::row::{Row, table};
+
+/// Runs the bench of that name, or all; a budget that is not met is shown, and is an error at the end.
+pub(crate) fn bench(name: Option<&str>) -> Result<()> {
+    let known = promises()?;
+    let names = known.iter().map(|bench| bench.name.as_str()).collect::<Vec<_>>().join(", ");
+    let chosen: Vec<&Bench> =
+        known.iter().filter(|bench| name.is_none_or(|name| name == bench.name)).collect();
+    ensure!(!chosen.is_empty(), "no bench of that name; known are {names}");
+    let mut missed = 0;
+    for bench in chosen {
+        let rows = measure(bench)?;
+        println!("{}\n{}", bench.title, table(&rows));
+        missed += rows.iter().filter(|row| row.meets == Some(false)).count();
+    }
+    ensure!(missed == 0, "{missed} budgets are not met");
+    Ok(())
+}
+
+/// Where the rows of a bench are kept.
+pub(crate) fn results(bench: &Bench) -> PathBuf {
+    place::target().join("bench").join(format!("{}.json", bench.name))
+}
+
+fn measure(bench: &Bench) -> Result<Vec<Row>> {
+    run(&mut cargo(["bench", "--package", &bench.package, "--bench", &bench.bench]))?;
+    let criterion = place::target().join("criterion");
+    let rows =
+        bench.rows.iter().map(|promise| row::row(promise, &criterion)).collect::<Result<Vec<Row>>>()?;
+    let file = results(bench);
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    }
+    let json = serde_json::to_string_pretty(&rows).context("cannot write the rows as JSON")?;
+    fs::write(&file, json).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(rows)
+}

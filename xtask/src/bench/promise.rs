@@ -1,0 +1,118 @@
+//! `docs/performance.toml`: which benches there are, and what each of their rows promises.
+
+use std::fs;
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+
+use crate::place;
+
+/// The benches that `docs/performance.toml` lists, in its order.
+pub(crate) fn promises() -> Result<Vec<Bench>> {
+    let path = place::root().join("docs/performance.toml");
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let file: File =
+        toml::from_str(&text).with_context(|| format!("cannot understand {}", path.display()))?;
+    Ok(file.bench)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    bench: Vec<Bench>,
+}
+
+/// One criterion bench and the rows drawn from it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Bench {
+    /// What `cargo xtask bench` calls it.
+    pub(crate) name: String,
+    /// What a reader calls it.
+    pub(crate) title: String,
+    /// The package that holds it.
+    pub(crate) package: String,
+    /// Its bench target there.
+    pub(crate) bench: String,
+    /// What it measures.
+    pub(crate) rows: Vec<Promise>,
+}
+
+/// One measured value and its budget.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Promise {
+    /// What a reader calls the value.
+    pub(crate) name: String,
+    /// Criterion's id of the measurement: its folder below `target/criterion`.
+    pub(crate) estimate: String,
+    /// Criterion's id of the measurement that a `%` or `x` compares it with: the floor, in the same run.
+    pub(crate) floor: Option<String>,
+    /// What the value counts.
+    pub(crate) unit: Unit,
+    /// The worst value that keeps the promise; none where nothing is promised.
+    pub(crate) budget: Option<f64>,
+}
+
+/// What a value counts, and with it how it follows from the measurement and whether more of it is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(crate) enum Unit {
+    /// Nanoseconds for one iteration.
+    #[serde(rename = "ns")]
+    Nanoseconds,
+    /// Microseconds for one iteration.
+    #[serde(rename = "us")]
+    Microseconds,
+    /// Milliseconds for one iteration.
+    #[serde(rename = "ms")]
+    Milliseconds,
+    /// Declared elements in a second.
+    #[serde(rename = "/s")]
+    PerSecond,
+    /// Share of the floor's speed that is kept.
+    #[serde(rename = "%")]
+    Percent,
+    /// How many times the floor's time is taken.
+    #[serde(rename = "x")]
+    Times,
+}
+
+impl Unit {
+    /// How the unit is written beside its value.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "ns",
+            Self::Microseconds => "us",
+            Self::Milliseconds => "ms",
+            Self::PerSecond => "/s",
+            Self::Percent => "%",
+            Self::Times => "x",
+        }
+    }
+
+    /// Whether the value keeps the budget: speeds are at least, times are at most.
+    pub(crate) fn keeps(self, value: f64, budget: f64) -> bool {
+        match self {
+            Self::PerSecond | Self::Percent => value >= budget,
+            Self::Nanoseconds | Self::Microseconds | Self::Milliseconds | Self::Times => value <= budget,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Unit, promises};
+
+    #[test]
+    fn the_file_of_promises_is_understood_and_names_each_bench_once() {
+        let benches = promises().unwrap();
+        let names: BTreeSet<&str> = benches.iter().map(|bench| bench.name.as_str()).collect();
+        assert_eq!(names.len(), benches.len());
+        for row in benches.iter().flat_map(|bench| &bench.rows) {
+            let compares = matches!(row.unit, Unit::Percent | Unit::Times);
+            assert_eq!(row.floor.is_some(), compares, "{}", row.name);
+        }
+    }
+}

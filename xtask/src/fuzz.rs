@@ -1,0 +1,41 @@
+//! `cargo xtask fuzz`: a bounded run of every fuzz target.
+//!
+//! Targets are built by the pinned toolchain with coverage and without a sanitizer, which needs no nightly: our code
+//! has no unsafe block, so what is looked for are panics, hangs and lost records.
+
+use std::fs;
+
+use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
+
+use crate::place;
+use crate::process::{answers, cargo, run};
+
+/// Runs each target for `seconds`; the first that crashes ends the run with its input.
+pub(crate) fn fuzz(seconds: u32) -> Result<()> {
+    let manifest = place::root().join("fuzz/Cargo.toml");
+    let installed = answers("cargo", &["fuzz", "--version"]);
+    ensure!(installed, "install the fuzzer with `cargo install cargo-fuzz --locked --version 0.13.2`");
+    let text =
+        fs::read_to_string(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
+    let manifest: Manifest = toml::from_str(&text).context("cannot read the list of fuzz targets")?;
+    for target in &manifest.bin {
+        let limits = [format!("-max_total_time={seconds}"), format!("-timeout={INPUT_SECONDS}")];
+        run(cargo(["fuzz", "run", "--sanitizer", "none", &target.name, "--"]).args(limits))?;
+    }
+    println!("fuzz: {} targets, {seconds} s each", manifest.bin.len());
+    Ok(())
+}
+
+/// One input that takes longer than this is a finding: a hang.
+const INPUT_SECONDS: u32 = 10;
+
+#[derive(Debug, Deserialize)]
+struct Manifest {
+    bin: Vec<Target>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Target {
+    name: String,
+}
