@@ -13,8 +13,9 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::place;
-use crate::process::{cargo, run};
+use crate::process::{cargo, follow};
 
+use self::estimate::Run;
 pub(crate) use self::promise::{Bench, promises};
 pub(crate) use self::row::{Row, table};
 
@@ -41,10 +42,14 @@ pub(crate) fn results(bench: &Bench) -> PathBuf {
 }
 
 fn measure(bench: &Bench) -> Result<Vec<Row>> {
-    run(&mut cargo(["bench", "--package", &bench.package, "--bench", &bench.bench]))?;
-    let criterion = place::target().join("criterion");
-    let rows =
-        bench.rows.iter().map(|promise| row::row(promise, &criterion)).collect::<Result<Vec<Row>>>()?;
+    let mut printed = Vec::new();
+    let args = ["bench", "--package", &bench.package, "--bench", &bench.bench];
+    follow(&mut cargo(args), |line| printed.push(line.to_owned()))?;
+    let run = Run { criterion: place::target().join("criterion"), printed };
+    let mut rows = Vec::new();
+    for promise in &bench.rows {
+        rows.push(row::row(promise, &run).with_context(|| format!("cannot work out {}", promise.name))?);
+    }
     let file = results(bench);
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;

@@ -22,11 +22,11 @@ pub fn narrative(finding: &Finding) -> String {
 /// The last part of an id, as a person would say it.
 #[must_use]
 pub fn short(id: &str) -> &str {
-    if let Some(agent) = id.strip_prefix("agent:") {
-        return agent;
+    if let Some((_, product)) = id.strip_prefix("agent:").and_then(|agent| agent.rsplit_once('/')) {
+        return product;
     }
     match id.split_once(":role/").or_else(|| id.split_once(":user/")) {
-        Some((_, name)) => name,
+        Some((_, name)) => name.rsplit('/').next().unwrap_or(name),
         None => id.strip_prefix("idc:").and_then(|tail| tail.split_once('/')).map_or(id, |(_, name)| name),
     }
 }

@@ -9,7 +9,10 @@ use serde::Serialize;
 pub(crate) use build::of;
 pub use table::table;
 
-use crate::scan::HISTORY_MIN;
+/// With less history than this nobody knows what is normal.
+const HISTORY_MIN: Millis = Millis::DAY.times(7);
+/// A value is normal after three days of use, so less than this teaches nothing.
+const LEARNED_MIN: Millis = Millis::DAY.times(3);
 
 /// The report of a scan. Field names and meanings are a contract: fields are added, never renamed or removed.
 #[derive(Debug, Serialize)]
@@ -93,8 +96,9 @@ impl Coverage {
         let Some((first, last)) = span else {
             return Self { first: None, last: None, judged_from: None, short_history: true };
         };
-        let short_history = last - first < HISTORY_MIN;
-        let judged_from = if short_history { first } else { last - judge };
+        let learned = last - judge - first;
+        let short_history = last - first < HISTORY_MIN || learned < LEARNED_MIN;
+        let judged_from = if last - first < HISTORY_MIN { first } else { (last - judge).max(first) };
         Self { first: Some(first), last: Some(last), judged_from: Some(judged_from), short_history }
     }
 }

@@ -16,6 +16,7 @@ use anyhow::{Context, Result, bail};
 use doorward_detect::{Judging, Settings};
 use doorward_engine::{Engine, Judge, Rules};
 use doorward_journal::{Keep, Memory};
+use doorward_model::command::Command;
 use doorward_model::event::Event;
 use doorward_model::id::TenantId;
 use doorward_model::inventory::AccountExport;
@@ -30,9 +31,6 @@ use crate::scan::tally::Tally;
 use crate::writer::Writer;
 
 pub use crate::scan::progress::Progress;
-
-/// With less history than this nobody knows what is normal.
-pub const HISTORY_MIN: Millis = Millis::DAY.times(7);
 
 /// Reads everything, judges the newest part of it, and reports.
 ///
@@ -49,15 +47,15 @@ pub fn scan(args: &ScanArgs, progress: &Progress) -> Result<Report> {
     };
     let engine = Engine::new(TenantId::from("scan"), rules, 1, HASH_SEED);
     let mut writer = Writer::new(Memory::new(Keep::Nothing)?, engine);
-    for export in &gathered.exports {
+    for export in gathered.exports {
         // A scan sees its exports before its events, whenever they were made.
-        if let Err(refusal) = writer.import(export, Time::MIN)? {
+        if let Err(refusal) = writer.admit(&Command::Import(Box::new(export)), Time::MIN)? {
             gathered.tally.notes.push(refusal.to_string());
         }
     }
     fold(&mut writer, gathered.runs, gathered.tally.events, progress)?;
     gathered.rejects.finish()?;
-    Ok(report::of(&writer, gathered.tally, gathered.rejects, coverage))
+    Ok(report::of(&writer, gathered.tally, &gathered.rejects, coverage))
 }
 
 /// What the files hold.

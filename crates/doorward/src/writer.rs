@@ -1,11 +1,11 @@
 //! The one loop that joins journal and engine: check, identify, append, step, and again for the facts that follow.
 
 use doorward_engine::Engine;
-use doorward_engine::admit::{self, Refusal};
+use doorward_engine::admit::admit;
 use doorward_journal::{Batch, Journal, JournalError, Seen};
+use doorward_model::command::{Command, Refusal};
 use doorward_model::event::Event;
 use doorward_model::id::{FactNumber, Partition};
-use doorward_model::inventory::AccountExport;
 use doorward_model::record::{Fact, FactRecord, Observation, Record, Tick};
 use doorward_model::time::Time;
 
@@ -74,25 +74,26 @@ impl<J: Journal> Writer<J> {
         if self.batch.len() >= BATCH_RECORDS_MAX { self.flush() } else { Ok(()) }
     }
 
-    /// Takes an export of an account, whole or not at all.
+    /// Admits a command and makes what it leads to durable. The inner result is the last fact, or the refusal.
     ///
     /// # Errors
-    /// When the journal cannot append. A refusal is the inner result.
-    pub fn import(
+    /// When the journal cannot append.
+    pub fn admit(
         &mut self,
-        export: &AccountExport,
+        command: &Command,
         recorded_at: Time,
-    ) -> Result<std::result::Result<(), Refusal>> {
+    ) -> Result<std::result::Result<FactNumber, Refusal>> {
         self.flush()?;
-        match admit::import(&self.engine.state, export) {
-            Ok(facts) => {
-                for fact in facts {
-                    self.queue_fact(fact, recorded_at);
-                }
-                self.flush().map(Ok)
-            }
-            Err(refusal) => Ok(Err(refusal)),
+        let facts = match admit(&self.engine.state, command, recorded_at) {
+            Ok(facts) => facts,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        for fact in facts {
+            self.queue_fact(fact, recorded_at);
         }
+        let last = self.numbered;
+        self.flush()?;
+        Ok(Ok(last))
     }
 
     /// Lets time pass, if enough has: sweeps run at ticks.

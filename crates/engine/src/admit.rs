@@ -1,33 +1,42 @@
 //! Commands: what a person or program asks for, and the facts that follow, or why not.
 
+use doorward_model::command::{Command, Refusal};
+use doorward_model::hold::Hold;
 use doorward_model::inventory::AccountExport;
-use doorward_model::record::{Fact, ImportCommitted};
+use doorward_model::record::{Fact, HoldReleased, ImportCommitted, TokenIssued, TokenRevoked};
 use doorward_model::time::Time;
+use doorward_views::control::Control;
 use doorward_views::state::State;
 
-/// Why a command was refused.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Refusal {
-    /// An older export never overwrites a newer one.
-    #[error(
-        "export of account {account} is as of {newest}, and one as of {known} is known: import the newer one"
-    )]
-    OlderExport {
-        /// The account.
-        account: String,
-        /// The latest date in the export.
-        newest: Time,
-        /// The latest date in the one that is known.
-        known: Time,
-    },
-}
+/// How many holds may be in force.
+pub const HOLDS_MAX: usize = 100_000;
+/// How many tokens may be valid.
+pub const TOKENS_MAX: usize = 10_000;
 
-/// Takes in an export of an account, whole.
+/// Admits a command against the state before it: the one door to the facts that it leads to. `now` is when it would
+/// be recorded.
 ///
 /// # Errors
-/// [`Refusal`] when a newer one is known.
-pub fn import(state: &State, export: &AccountExport) -> Result<Vec<Fact>, Refusal> {
-    if let Some(known) = state.control.imports.get(&export.account)
+/// [`Refusal`]: then nothing changes.
+pub fn admit(state: &State, command: &Command, now: Time) -> Result<Vec<Fact>, Refusal> {
+    let control = &state.control;
+    match command {
+        Command::Import(export) => import(control, export),
+        Command::PlaceHold(hold) => place_hold(control, hold, now).map(one),
+        Command::ReleaseHold(released) => release_hold(control, released).map(one),
+        Command::PublishPolicy(published) => Ok(one(Fact::PolicyPublished(published.clone()))),
+        Command::SetPep(set) => Ok(one(Fact::PepSet(set.clone()))),
+        Command::IssueToken(token) => issue_token(control, token, now).map(one),
+        Command::RevokeToken(revoked) => revoke_token(control, revoked).map(one),
+    }
+}
+
+fn one(fact: Fact) -> Vec<Fact> {
+    vec![fact]
+}
+
+fn import(control: &Control, export: &AccountExport) -> Result<Vec<Fact>, Refusal> {
+    if let Some(known) = control.imports.get(&export.account)
         && known.newest_at_ms > export.newest_at_ms
     {
         return Err(Refusal::OlderExport {
@@ -45,4 +54,42 @@ pub fn import(state: &State, export: &AccountExport) -> Result<Vec<Fact>, Refusa
         policies: export.policies.len() as u64,
     };
     Ok(identities.chain(entitlements).chain([Fact::ImportCommitted(committed)]).collect())
+}
+
+fn place_hold(control: &Control, hold: &Hold, now: Time) -> Result<Fact, Refusal> {
+    if !hold.in_force(now) {
+        return Err(Refusal::AlreadyOver { what: "hold", ends: Time::from_ms(hold.expires_at_ms) });
+    }
+    if control.holds.contains_key(&hold.id) {
+        return Err(Refusal::Exists { what: "hold", id: hold.id.clone() });
+    }
+    if control.holds.len() >= HOLDS_MAX {
+        return Err(Refusal::TooMany { what: "holds", max: HOLDS_MAX });
+    }
+    Ok(Fact::HoldPlaced(Hold { placed_at_ms: now.ms(), ..hold.clone() }))
+}
+
+fn release_hold(control: &Control, released: &HoldReleased) -> Result<Fact, Refusal> {
+    let known = control.holds.contains_key(&released.id) || control.recommended.contains_key(&released.id);
+    let not_found = || Refusal::NotFound { what: "hold", id: released.id.clone() };
+    known.then(|| Fact::HoldReleased(released.clone())).ok_or_else(not_found)
+}
+
+fn issue_token(control: &Control, token: &TokenIssued, now: Time) -> Result<Fact, Refusal> {
+    if token.expires_at_ms != 0 && token.expires_at_ms <= now.ms() {
+        return Err(Refusal::AlreadyOver { what: "token", ends: Time::from_ms(token.expires_at_ms) });
+    }
+    if control.tokens.contains_key(&token.id) {
+        return Err(Refusal::Exists { what: "token", id: token.id.clone() });
+    }
+    if control.tokens.len() >= TOKENS_MAX {
+        return Err(Refusal::TooMany { what: "tokens", max: TOKENS_MAX });
+    }
+    Ok(Fact::TokenIssued(TokenIssued { issued_at_ms: now.ms(), ..token.clone() }))
+}
+
+fn revoke_token(control: &Control, revoked: &TokenRevoked) -> Result<Fact, Refusal> {
+    let known = control.tokens.contains_key(&revoked.id);
+    let not_found = || Refusal::NotFound { what: "token", id: revoked.id.clone() };
+    known.then(|| Fact::TokenRevoked(revoked.clone())).ok_or_else(not_found)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use doorward_model::event::{AgentProof, Event, Outcome};
+use doorward_model::event::{ActorKind, AgentProof, Event, Outcome};
 use doorward_model::hash::Hash16;
 use doorward_model::identity::{Credential, CredentialKind, Edge, EdgeKind, Identity, IdentityKind};
 use doorward_model::record::{Fact, Observation};
@@ -45,19 +45,19 @@ impl Announced {
             late: false,
             by_platform: resolved.routed == Routed::Platform,
             event,
+            decision: None,
         };
         (facts, observation)
     }
 
     fn announce_principal(&mut self, principal: &Arc<Principal>, event: &Event, facts: &mut Vec<Fact>) {
-        let login = event.action == "ConsoleLogin" && principal.kind == IdentityKind::Service;
+        let login = principal.kind == IdentityKind::Service && shows_a_person(event);
         if !login && self.last.as_ref().is_some_and(|last| Arc::ptr_eq(last, principal)) {
             return;
         }
         self.last = Some(Arc::clone(principal));
         let mut found = identity(principal);
         if login {
-            // Only a person signs in at a console.
             found.kind = IdentityKind::Human.into();
         }
         self.announce_identity(found, facts);
@@ -156,6 +156,12 @@ impl Announced {
             facts.push(Fact::EdgeFound(found));
         }
     }
+}
+
+/// Only people sign in at a console and use a browser.
+fn shows_a_person(event: &Event) -> bool {
+    event.actor.kind() == ActorKind::IamUser
+        && (event.action == "ConsoleLogin" || matches!(event.client.family.as_str(), "console" | "browser"))
 }
 
 fn identity(principal: &Principal) -> Identity {

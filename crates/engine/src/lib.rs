@@ -1,7 +1,7 @@
 //! The one place where the rooms meet: an event gets its identity, a command is admitted, a record is stepped.
 //!
 //! - [`Engine::identify`]: an event -> the facts it makes known, and the observation with a name and a place.
-//! - [`admit::import`]: an export of an account -> the facts it makes known, or a refusal.
+//! - [`admit::admit`]: a command -> the facts it leads to, or a refusal.
 //! - [`Engine::step`]: a record -> inspected against the state before it, folded in, and the facts that follow.
 //!
 //! The engine reads no clock, opens no file and keeps nothing beside [`State`](doorward_views::state::State). Who

@@ -7,6 +7,7 @@ use doorward_model::event::{AgentMark, AgentProof};
 
 use crate::client::cut;
 use crate::json::value::Value;
+use crate::marks::{self, Marks};
 
 /// Where signs are looked for.
 pub(crate) struct Signs<'a> {
@@ -84,8 +85,11 @@ fn client_name(value: Value<'_>) -> Option<String> {
     (!name.is_empty()).then(|| name.into_owned())
 }
 
-/// Marks in a user agent, in lower case, and the product they show; those that name a product come first.
-const MARKS: [(&str, &str); 27] = [
+/// Marks in a user agent and the product they show. A mark behind which the name of a client stands comes first,
+/// then those that name a product, then those of the protocol.
+const PRODUCT_MARKS: [(&str, &str); 32] = [
+    (CLIENT_MARK, ONLY_PROTOCOL),
+    (PROXY_MARK, ONLY_PROTOCOL),
     ("amazonq-for-cli", "amazon-q"),
     ("amazonq-for-ide", "amazon-q"),
     ("amazon-q-developer", "amazon-q"),
@@ -112,52 +116,44 @@ const MARKS: [(&str, &str); 27] = [
     ("ai-agent (name:", "ai-agent"),
     ("bedrock-agentcore/", "agentcore"),
     ("ai-sdk/amazon-bedrock", "vercel-ai-sdk"),
-    ("awslabs#mcp#", ONLY_PROTOCOL),
+    ("awslabs#mcp", ONLY_PROTOCOL),
+    ("awslabs/mcp/", ONLY_PROTOCOL),
+    ("mcp-proxy-for-aws", ONLY_PROTOCOL),
+    ("mcp-server/", ONLY_PROTOCOL),
 ];
 
-/// Marks that show the protocol only.
-const PROTOCOL_MARKS: [&str; 5] =
-    ["awslabs#mcp", "awslabs/mcp/", "mcp-proxy-for-aws", "mcp-server/", "mcpclient/"];
+/// Servers put the product that they work for behind it.
+const CLIENT_MARK: &str = "mcpclient/";
+
+/// The proxy puts the product that it works for behind its own version.
+const PROXY_MARK: &str = "mcp-proxy-for-aws/";
+
+static MARKS: Marks = Marks::new(&PRODUCT_MARKS, || marks::search(&PRODUCT_MARKS));
 
 /// Product and evidence by what the client says of itself.
 fn claimed(user_agent: &str) -> Option<(String, String)> {
-    if user_agent.len() < 5 {
-        return None;
-    }
-    let lower = user_agent.to_ascii_lowercase();
-    if let Some(name) = word_after(&lower, "mcpclient/") {
-        return Some((product(name), evidence(user_agent, &lower, "mcpclient/")));
-    }
-    if let Some(name) = after_proxy(&lower) {
-        return Some((product(name), evidence(user_agent, &lower, "mcp-proxy-for-aws")));
-    }
-    if let Some((mark, product)) = MARKS.iter().find(|(mark, _)| lower.contains(mark)) {
-        return Some(((*product).to_owned(), evidence(user_agent, &lower, mark)));
-    }
-    let mark = PROTOCOL_MARKS.iter().find(|mark| lower.contains(**mark))?;
-    Some((ONLY_PROTOCOL.to_owned(), evidence(user_agent, &lower, mark)))
+    let found = MARKS.first(user_agent)?;
+    let behind = user_agent.get(found.start + found.mark.len()..).unwrap_or_default();
+    let named = match found.mark {
+        CLIENT_MARK => name(behind),
+        PROXY_MARK => behind.split_once(' ').and_then(|(_, behind)| name(behind)),
+        _ => None,
+    };
+    let product = named.map_or_else(|| found.shows.to_owned(), product);
+    Some((product, evidence(user_agent, found.start)))
 }
 
-/// The word behind a mark, up to its version.
-fn word_after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
-    let (_, rest) = text.split_once(mark)?;
-    let word = rest.split(['#', '/', ' ', ';', ')']).next().unwrap_or_default();
-    (!word.is_empty()).then_some(word)
+/// The name at the beginning of a text, up to its version.
+fn name(text: &str) -> Option<&str> {
+    let name = text.split(['#', '/', ' ', ';', ')']).next().unwrap_or_default();
+    (!name.is_empty()).then_some(name)
 }
 
-/// The proxy puts the name of its client behind its own: `mcp-proxy-for-aws/1.2 claude-code/2.1`.
-fn after_proxy(lower: &str) -> Option<&str> {
-    let (_, rest) = lower.split_once("mcp-proxy-for-aws/")?;
-    let word = rest.split(' ').nth(1)?.split('/').next().unwrap_or_default();
-    (!word.is_empty() && !word.contains('#')).then_some(word)
-}
-
-/// The words of the user agent from the one that holds the mark on.
-fn evidence(user_agent: &str, lower: &str, mark: &str) -> String {
-    let place = lower.find(mark).unwrap_or_default();
-    let start = lower.get(..place).and_then(|before| before.rfind(' ')).map_or(0, |blank| blank + 1);
-    let text = user_agent.get(start..).unwrap_or(user_agent);
-    cut(text, EVIDENCE_BYTES_MAX).to_owned()
+/// The words of the user agent from the one on in which the mark stands.
+fn evidence(user_agent: &str, place: usize) -> String {
+    let before = user_agent.get(..place).unwrap_or_default();
+    let start = before.rfind(' ').map_or(0, |blank| blank + 1);
+    cut(user_agent.get(start..).unwrap_or(user_agent), EVIDENCE_BYTES_MAX).to_owned()
 }
 
 /// Names of clients of the protocol and the product they are; others are their own product.

@@ -49,7 +49,7 @@ const PERMISSION_NAMES: [&str; 10] = [
 const LIST: [&str; 3] = ["List", "Search", "Query"];
 const READ_WORDS: [&str; 9] =
     ["Get", "Describe", "BatchGet", "Head", "Lookup", "Check", "View", "Simulate", "Preview"];
-const WRITE_WORDS: [&str; 40] = [
+const WRITE_WORDS: [&str; 41] = [
     "Create",
     "Delete",
     "Put",
@@ -90,6 +90,7 @@ const WRITE_WORDS: [&str; 40] = [
     "Abort",
     "Schedule",
     "Purge",
+    "Rotate",
 ];
 
 fn by_name(service: &str, action: &str) -> Option<ActionClass> {
@@ -587,16 +588,7 @@ const DATA: Table = &[
             "HeadObject",
         ],
     ),
-    (
-        "kms",
-        &[
-            "Decrypt",
-            "ReEncrypt",
-            "GenerateDataKey",
-            "GenerateDataKeyPair",
-            "GenerateDataKeyWithoutPlaintext",
-        ],
-    ),
+    ("kms", &["Decrypt", "ReEncrypt"]),
     (
         "dynamodb",
         &[
@@ -757,6 +749,7 @@ const EXECUTE: Table = &[
 const READ: Table = &[
     ("iam", &["GenerateCredentialReport", "GenerateServiceLastAccessedDetails"]),
     ("sts", &["DecodeAuthorizationMessage"]),
+    ("cloudtrail", &["Insight"]),
     ("logs", &["TestMetricFilter"]),
     ("signin", &["CheckMfa", "CredentialChallenge", "CredentialVerification", "UserAuthentication"]),
 ];

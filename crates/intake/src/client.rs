@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use doorward_model::event::Client;
 
+use crate::marks::{self, Marks};
+
 /// So much of a user agent is kept.
 const USER_AGENT_BYTES_MAX: usize = 512;
 
@@ -67,8 +69,8 @@ fn named_network(address: &str) -> String {
     }
 }
 
-/// Marks anywhere in the lower-case user agent, the most telling first, and the family they show.
-const MARKS: [(&str, &str); 31] = [
+/// Marks anywhere in the user agent, the most telling first, and the family they show.
+const FAMILIES: [(&str, &str); 31] = [
     ("aws internal", "aws-internal"),
     ("terraform", "terraform"),
     ("pulumi", "pulumi"),
@@ -102,12 +104,14 @@ const MARKS: [(&str, &str); 31] = [
     ("mozilla/", "browser"),
 ];
 
+static MARKS: Marks = Marks::new(&FAMILIES, || marks::search(&FAMILIES));
+
 /// The family of a user agent, without versions.
-pub(crate) fn family(user_agent: &str) -> String {
-    let lower = user_agent.trim().trim_start_matches('[').to_ascii_lowercase();
-    if let Some((_, family)) = MARKS.iter().find(|(mark, _)| lower.contains(mark)) {
-        return (*family).to_owned();
+fn family(user_agent: &str) -> String {
+    if let Some(found) = MARKS.first(user_agent) {
+        return found.shows.to_owned();
     }
+    let lower = user_agent.trim().trim_start_matches('[').to_ascii_lowercase();
     if let Some(service) = lower.strip_suffix(".amazonaws.com")
         && !service.contains([' ', '/'])
     {

@@ -15,6 +15,7 @@ mod client;
 mod cloudtrail;
 mod gaad;
 mod json;
+mod marks;
 mod other;
 mod reader;
 mod record;

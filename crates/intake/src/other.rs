@@ -44,7 +44,7 @@ const NOT_AUDIT: [Shape; 11] = [
 
 /// Audit families that are not read yet, the more special before the more general. The names of fields are
 /// compared without regard to case, because pipelines change it.
-const FAMILIES: [Shape; 62] = [
+const FAMILIES: [Shape; 63] = [
     shape("okta", &["published", "eventType", "actor"]),
     shape("okta", &["outcome", "actor", "client", "severity"]),
     shape("okta", &["eventType", "actor", "client", "outcome"]),
@@ -77,6 +77,7 @@ const FAMILIES: [Shape; 62] = [
     shape("github webhook", &["repository", "action"]),
     shape("github webhook", &["repository", "ref", "commits"]),
     shape("gitlab", &["entity_type", "author_id", "details"]),
+    shape("gitlab", &["params", "path"]),
     shape("slack", &["action", "actor", "context"]),
     shape("anthropic", &["organization_id", "created_at", "actor", "type"]),
     says("openai", &["effective_at", "object"], "object", "organization.audit_log"),
@@ -129,7 +130,8 @@ pub(crate) fn family(value: Value<'_>) -> Option<Cow<'_, str>> {
     if value.path(&["event", "workspace_id"]).is_some() {
         return Some(Cow::Borrowed("notion"));
     }
-    if value.path(&["detail", "entity_type"]).or_else(|| value.path(&["detail", "event_name"])).is_some() {
+    if value.path(&["detail", "entity_type"]).or_else(|| value.path(&["detail", "custom_message"])).is_some()
+    {
         return Some(Cow::Borrowed("gitlab"));
     }
     named(&FAMILIES, value).map(Cow::Borrowed).or_else(|| labelled(value))

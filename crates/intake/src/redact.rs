@@ -64,9 +64,34 @@ const SECRET_KEYS: [&[u8]; 46] = [
     b"webidentitytoken",
 ];
 
+/// For each length of a key, the first letters of secret keys that are so long: most keys are told apart by it.
+const FIRST_LETTERS: [u32; 20] = first_letters();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, where a wrong index is an error")]
+const fn first_letters() -> [u32; 20] {
+    let mut letters = [0; 20];
+    let mut at = 0;
+    while at < SECRET_KEYS.len() {
+        let key = SECRET_KEYS[at];
+        letters[key.len()] |= letter_bit(key[0]);
+        at += 1;
+    }
+    letters
+}
+
+const fn letter_bit(byte: u8) -> u32 {
+    match byte {
+        b'a'..=b'z' => 1 << (byte - b'a'),
+        b'A'..=b'Z' => 1 << (byte - b'A'),
+        _ => 0,
+    }
+}
+
 /// Whether the value of this key is a secret, whatever the case of its letters.
 pub(crate) fn is_secret_key(key: &[u8]) -> bool {
-    (3..=19).contains(&key.len()) && SECRET_KEYS.iter().any(|secret| secret.eq_ignore_ascii_case(key))
+    let letters = FIRST_LETTERS.get(key.len()).copied().unwrap_or_default();
+    let likely = key.first().is_some_and(|first| letters & letter_bit(*first) != 0);
+    likely && SECRET_KEYS.iter().any(|secret| secret.eq_ignore_ascii_case(key))
 }
 
 /// What is written in place of a secret value: the source's own mark if it is one, else ours.

@@ -7,6 +7,7 @@
 //!
 //! This crate has no I/O, no clock and no randomness. Start reading at [`record`], then [`event`] and [`finding`].
 
+pub mod command;
 pub mod decision;
 pub mod event;
 pub mod finding;

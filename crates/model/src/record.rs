@@ -1,7 +1,9 @@
 //! Everything that happens is a record. State is the fold of them.
 
+use crate::decision::{Decision, Mode, Pep};
 use crate::event::Event;
 use crate::finding::Finding;
+use crate::hold::Hold;
 use crate::id::{FactNumber, Partition};
 use crate::identity::{Credential, Edge, Identity};
 use crate::inventory::Entitlement;
@@ -26,7 +28,7 @@ pub struct FactRecord {
     #[prost(int64, tag = "2")]
     pub recorded_at_ms: i64,
     /// What is the case.
-    #[prost(oneof = "Fact", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18")]
+    #[prost(oneof = "Fact", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25")]
     pub fact: Option<Fact>,
 }
 
@@ -74,6 +76,109 @@ pub enum Fact {
     /// Time has passed: sweeps run here, and nowhere else.
     #[prost(message, tag = "18")]
     Tick(Tick),
+    /// A restriction is in force.
+    #[prost(message, tag = "19")]
+    HoldPlaced(Hold),
+    /// A restriction was taken away before its time.
+    #[prost(message, tag = "20")]
+    HoldReleased(HoldReleased),
+    /// What decides from now on.
+    #[prost(message, tag = "21")]
+    PolicyPublished(PolicyPublished),
+    /// An enforcement point is known, with its mode.
+    #[prost(message, tag = "22")]
+    PepSet(PepSet),
+    /// A token of our own was issued.
+    #[prost(message, tag = "23")]
+    TokenIssued(TokenIssued),
+    /// A token of our own is no longer valid.
+    #[prost(message, tag = "24")]
+    TokenRevoked(TokenRevoked),
+    /// A restriction would have been placed, had responses been enforced.
+    #[prost(message, tag = "25")]
+    HoldRecommended(Hold),
+}
+
+/// A restriction was taken away before its time.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct HoldReleased {
+    /// The hold.
+    #[prost(string, tag = "1")]
+    pub id: String,
+    /// Who released it.
+    #[prost(string, tag = "2")]
+    pub by: String,
+    /// Why.
+    #[prost(string, tag = "3")]
+    pub reason: String,
+}
+
+/// A policy set: its files lie in the blob table by hash.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct PolicyPublished {
+    /// The hash of the set.
+    #[prost(string, tag = "1")]
+    pub hash: String,
+    /// Each file by its name, with the hash of its content: policies, schema, entities.
+    #[prost(btree_map = "string, string", tag = "2")]
+    pub files: std::collections::BTreeMap<String, String>,
+    /// The mode of the set.
+    #[prost(enumeration = "Mode", tag = "3")]
+    pub mode: i32,
+    /// The greatest risk at which anything passes, 0-100.
+    #[prost(uint32, tag = "4")]
+    pub risk_max: u32,
+    /// Who published it.
+    #[prost(string, tag = "5")]
+    pub by: String,
+}
+
+/// An enforcement point is known, with its mode.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct PepSet {
+    /// The enforcement point.
+    #[prost(message, required, tag = "1")]
+    pub pep: Pep,
+    /// Who said so; empty when it showed up by itself.
+    #[prost(string, tag = "2")]
+    pub by: String,
+}
+
+/// A token of our own, without its secret.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct TokenIssued {
+    /// Its public part, by which it is found.
+    #[prost(string, tag = "1")]
+    pub id: String,
+    /// What it is for, in the words of who asked for it; for an enforcement point its name.
+    #[prost(string, tag = "2")]
+    pub name: String,
+    /// 32 bytes of BLAKE3 over the secret.
+    #[prost(bytes = "vec", tag = "3")]
+    pub secret_hash: Vec<u8>,
+    /// What it allows: `ingest:SOURCE`, `decide`, `read`, `admin`.
+    #[prost(string, repeated, tag = "4")]
+    pub scopes: Vec<String>,
+    /// When it was issued, milliseconds since the epoch.
+    #[prost(int64, tag = "5")]
+    pub issued_at_ms: i64,
+    /// When it ends, milliseconds since the epoch; 0 when only a revocation ends it.
+    #[prost(int64, tag = "6")]
+    pub expires_at_ms: i64,
+    /// Who asked for it.
+    #[prost(string, tag = "7")]
+    pub by: String,
+}
+
+/// A token of our own is no longer valid.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct TokenRevoked {
+    /// Its public part.
+    #[prost(string, tag = "1")]
+    pub id: String,
+    /// Who revoked it.
+    #[prost(string, tag = "2")]
+    pub by: String,
 }
 
 /// Time has passed.
@@ -172,9 +277,26 @@ pub struct Observation {
     /// Whether a platform did it by itself or in a customer's name: kept out of habits.
     #[prost(bool, tag = "8")]
     pub by_platform: bool,
-    /// The audit record.
+    /// The audit record; of a decision of our own, its form as one.
     #[prost(message, required, tag = "10")]
     pub event: Event,
+    /// The decision, if it is a record of one.
+    #[prost(message, optional, tag = "11")]
+    pub decision: Option<DecisionRecord>,
+}
+
+/// A decision as it was recorded.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct DecisionRecord {
+    /// The enforcement point that asked.
+    #[prost(string, tag = "1")]
+    pub pep: String,
+    /// The type of the resource it asked for.
+    #[prost(string, tag = "2")]
+    pub resource_type: String,
+    /// What was answered, and why.
+    #[prost(message, required, tag = "3")]
+    pub decision: Decision,
 }
 
 impl Observation {

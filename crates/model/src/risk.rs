@@ -77,9 +77,11 @@ impl Risk {
         let age_ms = u64::try_from((now - self.peak_at).0).unwrap_or_default();
         let half_life_ms = HALF_LIFE.0.unsigned_abs();
         let halvings = age_ms / half_life_ms;
-        let slot = usize::try_from(age_ms % half_life_ms * FADE_SLOTS as u64 / half_life_ms).unwrap_or_default();
+        let slot =
+            usize::try_from(age_ms % half_life_ms * FADE_SLOTS as u64 / half_life_ms).unwrap_or_default();
         let share = FADE.get(slot).copied().unwrap_or_default();
-        let milli = ((u64::from(self.peak_milli) * share) >> 32).checked_shr(halvings.min(64) as u32).unwrap_or(0);
+        let milli =
+            ((u64::from(self.peak_milli) * share) >> 32).checked_shr(halvings.min(64) as u32).unwrap_or(0);
         u32::try_from((milli + 500) / 1_000).unwrap_or(100).min(100)
     }
 

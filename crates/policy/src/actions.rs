@@ -60,9 +60,12 @@ impl Actions {
         for (kind, actions) in &mut self.by_name {
             let namespace = kind.strip_suffix("::Action").and_then(|namespace| namespace.parse().ok());
             for (id, action) in actions {
-                let annotation = |key| fragment.action_annotation(namespace.clone(), &cedar_policy::EntityId::new(id), key);
+                let annotation = |key| {
+                    fragment.action_annotation(namespace.clone(), &cedar_policy::EntityId::new(id), key)
+                };
                 action.class = annotation("class").and_then(class).unwrap_or(action.class);
-                action.risk_max = annotation("risk_max").and_then(|text| text.parse().ok()).or(action.risk_max);
+                action.risk_max =
+                    annotation("risk_max").and_then(|text| text.parse().ok()).or(action.risk_max);
             }
         }
     }
@@ -72,7 +75,8 @@ impl Actions {
         for (kind, actions) in &mut self.by_name {
             for (id, action) in actions {
                 action.own_literal = vocabulary.literal(kind, id);
-                let groups = action.ancestors.iter().filter_map(|name| vocabulary.literal(&name.kind, &name.id));
+                let groups =
+                    action.ancestors.iter().filter_map(|name| vocabulary.literal(&name.kind, &name.id));
                 action.literals = action.own_literal.into_iter().chain(groups).collect();
             }
         }
@@ -85,7 +89,8 @@ impl Actions {
 
     /// The type of the action of an id: `Action`, or that of the one namespace that has such an action.
     pub(crate) fn type_of(&self, id: &str) -> Option<&str> {
-        let mut having = self.by_name.iter().filter(|(_, actions)| actions.contains_key(id)).map(|(kind, _)| kind);
+        let mut having =
+            self.by_name.iter().filter(|(_, actions)| actions.contains_key(id)).map(|(kind, _)| kind);
         let first = having.next()?;
         let plain = self.by_name.get_key_value("Action").filter(|(_, actions)| actions.contains_key(id));
         match (plain, having.next()) {

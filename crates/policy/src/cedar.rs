@@ -71,7 +71,11 @@ pub(crate) fn value(attribute: &Attribute) -> Result<Value, String> {
 }
 
 fn pairs<K: From<Arc<str>> + Ord>(record: &Record) -> Result<Arc<BTreeMap<K, Value>>, String> {
-    record.iter().map(|(name, part)| Ok((Arc::clone(name).into(), value(part)?))).collect::<Result<_, _>>().map(Arc::new)
+    record
+        .iter()
+        .map(|(name, part)| Ok((Arc::clone(name).into(), value(part)?)))
+        .collect::<Result<_, _>>()
+        .map(Arc::new)
 }
 
 fn call(attribute: &Attribute) -> Result<Value, String> {
@@ -156,7 +160,8 @@ impl Question {
         slice: Slice,
     ) -> Result<Self, String> {
         let entry = |uid: &Uid| EntityUIDEntry::Known { euid: Arc::clone(uid), loc: None };
-        let context = Context::Value(Arc::new(context.into_iter().map(|(name, value)| (name.into(), value)).collect()));
+        let context =
+            Context::Value(Arc::new(context.into_iter().map(|(name, value)| (name.into(), value)).collect()));
         let request = Request::new_unchecked(entry(principal), entry(action), entry(resource), Some(context));
         let entities = Entities::new().add_entities(
             slice.entities,

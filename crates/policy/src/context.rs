@@ -61,7 +61,11 @@ impl<'a> Context<'a> {
     }
 
     /// The parts that are read, built.
-    pub(crate) fn values<'n>(&self, columns: &'n [String], reads: Masks) -> Result<Vec<(&'n str, Built)>, String>
+    pub(crate) fn values<'n>(
+        &self,
+        columns: &'n [String],
+        reads: Masks,
+    ) -> Result<Vec<(&'n str, Built)>, String>
     where
         'a: 'n,
     {
@@ -102,9 +106,7 @@ fn risk(score: u32) -> Built {
 /// All three are always there, so that a policy may ask for a property without asking for its holder first.
 fn request(properties: Properties<'_>) -> Result<Built, String> {
     let empty = Record::default();
-    let part = |record: Option<&Record>| {
-        cedar::value(&Attribute::Record(record.unwrap_or(&empty).clone()))
-    };
+    let part = |record: Option<&Record>| cedar::value(&Attribute::Record(record.unwrap_or(&empty).clone()));
     Ok(cedar::record([
         ("action", part(properties.action)?),
         ("resource", part(properties.resource)?),

@@ -26,7 +26,9 @@ pub enum EntitiesError {
     #[error("cannot read the name {0:?}, expected an id or type::\"id\"")]
     Name(String),
     /// No such kind of identity.
-    #[error("cannot read the identity kind {0:?}, expected one of human, service, workload, agent, vendor_app, external")]
+    #[error(
+        "cannot read the identity kind {0:?}, expected one of human, service, workload, agent, vendor_app, external"
+    )]
     IdentityKind(String),
     /// One type and id twice.
     #[error("{kind}::{id:?} stands there twice")]

@@ -135,9 +135,14 @@ impl<'w> Parties<'w> {
 
     fn candidates(&self, world: &World) -> Vec<RowNumber> {
         let (principal, resource) = (&self.principal, &self.resource);
-        world.policy.index.candidates(&principal.side, &self.action.side, &resource.side, |of_principal, name| {
-            if of_principal { principal.attribute(name) } else { resource.attribute(name) }
-        })
+        world.policy.index.candidates(
+            &principal.side,
+            &self.action.side,
+            &resource.side,
+            |of_principal, name| {
+                if of_principal { principal.attribute(name) } else { resource.attribute(name) }
+            },
+        )
     }
 }
 
@@ -174,7 +179,11 @@ impl<'w> Party<'w> {
 }
 
 pub(crate) fn uid(world: &World, kind: &str, id: &Arc<str>) -> Result<Uid, Unusable> {
-    world.policy.vocabulary.with_type(kind, |kind| kind.uid(id)).ok_or_else(|| Unusable::Type(kind.to_owned()))
+    world
+        .policy
+        .vocabulary
+        .with_type(kind, |kind| kind.uid(id))
+        .ok_or_else(|| Unusable::Type(kind.to_owned()))
 }
 
 /// What came of each candidate.
@@ -185,7 +194,10 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    pub(crate) fn each<'w>(&self, world: &'w World) -> impl Iterator<Item = (&'w Row, &Result<bool, String>)> {
+    pub(crate) fn each<'w>(
+        &self,
+        world: &'w World,
+    ) -> impl Iterator<Item = (&'w Row, &Result<bool, String>)> {
         let rows = self.rows.iter().filter_map(|row| world.policy.rows.get(*row as usize));
         rows.zip(&self.results)
     }
@@ -204,9 +216,12 @@ impl Outcome {
     }
 }
 
-/// Evaluates the candidates over no more than what they read. An error is evaluated again over everything, since
-/// its text may list what there is.
-pub(crate) fn outcome(world: &World, parties: &Parties<'_>, context: &Context<'_>) -> Result<Outcome, Unusable> {
+/// Evaluates the candidates over no more than what they read.
+pub(crate) fn outcome(
+    world: &World,
+    parties: &Parties<'_>,
+    context: &Context<'_>,
+) -> Result<Outcome, Unusable> {
     let rows = parties.candidates(world);
     let candidates: Vec<_> = rows.iter().filter_map(|row| world.policy.rows.get(*row as usize)).collect();
     if candidates.is_empty() {
@@ -214,24 +229,11 @@ pub(crate) fn outcome(world: &World, parties: &Parties<'_>, context: &Context<'_
     }
     let mut reads = candidates.iter().fold(Masks::default(), |masks, row| masks.union(row.reads));
     reads.deep |= context.names_entity();
-    let mut results = run(world, parties, context, &candidates, reads)?;
-    if reads != Masks::EVERYTHING && results.iter().any(Result::is_err) {
-        results = run(world, parties, context, &candidates, Masks::EVERYTHING)?;
-    }
-    Ok(Outcome { rows, results })
-}
-
-fn run(
-    world: &World,
-    parties: &Parties<'_>,
-    context: &Context<'_>,
-    candidates: &[&Row],
-    reads: Masks,
-) -> Result<Vec<Result<bool, String>>, Unusable> {
-    let slice = slice::build(world, parties, context, candidates, reads)?;
+    let slice = slice::build(world, parties, context, &candidates, reads)?;
     let context = context.values(&world.policy.columns.context, reads).map_err(Unusable::Value)?;
     let uids = [&parties.principal.uid, &parties.action.uid, &parties.resource.uid];
     let question = Question::new(uids, context, slice).map_err(Unusable::Value)?;
     let bodies: Vec<_> = candidates.iter().map(|row| &row.body).collect();
-    Ok(question.evaluate(&bodies))
+    let results = question.evaluate(&bodies);
+    Ok(Outcome { rows, results })
 }

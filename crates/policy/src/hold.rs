@@ -1,7 +1,5 @@
 //! What the holds in force on a request take away.
 
-use std::sync::Arc;
-
 use doorward_model::decision::{Obligation, ObligationType, Reason};
 use doorward_model::event::ActionClass;
 use doorward_model::hold::{Hold, HoldProfile, HoldScope};
@@ -34,23 +32,26 @@ pub(crate) struct Asked<'a> {
 /// Weighs every hold in force on the identity, session, credential, task and tool of a request.
 pub(crate) fn verdict(world: &World, request: &Request<'_>, asked: &Asked<'_>, now: Time) -> Verdict {
     let mut verdict = Verdict::default();
-    if asked.hot.holds > 0 {
-        let holds = world.snapshot.holds(HoldScope::Identity, asked.identity);
-        holds.for_each(|hold| verdict.weigh(hold, request, asked, now, false));
-    }
+    let weighing = Weighing { request, class: asked.class, now };
     let others = [
         (HoldScope::Session, request.session),
         (HoldScope::Credential, request.credential.map(|credential| credential.id)),
         (HoldScope::Task, request.task),
         (HoldScope::Tool, request.tool),
     ];
+    if asked.hot.holds > 0 {
+        let holds = world.snapshot.holds(HoldScope::Identity, asked.identity);
+        holds.for_each(|hold| verdict.add(hold, weighing.taken(hold), Durability::Durable));
+    }
     for (scope, subject) in others.iter().filter_map(|(scope, subject)| Some((*scope, (*subject)?))) {
-        world.snapshot.holds(scope, subject).for_each(|hold| verdict.weigh(hold, request, asked, now, false));
+        let holds = world.snapshot.holds(scope, subject);
+        holds.for_each(|hold| verdict.add(hold, weighing.taken(hold), Durability::Durable));
     }
     if !world.overlay.is_empty() {
         let all = [(HoldScope::Identity, Some(asked.identity))].into_iter().chain(others);
         for (scope, subject) in all.filter_map(|(scope, subject)| Some((scope, subject?))) {
-            world.overlay.holds(scope, subject).for_each(|hold| verdict.weigh(hold, request, asked, now, true));
+            let holds = world.overlay.holds(scope, subject);
+            holds.for_each(|hold| verdict.add(hold, weighing.taken(hold), Durability::Pending));
         }
     }
     verdict.refusals.sort_unstable();
@@ -58,74 +59,92 @@ pub(crate) fn verdict(world: &World, request: &Request<'_>, asked: &Asked<'_>, n
     verdict
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Durability {
+    Durable,
+    Pending,
+}
+
 impl Verdict {
-    fn weigh(&mut self, hold: &Arc<Hold>, request: &Request<'_>, asked: &Asked<'_>, now: Time, pending: bool) {
-        if !hold.in_force(now) {
-            return;
-        }
-        match taken(hold, request, asked.class) {
+    fn add(&mut self, hold: &Hold, taken: Taken, durability: Durability) {
+        match taken {
             Taken::Nothing => return,
             Taken::All(reason) => self.refusals.push(reason),
-            Taken::UntilStepUp => {
-                let obligation = step_up(hold);
-                if is_met(&obligation, request.authentication, Time::from_ms(hold.placed_at_ms), now) {
-                    return;
-                }
-                self.step_ups.push(obligation);
-            }
+            Taken::UntilStepUp(obligation) => self.step_ups.push(obligation),
         }
         self.holds.push(hold.id.clone());
-        self.pending |= pending;
+        self.pending |= durability == Durability::Pending;
     }
 }
 
+/// What a hold takes from a request.
 enum Taken {
     Nothing,
     All(Reason),
-    UntilStepUp,
+    UntilStepUp(Obligation),
 }
 
-fn taken(hold: &Hold, request: &Request<'_>, class: ActionClass) -> Taken {
-    let pep = request.caller.pep();
-    let is_habit = || {
-        hold.habits.iter().any(|habit| {
-            habit.action == request.action && habit.resource_type == request.resource.kind && habit.pep == pep.name
-        })
-    };
-    match hold.profile() {
-        HoldProfile::Deny => Taken::All(Reason::HoldDeny),
-        HoldProfile::ReadOnly => match class {
-            ActionClass::Read | ActionClass::List => Taken::Nothing,
-            ActionClass::Unknown
-            | ActionClass::Write
-            | ActionClass::Permissions
-            | ActionClass::Credential
-            | ActionClass::Data
-            | ActionClass::Execute => Taken::All(Reason::HoldReadOnly),
-        },
-        HoldProfile::BaselineOnly if hold.habits.is_empty() => Taken::UntilStepUp,
-        HoldProfile::BaselineOnly if is_habit() => Taken::Nothing,
-        HoldProfile::BaselineOnly => Taken::All(Reason::HoldBaselineOnly),
-        HoldProfile::StepUp => Taken::UntilStepUp,
-        HoldProfile::NoDelegation if request.on_behalf_of.is_some() || class == ActionClass::Credential => {
-            Taken::All(Reason::HoldNoDelegation)
+/// The request, as far as each hold looks at it.
+struct Weighing<'a> {
+    request: &'a Request<'a>,
+    class: ActionClass,
+    now: Time,
+}
+
+impl Weighing<'_> {
+    fn taken(&self, hold: &Hold) -> Taken {
+        if !hold.in_force(self.now) {
+            return Taken::Nothing;
         }
-        HoldProfile::NoDelegation => Taken::Nothing,
+        match hold.profile() {
+            HoldProfile::Deny => Taken::All(Reason::HoldDeny),
+            HoldProfile::ReadOnly if matches!(self.class, ActionClass::Read | ActionClass::List) => {
+                Taken::Nothing
+            }
+            HoldProfile::ReadOnly => Taken::All(Reason::HoldReadOnly),
+            HoldProfile::BaselineOnly if hold.habits.is_empty() => self.step_up(hold),
+            HoldProfile::BaselineOnly if self.is_habit(hold) => Taken::Nothing,
+            HoldProfile::BaselineOnly => Taken::All(Reason::HoldBaselineOnly),
+            HoldProfile::StepUp => self.step_up(hold),
+            HoldProfile::NoDelegation if self.delegates() => Taken::All(Reason::HoldNoDelegation),
+            HoldProfile::NoDelegation => Taken::Nothing,
+        }
     }
-}
 
-fn step_up(hold: &Hold) -> Obligation {
-    Obligation {
-        id: hold.id.clone(),
-        kind: ObligationType::StepUp.into(),
-        acr_values: hold.acr_values.clone(),
-        max_age_s: hold.max_age_s,
-        properties: std::collections::BTreeMap::new(),
+    fn is_habit(&self, hold: &Hold) -> bool {
+        hold.habits.iter().any(|habit| {
+            habit.action == self.request.action
+                && habit.resource_type == self.request.resource.kind
+                && habit.pep == self.request.caller.pep().name
+        })
+    }
+
+    fn delegates(&self) -> bool {
+        self.request.on_behalf_of.is_some() || self.class == ActionClass::Credential
+    }
+
+    fn step_up(&self, hold: &Hold) -> Taken {
+        let obligation = Obligation {
+            id: hold.id.clone(),
+            kind: ObligationType::StepUp.into(),
+            acr_values: hold.acr_values.clone(),
+            max_age_s: hold.max_age_s,
+            properties: std::collections::BTreeMap::new(),
+        };
+        if is_met(&obligation, self.request.authentication, Time::from_ms(hold.placed_at_ms), self.now) {
+            return Taken::Nothing;
+        }
+        Taken::UntilStepUp(obligation)
     }
 }
 
 /// Whether a step-up has been done: one of the contexts asked for, not before an instant, and not too long ago.
-pub(crate) fn is_met(step_up: &Obligation, done: Option<Authentication<'_>>, not_before: Time, now: Time) -> bool {
+pub(crate) fn is_met(
+    step_up: &Obligation,
+    done: Option<Authentication<'_>>,
+    not_before: Time,
+    now: Time,
+) -> bool {
     done.is_some_and(|done| {
         let context = step_up.acr_values.is_empty() || step_up.acr_values.iter().any(|acr| acr == done.acr);
         let age_ms = (now - done.at).0;

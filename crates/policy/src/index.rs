@@ -98,7 +98,8 @@ impl Index {
         for key in options.iter().flatten().flatten() {
             *uses.entry(*key).or_default() += 1;
         }
-        let crowd = |keys: &Vec<Key>| keys.iter().map(|key| uses.get(key).copied().unwrap_or_default()).sum::<u32>();
+        let crowd =
+            |keys: &Vec<Key>| keys.iter().map(|key| uses.get(key).copied().unwrap_or_default()).sum::<u32>();
         let mut index = Self::default();
         for (row, ((policy, scope), options)) in policies.iter().zip(&scopes).zip(&options).enumerate() {
             let row = number(row);
@@ -106,7 +107,7 @@ impl Index {
             let size = best.map_or(u32::MAX, crowd);
             let guard = if size >= GUARD_FROM { reads::guard(policy) } else { None };
             match (guard, scope.pair(), best) {
-                (Some(guard), _, _) => index.file_guarded(row, guard),
+                (Some(guard), _, _) => index.file_guarded(row, &guard),
                 (None, Some(pair), _) if size >= PAIR_FROM => {
                     index.has_pairs = true;
                     index.file(row, &[pair]);
@@ -125,7 +126,7 @@ impl Index {
         }
     }
 
-    fn file_guarded(&mut self, row: RowNumber, guard: Guard) {
+    fn file_guarded(&mut self, row: RowNumber, guard: &Guard) {
         let same = |column: &GuardColumn| {
             column.of_principal == guard.of_principal && column.attribute == guard.attribute
         };
@@ -200,7 +201,8 @@ fn keys<'a>(
         resource.kind.map(Key::ResourceType),
         action.own.map(Key::Action),
     ];
-    let within = |side: &'a Side, key: fn(Literal) -> Key| side.literals.iter().map(move |literal| key(*literal));
+    let within =
+        |side: &'a Side, key: fn(Literal) -> Key| side.literals.iter().map(move |literal| key(*literal));
     let paired = if pairs { principal.literals.as_slice() } else { &[] };
     own.into_iter()
         .flatten()
@@ -254,7 +256,9 @@ impl Scope {
         let action = match policy.action_constraint() {
             ActionConstraint::Any => ActionScope::Any,
             ActionConstraint::Eq(uid) => ActionScope::Equals(literal(vocabulary, &uid)),
-            ActionConstraint::In(uids) => ActionScope::In(uids.iter().map(|uid| literal(vocabulary, uid)).collect()),
+            ActionConstraint::In(uids) => {
+                ActionScope::In(uids.iter().map(|uid| literal(vocabulary, uid)).collect())
+            }
         };
         Self { principal, resource, action }
     }

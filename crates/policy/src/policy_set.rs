@@ -63,7 +63,10 @@ pub(crate) struct Row {
 impl PolicySet {
     /// A set from parsed policies, checked against nothing. For what was checked before, and for comparisons.
     #[must_use]
-    pub fn without_validation(stable: cedar_policy::PolicySet, schema: Option<&cedar_policy::Schema>) -> Self {
+    pub fn without_validation(
+        stable: cedar_policy::PolicySet,
+        schema: Option<&cedar_policy::Schema>,
+    ) -> Self {
         Self::assemble(stable, Actions::of(schema), types_of(schema), Hash16::of(b""))
     }
 
@@ -135,7 +138,11 @@ impl Row {
         Self {
             permits: policy.effect() == cedar_policy::Effect::Permit,
             body: Body::of(policy),
-            literals: if reads.deep { policy.entity_literals().iter().map(name_of).collect() } else { Vec::new() },
+            literals: if reads.deep {
+                policy.entity_literals().iter().map(name_of).collect()
+            } else {
+                Vec::new()
+            },
             reads: columns.masks(&reads),
             step_up: step_up(policy, &id),
             obligation: obligation(policy, &id),

@@ -135,7 +135,8 @@ impl Reach<'_> {
             slice.add_whole(&action.entity);
             return Ok(());
         }
-        let found = self.world.snapshot.find(&name.kind, &name.id).and_then(|ix| self.world.snapshot.entity(ix));
+        let found =
+            self.world.snapshot.find(&name.kind, &name.id).and_then(|ix| self.world.snapshot.entity(ix));
         let stored = found.filter(|entity| entity.known && entity.name == *name);
         let marked = self.unknown == Unknown::Marked;
         let Some(entity) = stored else {
@@ -159,7 +160,8 @@ impl Reach<'_> {
 }
 
 fn ancestors(world: &World, entity: &Entity) -> Result<Vec<Uid>, Unusable> {
-    let above = entity.ancestors.iter().filter_map(|ix| world.snapshot.entity(*ix)).map(|entity| &entity.name);
+    let above =
+        entity.ancestors.iter().filter_map(|ix| world.snapshot.entity(*ix)).map(|entity| &entity.name);
     above.filter(|name| **name != entity.name).map(|name| uid(world, &name.kind, &name.id)).collect()
 }
 

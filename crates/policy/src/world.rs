@@ -42,7 +42,12 @@ impl Default for Settings {
 impl World {
     /// A world of these; looks at every entity of the snapshot once.
     #[must_use]
-    pub fn new(snapshot: Arc<Snapshot>, overlay: Arc<Overlay>, policy: Arc<PolicySet>, settings: Settings) -> Self {
+    pub fn new(
+        snapshot: Arc<Snapshot>,
+        overlay: Arc<Overlay>,
+        policy: Arc<PolicySet>,
+        settings: Settings,
+    ) -> Self {
         let mut binding = Binding::default();
         binding.extend(&policy.vocabulary, &snapshot);
         Self { snapshot, overlay, policy, settings, binding: Arc::new(binding) }

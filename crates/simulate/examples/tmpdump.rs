@@ -4,7 +4,7 @@ use std::io::Write;
 fn main() {
     let a: Vec<String> = std::env::args().collect();
     let plan = Plan {
-        attacks: AttackPlan::EachVariant,
+        attacks: AttackPlan::OneOfEach,
         ..Plan::new(a[2].parse().unwrap(), a[3].parse().unwrap(), a[4].parse().unwrap())
     };
     files(&plan, &mut |p, c| {

@@ -78,9 +78,18 @@ pub(crate) fn command_line(taste: u64) -> String {
     cli(system, 20 + taste / 4 % 6, "m/E,b,r")
 }
 
-/// A command line on a rented machine, with a key from the environment: what a thief uses.
-pub(crate) fn foreign_command_line() -> String {
-    cli("linux#5.15.0 md/arch#x86_64", 15, "m/E,b,g")
+/// A program on a rented machine, with a key from the environment: what a thief uses.
+pub(crate) fn foreign(attack: u32) -> String {
+    match attack % 4 {
+        0 => cli("linux#5.15.0 md/arch#x86_64", 15, "m/E,b,g"),
+        1 => {
+            "Boto3/1.34.69 md/Botocore#1.34.69 ua/2.0 os/linux#6.6.9-amd64 md/arch#x86_64 lang/python#3.11.8 \
+              md/pyimpl#CPython cfg/retry-mode#legacy Botocore/1.34.69"
+                .to_owned()
+        }
+        2 => "aws-sdk-go/1.44.298 (go1.20.7; linux; amd64)".to_owned(),
+        _ => cli("linux#6.1.0-kali9-amd64 md/arch#x86_64", 9, "m/E,g"),
+    }
 }
 
 fn cli(system: &str, version: u64, source: &str) -> String {

@@ -1,5 +1,6 @@
 //! One day of the organisation: everybody's records, in the order of time.
 
+pub(crate) mod drill;
 pub(crate) mod machine;
 pub(crate) mod person;
 pub(crate) mod pipeline;
@@ -38,6 +39,7 @@ impl Organisation {
         for account in self.accounts() {
             self.platform_day(account, day, &mut log);
         }
+        self.drill(day, &mut log);
         for attack in self.attacks() {
             log.events
                 .extend(attack.events.into_iter().filter(|event| (log.from..log.to).contains(&event.at)));

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use doorward_model::time::{Millis, Time};
 
+use crate::day::drill::EMERGENCY_USER;
 use crate::day::person::ADMIN_ROLE;
 use crate::day::pipeline::STACK_ROLE;
 use crate::day::platform::LINKED;
@@ -31,6 +32,9 @@ impl Organisation {
     pub(crate) fn export_of(&self, account: &Account, members: &[Member]) -> Vec<u8> {
         let mut parts = Parts::default();
         self.fixed_roles(account, &mut parts);
+        if account.index == 0 {
+            parts.users.push(self.emergency_user(account));
+        }
         for &member in members {
             match member.class {
                 Class::User => parts.users.push(self.user_detail(account, member)),
@@ -197,6 +201,16 @@ impl Organisation {
         format!(
             r#"{{"Path":"/","UserName":"{name}","UserId":"{id}","Arn":"{arn}","CreateDate":"{created}","UserPolicyList":[{}],"GroupList":["service-accounts"],"AttachedManagedPolicies":[],"Tags":[{{"Key":"app","Value":"{stem}"}}]}}"#,
             inline(account, &statement)
+        )
+    }
+
+    fn emergency_user(&self, account: &Account) -> String {
+        let id = self.emergency_id();
+        let (created, _) = self.dates(&id);
+        let arn = format!("arn:aws:iam::{}:user/{EMERGENCY_USER}", account.id);
+        let rights = attachments(&["arn:aws:iam::aws:policy/AdministratorAccess".to_owned()]);
+        format!(
+            r#"{{"Path":"/","UserName":"{EMERGENCY_USER}","UserId":"{id}","Arn":"{arn}","CreateDate":"{created}","GroupList":[],"AttachedManagedPolicies":[{rights}],"Tags":[]}}"#
         )
     }
 

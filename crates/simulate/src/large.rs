@@ -2,8 +2,8 @@
 //! statements, trust, boundaries and chains, in the shares that large accounts show.
 
 use crate::random::{Random, Stream};
-use crate::record::put;
 use crate::session::unique_id;
+use crate::text::put;
 
 /// The account.
 const ACCOUNT: &str = "444455556666";

@@ -24,6 +24,7 @@ mod plan;
 mod random;
 mod record;
 mod session;
+mod text;
 mod words;
 
 pub use attack::{Label, Side, Technique};

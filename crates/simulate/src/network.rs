@@ -33,7 +33,7 @@ impl Organisation {
                 format!("100.126.{}.{host}", region_place(region))
             }
             Class::User => format!("198.19.{}.{}", 160 + own % 32, (own >> 16) % 250),
-            Class::Vendor => format!("{}.{}", self.vendor(member.ordinal).network, 10 + session % 4),
+            Class::Vendor => format!("{}.{}", self.vendor(member.ordinal).network, 10 + own % 4),
             Class::Instance if private(member, own) => {
                 format!("10.{}.{}.{}", member.account % 256, own % 256, (own >> 16) % 250)
             }

@@ -1,7 +1,7 @@
 //! One audit record of the simulation, and how CloudTrail writes it.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::io::Write as _;
 use std::sync::Arc;
 
 use doorward_model::id::{AccountId, IdentityId};
@@ -9,6 +9,8 @@ use doorward_model::time::Time;
 
 use crate::calls::{Call, Effect};
 use crate::random::{Random, Stream};
+use crate::session::Session;
+use crate::text::{join, put, write_hex, write_time};
 
 /// The id of a record, written as a UUID.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -33,33 +35,76 @@ impl EventId {
     }
 }
 
+impl EventId {
+    fn write(self, out: &mut Vec<u8>) {
+        let mut digits_left = 32;
+        for part in [8, 4, 4, 4, 12] {
+            if digits_left < 32 {
+                out.push(b'-');
+            }
+            digits_left -= part;
+            write_hex(self.0 >> (4 * digits_left), part, out);
+        }
+    }
+}
+
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let part = |shift: u32, bits: u32| (self.0 >> shift) & ((1_u128 << bits) - 1);
-        let (a, b, c) = (part(96, 32), part(80, 16), part(64, 16));
-        write!(f, "{a:08x}-{b:04x}-{c:04x}-{:04x}-{:012x}", part(48, 16), part(0, 48))
+        let mut text = Vec::with_capacity(36);
+        self.write(&mut text);
+        f.write_str(&String::from_utf8_lossy(&text))
     }
 }
 
 /// Who calls, from where and with what: one for all records of a session.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Caller {
-    /// The `userIdentity` member, as JSON.
-    pub(crate) user_identity: String,
-    /// The ARN that refusals name; empty for services.
-    pub(crate) arn: String,
+    /// Who it is, in CloudTrail's words.
+    pub(crate) who: Who,
     /// The canonical id of the identity; empty where there is none of ours.
     pub(crate) identity: Arc<str>,
     /// The address.
-    pub(crate) address: String,
+    pub(crate) address: Arc<str>,
     /// The user agent; `$s` stands for the service, `$c` for the command in the words of the AWS CLI.
-    pub(crate) agent: String,
+    pub(crate) agent: Arc<str>,
     /// Whether it is a program with a TLS connection of its own, or a service or the console's back end.
     pub(crate) tls: bool,
     /// Whether the session's credential came from a console sign-in.
     pub(crate) console: bool,
     /// The VPC endpoint it comes through.
-    pub(crate) endpoint: Option<String>,
+    pub(crate) endpoint: Option<Arc<str>>,
+}
+
+/// Who calls: a session, written out when the record is, or what was written already.
+#[derive(Clone, Debug)]
+pub(crate) enum Who {
+    /// A session of a role.
+    Session(Arc<Session>),
+    /// The `userIdentity` member as JSON, and the ARN that refusals name; empty for services.
+    Said { user_identity: String, arn: String },
+}
+
+impl Default for Who {
+    fn default() -> Self {
+        Self::Said { user_identity: String::new(), arn: String::new() }
+    }
+}
+
+impl Who {
+    /// The ARN that refusals name.
+    fn arn(&self) -> String {
+        match self {
+            Self::Session(session) => session.arn(),
+            Self::Said { arn, .. } => arn.clone(),
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Session(session) => session.write_user_identity(out),
+            Self::Said { user_identity, .. } => out.extend_from_slice(user_identity.as_bytes()),
+        }
+    }
 }
 
 /// How a call fails.
@@ -97,10 +142,21 @@ pub(crate) struct Detail {
     pub(crate) additional: Option<Box<str>>,
     /// The role that was asked for, which becomes `resources`.
     pub(crate) role: Option<Box<str>>,
+    /// The session that the call opens, of which request, response and role are written out when the record is.
+    pub(crate) opens: Option<Arc<Session>>,
     /// The id that this record shares with its twin in another account.
     pub(crate) shared: Option<EventId>,
     /// What kind of record.
     pub(crate) event_type: EventType,
+}
+
+impl Detail {
+    fn written_out(&self) -> Cow<'_, Self> {
+        match &self.opens {
+            Some(session) => Cow::Owned(session.opened(self)),
+            None => Cow::Borrowed(self),
+        }
+    }
 }
 
 /// One audit record.
@@ -174,21 +230,28 @@ impl SimEvent {
 
     /// Appends the CloudTrail record as JSON.
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        let none = Detail::default();
-        let detail = self.detail.as_deref().unwrap_or(&none);
+        let written = self.detail.as_deref().map(Detail::written_out).unwrap_or_default();
+        let detail = &*written;
         let reads = matches!(self.call.effect, Effect::Read | Effect::DataRead);
         let data = matches!(self.call.effect, Effect::DataRead | Effect::DataWrite);
         self.write_head(out);
         self.write_outcome(detail, out);
-        let (request, id) = (self.id.beside(1), self.id);
-        put(out, format_args!(r#","requestID":"{request}","eventID":"{id}","readOnly":{reads}"#));
+        out.extend_from_slice(br#","requestID":""#);
+        self.id.beside(1).write(out);
+        out.extend_from_slice(br#"","eventID":""#);
+        self.id.write(out);
+        join(out, &[r#"","readOnly":"#, word(reads)]);
         if let Some(role) = &detail.role {
             let account = role.split(':').nth(4).unwrap_or_default();
-            put(
+            join(
                 out,
-                format_args!(
-                    r#","resources":[{{"accountId":"{account}","type":"AWS::IAM::Role","ARN":"{role}"}}]"#
-                ),
+                &[
+                    r#","resources":[{"accountId":""#,
+                    account,
+                    r#"","type":"AWS::IAM::Role","ARN":""#,
+                    role,
+                    r#""}]"#,
+                ],
             );
         } else if data {
             self.write_object(out);
@@ -198,28 +261,34 @@ impl SimEvent {
             EventType::ServiceEvent => "AwsServiceEvent",
             EventType::ConsoleSignIn => "AwsConsoleSignIn",
         };
-        let account = &*self.account;
-        put(
-            out,
-            format_args!(
-                r#","eventType":"{event_type}","managementEvent":{},"recipientAccountId":"{account}""#,
-                !data
-            ),
-        );
+        join(out, &[r#","eventType":""#, event_type, r#"","managementEvent":"#, word(!data)]);
+        join(out, &[r#","recipientAccountId":""#, &self.account, r#"""#]);
         if let Some(shared) = detail.shared {
-            put(out, format_args!(r#","sharedEventID":"{shared}""#));
+            out.extend_from_slice(br#","sharedEventID":""#);
+            shared.write(out);
+            out.push(b'"');
         }
         if let Some(endpoint) = &self.caller.endpoint {
-            put(out, format_args!(r#","vpcEndpointId":"{endpoint}""#));
+            join(out, &[r#","vpcEndpointId":""#, endpoint, r#"""#]);
         }
-        put(out, format_args!(r#","eventCategory":"{}""#, if data { "Data" } else { "Management" }));
+        join(out, &[r#","eventCategory":""#, if data { "Data" } else { "Management" }, r#"""#]);
+        self.write_tail(out);
+    }
+
+    fn write_tail(&self, out: &mut Vec<u8>) {
         if self.caller.tls {
-            let (service, region) = (self.call.service, self.region);
-            put(
+            out.extend_from_slice(
+                br#","tlsDetails":{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256""#,
+            );
+            join(
                 out,
-                format_args!(
-                    r#","tlsDetails":{{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256","clientProvidedHostHeader":"{service}.{region}.amazonaws.com"}}"#
-                ),
+                &[
+                    r#","clientProvidedHostHeader":""#,
+                    self.call.service,
+                    ".",
+                    self.region,
+                    r#".amazonaws.com"}"#,
+                ],
             );
         }
         if self.caller.console {
@@ -230,18 +299,13 @@ impl SimEvent {
 
     fn write_head(&self, out: &mut Vec<u8>) {
         let Self { at, region, caller, call: Call { service, action, .. }, .. } = self;
-        let Caller { user_identity, address, agent, .. } = &**caller;
-        put(
-            out,
-            format_args!(r#"{{"eventVersion":"1.11","userIdentity":{user_identity},"eventTime":"{at}""#),
-        );
-        put(
-            out,
-            format_args!(
-                r#","eventSource":"{service}.amazonaws.com","eventName":"{action}","awsRegion":"{region}""#
-            ),
-        );
-        put(out, format_args!(r#","sourceIPAddress":"{address}","userAgent":""#));
+        let Caller { who, address, agent, .. } = &**caller;
+        out.extend_from_slice(br#"{"eventVersion":"1.11","userIdentity":"#);
+        who.write(out);
+        out.extend_from_slice(br#","eventTime":""#);
+        write_time(*at, out);
+        join(out, &[r#"","eventSource":""#, service, r#".amazonaws.com","eventName":""#, action]);
+        join(out, &[r#"","awsRegion":""#, region, r#"","sourceIPAddress":""#, address, r#"","userAgent":""#]);
         fill(agent, out, |letter, out| {
             match letter {
                 b's' => out.extend_from_slice(service.as_bytes()),
@@ -260,7 +324,7 @@ impl SimEvent {
             Fault::Denied => {
                 let code = if service == "ec2" { "Client.UnauthorizedOperation" } else { "AccessDenied" };
                 let (arn, plain) =
-                    (&self.caller.arn, action.trim_end_matches(|letter: char| letter.is_ascii_digit()));
+                    (self.caller.who.arn(), action.trim_end_matches(|letter: char| letter.is_ascii_digit()));
                 put(
                     out,
                     format_args!(
@@ -304,13 +368,17 @@ impl SimEvent {
                 b'r' => out.extend_from_slice(self.stem.as_bytes()),
                 b'a' => out.extend_from_slice(self.account.as_bytes()),
                 b'g' => out.extend_from_slice(self.region.as_bytes()),
-                b'h' => put(out, format_args!("0{low:016x}")),
+                b'h' => write_hex(low.into(), 17, out),
                 b'n' => put(out, format_args!("{}", low % 5)),
                 _ => return false,
             }
             true
         });
     }
+}
+
+fn word(yes: bool) -> &'static str {
+    if yes { "true" } else { "false" }
 }
 
 /// Copies a text, asking for what stands for each `$x`; an unknown letter stays as it is.
@@ -344,10 +412,4 @@ fn write_command(service: &str, action: &str, out: &mut Vec<u8>) {
         small_before = letter.is_ascii_lowercase();
         out.push(letter.to_ascii_lowercase());
     }
-}
-
-/// Writes to memory, which does not fail.
-pub(crate) fn put(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
-    let written = out.write_fmt(text);
-    debug_assert!(written.is_ok(), "memory takes every write");
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use doorward_model::time::{Millis, Time};
 
 use crate::random::{Random, Stream, nth};
-use crate::record::{Caller, Detail};
+use crate::record::{Caller, Detail, Who};
+use crate::text::{join, write_time};
 
 const BASE32: [u8; 32] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -17,9 +18,9 @@ pub(crate) struct Session {
     /// The role's path and name: `/deploy`, `/aws-reserved/sso.amazonaws.com/X`.
     pub(crate) role: Arc<str>,
     /// The role's unique id.
-    pub(crate) role_id: String,
+    pub(crate) role_id: Arc<str>,
     /// The session's name.
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     /// The access key id.
     pub(crate) key: String,
     /// When it began.
@@ -27,9 +28,9 @@ pub(crate) struct Session {
     /// How long it holds.
     pub(crate) holds: Millis,
     /// What else its context says, as JSON members that begin with a comma.
-    pub(crate) context: String,
+    pub(crate) context: Arc<str>,
     /// Who acts through the role for a service, as JSON members that begin with a comma.
-    pub(crate) beside: String,
+    pub(crate) beside: &'static str,
 }
 
 impl Session {
@@ -48,35 +49,47 @@ impl Session {
         format!("arn:aws:sts::{}:assumed-role/{}/{}", self.account, self.role_name(), self.name)
     }
 
-    /// The `userIdentity` of a call within the session.
-    pub(crate) fn user_identity(&self) -> String {
-        let Self { account, role_id, name, key, since, context, beside, .. } = self;
-        let (arn, role_arn, role_name) = (self.arn(), self.role_arn(), self.role_name());
-        format!(
-            r#"{{"type":"AssumedRole","principalId":"{role_id}:{name}","arn":"{arn}","accountId":"{account}","accessKeyId":"{key}","sessionContext":{{"sessionIssuer":{{"type":"Role","principalId":"{role_id}","arn":"{role_arn}","accountId":"{account}","userName":"{role_name}"}},"attributes":{{"creationDate":"{since}","mfaAuthenticated":"false"}}{context}}}{beside}}}"#
-        )
+    /// Appends the `userIdentity` of a call within the session.
+    pub(crate) fn write_user_identity(&self, out: &mut Vec<u8>) {
+        let Self { account, role, role_id, name, key, since, context, beside, .. } = self;
+        let role_name = self.role_name();
+        join(out, &[r#"{"type":"AssumedRole","principalId":""#, role_id, ":", name]);
+        join(out, &[r#"","arn":"arn:aws:sts::"#, account, ":assumed-role/", role_name, "/", name]);
+        join(out, &[r#"","accountId":""#, account, r#"","accessKeyId":""#, key]);
+        join(out, &[r#"","sessionContext":{"sessionIssuer":{"type":"Role","principalId":""#, role_id]);
+        join(out, &[r#"","arn":"arn:aws:iam::"#, account, ":role", role, r#"","accountId":""#, account]);
+        join(out, &[r#"","userName":""#, role_name, r#""},"attributes":{"creationDate":""#]);
+        write_time(*since, out);
+        join(out, &[r#"","mfaAuthenticated":"false"}"#, context, "}", beside, "}"]);
     }
 
-    /// What the request and response of the call that opened the session say.
-    pub(crate) fn opening(&self, more: &str) -> Detail {
+    /// What the call says that opens the session; `more` are further members of its request.
+    pub(crate) fn opening(self: &Arc<Self>, more: &str) -> Detail {
+        let request = (!more.is_empty()).then(|| more.into());
+        Detail { request, opens: Some(Arc::clone(self)), ..Detail::default() }
+    }
+
+    /// The same, with request, response and role written out.
+    pub(crate) fn opened(&self, opening: &Detail) -> Detail {
         let (name, key, role_id, arn, role_arn) =
             (&self.name, &self.key, &self.role_id, self.arn(), self.role_arn());
-        let seconds = self.holds.0 / 1_000;
+        let (seconds, more) = (self.holds.0 / 1_000, opening.request.as_deref().unwrap_or_default());
         let expiration = long_date(self.since + self.holds);
         // What stands here for a token opens nothing: it is made of the key id, so that redaction has work to do.
         let token = format!("IQoJb3JpZ2luX2VjE{}{}==", key.repeat(3), key.to_ascii_lowercase());
+        let request = format!(
+            r#"{{"roleArn":"{role_arn}","roleSessionName":"{name}","durationSeconds":{seconds}{more}}}"#
+        );
+        let response = format!(
+            r#"{{"credentials":{{"accessKeyId":"{key}","sessionToken":"{token}","expiration":"{expiration}"}},"assumedRoleUser":{{"assumedRoleId":"{role_id}:{name}","arn":"{arn}"}}}}"#
+        );
         Detail {
-            request: Some(
-                format!(r#"{{"roleArn":"{role_arn}","roleSessionName":"{name}","durationSeconds":{seconds}{more}}}"#).into(),
-            ),
-            response: Some(
-                format!(
-                    r#"{{"credentials":{{"accessKeyId":"{key}","sessionToken":"{token}","expiration":"{expiration}"}},"assumedRoleUser":{{"assumedRoleId":"{role_id}:{name}","arn":"{arn}"}}}}"#
-                )
-                .into(),
-            ),
+            request: Some(request.into()),
+            response: Some(response.into()),
             role: Some(role_arn.into()),
-            ..Detail::default()
+            opens: None,
+            additional: None,
+            ..*opening
         }
     }
 }
@@ -124,9 +137,9 @@ pub(crate) fn unique_id(prefix: &str, seed: u64, stream: Stream, parts: &[u64]) 
 pub(crate) fn service(name: &str) -> Caller {
     let host = format!("{name}.amazonaws.com");
     Caller {
-        user_identity: format!(r#"{{"type":"AWSService","invokedBy":"{host}"}}"#),
-        address: host.clone(),
-        agent: host,
+        who: said(format!(r#"{{"type":"AWSService","invokedBy":"{host}"}}"#)),
+        address: host.as_str().into(),
+        agent: host.into(),
         ..Caller::default()
     }
 }
@@ -134,12 +147,12 @@ pub(crate) fn service(name: &str) -> Caller {
 /// The caller who is a user with a key of its own.
 pub(crate) fn user(account: &str, name: &str, user_id: &str, key: &str) -> Caller {
     let arn = format!("arn:aws:iam::{account}:user/{name}");
+    let user_identity = format!(
+        r#"{{"type":"IAMUser","principalId":"{user_id}","arn":"{arn}","accountId":"{account}","accessKeyId":"{key}","userName":"{name}"}}"#
+    );
     Caller {
-        user_identity: format!(
-            r#"{{"type":"IAMUser","principalId":"{user_id}","arn":"{arn}","accountId":"{account}","accessKeyId":"{key}","userName":"{name}"}}"#
-        ),
         identity: arn.as_str().into(),
-        arn,
+        who: Who::Said { user_identity, arn },
         tls: true,
         ..Caller::default()
     }
@@ -148,9 +161,9 @@ pub(crate) fn user(account: &str, name: &str, user_id: &str, key: &str) -> Calle
 /// The caller of another account, of whom this account's log knows no more than the account and the unique id.
 pub(crate) fn other_account(account: &str, principal_id: &str) -> Caller {
     Caller {
-        user_identity: format!(
+        who: said(format!(
             r#"{{"type":"AWSAccount","principalId":"{principal_id}","accountId":"{account}"}}"#
-        ),
+        )),
         tls: true,
         ..Caller::default()
     }
@@ -160,9 +173,9 @@ pub(crate) fn other_account(account: &str, principal_id: &str) -> Caller {
 pub(crate) fn web_identity(account: &str, subject: &str) -> Caller {
     let provider = provider(account);
     Caller {
-        user_identity: format!(
+        who: said(format!(
             r#"{{"type":"WebIdentityUser","principalId":"{provider}:sts.amazonaws.com:{subject}","userName":"{subject}","identityProvider":"{provider}"}}"#
-        ),
+        )),
         tls: true,
         ..Caller::default()
     }
@@ -176,9 +189,9 @@ pub(crate) fn provider(account: &str) -> String {
 /// A person at the moment of the SAML assertion that opens a session.
 pub(crate) fn saml(account: &str, email: &str, provider_id: &str) -> Caller {
     Caller {
-        user_identity: format!(
+        who: said(format!(
             r#"{{"type":"SAMLUser","principalId":"{provider_id}:{email}","userName":"{email}","identityProvider":"{provider_id}"}}"#
-        ),
+        )),
         identity: format!("idc:{account}/{email}").into(),
         ..Caller::default()
     }
@@ -187,25 +200,23 @@ pub(crate) fn saml(account: &str, email: &str, provider_id: &str) -> Caller {
 /// A person before any role: as Identity Center itself sees them.
 pub(crate) fn directory_person(account: &str, user_id: &str, store: &str) -> Caller {
     Caller {
-        user_identity: format!(
+        who: said(format!(
             r#"{{"type":"IdentityCenterUser","accountId":"{account}","onBehalfOf":{{"userId":"{user_id}","identityStoreArn":"arn:aws:identitystore::{account}:identitystore/{store}"}},"credentialId":"{user_id}"}}"#
-        ),
+        )),
         tls: true,
         ..Caller::default()
     }
 }
 
 /// A caller within a session.
-pub(crate) fn within(session: &Session, identity: &str, address: String, agent: String) -> Caller {
-    Caller {
-        user_identity: session.user_identity(),
-        arn: session.arn(),
-        identity: identity.into(),
-        address,
-        agent,
-        tls: true,
-        ..Caller::default()
-    }
+pub(crate) fn within(session: &Arc<Session>, identity: &str, address: Arc<str>, agent: Arc<str>) -> Caller {
+    let who = Who::Session(Arc::clone(session));
+    Caller { who, identity: identity.into(), address, agent, tls: true, ..Caller::default() }
+}
+
+/// Somebody whom refusals do not name.
+pub(crate) fn said(user_identity: String) -> Who {
+    Who::Said { user_identity, arn: String::new() }
 }
 
 #[cfg(test)]

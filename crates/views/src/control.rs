@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use doorward_model::decision::Pep;
 use doorward_model::finding::Finding;
+use doorward_model::hold::Hold;
 use doorward_model::id::FactNumber;
 use doorward_model::identity::{Credential, Edge, EdgeKind, Identity, IdentityKind};
 use doorward_model::inventory::Entitlement;
-use doorward_model::record::{Fact, ImportCommitted};
+use doorward_model::record::{Fact, ImportCommitted, PolicyPublished, TokenIssued};
 use doorward_model::time::Time;
 
 use crate::peers::Peers;
@@ -33,6 +35,16 @@ pub struct Control {
     pub findings: BTreeMap<String, Finding>,
     /// What peers do.
     pub peers: Peers,
+    /// Holds by id: placed, and not released. One that is past its expiry is not in force, whether it is here or not.
+    pub holds: BTreeMap<String, Hold>,
+    /// Holds that were only recommended, by id.
+    pub recommended: BTreeMap<String, Hold>,
+    /// Enforcement points by name.
+    pub peps: BTreeMap<String, Pep>,
+    /// Tokens by id, without their secrets; revoked ones are gone.
+    pub tokens: BTreeMap<String, TokenIssued>,
+    /// What decides.
+    pub policy: Option<PolicyPublished>,
 }
 
 impl Control {
@@ -49,6 +61,11 @@ impl Control {
             imports: BTreeMap::new(),
             findings: BTreeMap::new(),
             peers: Peers::new(seed),
+            holds: BTreeMap::new(),
+            recommended: BTreeMap::new(),
+            peps: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            policy: None,
         }
     }
 
@@ -57,24 +74,31 @@ impl Control {
         match fact {
             Fact::IdentityFound(found) => self.fold_identity(found),
             Fact::CredentialFound(found) => self.fold_credential(found),
-            Fact::EdgeFound(edge) => {
-                let key = (edge.kind(), edge.from.clone(), edge.to.clone());
-                let known = self.edges.entry(key).or_insert_with(|| edge.clone());
-                if known.confidence_milli < edge.confidence_milli {
-                    known.clone_from(edge);
-                }
-            }
+            Fact::EdgeFound(edge) => self.fold_edge(edge),
             Fact::EntitlementObserved(Entitlement { holder, policy, origin }) => {
                 self.entitlements.insert((holder.clone(), policy.clone(), *origin));
             }
-            Fact::ImportCommitted(import) => {
-                self.imports.insert(import.account.clone(), import.clone());
-            }
+            Fact::ImportCommitted(import) => put(&mut self.imports, &import.account, import),
             Fact::FindingRaised(finding) | Fact::FindingGrown(finding) => {
-                self.findings.insert(finding.id.clone(), finding.clone());
+                put(&mut self.findings, &finding.id, finding);
             }
             Fact::Summary(summary) => self.peers.fold(summary, symbols),
-            Fact::Tick(tick) => self.now = self.now.max(Time::from_ms(tick.at_ms)),
+            Fact::Tick(tick) => self.fold_tick(Time::from_ms(tick.at_ms)),
+            Fact::HoldPlaced(hold) => {
+                self.recommended.remove(&hold.id);
+                put(&mut self.holds, &hold.id, hold);
+            }
+            Fact::HoldRecommended(hold) => put(&mut self.recommended, &hold.id, hold),
+            Fact::HoldReleased(released) => {
+                self.holds.remove(&released.id);
+                self.recommended.remove(&released.id);
+            }
+            Fact::PolicyPublished(published) => self.policy = Some(published.clone()),
+            Fact::PepSet(set) => put(&mut self.peps, &set.pep.name, &set.pep),
+            Fact::TokenIssued(token) => put(&mut self.tokens, &token.id, token),
+            Fact::TokenRevoked(revoked) => {
+                self.tokens.remove(&revoked.id);
+            }
         }
     }
 
@@ -82,6 +106,21 @@ impl Control {
     #[must_use]
     pub fn has_edge(&self, kind: EdgeKind, from: &str, to: &str) -> bool {
         self.edges.contains_key(&(kind, from.to_owned(), to.to_owned()))
+    }
+
+    /// Time passes: what has ended is dropped.
+    fn fold_tick(&mut self, now: Time) {
+        self.now = self.now.max(now);
+        self.holds.retain(|_, hold| hold.in_force(now));
+        self.recommended.retain(|_, hold| hold.in_force(now));
+    }
+
+    fn fold_edge(&mut self, edge: &Edge) {
+        let key = (edge.kind(), edge.from.clone(), edge.to.clone());
+        let known = self.edges.entry(key).or_insert_with(|| edge.clone());
+        if known.confidence_milli < edge.confidence_milli {
+            known.clone_from(edge);
+        }
     }
 
     fn fold_identity(&mut self, found: &Identity) {
@@ -116,4 +155,8 @@ impl Control {
         let known = self.credentials.entry(found.id.clone()).or_insert_with(|| found.clone());
         known.created_at_ms = known.created_at_ms.min(found.created_at_ms);
     }
+}
+
+fn put<T: Clone>(map: &mut BTreeMap<String, T>, id: &str, value: &T) {
+    map.insert(id.to_owned(), value.clone());
 }

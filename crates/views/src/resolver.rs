@@ -195,7 +195,7 @@ fn caller_id(actor: &Actor) -> &str {
 
 /// The session that a caller acts in: its ARN for a role session, nothing for a long-lived key.
 fn session_of(actor: &Actor) -> String {
-    match actor.kind() {
+    match kind_of(actor) {
         ActorKind::AssumedRole | ActorKind::FederatedUser => actor.arn.clone(),
         _ => String::new(),
     }
@@ -210,7 +210,7 @@ fn routed(event: &Event, principal: &Principal) -> Routed {
 
 fn name(event: &Event, unique_ids: &SeededMap<String, String>) -> Principal {
     let actor = &event.actor;
-    match actor.kind() {
+    match kind_of(actor) {
         ActorKind::AssumedRole => assumed_role(actor, unique_ids),
         ActorKind::Role => role(&actor.arn, &actor.account, &actor.principal_id),
         ActorKind::IamUser => user(&actor.arn, actor),
@@ -229,10 +229,19 @@ fn name(event: &Event, unique_ids: &SeededMap<String, String>) -> Principal {
     }
 }
 
-/// A session of a role: the role, except that a session of Identity Center is the person in it.
+/// The kind of caller; where the record does not say, its ARN may.
+fn kind_of(actor: &Actor) -> ActorKind {
+    match actor.kind() {
+        ActorKind::Unknown if actor.arn.contains(":assumed-role/") => ActorKind::AssumedRole,
+        ActorKind::Unknown if actor.arn.contains(":user/") => ActorKind::IamUser,
+        kind => kind,
+    }
+}
+
+/// A session of a role, by its ARN and by the unique id in front of the session name.
 fn assumed_role(actor: &Actor, unique_ids: &SeededMap<String, String>) -> Principal {
     let (role_part, session) = split_session(&actor.arn);
-    let unique_id = actor.principal_id.split(':').next().unwrap_or_default();
+    let (unique_id, session_of_id) = actor.principal_id.split_once(':').unwrap_or((&actor.principal_id, ""));
     let arn: Cow<'_, str> = if !actor.issuer_arn.is_empty() {
         actor.issuer_arn.as_str().into()
     } else if let Some(known) = unique_ids.get(unique_id) {
@@ -240,13 +249,18 @@ fn assumed_role(actor: &Actor, unique_ids: &SeededMap<String, String>) -> Princi
     } else {
         format!("arn:aws:iam::{}:role/{role_part}", actor.account).into()
     };
-    let role = role(&arn, &actor.account, unique_id);
-    let Some(set) = permission_set(&role.name) else { return role };
+    let session = if session.is_empty() { session_of_id } else { session };
+    session_of_role(role(&arn, &actor.account, unique_id), session, &actor.account)
+}
+
+/// The role itself, except that a session of Identity Center is the person in it.
+fn session_of_role(role: Principal, session: &str, account: &str) -> Principal {
+    let Some(set) = permission_set(&role.name).filter(|_| !session.is_empty()) else { return role };
     Principal {
-        id: format!("idc:{}/{session}", actor.account),
+        id: format!("idc:{account}/{session}"),
         kind: IdentityKind::Human,
         platform: "aws",
-        account: actor.account.clone(),
+        account: account.to_owned(),
         name: session.to_owned(),
         unique_id: String::new(),
         peer_group: format!("permission-set:{set}"),
@@ -315,10 +329,10 @@ fn platform_service(actor: &Actor) -> Principal {
 }
 
 fn other_account(actor: &Actor, unique_ids: &SeededMap<String, String>) -> Principal {
-    let unique_id = actor.principal_id.split(':').next().unwrap_or_default();
+    let (unique_id, session) = actor.principal_id.split_once(':').unwrap_or((&actor.principal_id, ""));
     match unique_ids.get(unique_id) {
         Some(known) if known.contains(":user/") => user(known, actor),
-        Some(known) => role(known, &actor.account, unique_id),
+        Some(known) => session_of_role(role(known, &actor.account, unique_id), session, &actor.account),
         None if actor.account.is_empty() || actor.account == "ANONYMOUS_PRINCIPAL" => {
             plain(actor, "anonymous".to_owned(), IdentityKind::External)
         }

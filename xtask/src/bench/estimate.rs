@@ -1,28 +1,55 @@
-//! What criterion left of a measurement: its time per iteration, and the elements that one iteration handled.
+//! What a bench left of a measurement: its time per iteration, and how much one iteration handled.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::promise::Measured;
+
+/// What a run of a bench left behind.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// Criterion's folder.
+    pub(crate) criterion: PathBuf,
+    /// What it printed, line by line.
+    pub(crate) printed: Vec<String>,
+}
+
 /// One measurement.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Estimate {
-    /// Median time of one iteration.
+    /// Time of one iteration.
     pub(crate) nanoseconds: f64,
-    /// Elements of one iteration, where the bench declared them.
-    pub(crate) elements: Option<f64>,
+    /// What one iteration handles, where the bench declared it.
+    pub(crate) handles: Option<Amount>,
 }
 
-/// Reads the newest run of the measurement with criterion's id `id`.
-pub(crate) fn estimate(criterion: &Path, id: &str) -> Result<Estimate> {
-    let run = criterion.join(id).join("new");
+impl Run {
+    /// Finds a measurement; one that is not there is an error.
+    pub(crate) fn estimate(&self, measured: &Measured) -> Result<Estimate> {
+        match measured {
+            Measured::Criterion(id) => from_criterion(&self.criterion.join(id).join("new")),
+            Measured::Printed { line, figure } => from_print(&self.printed, line, figure),
+        }
+    }
+}
+
+fn from_criterion(run: &Path) -> Result<Estimate> {
     let estimates: Estimates = read(&run.join("estimates.json"))?;
     let benchmark: Benchmark = read(&run.join("benchmark.json"))?;
-    let elements = benchmark.throughput.and_then(|declared| declared.elements);
-    Ok(Estimate { nanoseconds: estimates.median.point_estimate, elements })
+    Ok(Estimate { nanoseconds: estimates.median.point_estimate, handles: benchmark.throughput })
+}
+
+fn from_print(printed: &[String], line: &str, figure: &str) -> Result<Estimate> {
+    let figures = printed.iter().find_map(|text| text.strip_prefix(line)?.strip_prefix(':'));
+    let mut words = figures.with_context(|| format!("no line `{line}:` was printed"))?.split_whitespace();
+    words.find(|word| *word == figure).with_context(|| format!("`{line}` has no figure {figure}"))?;
+    let number = words.next().and_then(|word| word.parse().ok());
+    let nanoseconds = number.with_context(|| format!("`{line}` has no number after {figure}"))?;
+    Ok(Estimate { nanoseconds, handles: None })
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
@@ -42,11 +69,14 @@ struct Statistic {
 
 #[derive(Debug, Deserialize)]
 struct Benchmark {
-    throughput: Option<Throughput>,
+    throughput: Option<Amount>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Throughput {
-    #[serde(rename = "Elements")]
-    elements: Option<f64>,
+/// How much one iteration handles.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub(crate) enum Amount {
+    /// So many things.
+    Elements(f64),
+    /// So many bytes.
+    Bytes(f64),
 }

@@ -44,14 +44,29 @@ pub(crate) struct Bench {
 pub(crate) struct Promise {
     /// What a reader calls the value.
     pub(crate) name: String,
-    /// Criterion's id of the measurement: its folder below `target/criterion`.
-    pub(crate) estimate: String,
-    /// Criterion's id of the measurement that a `%` or `x` compares it with: the floor, in the same run.
-    pub(crate) floor: Option<String>,
+    /// Where the bench leaves it.
+    pub(crate) measured: Measured,
+    /// The measurement that a `%` or `x` compares it with, in the same run.
+    pub(crate) floor: Option<Measured>,
     /// What the value counts.
     pub(crate) unit: Unit,
     /// The worst value that keeps the promise; none where nothing is promised.
     pub(crate) budget: Option<f64>,
+}
+
+/// Where a bench leaves a measurement.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub(crate) enum Measured {
+    /// Criterion's median; its folder below `target/criterion`.
+    Criterion(String),
+    /// A number of nanoseconds on standard output, in a line such as `LINE: p50 1200 p99 3400`.
+    Printed {
+        /// What stands before the colon.
+        line: String,
+        /// The word before the number.
+        figure: String,
+    },
 }
 
 /// What a value counts, and with it how it follows from the measurement and whether more of it is better.
@@ -69,6 +84,9 @@ pub(crate) enum Unit {
     /// Declared elements in a second.
     #[serde(rename = "/s")]
     PerSecond,
+    /// Declared bytes in a second, in millions.
+    #[serde(rename = "MB/s")]
+    MegabytesPerSecond,
     /// Share of the floor's speed that is kept.
     #[serde(rename = "%")]
     Percent,
@@ -85,6 +103,7 @@ impl Unit {
             Self::Microseconds => "us",
             Self::Milliseconds => "ms",
             Self::PerSecond => "/s",
+            Self::MegabytesPerSecond => "MB/s",
             Self::Percent => "%",
             Self::Times => "x",
         }
@@ -93,7 +112,7 @@ impl Unit {
     /// Whether the value keeps the budget: speeds are at least, times are at most.
     pub(crate) fn keeps(self, value: f64, budget: f64) -> bool {
         match self {
-            Self::PerSecond | Self::Percent => value >= budget,
+            Self::PerSecond | Self::MegabytesPerSecond | Self::Percent => value >= budget,
             Self::Nanoseconds | Self::Microseconds | Self::Milliseconds | Self::Times => value <= budget,
         }
     }

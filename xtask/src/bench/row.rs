@@ -1,13 +1,11 @@
 //! A row of results: a measured value beside its budget.
 
-use std::path::Path;
-
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 use serde::{Deserialize, Serialize};
 
-use super::estimate::{Estimate, estimate};
+use super::estimate::{Amount, Estimate, Run};
 use super::promise::{Promise, Unit};
 
 /// One measured value; `meets` is absent where nothing was promised.
@@ -20,12 +18,11 @@ pub(crate) struct Row {
     pub(crate) meets: Option<bool>,
 }
 
-/// The row that `promise` asks for, out of criterion's folder.
-pub(crate) fn row(promise: &Promise, criterion: &Path) -> Result<Row> {
-    let ours = estimate(criterion, &promise.estimate)?;
-    let floor = promise.floor.as_deref().map(|id| estimate(criterion, id)).transpose()?;
-    let value =
-        value(promise.unit, ours, floor).with_context(|| format!("cannot work out {}", promise.name))?;
+/// The row that `promise` asks for, out of what the bench left.
+pub(crate) fn row(promise: &Promise, run: &Run) -> Result<Row> {
+    let ours = run.estimate(&promise.measured)?;
+    let floor = promise.floor.as_ref().map(|floor| run.estimate(floor)).transpose()?;
+    let value = value(promise.unit, ours, floor)?;
     Ok(Row {
         name: promise.name.clone(),
         value,
@@ -36,18 +33,19 @@ pub(crate) fn row(promise: &Promise, criterion: &Path) -> Result<Row> {
 }
 
 fn value(unit: Unit, ours: Estimate, floor: Option<Estimate>) -> Result<f64> {
-    Ok(match (unit, floor) {
-        (Unit::Nanoseconds, None) => ours.nanoseconds,
-        (Unit::Microseconds, None) => ours.nanoseconds / 1e3,
-        (Unit::Milliseconds, None) => ours.nanoseconds / 1e6,
-        (Unit::PerSecond, None) => {
-            let elements = ours.elements.context("the bench declares no elements")?;
-            elements * 1e9 / ours.nanoseconds
+    Ok(match (unit, floor, ours.handles) {
+        (Unit::Nanoseconds, None, _) => ours.nanoseconds,
+        (Unit::Microseconds, None, _) => ours.nanoseconds / 1e3,
+        (Unit::Milliseconds, None, _) => ours.nanoseconds / 1e6,
+        (Unit::PerSecond, None, Some(Amount::Elements(elements))) => elements * 1e9 / ours.nanoseconds,
+        (Unit::MegabytesPerSecond, None, Some(Amount::Bytes(bytes))) => bytes * 1e3 / ours.nanoseconds,
+        (Unit::Percent, Some(floor), _) => 100.0 * floor.nanoseconds / ours.nanoseconds,
+        (Unit::Times, Some(floor), _) => ours.nanoseconds / floor.nanoseconds,
+        (Unit::PerSecond | Unit::MegabytesPerSecond, None, _) => {
+            bail!("the bench declares nothing that the unit {} counts", unit.label())
         }
-        (Unit::Percent, Some(floor)) => 100.0 * floor.nanoseconds / ours.nanoseconds,
-        (Unit::Times, Some(floor)) => ours.nanoseconds / floor.nanoseconds,
-        (Unit::Percent | Unit::Times, None) => bail!("the unit {} compares with a floor", unit.label()),
-        (_, Some(_)) => bail!("the unit {} knows no floor", unit.label()),
+        (Unit::Percent | Unit::Times, None, _) => bail!("the unit {} compares with a floor", unit.label()),
+        (_, Some(_), _) => bail!("the unit {} knows no floor", unit.label()),
     })
 }
 
@@ -84,38 +82,80 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::super::promise::{Promise, Unit};
+    use super::super::estimate::Run;
+    use super::super::promise::{Measured, Promise, Unit};
     use super::{Row, row, table};
 
-    fn measurement(criterion: &Path, id: &str, nanoseconds: f64) {
+    fn measurement(criterion: &Path, id: &str, nanoseconds: f64, handles: &str) {
         let run = criterion.join(id).join("new");
         fs::create_dir_all(&run).unwrap();
         let estimates =
             format!(r#"{{"median":{{"point_estimate":{nanoseconds}}},"mean":{{"point_estimate":1}}}}"#);
         fs::write(run.join("estimates.json"), estimates).unwrap();
-        fs::write(run.join("benchmark.json"), r#"{"throughput":{"Elements":1000}}"#).unwrap();
+        fs::write(run.join("benchmark.json"), format!(r#"{{"throughput":{handles}}}"#)).unwrap();
     }
 
-    fn check(unit: Unit, floor: Option<&str>, budget: Option<f64>, expected: (f64, &str, Option<bool>)) {
+    fn criterion(id: &str) -> Measured {
+        Measured::Criterion(id.to_owned())
+    }
+
+    fn printed(line: &str, figure: &str) -> Measured {
+        Measured::Printed { line: line.to_owned(), figure: figure.to_owned() }
+    }
+
+    fn check(
+        measured: Measured,
+        unit: Unit,
+        budget: Option<f64>,
+        expected: Result<(f64, &str, Option<bool>), &str>,
+    ) {
         let folder = tempfile::tempdir().unwrap();
-        measurement(folder.path(), "intake/ours", 4_000_000.0);
-        measurement(folder.path(), "intake/floor", 1_000_000.0);
-        let floor = floor.map(String::from);
-        let promise =
-            Promise { name: "a".to_owned(), estimate: "intake/ours".to_owned(), floor, unit, budget };
-        let (value, unit, meets) = expected;
-        let whole = Row { name: "a".to_owned(), value, unit: unit.to_owned(), budget, meets };
-        assert_eq!(row(&promise, folder.path()).unwrap(), whole);
+        measurement(folder.path(), "plain", 4_000_000.0, "null");
+        measurement(folder.path(), "elements", 4_000_000.0, r#"{"Elements":1000}"#);
+        measurement(folder.path(), "bytes", 4_000_000.0, r#"{"Bytes":2000000}"#);
+        measurement(folder.path(), "floor", 1_000_000.0, "null");
+        let floor = matches!(unit, Unit::Percent | Unit::Times).then(|| criterion("floor"));
+        let promise = Promise { name: "a".to_owned(), measured, floor, unit, budget };
+        let printed = vec!["noise".to_owned(), "publish/10 wall ns: p50 1500 p99 9000".to_owned()];
+        let run = Run { criterion: folder.path().to_path_buf(), printed };
+        let found = row(&promise, &run).map_err(|error| error.root_cause().to_string());
+        let whole = expected.map(|(value, unit, meets)| Row {
+            name: "a".to_owned(),
+            value,
+            unit: unit.to_owned(),
+            budget,
+            meets,
+        });
+        assert_eq!(found, whole.map_err(String::from));
     }
 
     #[test]
     fn a_value_follows_from_its_unit() {
-        check(Unit::Nanoseconds, None, None, (4_000_000.0, "ns", None));
-        check(Unit::Microseconds, None, Some(4_000.0), (4_000.0, "us", Some(true)));
-        check(Unit::Milliseconds, None, Some(3.9), (4.0, "ms", Some(false)));
-        check(Unit::PerSecond, None, Some(200_000.0), (250_000.0, "/s", Some(true)));
-        check(Unit::Percent, Some("intake/floor"), Some(40.0), (25.0, "%", Some(false)));
-        check(Unit::Times, Some("intake/floor"), Some(4.0), (4.0, "x", Some(true)));
+        check(criterion("plain"), Unit::Nanoseconds, None, Ok((4_000_000.0, "ns", None)));
+        check(criterion("plain"), Unit::Microseconds, Some(4_000.0), Ok((4_000.0, "us", Some(true))));
+        check(criterion("plain"), Unit::Milliseconds, Some(3.9), Ok((4.0, "ms", Some(false))));
+        check(criterion("elements"), Unit::PerSecond, Some(200_000.0), Ok((250_000.0, "/s", Some(true))));
+        check(criterion("bytes"), Unit::MegabytesPerSecond, Some(500.0), Ok((500.0, "MB/s", Some(true))));
+        check(criterion("plain"), Unit::Percent, Some(40.0), Ok((25.0, "%", Some(false))));
+        check(criterion("plain"), Unit::Times, Some(4.0), Ok((4.0, "x", Some(true))));
+    }
+
+    #[test]
+    fn a_speed_needs_what_it_counts() {
+        check(
+            criterion("bytes"),
+            Unit::PerSecond,
+            None,
+            Err("the bench declares nothing that the unit /s counts"),
+        );
+    }
+
+    #[test]
+    fn a_value_may_be_printed() {
+        let line = "publish/10 wall ns";
+        check(printed(line, "p99"), Unit::Microseconds, Some(10.0), Ok((9.0, "us", Some(true))));
+        check(printed(line, "p90"), Unit::Microseconds, None, Err("`publish/10 wall ns` has no figure p90"));
+        check(printed("publish/1", "p99"), Unit::Microseconds, None, Err("no line `publish/1:` was printed"));
     }
 
     #[test]

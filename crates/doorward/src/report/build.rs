@@ -22,7 +22,7 @@ use crate::writer::Writer;
 pub(crate) fn of<J: Journal>(
     writer: &Writer<J>,
     tally: Tally,
-    rejects: Rejects,
+    rejects: &Rejects,
     coverage: Coverage,
 ) -> Report {
     let state = &writer.engine().state;

@@ -99,8 +99,9 @@ struct Kind {
 }
 
 fn most_active(report: &Report, width: u16) -> String {
-    let mut active: Vec<&IdentityRow> =
-        report.identities.iter().filter(|identity| identity.events > 0).collect();
+    let mut active: Vec<&IdentityRow> = (report.identities.iter())
+        .filter(|identity| identity.events > 0 && !identity.id.starts_with("service:"))
+        .collect();
     active.sort_by_key(|identity| (std::cmp::Reverse(identity.events), &identity.id));
     if active.is_empty() {
         return String::new();
@@ -110,7 +111,7 @@ fn most_active(report: &Report, width: u16) -> String {
     grid.set_header(["most active", "kind", "account", "events", "denied", "last seen", "mostly uses"]);
     for identity in active.iter().take(SHOWN_MAX) {
         grid.add_row([
-            short(&identity.id).to_owned(),
+            fit(short(&identity.id)),
             identity.kind.to_owned(),
             identity.account.clone(),
             identity.events.to_string(),
@@ -138,7 +139,7 @@ fn agents(report: &Report, width: u16) -> String {
     for (identity, agent) in agents.iter().take(SHOWN_MAX) {
         grid.add_row([
             agent.product.clone(),
-            agent.acts_for.as_deref().map_or("itself", short).to_owned(),
+            fit(agent.acts_for.as_deref().map_or("itself", short)),
             identity.events.to_string(),
             agent.evidence.clone(),
         ]);
@@ -245,6 +246,17 @@ fn grid(width: u16) -> Table {
     table
 }
 
+/// A name that fits into a column, with its middle left out if need be.
+fn fit(name: &str) -> String {
+    let length = name.chars().count();
+    if length <= NAME_MAX {
+        return name.to_owned();
+    }
+    let head: String = name.chars().take(NAME_MAX / 2).collect();
+    let tail: String = name.chars().skip(length - NAME_MAX / 2 + 1).collect();
+    format!("{head}…{tail}")
+}
+
 /// Words in lines of at most so many characters.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -270,5 +282,6 @@ fn line(text: &mut String, parts: std::fmt::Arguments<'_>) {
 }
 
 const SHOWN_MAX: usize = 10;
+const NAME_MAX: usize = 36;
 const FINDINGS_MAX: usize = 10;
 const EVIDENCE_SHOWN_MAX: usize = 4;

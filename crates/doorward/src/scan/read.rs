@@ -134,7 +134,7 @@ fn read_file(file: &SourceFile, buffers: &mut Buffers, desk: &mut Desk<'_>) {
         Some(Unpacked::Partly(_)) if rejected => {}
         Some(Unpacked::Partly(error)) => desk.send(whole_file(name, RejectReason::Truncated(error))),
         Some(Unpacked::NotAtAll(error)) => {
-            desk.send(whole_file(name, RejectReason::Unreadable(error.to_string())))
+            desk.send(whole_file(name, RejectReason::Unreadable(error.to_string())));
         }
     }
 }

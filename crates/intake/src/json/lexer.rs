@@ -221,12 +221,17 @@ impl Lexer {
         self.fault.take()
     }
 
-    /// Hides what is left of a secret that the file broke off in.
-    pub(crate) fn close_secret(&mut self) {
-        if self.secret.hiding {
-            self.buffer.truncate(self.token);
-            self.append(redact::HIDDEN);
-            self.secret.hiding = false;
+    /// Drops what has been collected of a secret that the input broke off in. Its opening quote stays, so that
+    /// what follows is seen to belong to it.
+    pub(crate) fn drop_secret(&mut self) {
+        if !self.secret.hiding {
+            return;
+        }
+        let quoted = self.since(self.token).starts_with(b"\"");
+        self.buffer.truncate(self.token);
+        self.secret.hiding = false;
+        if quoted {
+            self.append(b"\"");
         }
     }
 
@@ -274,8 +279,13 @@ impl Lexer {
                 }
                 _ => self.structure(chunk, at, byte),
             };
-            if let Some(signal) = signal {
-                return signal;
+            match signal {
+                None => {}
+                Some(Signal::Broken(what)) => {
+                    self.copy(chunk, *at);
+                    return Signal::Broken(what);
+                }
+                Some(signal) => return signal,
             }
         }
     }

@@ -118,7 +118,7 @@ impl Splitter {
 
     /// The cleaned bytes of what is not complete.
     pub(crate) fn remains(&mut self) -> &[u8] {
-        self.lexer.close_secret();
+        self.lexer.drop_secret();
         self.lexer.record()
     }
 

@@ -125,15 +125,25 @@ fn string_end(bytes: &[u8]) -> Option<usize> {
         return None;
     }
     let mut at = 1;
+    // Most strings are too short for a vector search to pay.
+    while at < SHORT_STRING {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
     loop {
-        let found = memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
-        at += found;
+        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
         match bytes.get(at) {
             Some(b'"') => return Some(at + 1),
             _ => at += 2,
         }
     }
 }
+
+/// So much of a string is searched byte by byte.
+const SHORT_STRING: usize = 24;
 
 /// The end of the value at the beginning.
 fn value_end(bytes: &[u8]) -> usize {

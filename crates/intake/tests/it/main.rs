@@ -1,4 +1,18 @@
 //! Intake from the outside: bytes in, items out.
 
-mod shared_audit;
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod cloudtrail;
+#[cfg(test)]
+mod containers;
+#[cfg(test)]
+mod export;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod redaction;
+#[cfg(test)]
+mod shared_sets;
+#[cfg(test)]
 mod support;

@@ -12,6 +12,9 @@ use super::{Options, Sqlite, folder};
 use crate::error::JournalError;
 use crate::journal::{Journal, Verified};
 
+/// How long to wait when the source or target is locked for a moment.
+const RETRY: Duration = Duration::from_millis(20);
+
 /// Copies the log of a data folder, as of one moment, into a new folder, and verifies the copy. The log may be
 /// in use. The copy is a data folder, so a backup is restored by copying it back.
 ///
@@ -34,6 +37,6 @@ fn copy_pages(from: &Path, to: &Path) -> Result<(), JournalError> {
     folder::create_file(&folder::database(to))?;
     let mut target = Connection::open(folder::database(to))?;
     // One step holds one read transaction, so a writer at work neither waits nor changes the copy.
-    Backup::new(&source, &mut target)?.run_to_completion(-1, Duration::ZERO, None)?;
+    Backup::new(&source, &mut target)?.run_to_completion(i32::MAX, RETRY, None)?;
     folder::sync(to)
 }

@@ -1,7 +1,6 @@
 //! A copy of a data folder is a data folder.
 
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use doorward_journal::{Journal, Position, Verified, sqlite};
@@ -58,19 +57,13 @@ fn a_backup_is_taken_while_the_writer_works() {
     let mut next = Numbering::after(log.head());
     append(&mut log, &next.observations(0..30, START)).unwrap();
     let first = log.head().position;
-    let done = AtomicBool::new(false);
     let copied = thread::scope(|scope| {
         let copies = scope.spawn(|| {
-            let copies: Vec<_> = (0..5)
-                .map(|number| {
-                    sqlite::copy(&path, &tenant(), &folder.path().join(format!("{number}"))).unwrap()
-                })
-                .collect();
-            done.store(true, Ordering::Release);
-            copies
+            let copy = |number: i32| sqlite::copy(&path, &tenant(), &folder.path().join(number.to_string()));
+            (0..5).map(|number| copy(number).unwrap()).collect::<Vec<_>>()
         });
         let mut id = 30;
-        while !done.load(Ordering::Acquire) {
+        while !copies.is_finished() {
             append(&mut log, &next.observations(id..id + 30, START)).unwrap();
             id += 30;
         }

@@ -4,8 +4,10 @@
 mod backup;
 mod conformance;
 mod dedupe;
+mod durability;
 mod engines;
 mod folder;
+mod golden;
 mod proptests;
 mod samples;
 mod tampering;

@@ -36,6 +36,11 @@ impl Numbering {
         Self(head.clone(), numbers)
     }
 
+    /// How many observations there are so far.
+    pub(crate) fn count(&self) -> u64 {
+        self.1.iter().sum()
+    }
+
     pub(crate) fn fact(&mut self, at: Time) -> Record {
         self.0.fact = self.0.fact.next();
         let fact = Fact::ImportCommitted(ImportCommitted {

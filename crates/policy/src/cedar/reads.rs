@@ -1,11 +1,16 @@
 //! One walk over the body of a policy: what of the request's entities it reads, so that a request builds no more.
 
-use cedar_policy_core::ast::{BinaryOp, Expr, ExprKind, Literal, Policy, PolicyID, Var};
+use cedar_policy_core::ast::{BinaryOp, Expr, ExprKind, Literal, Policy, PolicyID, Template, Var};
 use cedar_policy_core::est;
+use cedar_policy_core::parser::Loc;
 use doorward_views::snapshot::attribute::Attribute;
 
 /// What a body reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing that is read, and none excludes another"
+)]
 pub(crate) struct Reads {
     /// Attributes of the principal.
     pub(crate) principal: Vec<String>,
@@ -68,7 +73,8 @@ pub(crate) fn reads(policy: &cedar_policy::Policy) -> Reads {
             }
             ExprKind::ExtHasAttr { expr, attrs } => {
                 context_parts += usize::from(reads.attribute(expr, attrs.first()));
-                reads.deep |= attrs.len() > 1 && !matches!(root(expr), Root::Var(Var::Context) | Root::WithinContext);
+                reads.deep |=
+                    attrs.len() > 1 && !matches!(root(expr), Root::Var(Var::Context) | Root::WithinContext);
             }
             ExprKind::BinaryApp { op: BinaryOp::In, arg1, .. } => reads.membership(arg1),
             ExprKind::BinaryApp { op: BinaryOp::GetTag | BinaryOp::HasTag, .. } | ExprKind::Slot(_) => {
@@ -126,7 +132,9 @@ pub(crate) fn guard(policy: &cedar_policy::Policy) -> Option<Guard> {
 }
 
 fn compared(attribute: &Expr, with: &Expr) -> Option<Guard> {
-    let (ExprKind::GetAttr { expr, attr }, ExprKind::Lit(literal)) = (attribute.expr_kind(), with.expr_kind()) else {
+    let (ExprKind::GetAttr { expr, attr }, ExprKind::Lit(literal)) =
+        (attribute.expr_kind(), with.expr_kind())
+    else {
         return None;
     };
     let of_principal = match expr.expr_kind() {
@@ -152,8 +160,14 @@ pub(super) fn without_locations(expr: &Expr) -> Expr {
     plain.try_into_ast(&PolicyID::from_string("")).unwrap_or_else(|_| expr.clone())
 }
 
-/// Where a policy or template begins in its text, in bytes.
-pub(crate) fn offset_of(policy: &cedar_policy::Policy) -> usize {
+/// Where a policy begins in its text, in bytes.
+pub(crate) fn offset_of_policy(policy: &cedar_policy::Policy) -> usize {
     let policy: &Policy = policy.as_ref();
-    policy.loc().map(cedar_policy_core::parser::Loc::start).unwrap_or_default()
+    policy.loc().map(Loc::start).unwrap_or_default()
+}
+
+/// Where a template begins in its text, in bytes.
+pub(crate) fn offset_of_template(template: &cedar_policy::Template) -> usize {
+    let template: &Template = template.as_ref();
+    template.loc().map(Loc::start).unwrap_or_default()
 }

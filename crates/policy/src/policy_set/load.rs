@@ -1,6 +1,6 @@
 //! Policy and schema files in; a validated set, or every error with file and line, out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use cedar_policy::{PolicyId, Schema, SchemaFragment, SlotId, ValidationMode, ValidationWarning, Validator};
@@ -10,7 +10,7 @@ use doorward_views::snapshot::entity::Name;
 use miette::Diagnostic;
 
 use crate::actions::{Actions, is_class};
-use crate::cedar::reads::offset_of;
+use crate::cedar::reads::{offset_of_policy, offset_of_template};
 use crate::policy_set::{Link, PolicySet, types_of};
 
 /// A file, by the name that messages use.
@@ -68,7 +68,8 @@ impl PolicySet {
         check_classes(&sources.schema)?;
         let parsed = read_all(&sources.policies, read_policies)?;
         let (mut set, places) = gather(parsed)?;
-        let mut errors: Vec<_> = sources.links.iter().filter_map(|link| fill(&mut set, link, &places).err()).collect();
+        let mut errors: Vec<_> =
+            sources.links.iter().filter_map(|link| fill(&mut set, link, &places).err()).collect();
         errors.extend(check_annotations(&set, &places));
         errors.extend(check(&set, &schema, &places));
         if !errors.is_empty() {
@@ -126,7 +127,7 @@ fn gather(parsed: Vec<Parsed<'_>>) -> Result<(cedar_policy::PolicySet, Places), 
         };
         for policy in set.policies() {
             let id = policy.annotation("id").map_or_else(|| default(policy.id()), str::to_owned);
-            let line = source.line(offset_of(policy));
+            let line = source.line(offset_of_policy(policy));
             places.entry(id.clone()).or_insert_with(|| (source.path.clone(), line));
             if let Err(error) = all.add(policy.new_id(PolicyId::new(&id))) {
                 errors.push(LoadError { path: source.path.clone(), line, message: error.to_string() });
@@ -134,9 +135,10 @@ fn gather(parsed: Vec<Parsed<'_>>) -> Result<(cedar_policy::PolicySet, Places), 
         }
         for template in set.templates() {
             let id = template.annotation("id").map_or_else(|| default(template.id()), str::to_owned);
-            places.entry(id.clone()).or_insert_with(|| (source.path.clone(), 0));
+            let line = source.line(offset_of_template(template));
+            places.entry(id.clone()).or_insert_with(|| (source.path.clone(), line));
             if let Err(error) = all.add_template(template.new_id(PolicyId::new(&id))) {
-                errors.push(LoadError { path: source.path.clone(), line: 0, message: error.to_string() });
+                errors.push(LoadError { path: source.path.clone(), line, message: error.to_string() });
             }
         }
     }
@@ -146,11 +148,22 @@ fn gather(parsed: Vec<Parsed<'_>>) -> Result<(cedar_policy::PolicySet, Places), 
 /// Adds a template with its slots filled.
 fn fill(set: &mut cedar_policy::PolicySet, link: &Link, places: &Places) -> Result<(), LoadError> {
     let (path, line) = places.get(&link.template).cloned().unwrap_or_default();
-    let fail = |message: String| LoadError { path: path.clone(), line, message: format!("link {}: {message}", link.id) };
+    let fail = |message: String| LoadError {
+        path: path.clone(),
+        line,
+        message: format!("link {}: {message}", link.id),
+    };
     let slots = [(SlotId::principal(), &link.principal), (SlotId::resource(), &link.resource)];
     let slots = slots.into_iter().filter_map(|(slot, name)| name.as_ref().map(|name| (slot, name)));
-    let values: Result<HashMap<_, _>, _> = slots.map(|(slot, name)| Ok((slot, uid(name).map_err(&fail)?))).collect();
-    set.link(PolicyId::new(&link.template), PolicyId::new(&link.id), values?).map_err(|error| fail(error.to_string()))
+    let values: Result<Vec<_>, _> = slots.map(|(slot, name)| Ok((slot, uid(name).map_err(&fail)?))).collect();
+    set.link(PolicyId::new(&link.template), PolicyId::new(&link.id), values?.into_iter().collect())
+        .map_err(|error| fail(told(&error)))
+}
+
+/// An error with what is behind it.
+fn told(error: &dyn std::error::Error) -> String {
+    let behind = std::iter::successors(error.source(), |error| error.source());
+    behind.fold(error.to_string(), |told, error| format!("{told}: {error}"))
 }
 
 fn uid(name: &Name) -> Result<cedar_policy::EntityUid, String> {
@@ -159,9 +172,16 @@ fn uid(name: &Name) -> Result<cedar_policy::EntityUid, String> {
 }
 
 fn check(set: &cedar_policy::PolicySet, schema: &Schema, places: &Places) -> Vec<LoadError> {
-    let result = Validator::new(schema.clone()).validate(set, ValidationMode::Strict);
-    let errors = result.validation_errors().map(|error| located(set, places, error.policy_id(), error.to_string()));
-    let never = result.validation_warnings().filter_map(|warning| match warning {
+    let validator = Validator::new(schema.clone());
+    let links = match filled(set) {
+        Ok(links) => links,
+        Err((id, message)) => return vec![located(set, places, &id, message)],
+    };
+    let results = [set, &links].map(|set| validator.validate(set, ValidationMode::Strict));
+    let errors = results.iter().flat_map(|result| result.validation_errors());
+    let errors = errors.map(|error| located(set, places, error.policy_id(), error.to_string()));
+    let warnings = results.iter().flat_map(|result| result.validation_warnings());
+    let never = warnings.filter_map(|warning| match warning {
         ValidationWarning::ImpossiblePolicy(never) => {
             Some(located(set, places, never.policy_id(), format!("can never match: {never}")))
         }
@@ -170,13 +190,33 @@ fn check(set: &cedar_policy::PolicySet, schema: &Schema, places: &Places) -> Vec
     errors.chain(never).collect()
 }
 
+/// Links as policies of their own: Cedar checks a template, but not what fills its slots.
+fn filled(set: &cedar_policy::PolicySet) -> Result<cedar_policy::PolicySet, (PolicyId, String)> {
+    let mut own = cedar_policy::PolicySet::new();
+    for link in set.policies().filter(|policy| !policy.is_static()) {
+        let fail = |error: &dyn std::error::Error| (link.id().clone(), told(error));
+        let json = link.to_json().map_err(|error| fail(&error))?;
+        let policy =
+            cedar_policy::Policy::from_json(Some(link.id().clone()), json).map_err(|error| fail(&error))?;
+        own.add(policy).map_err(|error| fail(&error))?;
+    }
+    Ok(own)
+}
+
 fn check_annotations(set: &cedar_policy::PolicySet, places: &Places) -> Vec<LoadError> {
     let wrong = |policy: &cedar_policy::Policy| {
         let number = |key: &str| policy.annotation(key).is_none_or(|text| text.parse::<u32>().is_ok());
-        let obligation = policy.annotation("obligation").is_none_or(|word| ObligationType::from_word(word).is_some());
-        match (number("max_age"), obligation, policy.annotation("max_age").is_some() && policy.annotation("step_up").is_none()) {
+        let obligation =
+            policy.annotation("obligation").is_none_or(|word| ObligationType::from_word(word).is_some());
+        match (
+            number("max_age"),
+            obligation,
+            policy.annotation("max_age").is_some() && policy.annotation("step_up").is_none(),
+        ) {
             (false, _, _) => Some("@max_age is no number of seconds"),
-            (_, false, _) => Some("@obligation is none of custom, step-up, notification, session_termination"),
+            (_, false, _) => {
+                Some("@obligation is none of custom, step-up, notification, session_termination")
+            }
             (_, _, true) => Some("@max_age without @step_up"),
             (true, true, false) => None,
         }
@@ -199,7 +239,9 @@ fn check_classes(sources: &[Source]) -> Result<(), Vec<LoadError>> {
         errors.extend(named.filter(|(_, word)| !is_class(word)).map(|(line, word)| LoadError {
             path: source.path.clone(),
             line,
-            message: format!("@class({word:?}) is none of read, list, write, permissions, credential, data, execute"),
+            message: format!(
+                "@class({word:?}) is none of read, list, write, permissions, credential, data, execute"
+            ),
         }));
     }
     if errors.is_empty() { Ok(()) } else { Err(errors) }
@@ -219,7 +261,8 @@ fn whole(sources: &[Source], error: &dyn fmt::Display) -> LoadError {
 }
 
 fn hash(sources: &Sources) -> Hash16 {
-    let files = sources.schema.iter().chain(&sources.policies).flat_map(|source| [&source.path, &source.text]);
+    let files =
+        sources.schema.iter().chain(&sources.policies).flat_map(|source| [&source.path, &source.text]);
     let links: Vec<_> = sources.links.iter().map(|link| format!("{link:?}")).collect();
     let parts: Vec<_> = files.chain(&links).map(String::as_bytes).collect();
     Hash16::of_parts(&parts)
@@ -227,7 +270,7 @@ fn hash(sources: &Sources) -> Hash16 {
 
 impl Source {
     fn line(&self, offset: usize) -> usize {
-        let before = self.text.as_bytes().get(..offset).unwrap_or_else(|| self.text.as_bytes());
+        let before = self.text.as_bytes().get(..offset).unwrap_or(self.text.as_bytes());
         1 + before.iter().filter(|byte| **byte == b'\n').count()
     }
 

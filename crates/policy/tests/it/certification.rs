@@ -10,7 +10,8 @@ fn the_certification_example_answers_as_its_scenario_demands() {
     let (alice, bob) = (json!({"type": "user", "id": "alice"}), json!({"type": "user", "id": "bob"}));
     let admin = json!({"type": "user", "id": "bob", "properties": {"role": "admin", "since": null}});
     let alice_admin = json!({"type": "user", "id": "alice", "properties": {"role": "admin", "level": 2.5}});
-    let (one, two) = (json!({"type": "record", "id": "record-1"}), json!({"type": "record", "id": "record-2"}));
+    let (one, two) =
+        (json!({"type": "record", "id": "record-1"}), json!({"type": "record", "id": "record-2"}));
     let archived = json!({"type": "record", "id": "record-2", "properties": {"status": "archived"}});
     let unseen = json!({"type": "record", "id": "record-9"});
     let named = |name: &str| json!({"name": name});
@@ -38,7 +39,8 @@ fn the_certification_example_answers_as_its_scenario_demands() {
         .iter()
         .map(|(subject, action, resource, expected)| {
             let context = json!({"time": "2025-06-27T18:03-07:00", "risk": {"score": 0}, "request": 7});
-            let question = json!({"subject": subject, "action": action, "resource": resource, "context": context});
+            let question =
+                json!({"subject": subject, "action": action, "resource": resource, "context": context});
             let answer = permits(&world, &serde_json::from_value(question.clone()).unwrap());
             (answer == *expected).then_some(()).ok_or(question)
         })

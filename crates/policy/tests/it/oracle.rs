@@ -1,10 +1,8 @@
 //! Differential test: generated policies, entities and requests, with errors, against the stable interface.
 
-use std::collections::HashMap;
-
 use cedar_policy::{
-    Context, Entities, EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet as Stable, Request, SlotId,
-    Template,
+    Context, Entities, EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet as Stable, Request,
+    SlotId, Template,
 };
 use doorward_policy::evaluate;
 use doorward_policy::evaluate::{EntityRef, Query};
@@ -21,7 +19,7 @@ const FOLDERS: [&str; 3] = ["f0", "f1", "void"];
 const ACTIONS: [&str; 4] = ["read", "write", "all", "ghost"];
 
 /// Bodies that hold, do not hold, or err: by a missing attribute, a missing entity, a type, an overflow.
-const BODIES: [&str; 38] = [
+const BODIES: [&str; 40] = [
     "true",
     "false",
     "principal.dept == \"d0\"",
@@ -46,6 +44,8 @@ const BODIES: [&str; 38] = [
     "principal is User && principal.dept like \"d*\"",
     "action in Action::\"all\"",
     "action == Action::\"read\"",
+    "action.risky",
+    "action has risky && action.risky",
     "context.missing == 1",
     "context has ip && context.ip.isIpv4()",
     "context.nested.deep == 1",
@@ -78,16 +78,18 @@ fn plan() -> impl Strategy<Value = Plan> {
     let names = (select(&USERS[..]), select(&GROUPS[..]), select(&DOCS[..]), select(&FOLDERS[..]));
     let flags = (0_u8..6, any::<bool>(), any::<bool>());
     let scopes = (0_u8..7, 0_u8..5, 0_u8..7);
-    (scopes, names, select(&BODIES[..]), flags).prop_map(|(scopes, names, body, (forbids, unless, template))| Plan {
-        forbids: forbids == 0,
-        principal: scopes.0,
-        action: scopes.1,
-        resource: scopes.2,
-        names,
-        body,
-        unless,
-        template,
-    })
+    (scopes, names, select(&BODIES[..]), flags).prop_map(
+        |(scopes, names, body, (forbids, unless, template))| Plan {
+            forbids: forbids == 0,
+            principal: scopes.0,
+            action: scopes.1,
+            resource: scopes.2,
+            names,
+            body,
+            unless,
+            template,
+        },
+    )
 }
 
 impl Plan {
@@ -133,13 +135,9 @@ impl Plan {
         }
         let template = format!("t{number}");
         set.add_template(Template::parse(Some(PolicyId::new(&template)), &text).unwrap()).unwrap();
-        let mut slots = HashMap::new();
-        if text.contains("?principal") {
-            slots.insert(SlotId::principal(), uid("User", self.names.0));
-        }
-        if text.contains("?resource") {
-            slots.insert(SlotId::resource(), uid("Folder", self.names.3));
-        }
+        let principal = text.contains("?principal").then(|| (SlotId::principal(), uid("User", self.names.0)));
+        let resource = text.contains("?resource").then(|| (SlotId::resource(), uid("Folder", self.names.3)));
+        let slots = principal.into_iter().chain(resource).collect();
         set.link(PolicyId::new(template), PolicyId::new(id), slots).unwrap();
     }
 }
@@ -170,18 +168,32 @@ fn entities(shape: u8) -> Entities {
         entity(
             "User",
             "u1",
-            &format!("{{\"dept\": {}, \"level\": 2, \"manager\": {}}}", if bit(1) { "\"d1\"" } else { "7" }, ref_to("User", "u2")),
+            &format!(
+                "{{\"dept\": {}, \"level\": 2, \"manager\": {}}}",
+                if bit(1) { "\"d1\"" } else { "7" },
+                ref_to("User", "u2")
+            ),
             &[parent("Group", "g1"), parent("Group", "void")],
             "{\"team\": \"blue\"}",
         ),
         entity("User", "u2", "{\"level\": 3}", &[], "{}"),
-        entity("Group", "g0", "{\"flag\": true}", &if bit(2) { vec![parent("Group", "g2")] } else { vec![] }, "{}"),
+        entity(
+            "Group",
+            "g0",
+            "{\"flag\": true}",
+            &if bit(2) { vec![parent("Group", "g2")] } else { vec![] },
+            "{}",
+        ),
         entity("Group", "g1", "{}", &[parent("Group", "g0")], "{}"),
         entity("Group", "g2", "{}", &[], "{}"),
         entity(
             "Doc",
             "d0",
-            &format!("{{\"class\": 1, \"owner\": {}, \"readers\": [{}]}}", ref_to("User", "u0"), ref_to("Group", "g1")),
+            &format!(
+                "{{\"class\": 1, \"owner\": {}, \"readers\": [{}]}}",
+                ref_to("User", "u0"),
+                ref_to("Group", "g1")
+            ),
             &[parent("Folder", "f0")],
             "{}",
         ),
@@ -190,7 +202,13 @@ fn entities(shape: u8) -> Entities {
         entity("Folder", "f0", "{}", &if bit(3) { vec![parent("Folder", "f1")] } else { vec![] }, "{}"),
         entity("Folder", "f1", "{}", &[], "{}"),
         entity("Action", "read", "{}", &[parent("Action", "all")], "{}"),
-        entity("Action", "write", "{}", &if bit(4) { vec![parent("Action", "all")] } else { vec![] }, "{}"),
+        entity(
+            "Action",
+            "write",
+            "{\"risky\": true}",
+            &if bit(4) { vec![parent("Action", "all")] } else { vec![] },
+            "{}",
+        ),
         entity("Action", "all", "{}", &[], "{}"),
     ];
     Entities::from_json_str(&format!("[{}]", all.join(",")), None).unwrap()

@@ -36,7 +36,9 @@ fn check(example_name: &str, path: &str, expected: usize) {
     }
     let wrong: Vec<_> = cases
         .iter()
-        .filter(|(request, expected)| permits(&world, &serde_json::from_value(request.clone()).unwrap()) != *expected)
+        .filter(|(request, expected)| {
+            permits(&world, &serde_json::from_value(request.clone()).unwrap()) != *expected
+        })
         .collect();
     assert_eq!((cases.len(), wrong), (expected, Vec::new()));
 }

@@ -82,7 +82,11 @@ fn attribute(json: &Value) -> Attribute {
 }
 
 /// What plain Cedar says: decision, reasons and errors, the latter in its own words.
-pub(crate) fn oracle(request: &cedar_policy::Request, policies: &Stable, entities: &Entities) -> (bool, Vec<String>, Vec<String>) {
+pub(crate) fn oracle(
+    request: &cedar_policy::Request,
+    policies: &Stable,
+    entities: &Entities,
+) -> (bool, Vec<String>, Vec<String>) {
     let response = Authorizer::new().is_authorized(request, policies, entities);
     let mut reasons: Vec<_> = response.diagnostics().reason().map(ToString::to_string).collect();
     reasons.sort();
@@ -100,11 +104,10 @@ pub(crate) fn ours(evaluation: &Evaluation) -> (bool, Vec<String>, Vec<String>) 
 }
 
 /// A folder of shared test data; says so and gives nothing where it is absent.
+#[expect(clippy::disallowed_methods, reason = "where shared test data lies is told by the environment")]
 pub(crate) fn shared(path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DOORWARD_SHARED").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("DOORWARD_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     let full = root.join(path);
     if full.exists() {
         return Some(full);
@@ -161,7 +164,8 @@ pub(crate) fn example(name: &str) -> World {
         text: std::fs::read_to_string(&path).unwrap(),
         path: path.file_name().unwrap().to_string_lossy().into_owned(),
     };
-    let policies = std::fs::read_dir(folder.join("policies")).unwrap().map(|entry| read(entry.unwrap().path()));
+    let policies =
+        std::fs::read_dir(folder.join("policies")).unwrap().map(|entry| read(entry.unwrap().path()));
     let sources = Sources {
         policies: policies.collect(),
         schema: vec![read(folder.join("schema.cedarschema"))],

@@ -40,7 +40,7 @@ impl Organisation {
             Technique::SlowDiscovery => self.slow_victim(&mut random),
             Technique::AgentDrift => {
                 let agent = draw(&mut random, self.count(Class::CodingAgent));
-                self.person_victim(Some(agent), self.person_behind(agent), &mut random, log)
+                self.person_victim(Some(agent), self.person_behind(agent), (number, &mut random), log)
             }
             Technique::LoginProfileBackdoor
             | Technique::LoggingStopped
@@ -48,13 +48,19 @@ impl Organisation {
             | Technique::NewRegionCompute
             | Technique::SnapshotShared
             | Technique::CommandFanOut => {
-                let first = draw(&mut random, self.count(Class::Person));
-                let person = (0..20)
-                    .map(|step| (first + step) % self.count(Class::Person))
-                    .find(|&person| department(person).permission_set == "AdministratorAccess");
-                self.person_victim(None, person.unwrap_or(first), &mut random, log)
+                self.person_victim(None, self.administrator(number), (number, &mut random), log)
             }
         }
+    }
+
+    /// One of the people who may do everything, another one for each attack as long as there are more.
+    fn administrator(&self, number: u32) -> u32 {
+        let people = self.count(Class::Person);
+        let administrators: Vec<u32> = (0..people)
+            .filter(|&person| department(person).permission_set == "AdministratorAccess")
+            .take(64)
+            .collect();
+        nth(&administrators, u64::from(number))
     }
 
     fn machine_victim(&self, class: Class, random: &mut Random) -> Victim {
@@ -77,7 +83,13 @@ impl Organisation {
         Victim { member, identity: self.identity(member), at, place, agent: None, shift: None }
     }
 
-    fn person_victim(&self, agent: Option<u32>, person: u32, random: &mut Random, log: &mut Log) -> Victim {
+    fn person_victim(
+        &self,
+        agent: Option<u32>,
+        person: u32,
+        (number, random): (u32, &mut Random),
+        log: &mut Log,
+    ) -> Victim {
         let member = self.member(Class::Person, person);
         let (from, to) = (self.attacks_from(), self.plan.end() - Millis::HOUR.times(3));
         let days = i64::from(self.plan.days);
@@ -87,8 +99,8 @@ impl Organisation {
             .filter(fits)
             .filter(|shift| shift.turn < 2)
             .collect();
-        let chosen =
-            usize::try_from(random.below(shifts.len() as u64)).ok().and_then(|place| shifts.get(place));
+        let turn = usize::try_from(number / 2).unwrap_or_default();
+        let chosen = turn.checked_rem(shifts.len()).and_then(|turn| shifts.get(turn));
         let shift = chosen.cloned().unwrap_or_else(|| self.extra_shift(member, to, log));
         let person = self.person_in(member, shift.account);
         let identity = match agent {
@@ -98,7 +110,8 @@ impl Organisation {
         Victim {
             member,
             identity,
-            at: shift.begins + Millis::MINUTE.times(25),
+            at: shift.begins
+                + Millis::SECOND.times(900 + i64::try_from(random.below(2_400)).unwrap_or_default()),
             place: self.desk_place(&shift),
             agent,
             shift: Some(shift),
@@ -130,24 +143,20 @@ impl Organisation {
     ) -> Arc<Caller> {
         let mut caller = match &victim.shift {
             Some(shift) => {
-                let session = self.person_session(shift);
+                let session = Arc::new(self.person_session(shift));
                 match victim.agent {
                     Some(agent) => self.agent_caller(shift, &session, agent),
                     None => self.at_work(shift, &session),
                 }
             }
-            None => {
-                let since = (at - self.plan.day_start(0)).0.div_euclid(Millis::DAY.0);
-                let day = u32::try_from(since).unwrap_or_default();
-                self.machine_caller(victim.member, at, self.changes(victim.member, day))
-            }
+            None => self.machine_caller(victim.member, at),
         };
         if network == Side::New {
-            caller.address = attacker(number);
+            caller.address = attacker(number).into();
             caller.endpoint = None;
         }
         if agent == Side::New {
-            caller.agent = client::foreign_command_line();
+            caller.agent = client::foreign(number).into();
         }
         Arc::new(caller)
     }

@@ -1,5 +1,6 @@
 //! The day of a machine: the same few calls round the clock, with a new credential every few hours.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use doorward_model::time::{Millis, Time};
@@ -9,7 +10,7 @@ use crate::client;
 use crate::day::{Log, Outcome, Pen, Place};
 use crate::organisation::{Class, Member, Organisation};
 use crate::random::{Random, Stream, nth};
-use crate::record::{Caller, Detail, Fault};
+use crate::record::{Caller, Detail, Fault, Who};
 use crate::session::{self, Session, unique_id};
 
 /// A call that opens a session.
@@ -24,18 +25,28 @@ pub(crate) struct Changes {
     pub(crate) upgrades: u32,
 }
 
+/// What a machine is on one day.
+#[derive(Debug)]
+struct Machine {
+    member: Member,
+    changes: Changes,
+    identity: Arc<str>,
+    agent: Arc<str>,
+    endpoint: Option<Arc<str>>,
+    places: [Place; 2],
+    calls: Vec<Call>,
+}
+
 impl Organisation {
     /// Writes the day of a machine.
     pub(crate) fn machine_day(&self, member: Member, day: u32, log: &mut Log) {
         let (seed, index) = (self.plan.seed, u64::from(member.index));
         let mut random = Random::of(seed, Stream::Day, &[index, u64::from(day)]);
-        let changes = self.changes(member, day);
+        let machine = self.machine(member, day);
         let mut pen = Pen::new(log, seed, &[index, u64::from(day)]);
-        let (start, places) = (self.plan.day_start(day), self.places(member, day));
-        let calls = self.calls_of(member, changes);
-        let records = self.rate(member);
+        let (start, records) = (self.plan.day_start(day), self.rate(member));
+        let sessions = self.write_openings(&machine, day, &mut pen);
         let mut current: Option<(i64, Arc<Caller>)> = None;
-        self.write_openings(member, day, &mut pen);
         for nth_record in 0..records {
             let slot = Millis::DAY.0 / i64::from(records);
             let jitter = i64::try_from(random.below(u64::try_from(slot).unwrap_or(1))).unwrap_or_default();
@@ -43,16 +54,32 @@ impl Organisation {
             let number = self.session_number(member, at);
             let caller = match current.take() {
                 Some((of, caller)) if of == number => caller,
-                _ => Arc::new(self.machine_caller(member, at, changes)),
+                _ => Arc::new(self.caller_of(&machine, at, sessions.get(&number))),
             };
             let turn = u64::from(day) * u64::from(records) + u64::from(nth_record);
-            let place = if turn % 3 == 0 { &places[1] } else { &places[0] };
+            let [home, elsewhere] = &machine.places;
+            let place = if turn.is_multiple_of(3) { elsewhere } else { home };
             let fault = self.machine_fault(&mut random);
-            pen.write_full(at, (place, &caller), nth(&calls, turn), Outcome::of(fault));
+            pen.write_full(at, (place, &caller), nth(&machine.calls, turn), Outcome::of(fault));
             current = Some((number, caller));
         }
         if member.class == Class::User {
-            self.rotation(member, day, &mut pen);
+            self.rotation(&machine, day, &mut pen);
+        }
+    }
+
+    /// What a machine is on a day.
+    fn machine(&self, member: Member, day: u32) -> Machine {
+        let changes = self.changes(member, day);
+        let taste = self.hash(Stream::Pattern, self.app(member.ordinal).0);
+        Machine {
+            member,
+            changes,
+            identity: self.identity(member).into(),
+            agent: client::machine(member, taste, changes.upgrades).into(),
+            endpoint: self.endpoint(member).filter(|_| changes.moves == 0).map(Into::into),
+            places: self.places(member, day),
+            calls: self.calls_of(member, changes),
         }
     }
 
@@ -157,13 +184,13 @@ impl Organisation {
         Session {
             account: self.account_id(member),
             role: format!("/{}", self.name(member)).into(),
-            role_id: self.unique_id(member),
-            name,
+            role_id: self.unique_id(member).into(),
+            name: name.into(),
             key: unique_id("ASIA", seed, Stream::Session, &[index, number.unsigned_abs()]),
             since: Time::from_ms(number * holds.0 - self.phase(member)),
             holds,
-            context: delivery.to_owned(),
-            beside: String::new(),
+            context: delivery.into(),
+            beside: "",
         }
     }
 
@@ -174,41 +201,60 @@ impl Organisation {
     }
 
     /// The caller who is a machine, within the session it has at an instant.
-    pub(crate) fn machine_caller(&self, member: Member, at: Time, changes: Changes) -> Caller {
-        let number = self.session_number(member, at);
-        let taste = self.hash(Stream::Pattern, self.app(member.ordinal).0);
-        let agent = client::machine(member, taste, changes.upgrades);
-        let [home, _] = self.places(member, 0);
-        let address = self.machine_address(member, home.region, number.unsigned_abs(), changes.moves);
-        let endpoint = self.endpoint(member).filter(|_| changes.moves == 0);
-        let mut caller = if member.class == Class::User {
-            let key = self.user_key(member, at);
-            session::user(&self.account_id(member), &self.name(member), &self.unique_id(member), &key)
-        } else {
-            let session = self.machine_session(member, number);
-            session::within(&session, &self.identity(member), String::new(), String::new())
-        };
-        (caller.address, caller.agent, caller.endpoint) = (address, agent, endpoint);
-        caller
+    pub(crate) fn machine_caller(&self, member: Member, at: Time) -> Caller {
+        let since = (at - self.plan.day_start(0)).0.div_euclid(Millis::DAY.0);
+        let machine = self.machine(member, u32::try_from(since).unwrap_or_default());
+        self.caller_of(&machine, at, None)
     }
 
-    /// The calls with which the platform, or another company, opens a machine's sessions.
-    fn write_openings(&self, member: Member, day: u32, pen: &mut Pen<'_>) {
-        let (from, to) = (self.plan.day_start(day), self.plan.day_start(day + 1));
-        let [home, _] = self.places(member, day);
-        for number in self.session_number(member, from)..=self.session_number(member, to) {
-            let session = self.machine_session(member, number);
-            if !pen.keeps(session.since) || member.class == Class::User {
-                continue;
-            }
-            let (caller, more) = self.opener(member, &session);
-            let shared = Some(pen.fresh_id());
-            let detail = Detail { shared, ..session.opening(&more) };
-            pen.write_full(session.since, (&home, &Arc::new(caller)), ASSUME, Outcome::with(detail));
+    fn caller_of(&self, machine: &Machine, at: Time, session: Option<&Arc<Session>>) -> Caller {
+        let member = machine.member;
+        let number = self.session_number(member, at);
+        let [home, _] = &machine.places;
+        let address =
+            self.machine_address(member, home.region, number.unsigned_abs(), machine.changes.moves).into();
+        let (agent, endpoint) = (Arc::clone(&machine.agent), machine.endpoint.clone());
+        if member.class == Class::User {
+            let (name, key) = (self.name(member), self.user_key(member, at));
+            let user = session::user(&home.account, &name, &self.unique_id(member), &key);
+            return Caller { address, agent, ..user };
+        }
+        let session = session.map_or_else(|| Arc::new(self.machine_session(member, number)), Arc::clone);
+        let who = Who::Session(session);
+        Caller {
+            who,
+            identity: Arc::clone(&machine.identity),
+            address,
+            agent,
+            tls: true,
+            console: false,
+            endpoint,
         }
     }
 
-    fn opener(&self, member: Member, session: &Session) -> (Caller, String) {
+    /// The calls with which the platform, or another company, opens a machine's sessions of a day; the sessions.
+    fn write_openings(&self, machine: &Machine, day: u32, pen: &mut Pen<'_>) -> BTreeMap<i64, Arc<Session>> {
+        let (member, mut sessions) = (machine.member, BTreeMap::new());
+        if member.class == Class::User {
+            return sessions;
+        }
+        let (from, to) = (self.plan.day_start(day), self.plan.day_start(day + 1));
+        let [home, _] = &machine.places;
+        let (caller, more) = self.opener(member);
+        let caller = Arc::new(caller);
+        for number in self.session_number(member, from)..=self.session_number(member, to) {
+            let session = Arc::new(self.machine_session(member, number));
+            if pen.keeps(session.since) {
+                let shared = Some(pen.fresh_id());
+                let detail = Detail { shared, ..session.opening(&more) };
+                pen.write_full(session.since, (home, &caller), ASSUME, Outcome::with(detail));
+            }
+            sessions.insert(number, session);
+        }
+        sessions
+    }
+
+    fn opener(&self, member: Member) -> (Caller, String) {
         let service = match member.class {
             Class::Function => "lambda",
             Class::Container => "ecs-tasks",
@@ -218,10 +264,9 @@ impl Organisation {
                 let vendor = self.vendor(member.ordinal);
                 let principal =
                     unique_id("AROA", 1, Stream::UniqueId, &[vendor.account.parse().unwrap_or_default()]);
-                let number = session.since.ms().unsigned_abs();
                 let caller = Caller {
-                    address: self.machine_address(member, "us-east-1", number, 0),
-                    agent: client::machine(member, 0, 0),
+                    address: self.machine_address(member, "us-east-1", 0, 0).into(),
+                    agent: client::machine(member, 0, 0).into(),
                     ..session::other_account(vendor.account, &format!("{principal}:{}", vendor.name))
                 };
                 return (caller, format!(r#","externalId":"{}""#, self.external_id(member)));
@@ -256,20 +301,17 @@ impl Organisation {
     }
 
     /// On the day of a rotation the user makes the new key and puts away the old one.
-    fn rotation(&self, member: Member, day: u32, pen: &mut Pen<'_>) {
-        let start = self.plan.day_start(day);
+    fn rotation(&self, machine: &Machine, day: u32, pen: &mut Pen<'_>) {
+        let (member, start) = (machine.member, self.plan.day_start(day));
         let (old, new) = (self.key_number(member, start - Millis(1)), self.key_number(member, start));
         if old == new {
             return;
         }
-        let [place, _] = self.places(member, day);
-        let name = self.name(member);
+        let ([place, _], name) = (&machine.places, self.name(member));
         let caller = |number| {
-            let mut caller = self.machine_caller(member, start, self.changes(member, day));
-            let (account, id) = (self.account_id(member), self.unique_id(member));
-            caller.user_identity =
-                session::user(&account, &name, &id, &self.key(member, number)).user_identity;
-            Arc::new(caller)
+            let (account, id) = (&place.account, self.unique_id(member));
+            let who = session::user(account, &name, &id, &self.key(member, number)).who;
+            Arc::new(Caller { who, ..self.caller_of(machine, start, None) })
         };
         let (old_key, new_key) = (self.key(member, old), self.key(member, new));
         let created = start.to_string();
@@ -299,7 +341,7 @@ impl Organisation {
             };
             pen.write_full(
                 start + Millis::MINUTE.times(step),
-                (&place, &caller(number)),
+                (place, &caller(number)),
                 call,
                 Outcome::with(detail),
             );

@@ -136,11 +136,10 @@ impl Organisation {
         for _ in 0..shift.records {
             let at = shift.begins + Millis::MINUTE.times(2) + random_span(&mut random, shift.lasts);
             let call = self.person_call(person, department, &mut random);
-            let fault =
-                if random.chance(self.plan.noise.person_denied) { Fault::Denied } else { Fault::None };
+            let fault = self.person_fault(&mut random);
             pen.write_full(at, (&place, &caller), call, Outcome::of(fault));
             if shift.console && random.below(5) == 0 {
-                console_page(at, &place, &caller, (&mut random, &mut pen));
+                self.console_page(at, &place, &caller, (&mut random, &mut pen));
             }
         }
         if let Some(agent) = self.agent_of(person.ordinal).filter(|_| !shift.console && turn < 2) {
@@ -162,6 +161,31 @@ impl Organisation {
         nth(department.calls, favourite + random.skewed(most).min(random.below(most)))
     }
 
+    /// One page of the console asks many services at once.
+    fn console_page(
+        &self,
+        at: Time,
+        place: &Place,
+        caller: &Arc<Caller>,
+        (random, pen): (&mut Random, &mut Pen<'_>),
+    ) {
+        const PAGE: [Call; 6] = [
+            read("ec2", "DescribeRegions", r#"{"regionSet":{},"allRegions":true}"#),
+            read("ec2", "DescribeAvailabilityZones", r#"{"availabilityZoneSet":{}}"#),
+            read("monitoring", "DescribeAlarms", ""),
+            read("health", "DescribeEventAggregates", r#"{"aggregateField":"eventTypeCategory"}"#),
+            read("ce", "GetCostAndUsage", r#"{"granularity":"MONTHLY"}"#),
+            read("notifications", "ListNotificationHubs", ""),
+        ];
+        for call in PAGE.into_iter().take(2 + usize::try_from(random.below(5)).unwrap_or_default()) {
+            pen.write_full(at, (place, caller), call, Outcome::of(self.person_fault(random)));
+        }
+    }
+
+    fn person_fault(&self, random: &mut Random) -> Fault {
+        if random.chance(self.plan.noise.person_denied) { Fault::Denied } else { Fault::None }
+    }
+
     /// The session of a stretch of work: it begins a minute before, and holds for eight or twelve hours.
     pub(crate) fn person_session(&self, shift: &Shift) -> Session {
         let set = department(shift.person.ordinal).permission_set;
@@ -175,13 +199,13 @@ impl Organisation {
         Session {
             account: Arc::clone(&account.id),
             role: self.reserved_role(shift.account, set).into(),
-            role_id: self.reserved_role_id(shift.account, set),
-            name: self.name(shift.person),
+            role_id: self.reserved_role_id(shift.account, set).into(),
+            name: self.name(shift.person).into(),
             key: unique_id("ASIA", self.plan.seed, Stream::Session, &parts),
             since: crate::day::whole_seconds(shift.begins),
             holds: Millis::HOUR.times(if set == "AdministratorAccess" { 8 } else { 12 }),
-            context: String::new(),
-            beside: String::new(),
+            context: "".into(),
+            beside: "",
         }
     }
 
@@ -212,7 +236,7 @@ impl Organisation {
     }
 
     /// The caller who is a person within a session.
-    pub(crate) fn at_work(&self, shift: &Shift, session: &Session) -> Caller {
+    pub(crate) fn at_work(&self, shift: &Shift, session: &Arc<Session>) -> Caller {
         let taste = self.hash(Stream::Person, shift.person.index);
         let agent = if shift.console {
             client::browser(taste)
@@ -224,7 +248,7 @@ impl Organisation {
         let identity = self.person_in(shift.person, shift.account);
         Caller {
             console: shift.console,
-            ..session::within(session, &identity, self.whereabouts(shift), agent)
+            ..session::within(session, &identity, self.whereabouts(shift).into(), agent.into())
         }
     }
 
@@ -241,10 +265,11 @@ impl Organisation {
     }
 
     /// Signing in: at Identity Center, into the role, and, where it is the console, into the console.
-    fn sign_in(&self, shift: &Shift, pen: &mut Pen<'_>) -> Session {
-        let session = self.person_session(shift);
+    fn sign_in(&self, shift: &Shift, pen: &mut Pen<'_>) -> Arc<Session> {
+        let session = Arc::new(self.person_session(shift));
         let (email, taste) = (self.name(shift.person), self.hash(Stream::Person, shift.person.index));
-        let (address, agent) = (self.whereabouts(shift), client::browser(taste));
+        let address: Arc<str> = self.whereabouts(shift).into();
+        let agent: Arc<str> = client::browser(taste).into();
         let portal = &self.account_at(0).id;
         let at_portal = Place { account: Arc::clone(portal), region: "eu-west-1", stem: "portal".into() };
         let user_id = format!(
@@ -254,8 +279,8 @@ impl Organisation {
             taste & 0xffff_ffff_ffff
         );
         let person = Arc::new(Caller {
-            address: address.clone(),
-            agent: agent.clone(),
+            address: Arc::clone(&address),
+            agent: Arc::clone(&agent),
             ..session::directory_person(portal, &user_id, STORE)
         });
         let before = |seconds| shift.begins - Millis::SECOND.times(seconds);
@@ -284,15 +309,15 @@ impl Organisation {
         session
     }
 
-    fn open(&self, shift: &Shift, session: &Session, address: &str, pen: &mut Pen<'_>) {
+    fn open(&self, shift: &Shift, session: &Arc<Session>, address: &Arc<str>, pen: &mut Pen<'_>) {
         let provider_id = format!(
             "arn:aws:iam::{}:saml-provider/AWSSSO_{:016x}_DO_NOT_DELETE",
             session.account,
             self.hash(Stream::Policy, shift.account)
         );
         let caller = Caller {
-            address: address.to_owned(),
-            agent: "aws-internal/3 aws-sdk-java/1.12.780 Linux/5.10.230-202.885.amzn2int.x86_64 OpenJDK_64-Bit_Server_VM/25.432-b06 java/1.8.0_432 vendor/Oracle_Corporation cfg/retry-mode/standard".to_owned(),
+            address: Arc::clone(address),
+            agent: "aws-internal/3 aws-sdk-java/1.12.780 Linux/5.10.230-202.885.amzn2int.x86_64 OpenJDK_64-Bit_Server_VM/25.432-b06 java/1.8.0_432 vendor/Oracle_Corporation cfg/retry-mode/standard".into(),
             ..session::saml(&session.account, &session.name, &provider_id)
         };
         let more = format!(r#","principalArn":"{provider_id}""#);
@@ -308,8 +333,8 @@ impl Organisation {
     fn console_login(
         &self,
         shift: &Shift,
-        session: &Session,
-        (address, agent): (String, String),
+        session: &Arc<Session>,
+        (address, agent): (Arc<str>, Arc<str>),
         pen: &mut Pen<'_>,
     ) {
         let identity = self.person_in(shift.person, shift.account);
@@ -330,7 +355,7 @@ impl Organisation {
     }
 
     /// A coding agent does its bursts under the person's session.
-    fn agent_at_work(&self, shift: &Shift, session: &Session, agent: u32, pen: &mut Pen<'_>) {
+    fn agent_at_work(&self, shift: &Shift, session: &Arc<Session>, agent: u32, pen: &mut Pen<'_>) {
         let parts =
             [u64::from(shift.person.index), shift.local_day.unsigned_abs(), u64::from(shift.turn), 11];
         let mut random = Random::of(self.plan.seed, Stream::Burst, &parts);
@@ -348,17 +373,22 @@ impl Organisation {
     }
 
     /// The caller who is a coding agent under a person's session.
-    pub(crate) fn agent_caller(&self, shift: &Shift, session: &Session, agent: u32) -> Caller {
+    pub(crate) fn agent_caller(&self, shift: &Shift, session: &Arc<Session>, agent: u32) -> Caller {
         let identity = format!(
             "agent:{}/{}",
             self.person_in(shift.person, shift.account),
             crate::organisation::product(agent)
         );
-        session::within(session, &identity, self.whereabouts(shift), client::coding_agent(agent))
+        session::within(
+            session,
+            &identity,
+            self.whereabouts(shift).into(),
+            client::coding_agent(agent).into(),
+        )
     }
 
     /// A step into another account, as its administrator, for an hour: two records of one call.
-    fn hop(&self, shift: &Shift, session: &Session, random: &mut Random, pen: &mut Pen<'_>) {
+    fn hop(&self, shift: &Shift, session: &Arc<Session>, random: &mut Random, pen: &mut Pen<'_>) {
         let target = self.desk(shift.person.ordinal, 2);
         if target == shift.account {
             return;
@@ -366,10 +396,10 @@ impl Organisation {
         let at = shift.begins + Millis::MINUTE.times(30) + random_span(random, Millis::HOUR);
         let caller = Arc::new(Caller {
             console: false,
-            agent: client::command_line(self.hash(Stream::Person, shift.person.index)),
+            agent: client::command_line(self.hash(Stream::Person, shift.person.index)).into(),
             ..self.at_work(shift, session)
         });
-        let there = self.admin_session(shift, target, at);
+        let there = Arc::new(self.admin_session(shift, target, at));
         let shared = Some(pen.fresh_id());
         let more = format!(r#","sourceIdentity":"{}""#, there.name);
         let detail = || Detail { shared, ..there.opening(&more) };
@@ -378,13 +408,13 @@ impl Organisation {
         let principal = format!("{}:{}", session.role_id, session.name);
         let seen_there = session::other_account(&session.account, &principal);
         let seen_there =
-            Caller { address: caller.address.clone(), agent: caller.agent.clone(), ..seen_there };
+            Caller { address: Arc::clone(&caller.address), agent: Arc::clone(&caller.agent), ..seen_there };
         pen.write_full(at, (&place, &Arc::new(seen_there)), ASSUME, Outcome::with(detail()));
         let admin = Arc::new(session::within(
             &there,
             &there.role_arn(),
-            caller.address.clone(),
-            caller.agent.clone(),
+            Arc::clone(&caller.address),
+            Arc::clone(&caller.agent),
         ));
         for step in 1..=3 + random.below(6) {
             let call = self.person_call(shift.person, department(shift.person.ordinal), random);
@@ -402,13 +432,13 @@ impl Organisation {
         Session {
             account: Arc::clone(&self.account_at(account).id),
             role: format!("/{ADMIN_ROLE}").into(),
-            role_id: self.fixed_role_id(account, ADMIN_ROLE),
+            role_id: self.fixed_role_id(account, ADMIN_ROLE).into(),
             key: unique_id("ASIA", self.plan.seed, Stream::Session, &parts),
             since: crate::day::whole_seconds(at),
             holds: Millis::HOUR,
-            context: format!(r#","sourceIdentity":"{name}""#),
-            beside: String::new(),
-            name,
+            context: format!(r#","sourceIdentity":"{name}""#).into(),
+            beside: "",
+            name: name.into(),
         }
     }
 
@@ -421,19 +451,4 @@ impl Organisation {
 fn random_span(random: &mut Random, most: Millis) -> Millis {
     let most = u64::try_from(most.0).unwrap_or_default();
     Millis(i64::try_from(random.below(most)).unwrap_or_default())
-}
-
-/// One page of the console asks many services at once.
-fn console_page(at: Time, place: &Place, caller: &Arc<Caller>, (random, pen): (&mut Random, &mut Pen<'_>)) {
-    const PAGE: [Call; 6] = [
-        read("ec2", "DescribeRegions", r#"{"regionSet":{},"allRegions":true}"#),
-        read("ec2", "DescribeAvailabilityZones", r#"{"availabilityZoneSet":{}}"#),
-        read("monitoring", "DescribeAlarms", ""),
-        read("health", "DescribeEventAggregates", r#"{"aggregateField":"eventTypeCategory"}"#),
-        read("ce", "GetCostAndUsage", r#"{"granularity":"MONTHLY"}"#),
-        read("notifications", "ListNotificationHubs", ""),
-    ];
-    for call in PAGE.into_iter().take(2 + usize::try_from(random.below(5)).unwrap_or_default()) {
-        pen.write(at, (place, caller), call);
-    }
 }

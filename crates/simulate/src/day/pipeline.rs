@@ -69,19 +69,19 @@ impl Organisation {
     fn deploy(&self, member: Member, (day, at): (u32, Time), random: &mut Random, pen: &mut Pen<'_>) {
         let [home, elsewhere] = self.places(member, day);
         let place = if random.below(4) == 0 { elsewhere } else { home };
-        let session = self.pipeline_session(member, at);
-        let address = runner(random.bits());
+        let session = Arc::new(self.pipeline_session(member, at));
+        let address: Arc<str> = runner(random.bits()).into();
         let subject = self.subject(member);
         let opener = Caller {
-            address: address.clone(),
-            agent: "aws-sdk-js/3.614.0 ua/2.0 os/linux#6.8.0-1017-azure lang/js md/nodejs#20.15.1 api/sts#3.614.0 configure-aws-credentials-for-github-actions".to_owned(),
+            address: Arc::clone(&address),
+            agent: "aws-sdk-js/3.614.0 ua/2.0 os/linux#6.8.0-1017-azure lang/js md/nodejs#20.15.1 api/sts#3.614.0 configure-aws-credentials-for-github-actions".into(),
             ..session::web_identity(&session.account, &subject)
         };
         let call = read("sts", "AssumeRoleWithWebIdentity", "");
         pen.write_full(at, (&place, &Arc::new(opener)), call, Outcome::with(session.opening("")));
         let taste = self.hash(Stream::Pattern, self.app(member.ordinal).0);
         let agent = if taste.is_multiple_of(3) { client::terraform("g") } else { client::pipeline_step() };
-        let caller = Arc::new(session::within(&session, &self.identity(member), address, agent));
+        let caller = Arc::new(session::within(&session, &self.identity(member), address, agent.into()));
         let records = self.plan.noise.deploy_records;
         let mut now = at;
         for step in 0..u64::from(records) * 2 / 3 {
@@ -99,22 +99,22 @@ impl Organisation {
     fn stack(&self, member: Member, (at, records): (Time, u64), place: &Place, pen: &mut Pen<'_>) {
         let account = self.account_at(member.account);
         let parts = [u64::from(member.index), at.ms().unsigned_abs(), 3];
-        let session = Session {
+        let session = Arc::new(Session {
             account: Arc::clone(&account.id),
             role: format!("/{STACK_ROLE}").into(),
-            role_id: self.fixed_role_id(member.account, STACK_ROLE),
-            name: "AWSCloudFormation".to_owned(),
+            role_id: self.fixed_role_id(member.account, STACK_ROLE).into(),
+            name: "AWSCloudFormation".into(),
             key: unique_id("ASIA", self.plan.seed, Stream::Session, &parts),
             since: at,
             holds: Millis::HOUR,
-            context: String::new(),
-            beside: r#","invokedBy":"cloudformation.amazonaws.com""#.to_owned(),
-        };
+            context: "".into(),
+            beside: r#","invokedBy":"cloudformation.amazonaws.com""#,
+        });
         let service = Arc::new(session::service("cloudformation"));
         pen.write_full(at, (place, &service), ASSUME, Outcome::with(session.opening("")));
-        let host = "cloudformation.amazonaws.com".to_owned();
+        let host: Arc<str> = "cloudformation.amazonaws.com".into();
         let caller =
-            Caller { tls: false, ..session::within(&session, &session.role_arn(), host.clone(), host) };
+            Caller { tls: false, ..session::within(&session, &session.role_arn(), Arc::clone(&host), host) };
         let caller = Arc::new(caller);
         for step in 0..records {
             let later = Millis::SECOND.times(i64::try_from(step * 7).unwrap_or_default());
@@ -133,15 +133,16 @@ impl Organisation {
         Session {
             account: self.account_id(member),
             role: format!("/{}", self.name(member)).into(),
-            role_id: self.unique_id(member),
-            name: "GitHubActions".to_owned(),
+            role_id: self.unique_id(member).into(),
+            name: "GitHubActions".into(),
             key: unique_id("ASIA", self.plan.seed, Stream::Session, &parts),
             since: at,
             holds: Millis::HOUR,
             context: format!(
                 r#","webIdFederationData":{{"federatedProvider":"{provider}","attributes":{{}}}}"#
-            ),
-            beside: String::new(),
+            )
+            .into(),
+            beside: "",
         }
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Linked {
     pub(crate) service: &'static str,
     /// Its role.
     pub(crate) role: &'static str,
+    /// What its sessions say of who is behind them.
+    beside: &'static str,
     /// What it does there.
     calls: &'static [Call],
 }
@@ -28,6 +30,7 @@ pub(crate) const LINKED: [Linked; 4] = [
     Linked {
         service: "config",
         role: "AWSServiceRoleForConfig",
+        beside: r#","invokedBy":"config.amazonaws.com""#,
         calls: &[
             read("ec2", "DescribeInstances", r#"{"instancesSet":{},"filterSet":{}}"#),
             read("s3", "GetBucketPolicy", r#"{"bucketName":"$r-$a","policy":""}"#),
@@ -39,6 +42,7 @@ pub(crate) const LINKED: [Linked; 4] = [
     Linked {
         service: "autoscaling",
         role: "AWSServiceRoleForAutoScaling",
+        beside: r#","invokedBy":"autoscaling.amazonaws.com""#,
         calls: &[
             read(
                 "ec2",
@@ -56,6 +60,7 @@ pub(crate) const LINKED: [Linked; 4] = [
     Linked {
         service: "guardduty",
         role: "AWSServiceRoleForAmazonGuardDuty",
+        beside: r#","invokedBy":"guardduty.amazonaws.com""#,
         calls: &[
             read("ec2", "DescribeImages", r#"{"imagesSet":{}}"#),
             read("organizations", "DescribeAccount", r#"{"accountId":"$a"}"#),
@@ -64,6 +69,7 @@ pub(crate) const LINKED: [Linked; 4] = [
     Linked {
         service: "securityhub",
         role: "AWSServiceRoleForSecurityHub",
+        beside: r#","invokedBy":"securityhub.amazonaws.com""#,
         calls: &[
             read("iam", "GetAccountPasswordPolicy", ""),
             read("cloudtrail", "DescribeTrails", ""),
@@ -103,23 +109,25 @@ impl Organisation {
     ) {
         let host = format!("{}.amazonaws.com", linked.service);
         let parts = [u64::from(account.index), at.ms().unsigned_abs(), letters(linked.role)];
-        let session = Session {
+        let session = Arc::new(Session {
             account: Arc::clone(&account.id),
             role: format!("/aws-service-role/{host}/{}", linked.role).into(),
-            role_id: self.fixed_role_id(account.index, linked.role),
-            name: linked.service.to_owned(),
+            role_id: self.fixed_role_id(account.index, linked.role).into(),
+            name: linked.service.into(),
             key: unique_id("ASIA", self.plan.seed, Stream::Session, &parts),
             since: crate::day::whole_seconds(at),
             holds: Millis::HOUR,
-            context: String::new(),
-            beside: format!(r#","invokedBy":"{host}""#),
-        };
+            context: "".into(),
+            beside: linked.beside,
+        });
         let opener = Arc::new(session::service(linked.service));
         let shared = Some(pen.fresh_id());
         let detail = Detail { shared, ..session.opening("") };
         pen.write_full(at, (place, &opener), ASSUME, Outcome::with(detail));
-        let caller =
-            Caller { tls: false, ..session::within(&session, &session.role_arn(), host.clone(), host) };
+        let caller = Caller {
+            tls: false,
+            ..session::within(&session, &session.role_arn(), host.as_str().into(), host.into())
+        };
         let caller = Arc::new(caller);
         for (second, call) in (1..).zip(linked.calls) {
             pen.write(at + Millis::SECOND.times(second), (place, &caller), *call);
@@ -146,27 +154,27 @@ fn log_delivery(at: doorward_model::time::Time, place: &Place, pen: &mut Pen<'_>
 fn inside(organisation: &Organisation, at: doorward_model::time::Time, place: &Place, pen: &mut Pen<'_>) {
     let account = &place.account;
     let rotated = Caller {
-        user_identity: format!(r#"{{"accountId":"{account}","invokedBy":"AWS Internal"}}"#),
-        address: "AWS Internal".to_owned(),
-        agent: "AWS Internal".to_owned(),
+        who: session::said(format!(r#"{{"accountId":"{account}","invokedBy":"AWS Internal"}}"#)),
+        address: "AWS Internal".into(),
+        agent: "AWS Internal".into(),
         ..Caller::default()
     };
     let detail = Detail { event_type: EventType::ServiceEvent, ..Detail::default() };
     pen.write_full(at, (place, &Arc::new(rotated)), write("kms", "RotateKey", ""), Outcome::with(detail));
     let parts = [at.ms().unsigned_abs(), 17];
-    let session = Session {
+    let session = Arc::new(Session {
         account: Arc::clone(&place.account),
         role: "/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS".into(),
-        role_id: unique_id("AROA", organisation.plan.seed, Stream::Policy, &[letters(&place.account), 4]),
-        name: "RDS".to_owned(),
+        role_id: unique_id("AROA", organisation.plan.seed, Stream::Policy, &[letters(&place.account), 4])
+            .into(),
+        name: "RDS".into(),
         key: unique_id("ASIA", organisation.plan.seed, Stream::Session, &parts),
         since: crate::day::whole_seconds(at),
         holds: Millis::HOUR,
-        context: String::new(),
-        beside: r#","invokedBy":"rds.amazonaws.com""#.to_owned(),
-    };
-    let caller =
-        session::within(&session, &session.role_arn(), "AWS Internal".to_owned(), "AWS Internal".to_owned());
+        context: "".into(),
+        beside: r#","invokedBy":"rds.amazonaws.com""#,
+    });
+    let caller = session::within(&session, &session.role_arn(), "AWS Internal".into(), "AWS Internal".into());
     let caller = Arc::new(Caller { tls: false, ..caller });
     pen.write(at, (place, &caller), read("ec2", "DescribeSubnets", r#"{"subnetSet":{},"filterSet":{}}"#));
 }

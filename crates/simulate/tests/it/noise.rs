@@ -6,11 +6,24 @@ use doorward_simulate::{AttackPlan, Class, Noise, Plan, SimEvent, noise_table, o
 
 const DAYS: u32 = 60;
 
+/// What a machine showed in one month.
+#[derive(Default)]
+struct Month {
+    actions: BTreeSet<(&'static str, &'static str)>,
+    networks: BTreeSet<String>,
+}
+
+impl Month {
+    fn services(&self) -> BTreeSet<&'static str> {
+        self.actions.iter().map(|&(service, _)| service).collect()
+    }
+}
+
 /// What a machine showed in the first and in the second month.
 #[derive(Default)]
 struct Seen {
-    actions: [BTreeSet<(&'static str, &'static str)>; 2],
-    networks: [BTreeSet<String>; 2],
+    before: Month,
+    after: Month,
 }
 
 /// Counts over one big benign run.
@@ -33,14 +46,14 @@ impl Counts {
     fn add(&mut self, day: u32, event: &SimEvent) {
         let Some(identity) = event.identity().map(|id| id.to_string()) else { return };
         if let Some(seen) = self.machines.get_mut(&identity) {
-            let month = usize::from(day >= 30);
+            let month = if day < 30 { &mut seen.before } else { &mut seen.after };
             if event.service() == "iam" && event.action() == "CreateAccessKey" {
                 self.rotations += 1;
             }
             if !event.action().ends_with("AccessKey") {
-                seen.actions[month].insert((event.service(), event.action()));
+                month.actions.insert((event.service(), event.action()));
             }
-            seen.networks[month].insert(network(event.address()));
+            month.networks.insert(network(event.address()));
             self.machine_calls[0] += 1;
             self.machine_calls[1] += u64::from(event.denied());
             self.machine_calls[2] += u64::from(event.throttled());
@@ -91,23 +104,21 @@ fn the_table_holds_over_a_big_run() {
         }
     }
     let (noise, all) = (plan.noise, counts.machines.len() as u64);
-    let services = |seen: &Seen, month: usize| -> BTreeSet<_> {
-        seen.actions[month].iter().map(|(service, _)| *service).collect()
-    };
     let new_service =
-        counts.machines_with_new(|seen| !services(seen, 1).is_subset(&services(seen, 0))) as u64;
+        counts.machines_with_new(|seen| !seen.after.services().is_subset(&seen.before.services())) as u64;
     let new_action = counts.machines_with_new(|seen| {
-        let known = services(seen, 0);
-        seen.actions[1].difference(&seen.actions[0]).any(|(service, _)| known.contains(service))
+        let known = seen.before.services();
+        seen.after.actions.difference(&seen.before.actions).any(|(service, _)| known.contains(service))
     }) as u64;
-    let new_network = counts.machines_with_new(|seen| !seen.networks[1].is_subset(&seen.networks[0])) as u64;
+    let new_network =
+        counts.machines_with_new(|seen| !seen.after.networks.is_subset(&seen.before.networks)) as u64;
     let [calls, denied, throttled] = counts.machine_calls;
     check("machine_new_action", (new_action, all), noise.machine_new_action, 25);
     check("machine_new_service", (new_service, all), noise.machine_new_service, 40);
     check("machine_new_network", (new_network, all), noise.machine_new_network, 40);
     check("machine_denied", (denied, calls), noise.machine_denied, 10);
     check("throttled", (throttled, calls), noise.throttled, 15);
-    check("person_denied", (counts.person_calls[1], counts.person_calls[0]), noise.person_denied, 30);
+    check("person_denied", (counts.person_calls[1], counts.person_calls[0]), noise.person_denied, 10);
     check(
         "person_travel",
         (counts.road_days.len() as u64, counts.person_days.len() as u64),

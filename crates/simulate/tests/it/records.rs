@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use doorward_simulate::{AttackPlan, Class, Plan, SimEvent, organisation};
+use doorward_simulate::{AttackPlan, Class, Plan, SimEvent, large_account, organisation};
 use serde_json::Value;
 
 fn plan() -> Plan {
@@ -137,7 +137,7 @@ fn exports_name_everybody_who_lives_in_the_account() {
             Class::Agent,
         ];
         let count = |list: &str| export[list].as_array().map(Vec::len);
-        assert_eq!(count("UserDetailList"), Some(living(&[Class::User])));
+        assert_eq!(count("UserDetailList"), Some(living(&[Class::User]) + usize::from(account.index == 0)));
         assert_eq!(count("RoleDetailList"), Some(living(&roles) + 12));
         let names: BTreeSet<_> = export["RoleDetailList"]
             .as_array()
@@ -147,4 +147,66 @@ fn exports_name_everybody_who_lives_in_the_account() {
             .collect();
         assert_eq!(Some(names.len()), count("RoleDetailList"));
     }
+}
+
+#[test]
+fn nobody_acts_before_the_first_day() {
+    let mut plan = Plan::new(3, 1_000, 10);
+    plan.noise.new_hire = 500_000;
+    let organisation = organisation(&plan);
+    let hired: BTreeMap<_, _> = organisation
+        .members()
+        .map(|member| (organisation.name(member), organisation.first_day(member)))
+        .filter(|&(_, first_day)| first_day > 1)
+        .collect();
+    assert!(hired.len() > 20, "only {} new people", hired.len());
+    for day in 0..plan.days {
+        for event in organisation.day(day) {
+            let person = event.identity().and_then(|id| id.as_str().rsplit('/').next().map(str::to_owned));
+            let first_day = person.and_then(|person| hired.get(&person)).copied().unwrap_or_default();
+            // A day begins up to eight hours earlier where the person lives.
+            assert!(
+                day + 1 >= first_day,
+                "{:?} acts on day {day}, hired on day {first_day}",
+                event.identity()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_new_region_is_used_from_its_day_on() {
+    let mut plan = Plan { attacks: AttackPlan::None, ..Plan::new(4, 500, 12) };
+    plan.noise.region_expansion = 1_000_000;
+    let organisation = organisation(&plan);
+    let expanding: BTreeMap<_, _> = organisation
+        .accounts()
+        .iter()
+        .filter_map(|account| account.expansion.map(|expansion| (account.id.to_string(), expansion)))
+        .filter(|&(_, (since, _))| since < plan.days)
+        .collect();
+    let mut used = BTreeSet::new();
+    for day in 0..plan.days {
+        for event in organisation.day(day) {
+            if let Some(&(since, region)) = expanding.get(&*event.account)
+                && region == event.region
+            {
+                assert!(day >= since, "{} uses {region} on day {day}, not from {since} on", event.account);
+                used.insert(event.account.to_string());
+            }
+        }
+    }
+    assert!(used.len() > 1, "of {expanding:?} only {used:?} use their new region");
+}
+
+#[test]
+fn the_large_account_has_its_counts() {
+    let mut export = Vec::new();
+    large_account(1, 300, &mut |piece| export.extend_from_slice(piece));
+    let export: Value = serde_json::from_slice(&export).expect("an export");
+    let count = |list: &str| export[list].as_array().map(Vec::len);
+    let lists = ["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"];
+    assert_eq!(lists.map(count), [Some(30), Some(6), Some(300), Some(75)]);
+    let statements = export.to_string().matches("\"Effect\"").count();
+    assert!((700..1_500).contains(&statements), "{statements} statements");
 }

@@ -74,9 +74,9 @@ impl Writer {
         self.work.fact_number = fact_number;
         let next = Arc::new(self.work.clone());
         self.replaced.push_back(std::mem::replace(&mut self.current, Arc::clone(&next)));
-        while self.replaced.len() > REPLACED_MAX
-            || self.replaced.front().is_some_and(|oldest| Arc::strong_count(oldest) == 1)
-        {
+        // One that only we hold can get no new reader.
+        self.replaced.retain(|snapshot| Arc::strong_count(snapshot) > 1);
+        if self.replaced.len() > REPLACED_MAX {
             self.replaced.pop_front();
         }
         next
@@ -249,5 +249,167 @@ impl Writer {
             self.edit(ix, |entity| entity.ancestors = ancestors.into_iter().collect());
             open.extend(self.children.get(&ix).into_iter().flatten().copied());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use doorward_model::finding::Severity;
+    use doorward_model::hold::{Hold, HoldProfile, HoldScope};
+    use doorward_model::id::FactNumber;
+    use doorward_model::identity::IdentityKind;
+    use doorward_model::risk::Risk;
+    use doorward_model::time::Time;
+    use proptest::collection::vec;
+    use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
+
+    use super::{Cycle, EntityRow, Writer};
+    use crate::snapshot::entity::{EntityIx, Name};
+    use crate::snapshot::{KillEpoch, Snapshot};
+
+    fn name(number: u8) -> Name {
+        Name::new("group", &number.to_string())
+    }
+
+    fn row(number: u8, parents: &[u8]) -> EntityRow {
+        let parents = parents.iter().copied().map(name).collect();
+        EntityRow { name: name(number), parents, ..EntityRow::default() }
+    }
+
+    fn ancestors(snapshot: &Snapshot, of: &Name) -> BTreeSet<Name> {
+        let entity = snapshot.find(&of.kind, &of.id).and_then(|ix| snapshot.entity(ix)).unwrap();
+        entity.ancestors.iter().map(|ix| snapshot.entity(*ix).unwrap().name.clone()).collect()
+    }
+
+    /// What is reached by walking up from parent to parent.
+    fn reached(parents: &[Vec<u8>], from: u8) -> BTreeSet<Name> {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
+        while let Some(number) = open.pop() {
+            if seen.insert(name(number)) {
+                open.extend(&parents[usize::from(number)]);
+            }
+        }
+        seen
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+        #[test]
+        fn ancestors_are_what_parents_lead_to_and_old_snapshots_stay(
+            moves in vec((0_u8..12, vec(0_u8..12, 0..3)), 0..60),
+        ) {
+            let mut writer = Writer::new(1);
+            let mut parents = vec![Vec::new(); 12];
+            (0..12).for_each(|number| assert_eq!(writer.put_entity(row(number, &[])), Ok(EntityIx(number.into()))));
+            let mut published = Vec::new();
+            for (at, (child, of)) in moves.into_iter().enumerate() {
+                let circular = of.iter().any(|parent| reached(&parents, *parent).contains(&name(child)));
+                prop_assert_eq!(writer.put_entity(row(child, &of)).is_err(), circular);
+                if !circular {
+                    parents[usize::from(child)] = of;
+                }
+                if at % 7 == 0 {
+                    published.push((writer.publish(FactNumber(at as u64)), parents.clone()));
+                }
+            }
+            published.push((writer.publish(FactNumber(99)), parents));
+            for (snapshot, parents) in published {
+                for number in 0..12 {
+                    prop_assert_eq!(ancestors(&snapshot, &name(number)), reached(&parents, number));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_cycle_is_refused_by_name_and_changes_nothing() {
+        let mut writer = Writer::new(1);
+        writer.put_entity(row(1, &[2])).unwrap();
+        assert_eq!(writer.put_entity(row(2, &[3, 1])), Err(Cycle { child: name(2), parent: name(1) }));
+        assert_eq!(ancestors(writer.work(), &name(2)), BTreeSet::from([name(2)]));
+        let known = |number| writer.work().entity(EntityIx(number)).map(|entity| entity.known);
+        assert_eq!([known(0), known(1), known(2), known(3)], [Some(true), Some(false), Some(false), None]);
+    }
+
+    #[test]
+    fn names_and_aliases_lead_to_one_entity_and_an_alias_can_move() {
+        let mut writer = Writer::new(1);
+        let mut put = |id: &str, alias: &str| {
+            let alias = Name::new("login", alias);
+            let row = EntityRow {
+                name: Name::new("user", id),
+                identity: Some(IdentityKind::Human),
+                aliases: vec![alias],
+                ..EntityRow::default()
+            };
+            writer.put_entity(row).unwrap()
+        };
+        let (ann, ben) = (put("ann", "a"), put("ben", "b"));
+        let before = writer.publish(FactNumber(1));
+        writer.set_alias(Name::new("login", "a"), ben);
+        let after = writer.publish(FactNumber(2));
+        let found = |snapshot: &Snapshot| {
+            [("user", "ann"), ("login", "a"), ("login", "b"), ("user", "a"), ("login", "ann")]
+                .map(|(kind, id)| snapshot.find(kind, id))
+        };
+        assert_eq!(found(&before), [Some(ann), Some(ann), Some(ben), None, None]);
+        assert_eq!(found(&after), [Some(ann), Some(ben), Some(ben), None, None]);
+        assert_eq!(after.find_identities("ann").collect::<Vec<_>>(), [ann]);
+    }
+
+    #[test]
+    fn hot_facts_show_in_the_next_snapshot_only() {
+        let mut writer = Writer::new(1);
+        let row = EntityRow {
+            name: Name::new("user", "ann"),
+            identity: Some(IdentityKind::Human),
+            ..EntityRow::default()
+        };
+        let ann = writer.put_entity(row).unwrap();
+        let before = writer.publish(FactNumber(1));
+        let at = Time::from_ms(1_000);
+        let risk = Risk::of_finding(Severity::High, 1_000, at);
+        let hold = Hold { id: "h".to_owned(), subject: "ann".to_owned(), ..Hold::default() };
+        writer.set_risk(ann, risk);
+        writer.kill(ann, at);
+        writer.kill(ann, Time::from_ms(10));
+        writer.place_hold(hold.clone());
+        writer.place_hold(Hold { profile: HoldProfile::StepUp.into(), ..hold });
+        writer.set_grants(ann, 2);
+        writer.revoke("key");
+        let after = writer.publish(FactNumber(2));
+        let hot = after.hot(ann);
+        assert_eq!((hot.risk, hot.kill_epoch, hot.holds, hot.grants), (risk, KillEpoch::at(at), 1, 2));
+        assert_eq!(
+            (before.hot(ann), before.is_revoked("key"), after.is_revoked("key")),
+            (super::Hot::default(), false, true)
+        );
+        let profiles = |snapshot: &Snapshot| -> Vec<_> {
+            snapshot.holds(HoldScope::Identity, "ann").map(|hold| hold.profile()).collect()
+        };
+        assert_eq!((profiles(&before), profiles(&after)), (vec![], vec![HoldProfile::StepUp]));
+        assert!(writer.release_hold(HoldScope::Identity, "ann", "h"));
+        assert_eq!((writer.work().hot(ann).holds, after.hot(ann).holds), (0, 1));
+    }
+
+    #[test]
+    fn a_kill_epoch_ends_what_began_before_or_does_not_say() {
+        let kill = KillEpoch::at(Time::from_ms(5));
+        let ends = |kill: KillEpoch| [None, Some(5), Some(6)].map(|at| kill.ends(at.map(Time::from_ms)));
+        assert_eq!((ends(kill), ends(KillEpoch::default())), ([true, true, false], [false; 3]));
+    }
+
+    #[test]
+    fn replaced_snapshots_wait_for_their_readers() {
+        let mut writer = Writer::new(1);
+        let pinned = writer.publish(FactNumber(1));
+        (2..50).for_each(|number| drop(writer.publish(FactNumber(number))));
+        assert_eq!((writer.replaced(), Arc::strong_count(&pinned)), (1, 2));
+        drop(pinned);
+        drop(writer.publish(FactNumber(50)));
+        assert_eq!(writer.replaced(), 0);
     }
 }

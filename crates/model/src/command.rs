@@ -1,0 +1,74 @@
+//! What a person or a program asks for. Admitting a command is the only door to the facts it leads to.
+
+use crate::hold::Hold;
+use crate::inventory::AccountExport;
+use crate::record::{HoldReleased, PepSet, PolicyPublished, TokenIssued, TokenRevoked};
+use crate::time::Time;
+
+/// Something that is asked for.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Command {
+    /// Take in an export of an account, whole.
+    Import(Box<AccountExport>),
+    /// Restrict something.
+    PlaceHold(Hold),
+    /// Take a restriction away.
+    ReleaseHold(HoldReleased),
+    /// Decide by these policies from now on. They have been validated, and their files are stored.
+    PublishPolicy(PolicyPublished),
+    /// Make an enforcement point known, or change its mode.
+    SetPep(PepSet),
+    /// Make a token valid.
+    IssueToken(TokenIssued),
+    /// End a token.
+    RevokeToken(TokenRevoked),
+}
+
+/// Why a command was refused. Nothing has changed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// An older export never overwrites a newer one.
+    #[error(
+        "export of account {account} is as of {newest}, and one as of {known} is known: import the newer one"
+    )]
+    OlderExport {
+        /// The account.
+        account: String,
+        /// The latest date in the export.
+        newest: Time,
+        /// The latest date in the one that is known.
+        known: Time,
+    },
+    /// There is nothing by this id.
+    #[error("no {what} by the id {id:?} is known")]
+    NotFound {
+        /// What it should have been.
+        what: &'static str,
+        /// The id.
+        id: String,
+    },
+    /// There is something else by this id.
+    #[error("another {what} by the id {id:?} is known")]
+    Exists {
+        /// What it is.
+        what: &'static str,
+        /// The id.
+        id: String,
+    },
+    /// It would already be over.
+    #[error("{what} would end at {ends}, which has passed")]
+    AlreadyOver {
+        /// What it is.
+        what: &'static str,
+        /// When it would end.
+        ends: Time,
+    },
+    /// A limit is reached.
+    #[error("there are {max} {what} already, which is the limit")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// The limit.
+        max: usize,
+    },
+}
