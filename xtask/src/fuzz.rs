@@ -20,12 +20,18 @@ pub(crate) fn fuzz(seconds: u32) -> Result<()> {
         fs::read_to_string(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
     let manifest: Manifest = toml::from_str(&text).context("cannot read the list of fuzz targets")?;
     for target in &manifest.bin {
+        let found = place::root().join("fuzz/corpus").join(&target.name);
+        fs::create_dir_all(&found).with_context(|| format!("cannot create {}", found.display()))?;
         let limits = [format!("-max_total_time={seconds}"), format!("-timeout={INPUT_SECONDS}")];
-        run(cargo(["fuzz", "run", "--sanitizer", "none", &target.name, "--"]).args(limits))?;
+        let mut fuzz = cargo(["fuzz", "run", "--sanitizer", "none", &target.name]);
+        run(fuzz.arg(found).args([SEEDS, "--"]).args(limits))?;
     }
     println!("fuzz: {} targets, {seconds} s each", manifest.bin.len());
     Ok(())
 }
+
+/// Where fuzzing starts from: the samples of the parsers.
+const SEEDS: &str = "crates/intake/testdata";
 
 /// One input that takes longer than this is a finding: a hang.
 const INPUT_SECONDS: u32 = 10;

@@ -7,6 +7,7 @@ use crate::process::{answers, cargo, command, run};
 /// Runs every check; a tool that is not installed is skipped and counted, or fails where `strict`.
 pub(crate) fn lint(strict: bool) -> Result<()> {
     run(&mut cargo(["fmt", "--all", "--check"]))?;
+    run(&mut cargo(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))?;
     run(&mut cargo(["fetch", "--locked"]))?;
     let missing: Vec<&Tool> = TOOLS.iter().filter(|tool| !answers(tool.program, tool.probe)).collect();
     for tool in TOOLS.iter().filter(|tool| answers(tool.program, tool.probe)) {

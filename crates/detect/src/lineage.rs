@@ -15,7 +15,7 @@ use crate::inspect::Subject;
 
 /// What an event proves about the credentials it used or made.
 pub(crate) fn of(state: &State, subject: &Subject<'_>, probe: &Probe) -> Vec<Notice> {
-    let used = state.shard(subject.seen).and_then(|shard| shard.keys.peek(subject.event()));
+    let used = state.shard(subject.seen).and_then(|shard| shard.keys.peek(subject.seen));
     let elsewhere = used.and_then(|used| instance_key_elsewhere(subject, used));
     let networks = elsewhere.is_none().then_some(used).flatten().and_then(|used| two_networks(subject, used));
     let source = used.and_then(|used| source_changed(subject, used));

@@ -15,7 +15,8 @@ use crate::error::JournalError;
 /// The ordered log of one tenant, with one writer.
 ///
 /// The writer's round: [`check`](Self::check) each event, number what is to be kept after [`head`](Self::head),
-/// [`append`](Self::append) everything that is queued as one batch, acknowledge.
+/// [`append`](Self::append) everything that is queued as one batch, acknowledge. After a failed append the writer
+/// either appends the same batch again before it checks anything else, or drops it and numbers anew from the head.
 pub trait Journal {
     /// Where the log ends: what the writer needs to go on numbering.
     fn head(&self) -> &Head;

@@ -64,6 +64,12 @@ impl Memory {
         })
     }
 
+    fn bring(&mut self, hour: Hour) {
+        if !self.dedupe.has(hour) {
+            self.dedupe.load(hour, std::iter::empty());
+        }
+    }
+
     fn seal(&mut self, batch: &Batch<'_>) -> Result<Sealed, JournalError> {
         match self.keep {
             Keep::All => self.sealer.seal(&self.head, batch),
@@ -79,9 +85,7 @@ impl Journal for Memory {
 
     fn check(&mut self, event: &Event) -> Result<Seen, JournalError> {
         let hour = Hour::of(event);
-        if !self.dedupe.has(hour) {
-            self.dedupe.load(hour, std::iter::empty());
-        }
+        self.bring(hour);
         Ok(self.dedupe.check(hour, Fingerprint::of(event)))
     }
 
@@ -90,6 +94,10 @@ impl Journal for Memory {
         let Sealed { mut rows, head, fingerprints } = sealed;
         self.rows.append(&mut rows);
         self.head = head;
+        // There is no store that would know an event which was appended without a check.
+        for (hour, _) in &fingerprints {
+            self.bring(*hour);
+        }
         self.dedupe.settle(&fingerprints);
         Ok(self.head.position)
     }

@@ -185,7 +185,7 @@ impl Sealer {
         facts_seen: FactNumber,
         end: usize,
     ) -> Result<(), JournalError> {
-        let (content, _) = self.unpacked.split_at_checked(end).unwrap_or((&self.unpacked, &[]));
+        let content = self.unpacked.get(..end).unwrap_or(&self.unpacked);
         let mut packed = MAGIC.to_vec();
         packed.append(&mut self.compressor.compress(content).map_err(JournalError::Compress)?);
         let header = RowHeader {
@@ -262,10 +262,16 @@ pub(crate) fn verify_chain(
 ) -> Result<Verified, JournalError> {
     let mut verified = Verified { rows: 0, expired: 0 };
     let mut end = (Position(0), genesis);
+    let (mut facts, mut observations) = (0, 0);
     for row in rows {
         let row = row?;
-        row.verify(end.0, end.1)?;
+        let header = row.verify(end.0, end.1)?;
         end = (row.position, row.hash);
+        match header.kind() {
+            RowKind::Facts => facts += header.records,
+            RowKind::Observations => observations += header.records,
+            RowKind::Unknown => {}
+        }
         match row.packed {
             Some(_) => verified.rows += 1,
             None => verified.expired += 1,
@@ -276,6 +282,9 @@ pub(crate) fn verify_chain(
             position: end.0.next(),
             reason: "the head names another last row",
         });
+    }
+    if (facts, observations) != (head.fact.0, head.partitions.iter().sum()) {
+        return Err(JournalError::Corrupt { what: "head" });
     }
     Ok(verified)
 }
@@ -293,7 +302,7 @@ impl SealedRow {
     }
 
     /// Checks that it is the row after `before`, unchanged.
-    fn verify(&self, before: Position, hash: ChainHash) -> Result<(), JournalError> {
+    fn verify(&self, before: Position, hash: ChainHash) -> Result<RowHeader, JournalError> {
         if self.position != before.next() {
             return Err(JournalError::Broken { position: before.next(), reason: "it is missing" });
         }
@@ -309,7 +318,7 @@ impl SealedRow {
                 Err(self.broken("its content is not what was written"))
             }
             None if header.kind() != RowKind::Observations => Err(self.broken("its content is missing")),
-            _ => Ok(()),
+            _ => Ok(header),
         }
     }
 

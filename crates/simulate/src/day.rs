@@ -20,32 +20,51 @@ impl Organisation {
     /// The records of one day of the span, in the order of time and then of id. Days can be asked for in any order.
     #[must_use]
     pub fn day(&self, day: u32) -> Vec<SimEvent> {
-        let mut log =
-            Log { from: self.plan.day_start(day), to: self.plan.day_start(day + 1), events: Vec::new() };
+        self.between(self.plan.day_start(day), self.plan.day_start(day + 1))
+    }
+
+    /// The records from one instant to before another, in the order of time and then of id: for organisations of
+    /// which a whole day is too much at once. Each call derives the whole day anew.
+    #[must_use]
+    pub fn between(&self, from: Time, to: Time) -> Vec<SimEvent> {
+        let first = (from.max(self.plan.day_start(0)) - self.plan.day_start(0)).0.div_euclid(Millis::DAY.0);
+        let mut events = Vec::new();
+        for day in u32::try_from(first).unwrap_or_default().. {
+            let (begins, ends) = (self.plan.day_start(day), self.plan.day_start(day + 1));
+            if begins >= to {
+                break;
+            }
+            let mut log = Log { from: from.max(begins), to: to.min(ends), events };
+            self.write_day(day, &mut log);
+            events = log.events;
+        }
+        events.sort_unstable_by_key(|event| (event.at, event.id));
+        events
+    }
+
+    fn write_day(&self, day: u32, log: &mut Log) {
         for member in self.members() {
             match member.class {
-                Class::Person => self.person_day(member, day, &mut log),
-                Class::Pipeline => self.pipeline_day(member, day, &mut log),
+                Class::Person => self.person_day(member, day, log),
+                Class::Pipeline => self.pipeline_day(member, day, log),
                 Class::User
                 | Class::Vendor
                 | Class::Function
                 | Class::Container
                 | Class::Instance
-                | Class::Agent => self.machine_day(member, day, &mut log),
+                | Class::Agent => self.machine_day(member, day, log),
                 // They act within their person's day.
                 Class::CodingAgent => {}
             }
         }
         for account in self.accounts() {
-            self.platform_day(account, day, &mut log);
+            self.platform_day(account, day, log);
         }
-        self.drill(day, &mut log);
+        self.drill(day, log);
         for attack in self.attacks() {
             log.events
                 .extend(attack.events.into_iter().filter(|event| (log.from..log.to).contains(&event.at)));
         }
-        log.events.sort_unstable_by_key(|event| (event.at, event.id));
-        log.events
     }
 }
 
@@ -89,6 +108,11 @@ impl<'log> Pen<'log> {
     /// An id that no record has.
     pub(crate) fn fresh_id(&mut self) -> EventId {
         EventId::draw(&mut self.ids)
+    }
+
+    /// Leaves out a record that is not kept; the next one has the id that it would have had.
+    pub(crate) fn skip(&mut self) {
+        self.fresh_id();
     }
 
     /// Writes a plain record.

@@ -88,8 +88,12 @@ fn labels_json(organisation: &Organisation) -> Vec<u8> {
         )
     };
     let labels: Vec<_> = organisation.labels().into_iter().map(label).collect();
-    format!("{{\"seed\":{},\"labels\":[\n{}\n]}}\n", organisation.plan().seed, labels.join(",\n"))
-        .into_bytes()
+    format!(
+        "{{\"kind\":\"doorward-simulation-labels\",\"seed\":{},\"labels\":[\n{}\n]}}\n",
+        organisation.plan().seed,
+        labels.join(",\n")
+    )
+    .into_bytes()
 }
 
 fn readme(organisation: &Organisation) -> String {

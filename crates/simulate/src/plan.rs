@@ -29,19 +29,22 @@ impl Plan {
     /// The fewest accounts: management, security, tooling, and one that does the work.
     pub const ACCOUNTS_MIN: u32 = 4;
 
-    /// A plan of a size with everything else at its default: Monday 2026-10-05, one attack of each kind in the
-    /// last third of the span.
+    /// The end of a plan that says nothing else: the night to Saturday 2026-11-07, so that the last day is a Friday.
+    const END: Time = Time::from_ms(1_794_009_600_000);
+
+    /// A plan of a size with everything else at its default: so many days to Friday 2026-11-06, and one attack of
+    /// each kind on the last of them, which is the day that a scan judges.
     #[must_use]
     pub fn new(seed: u64, identities: u32, days: u32) -> Self {
         Self {
             seed,
             identities,
             days,
-            start: Time::from_ms(1_791_158_400_000),
+            start: Self::END - Millis::DAY.times(i64::from(days)),
             accounts: Self::ACCOUNTS_MIN + identities.isqrt() / 3,
             events_per_identity_day: 8,
             attacks: AttackPlan::OneOfEach,
-            attack_days: days.div_ceil(3),
+            attack_days: 1,
             noise: Noise::default(),
         }
     }

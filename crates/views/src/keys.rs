@@ -1,7 +1,13 @@
-//! Where each credential has been used lately: the facts behind lineage findings.
+//! Where each credential has been used lately, by each identity that uses it: the facts behind lineage findings.
+//!
+//! An agent under a person's session uses her key, and is another identity, perhaps of another shard: what one shard
+//! knows of a key may not depend on which others it folds.
 
 use doorward_model::event::Event;
+use doorward_model::record::Observation;
 use doorward_model::time::{Millis, Time};
+
+use hashbrown::Equivalent;
 
 use crate::habits::is_network;
 use crate::recent::Recent;
@@ -29,7 +35,7 @@ pub struct Place {
 /// The keys that were used in the last one and a half days.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    uses: Recent<String, KeyUse>,
+    uses: Recent<(String, String), KeyUse>,
 }
 
 impl Keys {
@@ -39,23 +45,33 @@ impl Keys {
         Self { uses: Recent::new(Millis::HOUR.times(36), KEYS_MAX, seed) }
     }
 
-    /// What is known of the key of an event, before the event is folded.
+    /// What is known of the key of an observation, before it is folded.
     #[must_use]
-    pub fn peek(&self, event: &Event) -> Option<&KeyUse> {
-        self.uses.peek(event.actor.access_key_id.as_str())
+    pub fn peek(&self, seen: &Observation) -> Option<&KeyUse> {
+        self.uses.peek(&Query(&seen.identity, &seen.event.actor.access_key_id))
     }
 
-    /// Takes in where the key of an event was used.
-    pub fn fold(&mut self, event: &Event) {
-        let key = event.actor.access_key_id.as_str();
+    /// Takes in where the key of an observation was used.
+    pub fn fold(&mut self, seen: &Observation) {
+        let (event, key) = (&seen.event, seen.event.actor.access_key_id.as_str());
         if key.is_empty() || !is_network(&event.client.network) {
             return;
         }
         let now = event.happened_at();
-        match self.uses.touch(key, now) {
+        match self.uses.touch(&Query(&seen.identity, key), now) {
             Some(used) => used.fold(event, now),
-            None => self.uses.put(key.to_owned(), KeyUse::first(event, now), now),
+            None => self.uses.put((seen.identity.clone(), key.to_owned()), KeyUse::first(event, now), now),
         }
+    }
+}
+
+/// Identity and key, borrowed.
+#[derive(Hash)]
+struct Query<'a>(&'a str, &'a str);
+
+impl Equivalent<(String, String)> for Query<'_> {
+    fn equivalent(&self, (identity, key): &(String, String)) -> bool {
+        (self.0, self.1) == (identity, key)
     }
 }
 

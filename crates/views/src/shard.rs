@@ -121,7 +121,7 @@ impl Shard {
         let learn = !habits.bursts.iter().any(|burst| burst.is_open(now));
         replace_bursts(habits, bursts, now);
         let firsts = habits.fold(&seen.event, how.probe, how.half_life, learn);
-        self.keys.fold(&seen.event);
+        self.keys.fold(seen);
         if is_new {
             self.note_first(how.peer_group, None, "");
         }

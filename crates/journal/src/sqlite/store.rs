@@ -154,29 +154,38 @@ impl Rows<'_> {
     }
 }
 
-/// Times never go back along the log, so what has expired is its beginning.
 pub(super) fn prune(connection: &Connection, before: Time) -> Result<Pruned, JournalError> {
     let mut pruned = Pruned::default();
-    let mut last = Position(0);
     let mut drop = connection.prepare_cached("UPDATE row SET packed = NULL WHERE position = ?1")?;
+    let expired = expired(connection, before)?;
+    for (position, observations) in &expired {
+        drop.execute([position.0.cast_signed()])?;
+        pruned.rows += 1;
+        pruned.observations += observations;
+    }
+    let last = expired.last().map_or(0, |(position, _)| position.0.cast_signed());
+    connection.execute("DELETE FROM fingerprint WHERE position <= ?1", [last])?;
+    Ok(pruned)
+}
+
+/// Rows of observations with content that were recorded before a time, with the number of their records. Times
+/// never go back along the log, so they lie at its beginning.
+fn expired(connection: &Connection, before: Time) -> Result<Vec<(Position, u64)>, JournalError> {
     let mut query = connection.prepare_cached(
         "SELECT position, header, hash, NULL FROM row WHERE packed IS NOT NULL ORDER BY position",
     )?;
-    let rows: Vec<SealedRow> = query.query_map([], sealed_row)?.collect::<Result<_, _>>()?;
-    for row in rows {
+    let mut expired = Vec::new();
+    for row in query.query_map([], sealed_row)? {
+        let row = row?;
         if row.header()?.recorded_at_ms >= before.ms() {
             break;
         }
         let observations = row.observations()?;
         if observations > 0 {
-            drop.execute([row.position.0.cast_signed()])?;
-            pruned.rows += 1;
-            pruned.observations += observations;
-            last = row.position;
+            expired.push((row.position, observations));
         }
     }
-    connection.execute("DELETE FROM fingerprint WHERE position <= ?1", [last.0.cast_signed()])?;
-    Ok(pruned)
+    Ok(expired)
 }
 
 pub(super) fn put_checkpoint(connection: &Connection, checkpoint: &Checkpoint) -> Result<(), JournalError> {

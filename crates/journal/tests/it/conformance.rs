@@ -249,6 +249,17 @@ fn the_engines_make_the_same_chain_but_for_the_tenant() {
 }
 
 #[test]
+fn a_failed_batch_can_be_appended_again() {
+    on_every_engine(|mut engine| {
+        let mut next = Numbering::after(engine.log.head());
+        let records = next.observations(0..3, START);
+        engine.log.append(Batch { records: &records, facts_seen: FactNumber(9) }).unwrap_err();
+        assert_eq!(engine.append(&records), Position(1), "{}", engine.name);
+        assert_eq!(engine.reopen().records(), records);
+    });
+}
+
+#[test]
 fn an_event_without_a_content_hash_is_kept_too() {
     on_every_engine(|mut engine| {
         let mut next = Numbering::after(engine.log.head());

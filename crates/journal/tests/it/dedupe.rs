@@ -70,6 +70,17 @@ fn what_a_failed_append_did_not_record_is_new_again() {
 }
 
 #[test]
+fn what_was_appended_without_a_check_is_known_too() {
+    on_every_engine(|mut engine| {
+        let mut next = Numbering::after(engine.log.head());
+        let records = [0, 60, 120].map(|minutes| next.observation(0, event("a", "one", minutes), START));
+        engine.append(&records);
+        let answers = [0, 60, 120].map(|minutes| engine.log.check(&event("a", "one", minutes)).unwrap());
+        assert_eq!(answers, [Duplicate; 3], "{}", engine.name);
+    });
+}
+
+#[test]
 fn an_expired_event_is_new_again() {
     on_every_engine(|mut engine| {
         let (old, kept) = (event("a", "one", 0), event("b", "two", 0));

@@ -78,7 +78,7 @@ fn a_folder_of_a_newer_version_is_refused_and_left_as_it_is() {
             format!("cannot open {}: {what}; use the version that wrote it or a newer one", path.display())
         });
         assert_eq!(opened, expected, "{sql}");
-        assert_eq!(fs::read(&database).unwrap() == before, true, "{sql}");
+        assert!(fs::read(&database).unwrap() == before, "{sql}");
     }
 }
 

@@ -1,6 +1,8 @@
 //! What was changed behind our back is found, and the row is named.
 
+use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use doorward_journal::{Journal, JournalError, Options, Position, Sqlite};
 use doorward_model::time::Millis;
@@ -10,9 +12,10 @@ use rusqlite::Connection;
 use crate::engines::{append, open, rows_from, scratch, tenant};
 use crate::samples::{Numbering, START};
 
-/// Six rows: facts and observations in turn, the first observations expired.
-fn write_six_rows(path: &Path) {
-    let mut log = open(path);
+/// A database of six rows: facts and observations in turn, the first observations expired.
+static SIX_ROWS: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let (_folder, path) = scratch();
+    let mut log = open(&path);
     let mut next = Numbering::after(log.head());
     for turn in 0..3 {
         let at = START + Millis::HOUR.times(turn);
@@ -21,9 +24,16 @@ fn write_six_rows(path: &Path) {
         append(&mut log, &next.observations(first..first + 10, at)).unwrap();
     }
     log.prune(START + Millis::SECOND).unwrap();
+    drop(log);
+    fs::read(path.join("journal.sqlite")).unwrap()
+});
+
+fn write_six_rows(path: &Path) {
+    fs::create_dir(path).unwrap();
+    fs::write(path.join("journal.sqlite"), &*SIX_ROWS).unwrap();
 }
 
-/// Closes over the database that lies beneath.
+/// Changes the database that lies beneath.
 fn change(path: &Path, sql: &str) -> usize {
     Connection::open(path.join("journal.sqlite")).unwrap().execute(sql, []).unwrap()
 }
@@ -87,6 +97,10 @@ fn rows_taken_out_put_in_or_exchanged_are_found() {
         ),
         ("UPDATE row SET packed = NULL WHERE position = 3", Some("cannot read journal row 3: its content is missing")),
         ("DELETE FROM head", Some("cannot read the head of the journal: it is not what was written")),
+        (
+            "UPDATE head SET bytes = CAST(substr(bytes, 1, length(bytes) - 1) || x'05' AS BLOB)",
+            Some("cannot read the head of the journal: it is not what was written"),
+        ),
         ("UPDATE head SET bytes = x'00'", Some("cannot read the head of the journal: it is not what was written")),
     ] {
         let (_folder, path) = scratch();

@@ -63,11 +63,25 @@ impl Organisation {
         nth(&administrators, u64::from(number))
     }
 
+    /// A machine, some minutes after a record of its own: the credential that the attacker has is in use.
     fn machine_victim(&self, class: Class, random: &mut Random) -> Victim {
         let member = self.member(class, draw(random, self.count(class)));
-        let span = (self.plan.end() - self.attacks_from()).0 - Millis::HOUR.times(2).0;
-        let offset = random.below(u64::try_from(span).unwrap_or(1));
-        self.machine_at(member, self.attacks_from() + Millis(i64::try_from(offset).unwrap_or_default()))
+        let identity: Arc<str> = self.identity(member).into();
+        let (from, to) = (self.attacks_from(), self.plan.end() - Millis::HOUR);
+        let mut log = Log { from, to, events: Vec::new() };
+        for day in 0..self.plan.days {
+            if self.plan.day_start(day) >= from {
+                self.machine_day(member, day, &mut log);
+            }
+        }
+        let own: Vec<Time> = log
+            .events
+            .iter()
+            .filter(|event| event.caller.identity == identity)
+            .map(|event| event.at)
+            .collect();
+        let chosen = nth(&own, random.bits()).max(from);
+        self.machine_at(member, chosen + Millis::SECOND.times(i64::from(300 + draw(random, 900))))
     }
 
     /// Two weeks of one call a day, or as many days as there are after the first.
@@ -101,7 +115,7 @@ impl Organisation {
             .collect();
         let turn = usize::try_from(number / 2).unwrap_or_default();
         let chosen = turn.checked_rem(shifts.len()).and_then(|turn| shifts.get(turn));
-        let shift = chosen.cloned().unwrap_or_else(|| self.extra_shift(member, to, log));
+        let shift = chosen.cloned().unwrap_or_else(|| self.extra_shift(member, (number, to), log));
         let person = self.person_in(member, shift.account);
         let identity = match agent {
             Some(agent) => format!("agent:{person}/{}", product(agent)),
@@ -119,13 +133,13 @@ impl Organisation {
     }
 
     /// Nobody fitting is at work on the days of the attack: somebody comes in on the last one.
-    fn extra_shift(&self, person: Member, to: Time, log: &mut Log) -> Shift {
+    fn extra_shift(&self, person: Member, (number, to): (u32, Time), log: &mut Log) -> Shift {
         let shift = Shift {
             person,
             local_day: i64::from(self.plan.days),
-            turn: 9,
+            turn: 9 + number,
             account: self.desk(person.ordinal, 0),
-            begins: to - Millis::HOUR.times(6),
+            begins: to - Millis::HOUR.times(6) - Millis::MINUTE.times(i64::from(number % 97)),
             lasts: Millis::HOUR,
             records: self.plan.events_per_identity_day.max(2) / 2,
             console: false,

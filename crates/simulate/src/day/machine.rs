@@ -7,7 +7,7 @@ use doorward_model::time::{Millis, Time};
 
 use crate::calls::{Call, ELSEWHERE, Effect, read, write};
 use crate::client;
-use crate::day::{Log, Outcome, Pen, Place};
+use crate::day::{Log, Outcome, Pen, Place, whole_seconds};
 use crate::organisation::{Class, Member, Organisation};
 use crate::random::{Random, Stream, nth};
 use crate::record::{Caller, Detail, Fault, Who};
@@ -50,7 +50,12 @@ impl Organisation {
         for nth_record in 0..records {
             let slot = Millis::DAY.0 / i64::from(records);
             let jitter = i64::try_from(random.below(u64::try_from(slot).unwrap_or(1))).unwrap_or_default();
-            let at = start + Millis(slot * i64::from(nth_record) + jitter);
+            let at = whole_seconds(start + Millis(slot * i64::from(nth_record) + jitter));
+            let fault = self.machine_fault(&mut random);
+            if !pen.keeps(at) {
+                pen.skip();
+                continue;
+            }
             let number = self.session_number(member, at);
             let caller = match current.take() {
                 Some((of, caller)) if of == number => caller,
@@ -59,7 +64,6 @@ impl Organisation {
             let turn = u64::from(day) * u64::from(records) + u64::from(nth_record);
             let [home, elsewhere] = &machine.places;
             let place = if turn.is_multiple_of(3) { elsewhere } else { home };
-            let fault = self.machine_fault(&mut random);
             pen.write_full(at, (place, &caller), nth(&machine.calls, turn), Outcome::of(fault));
             current = Some((number, caller));
         }
@@ -244,10 +248,12 @@ impl Organisation {
         let caller = Arc::new(caller);
         for number in self.session_number(member, from)..=self.session_number(member, to) {
             let session = Arc::new(self.machine_session(member, number));
+            let shared = Some(pen.fresh_id());
             if pen.keeps(session.since) {
-                let shared = Some(pen.fresh_id());
                 let detail = Detail { shared, ..session.opening(&more) };
                 pen.write_full(session.since, (home, &caller), ASSUME, Outcome::with(detail));
+            } else {
+                pen.skip();
             }
             sessions.insert(number, session);
         }

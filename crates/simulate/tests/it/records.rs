@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use doorward_model::time::Millis;
 use doorward_simulate::{AttackPlan, Class, Plan, SimEvent, large_account, organisation};
 use serde_json::Value;
 
@@ -25,6 +26,20 @@ fn events_are_in_order_within_their_day() {
         let span = plan.day_start(day)..plan.day_start(day + 1);
         assert_eq!(events.iter().find(|event| !span.contains(&event.at)).map(|event| event.at), None);
     }
+}
+
+#[test]
+fn a_day_is_the_sum_of_its_hours() {
+    let plan = plan();
+    let organisation = organisation(&plan);
+    let hour = |hour: i64| plan.day_start(10) + Millis::HOUR.times(hour);
+    let by_hour: Vec<_> = (0..24)
+        .flat_map(|start| organisation.between(hour(start), hour(start + 1)))
+        .map(|event| event.json())
+        .collect();
+    let whole: Vec<_> = organisation.day(10).iter().map(SimEvent::json).collect();
+    assert_eq!(by_hour.len(), whole.len());
+    assert!(by_hour == whole, "the hours of a day say something else than the day");
 }
 
 #[test]

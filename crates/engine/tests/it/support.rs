@@ -1,0 +1,85 @@
+//! A writer without a journal: everything that the engine gives back is numbered and stepped again.
+
+use doorward_detect::{Judging, Settings};
+use doorward_engine::{Engine, Judge, Rules};
+use doorward_intake::{Item, Limits, Reader};
+use doorward_model::event::Event;
+use doorward_model::id::{Partition, TenantId};
+use doorward_model::record::{Fact, FactRecord, Record, Tick};
+use doorward_model::time::Time;
+use doorward_simulate::{Plan, files};
+
+/// The events of a plan, in the total order.
+pub(crate) fn events(plan: &Plan) -> Vec<Event> {
+    let mut events = Vec::new();
+    files(plan, &mut |path, bytes| {
+        if path.starts_with("AWSLogs/") {
+            events.extend(parse(bytes));
+        }
+    });
+    events.sort_by(Event::order);
+    events
+}
+
+/// The events of a file; panics on anything else in it.
+pub(crate) fn parse(bytes: &[u8]) -> Vec<Event> {
+    let mut events = Vec::new();
+    let mut take = |item| match item {
+        Item::Event(event) => events.push(*event),
+        Item::Wrapped { .. } => {}
+        other => panic!("{other:?}"),
+    };
+    let mut reader = Reader::new("test", Limits::default());
+    reader.push(bytes, &mut take);
+    reader.finish(&mut take);
+    events
+}
+
+pub(crate) fn rules() -> Rules {
+    Rules { judge: Judge { from: Time::MIN, judging: Judging::Full }, settings: Settings::default() }
+}
+
+pub(crate) struct Driver {
+    pub(crate) engine: Engine,
+    pub(crate) records: Vec<Record>,
+    facts: u64,
+    observations: Vec<u64>,
+}
+
+impl Driver {
+    pub(crate) fn new(shards: usize, seed: u64) -> Self {
+        let engine = Engine::new(TenantId::from("test"), rules(), shards, seed);
+        let observations = vec![0; usize::from(Partition::COUNT)];
+        Self { engine, records: Vec::new(), facts: 0, observations }
+    }
+
+    pub(crate) fn take(&mut self, event: Event) {
+        let now = event.happened_at();
+        if self.engine.is_tick_due(now) {
+            self.fact(Fact::Tick(Tick { at_ms: now.ms() }), now);
+        }
+        let (facts, mut seen) = self.engine.identify(event, now);
+        facts.into_iter().for_each(|fact| self.fact(fact, now));
+        let n = &mut self.observations[usize::from(seen.partition().0)];
+        *n += 1;
+        seen.n = *n;
+        self.record(Record::Observation(Box::new(seen)), now);
+    }
+
+    pub(crate) fn fact(&mut self, fact: Fact, now: Time) {
+        self.facts += 1;
+        let record = FactRecord { number: self.facts, recorded_at_ms: now.ms(), fact: Some(fact) };
+        self.record(Record::Fact(Box::new(record)), now);
+    }
+
+    fn record(&mut self, record: Record, now: Time) {
+        let follow = self.engine.step(&record);
+        self.records.push(record);
+        follow.into_iter().for_each(|fact| self.fact(fact, now));
+    }
+
+    pub(crate) fn all(mut self, events: Vec<Event>) -> Self {
+        events.into_iter().for_each(|event| self.take(event));
+        self
+    }
+}

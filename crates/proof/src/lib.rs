@@ -1,0 +1,23 @@
+//! A presented credential, the table of those that were issued, and an instant in; a verified caller out.
+//!
+//! - [`mod@issue`]: a name, scopes and 32 random bytes -> a token that is shown once, and the fact that it is valid.
+//! - [`mod@verify`]: the text of a token, [`Tokens`] and now -> [`Verified`], or why not.
+//! - [`Verified`] opens into a [`Pep`], an [`Operator`] or an [`Ingester`]: values that can be made only here, so
+//!   that who holds one has been verified, for the scope that the value stands for.
+//!
+//! Secrets are kept as their hash only, compared in constant time, wiped when dropped, and never printed. Nothing
+//! here reads a clock, a file or a random number: now and randomness are arguments. Start reading at [`mod@verify`].
+
+pub mod issue;
+mod scope;
+mod text;
+mod tokens;
+pub mod verify;
+
+pub use crate::issue::{NewToken, Unissuable, issue};
+pub use crate::scope::{Scope, ScopeError};
+pub use crate::text::Secret;
+pub use crate::tokens::{Row, Tokens};
+pub use crate::verify::{
+    Ingester, LOOPBACK, Missing, Operator, Pep, Refused, Verified, loopback_pep, verify,
+};

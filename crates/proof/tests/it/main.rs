@@ -1,0 +1,4 @@
+//! Tests of the proof crate at its boundary.
+
+#[cfg(test)]
+mod tokens;

@@ -1,0 +1,1 @@
+//! Requests from outside in; answers out.
