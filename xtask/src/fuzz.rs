@@ -22,7 +22,8 @@ pub(crate) fn fuzz(seconds: u32) -> Result<()> {
     for target in &manifest.bin {
         let found = place::root().join("fuzz/corpus").join(&target.name);
         fs::create_dir_all(&found).with_context(|| format!("cannot create {}", found.display()))?;
-        let limits = [format!("-max_total_time={seconds}"), format!("-timeout={INPUT_SECONDS}")];
+        let limits =
+            [format!("-max_total_time={seconds}"), format!("-timeout={INPUT_SECONDS}"), QUIET.to_owned()];
         let mut fuzz = cargo(["fuzz", "run", "--sanitizer", "none", &target.name]);
         run(fuzz.arg(found).args([SEEDS, "--"]).args(limits))?;
     }
@@ -35,6 +36,9 @@ const SEEDS: &str = "crates/intake/testdata";
 
 /// One input that takes longer than this is a finding: a hang.
 const INPUT_SECONDS: u32 = 10;
+
+/// Only the end is told, and what was found.
+const QUIET: &str = "-verbosity=0";
 
 #[derive(Debug, Deserialize)]
 struct Manifest {

@@ -86,6 +86,8 @@ pub struct Coverage {
     pub last: Option<Time>,
     /// From when on events were judged; the ones before were learned from.
     pub judged_from: Option<Time>,
+    /// How many of the accepted events were judged.
+    pub judged_events: u64,
     /// Whether there is too little history to know what is normal: then only hard evidence and firsts against
     /// peers are reported.
     pub short_history: bool,
@@ -94,12 +96,24 @@ pub struct Coverage {
 impl Coverage {
     pub(crate) fn of(span: Option<(Time, Time)>, judge: Millis) -> Self {
         let Some((first, last)) = span else {
-            return Self { first: None, last: None, judged_from: None, short_history: true };
+            return Self {
+                first: None,
+                last: None,
+                judged_from: None,
+                judged_events: 0,
+                short_history: true,
+            };
         };
         let learned = last - judge - first;
         let short_history = last - first < HISTORY_MIN || learned < LEARNED_MIN;
         let judged_from = if last - first < HISTORY_MIN { first } else { (last - judge).max(first) };
-        Self { first: Some(first), last: Some(last), judged_from: Some(judged_from), short_history }
+        Self {
+            first: Some(first),
+            last: Some(last),
+            judged_from: Some(judged_from),
+            judged_events: 0,
+            short_history,
+        }
     }
 }
 

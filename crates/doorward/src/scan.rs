@@ -21,6 +21,7 @@ use doorward_model::event::Event;
 use doorward_model::id::TenantId;
 use doorward_model::inventory::AccountExport;
 use doorward_model::time::{Millis, Time};
+use doorward_respond::{Ladder, ResponseMode};
 
 use crate::cli::ScanArgs;
 use crate::report::{self, Coverage, Report};
@@ -39,11 +40,12 @@ pub use crate::scan::progress::Progress;
 pub fn scan(args: &ScanArgs, progress: &Progress) -> Result<Report> {
     let mut gathered = gather(args, progress)?;
     let span = gathered.tally.span();
-    let coverage = Coverage::of(span, args.judge.0);
+    let mut coverage = Coverage::of(span, args.judge.0);
     let judging = if coverage.short_history { Judging::Short } else { Judging::Full };
     let rules = Rules {
         judge: Judge { from: coverage.judged_from.unwrap_or(Time::MIN), judging },
         settings: Settings { cases_per_day: args.cases_per_day, ..Settings::default() },
+        ladder: Ladder { mode: ResponseMode::Record, ..Ladder::default() },
     };
     let engine = Engine::new(TenantId::from("scan"), rules, 1, HASH_SEED);
     let mut writer = Writer::new(Memory::new(Keep::Nothing)?, engine);
@@ -53,7 +55,9 @@ pub fn scan(args: &ScanArgs, progress: &Progress) -> Result<Report> {
             gathered.tally.notes.push(refusal.to_string());
         }
     }
-    fold(&mut writer, gathered.runs, gathered.tally.events, progress)?;
+    let judged_from = coverage.judged_from.unwrap_or(Time::MAX);
+    coverage.judged_events =
+        fold(&mut writer, gathered.runs, (gathered.tally.events, judged_from), progress)?;
     gathered.rejects.finish()?;
     Ok(report::of(&writer, gathered.tally, &gathered.rejects, coverage))
 }
@@ -118,19 +122,29 @@ impl Gathered {
     }
 }
 
-fn fold(writer: &mut Writer<Memory>, runs: Runs, events: u64, progress: &Progress) -> Result<()> {
+/// Folds all events in order, and counts those that happened from an instant on.
+fn fold(
+    writer: &mut Writer<Memory>,
+    runs: Runs,
+    (events, from): (u64, Time),
+    progress: &Progress,
+) -> Result<u64> {
     progress.judging(events);
-    let mut last = Time::MIN;
+    let (mut last, mut before) = (Time::MIN, 0);
     runs.into_order(&mut |event: Event| {
         last = event.happened_at();
         progress.judged();
-        writer.take(event, last).context("cannot take an event")
+        writer.take(event, last).context("cannot take an event")?;
+        if last < from {
+            before = writer.counts.accepted;
+        }
+        Ok(())
     })?;
     writer.flush()?;
     // The last minute, too, is told to the peers.
     writer.tick(last + Millis::MINUTE).context("cannot end the last minute")?;
     progress.done();
-    Ok(())
+    Ok(writer.counts.accepted - before)
 }
 
 /// A path to read, as it is named in reports.

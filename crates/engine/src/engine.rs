@@ -5,6 +5,7 @@ use doorward_model::event::Event;
 use doorward_model::id::TenantId;
 use doorward_model::record::{Fact, FactRecord, Observation, Record};
 use doorward_model::time::{Millis, Time};
+use doorward_respond::{Ladder, plan};
 use doorward_views::habits::Probe;
 use doorward_views::shard::Pending;
 use doorward_views::state::State;
@@ -21,12 +22,14 @@ pub struct Judge {
 }
 
 /// What the engine goes by, beside the records.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rules {
     /// When what is judged.
     pub judge: Judge,
     /// How eager the detectors are.
     pub settings: Settings,
+    /// What follows from findings.
+    pub ladder: Ladder,
 }
 
 /// The state and the rules.
@@ -47,10 +50,10 @@ impl Engine {
     pub fn new(tenant: TenantId, rules: Rules, shards: usize, seed: u64) -> Self {
         Self {
             state: State::new(tenant, shards, seed),
-            rules,
             announced: Announced::new(seed),
             threshold_milli: rules.settings.floor_milli,
             first_tick: None,
+            rules,
         }
     }
 
@@ -88,6 +91,9 @@ impl Engine {
         self.state.fold_fact(record);
         match &record.fact {
             Some(Fact::Tick(tick)) => self.sweep(Time::from_ms(tick.at_ms)),
+            Some(Fact::FindingRaised(finding) | Fact::FindingGrown(finding)) => {
+                plan(&self.state, finding, &self.rules.ladder, record.recorded_at())
+            }
             _ => Vec::new(),
         }
     }
@@ -96,13 +102,19 @@ impl Engine {
         if self.state.has_folded(seen) {
             return Vec::new();
         }
-        if seen.by_platform {
+        if seen.by_platform || seen.decision.is_some() {
             self.state.fold_observation(seen, &Probe::NONE, Vec::new());
             return Vec::new();
         }
         let probe = self.state.probe(seen);
         let judging = self.judging(seen.event.happened_at());
-        let found = inspect(&self.state, seen, &probe, judging, self.threshold_milli);
+        let mut found = inspect(&self.state, seen, &probe, judging, self.threshold_milli);
+        let arrived_late = seen.recorded_at_ms - seen.event.happened_at_ms > RESPONSE_MAX.0;
+        for fact in &mut found.facts {
+            if let Fact::FindingRaised(finding) | Fact::FindingGrown(finding) = fact {
+                finding.historical = arrived_late;
+            }
+        }
         self.state.fold_observation(seen, &probe, found.bursts);
         found.facts
     }
@@ -127,3 +139,6 @@ impl Engine {
         pending.into_summaries().into_iter().map(Fact::Summary).collect()
     }
 }
+
+/// What happened longer before its arrival causes no response.
+const RESPONSE_MAX: Millis = Millis::HOUR;

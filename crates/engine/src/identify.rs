@@ -133,7 +133,8 @@ impl Announced {
     fn announce_hop(&mut self, resolved: &Resolved, event: &Event, facts: &mut Vec<Fact>) {
         let Some(issued) = &event.issued else { return };
         let assumed = event.outcome() == Outcome::Success && event.action.starts_with("AssumeRole");
-        if !assumed || issued.principal.is_empty() || resolved.routed == Routed::Platform {
+        let itself = issued.principal == resolved.principal.id;
+        if !assumed || itself || issued.principal.is_empty() || resolved.routed == Routed::Platform {
             return;
         }
         self.announce_edge(

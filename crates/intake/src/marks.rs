@@ -32,6 +32,10 @@ impl Marks {
     /// The first mark of the table that a text holds, whatever the case of its letters.
     pub(crate) fn first(&self, text: &str) -> Option<Found> {
         let search = self.search.as_ref()?;
+        // Telling that there is none is much cheaper than finding all.
+        if !search.is_match(text) {
+            return None;
+        }
         let input = aho_corasick::Input::new(text).anchored(Anchored::No);
         let found =
             search.find_overlapping_iter(input).min_by_key(|found| (found.pattern(), found.start()))?;

@@ -387,25 +387,30 @@ mod tests {
     use crate::journal::{Batch, Content, Head, Verified};
 
     fn fact() -> Record {
-        let import = ImportCommitted { account: "111122223333".to_owned(), ..ImportCommitted::default() };
-        Record::Fact(Box::new(FactRecord {
-            number: 1,
-            recorded_at_ms: 5,
-            fact: Some(Fact::ImportCommitted(import)),
-        }))
+        fact_of(1, "111122223333")
+    }
+
+    fn fact_of(number: u64, account: &str) -> Record {
+        let import = ImportCommitted { account: account.to_owned(), ..ImportCommitted::default() };
+        let fact = Some(Fact::ImportCommitted(import));
+        Record::Fact(Box::new(FactRecord { number, recorded_at_ms: 5, fact }))
+    }
+
+    fn sealed(head: &Head, record: Record) -> (SealedRow, Head) {
+        let batch = Batch { records: &[record], facts_seen: head.fact };
+        let mut sealed = Sealer::new().unwrap().seal(head, &batch).unwrap();
+        (sealed.rows.remove(0), sealed.head)
     }
 
     /// A row with one fact, changed, with the hashes that a writer of such rows would give it.
     fn row(change: impl Fn(&mut Vec<u8>, &mut RowHeader)) -> (SealedRow, Head) {
-        let batch = Batch { records: &[fact()], facts_seen: Head::empty(genesis("")).fact };
-        let mut sealed = Sealer::new().unwrap().seal(&Head::empty(genesis("")), &batch).unwrap();
-        let mut row = sealed.rows.remove(0);
+        let (mut row, mut head) = sealed(&Head::empty(genesis("")), fact());
         let mut header = row.header().unwrap();
         change(row.packed.as_mut().unwrap(), &mut header);
         header.packed_hash = blake3::hash(row.packed.as_ref().unwrap()).as_bytes().to_vec();
         row.header = header.encode_to_vec();
-        sealed.head.hash = link(genesis(""), &row.header);
-        (SealedRow { hash: sealed.head.hash, ..row }, sealed.head)
+        head.hash = link(genesis(""), &row.header);
+        (SealedRow { hash: head.hash, ..row }, head)
     }
 
     fn read(row: &SealedRow) -> Result<Content, String> {
@@ -415,6 +420,18 @@ mod tests {
             ControlFlow::Continue(())
         });
         visited.map(|()| content.unwrap()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_row_that_was_replaced_with_all_its_hashes_breaks_the_next() {
+        let (_, head) = sealed(&Head::empty(genesis("")), fact());
+        let (second, end) = sealed(&head, fact_of(2, "111122223333"));
+        let (forged, _) = sealed(&Head::empty(genesis("")), fact_of(1, "999999999999"));
+        let found = verify_chain(genesis(""), &end, [Ok(forged), Ok(second)].into_iter()).unwrap_err();
+        assert_eq!(
+            found.to_string(),
+            "cannot read journal row 2: its hash does not follow from its header and the row before"
+        );
     }
 
     #[test]

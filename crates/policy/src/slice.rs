@@ -28,15 +28,16 @@ pub(crate) fn build(
     reads: Masks,
 ) -> Result<Slice, Unusable> {
     let [p, a, r] = [&parties.principal.uid, &parties.action.uid, &parties.resource.uid];
-    if reads.deep || p == r || p == a || a == r {
+    // Only an action of the schema is kept whole.
+    let strange_action = reads.action && parties.action.action.is_none();
+    if reads.deep || strange_action || p == r || p == a || a == r {
         return reachable(world, parties, context, candidates);
     }
     let mut slice = Slice::default();
     add(world, &mut slice, &parties.principal, Reading::of(parties, reads.principal, reads.principal_in))?;
     add(world, &mut slice, &parties.resource, Reading::of(parties, reads.resource, reads.resource_in))?;
-    if reads.action {
-        let everything = Reading::of(parties, u128::MAX, true);
-        add(world, &mut slice, &parties.action, everything)?;
+    if let Some(action) = parties.action.action.filter(|_| reads.action) {
+        slice.add_whole(&action.entity);
     }
     Ok(slice)
 }

@@ -9,6 +9,7 @@ use doorward_model::id::FactNumber;
 use doorward_model::identity::{Credential, Edge, EdgeKind, Identity, IdentityKind};
 use doorward_model::inventory::Entitlement;
 use doorward_model::record::{Fact, ImportCommitted, PolicyPublished, TokenIssued};
+use doorward_model::risk::Risk;
 use doorward_model::time::Time;
 
 use crate::peers::Peers;
@@ -35,6 +36,9 @@ pub struct Control {
     pub findings: BTreeMap<String, Finding>,
     /// What peers do.
     pub peers: Peers,
+    risks: BTreeMap<String, Risk>,
+    /// From an identity to whom a finding about it means too.
+    hops: BTreeMap<String, BTreeMap<String, u32>>,
     /// Holds by id: placed, and not released. One that is past its expiry is not in force, whether it is here or not.
     pub holds: BTreeMap<String, Hold>,
     /// Holds that were only recommended, by id.
@@ -61,12 +65,27 @@ impl Control {
             imports: BTreeMap::new(),
             findings: BTreeMap::new(),
             peers: Peers::new(seed),
+            risks: BTreeMap::new(),
+            hops: BTreeMap::new(),
             holds: BTreeMap::new(),
             recommended: BTreeMap::new(),
             peps: BTreeMap::new(),
             tokens: BTreeMap::new(),
             policy: None,
         }
+    }
+
+    /// The risk of an identity: its own, and that of whom it is one sure hop away from.
+    #[must_use]
+    pub fn risk(&self, identity: &str) -> Risk {
+        self.risks.get(identity).copied().unwrap_or(Risk::NONE)
+    }
+
+    /// Whom a finding about an identity means too, with the confidence in thousandths: who is the same person or
+    /// program, and the agents that act for it; never the person that an agent acts for. In a fixed order.
+    pub fn one_hop(&self, identity: &str) -> impl Iterator<Item = (&str, u32)> {
+        let hops = self.hops.get(identity).into_iter().flatten();
+        hops.map(|(to, confidence_milli)| (to.as_str(), *confidence_milli))
     }
 
     /// Takes in a fact. The same fact twice is as once.
@@ -79,9 +98,7 @@ impl Control {
                 self.entitlements.insert((holder.clone(), policy.clone(), *origin));
             }
             Fact::ImportCommitted(import) => put(&mut self.imports, &import.account, import),
-            Fact::FindingRaised(finding) | Fact::FindingGrown(finding) => {
-                put(&mut self.findings, &finding.id, finding);
-            }
+            Fact::FindingRaised(finding) | Fact::FindingGrown(finding) => self.fold_finding(finding),
             Fact::Summary(summary) => self.peers.fold(summary, symbols),
             Fact::Tick(tick) => self.fold_tick(Time::from_ms(tick.at_ms)),
             Fact::HoldPlaced(hold) => {
@@ -121,6 +138,44 @@ impl Control {
         if known.confidence_milli < edge.confidence_milli {
             known.clone_from(edge);
         }
+        match edge.kind() {
+            EdgeKind::SameAs => {
+                self.fold_hop(&edge.from, &edge.to, edge.confidence_milli);
+                self.fold_hop(&edge.to, &edge.from, edge.confidence_milli);
+            }
+            // From the person to the agent only.
+            EdgeKind::ActsFor => self.fold_hop(&edge.to, &edge.from, edge.confidence_milli),
+            EdgeKind::Assumed | EdgeKind::Unknown => {}
+        }
+    }
+
+    /// A finding about the one means the other, too; also one that was raised before.
+    fn fold_hop(&mut self, from: &str, to: &str, confidence_milli: u32) {
+        let known = self.hops.entry(from.to_owned()).or_default().entry(to.to_owned()).or_insert(0);
+        *known = confidence_milli.max(*known);
+        if confidence_milli < SURE_MILLI {
+            return;
+        }
+        let own = self.findings.values().filter(|finding| finding.identity == from);
+        if let Some(risk) = own.map(risk_of).reduce(Risk::greatest) {
+            self.raise_risk(to, risk);
+        }
+    }
+
+    fn fold_finding(&mut self, finding: &Finding) {
+        put(&mut self.findings, &finding.id, finding);
+        let risk = risk_of(finding);
+        self.raise_risk(&finding.identity, risk);
+        let hops = self.one_hop(&finding.identity).take(HOPS_MAX).filter(|(_, sure)| *sure >= SURE_MILLI);
+        let hops: Vec<_> = hops.map(|(to, _)| to.to_owned()).collect();
+        for to in hops {
+            self.raise_risk(&to, risk);
+        }
+    }
+
+    fn raise_risk(&mut self, identity: &str, risk: Risk) {
+        let known = self.risks.entry(identity.to_owned()).or_insert(Risk::NONE);
+        *known = known.greatest(risk);
     }
 
     fn fold_identity(&mut self, found: &Identity) {
@@ -156,6 +211,15 @@ impl Control {
         known.created_at_ms = known.created_at_ms.min(found.created_at_ms);
     }
 }
+
+fn risk_of(finding: &Finding) -> Risk {
+    Risk::of_finding(finding.severity(), finding.confidence_milli, Time::from_ms(finding.last_at_ms))
+}
+
+/// From this confidence on an edge carries risk.
+const SURE_MILLI: u32 = 900;
+/// How many identities a finding reaches at most, beside its own.
+const HOPS_MAX: usize = 63;
 
 fn put<T: Clone>(map: &mut BTreeMap<String, T>, id: &str, value: &T) {
     map.insert(id.to_owned(), value.clone());

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use doorward_model::finding::Feature;
 use doorward_model::identity::IdentityKind;
-use doorward_model::record::{Observation, PeerFirst, PressureBin, Summary};
+use doorward_model::record::{DecisionRecord, Observation, PeerFirst, PressureBin, Summary};
 use doorward_model::time::{Day, Time};
 use foldhash::fast::FixedState;
 
+use crate::asked::Asked;
 use crate::habits::{Burst, Habits, HalfLifeDays, Probe};
 use crate::keys::Keys;
 use crate::peers::{TENANT_GROUP, pressure_bin};
@@ -17,6 +18,7 @@ use crate::symbols::{SeededMap, Symbol, Symbols};
 #[derive(Clone, Debug)]
 pub struct Shard {
     habits: SeededMap<Symbol, Habits>,
+    asked: SeededMap<Symbol, Asked>,
     /// Where credentials were used.
     pub keys: Keys,
     pending: Pending,
@@ -83,6 +85,7 @@ impl Shard {
     pub fn new(seed: u64) -> Self {
         Self {
             habits: SeededMap::with_hasher(FixedState::with_seed(seed)),
+            asked: SeededMap::with_hasher(FixedState::with_seed(seed)),
             keys: Keys::new(seed),
             pending: Pending::default(),
             swept: Day(i32::MIN),
@@ -93,6 +96,17 @@ impl Shard {
     #[must_use]
     pub fn habits(&self, identity: Symbol) -> Option<&Habits> {
         self.habits.get(&identity)
+    }
+
+    /// What enforcement points asked about an identity.
+    #[must_use]
+    pub fn asked(&self, identity: Symbol) -> Option<&Asked> {
+        self.asked.get(&identity)
+    }
+
+    /// Takes in a decision of our own: it is not behaviour of the identity, but tells who asks about it.
+    pub fn fold_decision(&mut self, identity: Symbol, seen: &Observation, made: &DecisionRecord) {
+        self.asked.entry(identity).or_default().fold(&seen.event.action, made, seen.event.happened_at());
     }
 
     /// How many identities have acted.

@@ -4,6 +4,7 @@ use doorward_model::id::{Partition, TenantId};
 use doorward_model::identity::{Identity, IdentityKind};
 use doorward_model::record::{FactRecord, Observation};
 
+use crate::asked::Asked;
 use crate::control::Control;
 use crate::habits::{Burst, Habits, Probe};
 use crate::resolver::Resolver;
@@ -87,6 +88,13 @@ impl State {
             *n = seen.n;
         }
         let identity = self.symbols.intern(&seen.identity);
+        if let Some(made) = &seen.decision {
+            let at = self.shard_at(seen.partition());
+            if let Some(shard) = self.shards.get_mut(at) {
+                shard.fold_decision(identity, seen, made);
+            }
+            return;
+        }
         let known = self.control.identities.get(&seen.identity);
         let how = Folding {
             probe,
@@ -115,6 +123,13 @@ impl State {
     pub fn habits(&self, identity: &str) -> Option<&Habits> {
         let symbol = self.symbols.find(identity)?;
         self.shards.iter().find_map(|shard| shard.habits(symbol))
+    }
+
+    /// What enforcement points asked about an identity.
+    #[must_use]
+    pub fn asked(&self, identity: &str) -> Option<&Asked> {
+        let symbol = self.symbols.find(identity)?;
+        self.shards.iter().find_map(|shard| shard.asked(symbol))
     }
 
     /// The habits of everyone who has acted, by name.

@@ -84,6 +84,13 @@ fn notes(tally: &Tally, coverage: &Coverage) -> Vec<String> {
                 .to_owned(),
         );
     }
+    let judged = coverage.judged_events;
+    if judged.saturating_mul(JUDGED_SHARE_MIN) < tally.events {
+        notes.push(format!(
+            "the judged part holds only {judged} of {} events: --judge SPAN, such as --judge 7d, widens it",
+            tally.events
+        ));
+    }
     if !tally.wrappers.is_empty() {
         let names: Vec<_> = tally.wrappers.iter().map(String::as_str).collect();
         notes.push(format!("records were found one level down, under {}", names.join(", ")));
@@ -241,5 +248,7 @@ fn credential_word(kind: CredentialKind) -> &'static str {
     }
 }
 
+/// If less than one in so many events is judged, that is worth a note.
+const JUDGED_SHARE_MIN: u64 = 100;
 /// How many usual values are listed.
 const USUAL_MAX: usize = 5;

@@ -1,4 +1,5 @@
 //! The engine, fed with the records of a simulated organisation.
+#![cfg(test)]
 
 mod admission;
 mod identity;

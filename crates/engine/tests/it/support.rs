@@ -7,6 +7,7 @@ use doorward_model::event::Event;
 use doorward_model::id::{Partition, TenantId};
 use doorward_model::record::{Fact, FactRecord, Record, Tick};
 use doorward_model::time::Time;
+use doorward_respond::Ladder;
 use doorward_simulate::{Plan, files};
 
 /// The events of a plan, in the total order.
@@ -36,7 +37,11 @@ pub(crate) fn parse(bytes: &[u8]) -> Vec<Event> {
 }
 
 pub(crate) fn rules() -> Rules {
-    Rules { judge: Judge { from: Time::MIN, judging: Judging::Full }, settings: Settings::default() }
+    Rules {
+        judge: Judge { from: Time::MIN, judging: Judging::Full },
+        settings: Settings::default(),
+        ladder: Ladder::default(),
+    }
 }
 
 pub(crate) struct Driver {

@@ -3,11 +3,11 @@
 //! It keeps its place between calls, so that a file may arrive in any pieces. Everything that callers need to know
 //! of the structure are the [`Signal`]s of the outermost levels; deeper ones are only checked and copied.
 
-use std::hash::BuildHasher;
+mod scalar;
 
 use foldhash::fast::FixedState;
 
-use crate::json::text;
+use self::scalar::Number;
 use crate::redact;
 
 /// What the lexer has come to. The level of a value is the number of containers around it.
@@ -68,19 +68,6 @@ enum State {
 enum Role {
     Key,
     Value,
-}
-
-/// How far a number has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Number {
-    Minus,
-    Zero,
-    Integer,
-    Point,
-    Fraction,
-    E,
-    Sign,
-    Exponent,
 }
 
 /// See the module.
@@ -422,152 +409,6 @@ impl Lexer {
         })
     }
 
-    fn begin_token(&mut self, at: usize) {
-        self.token = self.buffer.len().saturating_add(at.saturating_sub(self.run));
-        self.token_in_chunk = Some(at);
-        self.escaped = false;
-    }
-
-    fn text(&mut self, chunk: &[u8], at: &mut usize, role: Role) -> Option<Signal> {
-        let rest = chunk.get(*at..).unwrap_or_default();
-        let plain = |byte: &u8| *byte >= b' ' && *byte != b'"' && *byte != b'\\';
-        let length = rest.iter().position(|byte| !plain(byte)).unwrap_or(rest.len());
-        *at += length;
-        match rest.get(length) {
-            None => None,
-            Some(b'"') => {
-                *at += 1;
-                match role {
-                    Role::Key => self.end_key(chunk, *at),
-                    Role::Value => self.end_scalar(chunk, *at),
-                }
-            }
-            Some(b'\\') => {
-                *at += 1;
-                self.escaped = true;
-                self.state = State::Escape(role);
-                None
-            }
-            Some(_) => Some(Signal::Broken("a control character in a string")),
-        }
-    }
-
-    fn escape(&mut self, byte: u8, at: &mut usize, role: Role) -> Option<Signal> {
-        *at += 1;
-        self.state = match byte {
-            b'u' => State::Hex(role, 4),
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => State::Text(role),
-            _ => return Some(Signal::Broken("an unknown escape in a string")),
-        };
-        None
-    }
-
-    fn hex(&mut self, byte: u8, at: &mut usize, role: Role, left: u8) -> Option<Signal> {
-        if !byte.is_ascii_hexdigit() {
-            return Some(Signal::Broken("an unknown escape in a string"));
-        }
-        *at += 1;
-        self.state = if left <= 1 { State::Text(role) } else { State::Hex(role, left - 1) };
-        None
-    }
-
-    fn number(&mut self, chunk: &[u8], at: &mut usize, byte: u8, number: Number) -> Option<Signal> {
-        match number.then(byte) {
-            Some(next) => {
-                *at += 1;
-                self.state = State::Number(next);
-                None
-            }
-            None if number.complete() => self.end_scalar(chunk, *at),
-            None => Some(Signal::Broken("a number that is none")),
-        }
-    }
-
-    fn literal(&mut self, chunk: &[u8], at: &mut usize, byte: u8, rest: &'static [u8]) -> Option<Signal> {
-        match rest {
-            [next, rest @ ..] if *next == byte => {
-                *at += 1;
-                if rest.is_empty() {
-                    return self.ended(chunk, *at);
-                }
-                self.state = State::Literal(rest);
-                None
-            }
-            _ => Some(Signal::Broken("expected a value")),
-        }
-    }
-
-    fn end_key(&mut self, chunk: &[u8], at: usize) -> Option<Signal> {
-        self.state = State::Colon;
-        let place = self.token;
-        let bytes = match self.token_in_chunk {
-            Some(start) => chunk.get(start..at).unwrap_or_default(),
-            None => {
-                self.copy(chunk, at);
-                self.buffer.get(place..).unwrap_or_default()
-            }
-        };
-        let inner = bytes.get(1..bytes.len().saturating_sub(1)).unwrap_or_default();
-        let unescaped;
-        let name = if self.escaped {
-            unescaped = text::unescape_bytes(inner);
-            unescaped.as_slice()
-        } else {
-            inner
-        };
-        self.secret.next = redact::is_secret_key(name);
-        if matches!(self.fault, Some(Fault::Size(_))) {
-            return None;
-        }
-        self.keys.push((self.hasher.hash_one(name), place));
-        if self.stack.len() >= self.watched {
-            return None;
-        }
-        self.key.clear();
-        self.key.extend_from_slice(name);
-        Some(Signal::Key)
-    }
-
-    fn end_scalar(&mut self, chunk: &[u8], at: usize) -> Option<Signal> {
-        if self.secret.hiding {
-            self.copy(chunk, at);
-            self.hide();
-        } else if self.escaped {
-            self.copy(chunk, at);
-            self.redact_inside();
-        }
-        self.escaped = false;
-        self.ended(chunk, at)
-    }
-
-    /// Puts the mark in place of a secret, unless the source has already hidden it.
-    fn hide(&mut self) {
-        self.secret.hiding = false;
-        let mark = redact::mark_for(self.since(self.token));
-        self.buffer.truncate(self.token);
-        self.redactions += u64::from(mark == redact::HIDDEN);
-        self.append(mark);
-    }
-
-    /// Redacts in a string that holds JSON.
-    fn redact_inside(&mut self) {
-        if self.nesting == 0 || matches!(self.fault, Some(Fault::Size(_))) {
-            return;
-        }
-        let Some([b'"', inner @ .., b'"']) = self.buffer.get(self.token..) else { return };
-        if !matches!(inner.first(), Some(b'{' | b'[' | b' ')) {
-            return;
-        }
-        let inner = text::unescape_bytes(inner);
-        if let Some(redacted) = redact_json(&inner, self.nesting - 1) {
-            self.redactions += 1;
-            self.buffer.truncate(self.token);
-            let mut quoted = Vec::with_capacity(redacted.len() + 16);
-            text::escape(&redacted, &mut quoted);
-            self.append(&quoted);
-        }
-    }
-
     /// Copies the chunk up to `at`.
     fn copy(&mut self, chunk: &[u8], at: usize) {
         let bytes = chunk.get(self.run..at).unwrap_or_default();
@@ -601,42 +442,4 @@ impl Lexer {
         self.buffer.shrink_to(self.mark.saturating_add(KEPT_MAX));
         self.fault = Some(Fault::Size(hasher));
     }
-}
-
-impl Number {
-    /// What a number becomes with one more byte, if it can have it.
-    fn then(self, byte: u8) -> Option<Self> {
-        Some(match (self, byte) {
-            (Self::Minus, b'0') => Self::Zero,
-            (Self::Minus, b'1'..=b'9') | (Self::Integer, b'0'..=b'9') => Self::Integer,
-            (Self::Zero | Self::Integer, b'.') => Self::Point,
-            (Self::Point | Self::Fraction, b'0'..=b'9') => Self::Fraction,
-            (Self::Zero | Self::Integer | Self::Fraction, b'e' | b'E') => Self::E,
-            (Self::E, b'+' | b'-') => Self::Sign,
-            (Self::E | Self::Sign | Self::Exponent, b'0'..=b'9') => Self::Exponent,
-            _ => return None,
-        })
-    }
-
-    fn complete(self) -> bool {
-        matches!(self, Self::Zero | Self::Integer | Self::Fraction | Self::Exponent)
-    }
-}
-
-/// Redacts a JSON text; `None` when it is none, or has nothing to redact.
-fn redact_json(bytes: &[u8], nesting: u8) -> Option<Vec<u8>> {
-    let mut lexer = Lexer::new(usize::MAX, usize::MAX);
-    lexer.nesting = nesting;
-    let mut at = 0;
-    loop {
-        match lexer.next(bytes, &mut at) {
-            Signal::More => break,
-            Signal::Broken(_) => return redact::crude(bytes),
-            Signal::Begin(_) | Signal::End | Signal::Key => {}
-        }
-    }
-    if !lexer.at_rest() {
-        return redact::crude(bytes);
-    }
-    (lexer.redactions > 0).then_some(lexer.buffer)
 }

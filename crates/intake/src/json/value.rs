@@ -73,7 +73,7 @@ impl<'a> Value<'a> {
 }
 
 fn unescaped(inner: &str) -> Cow<'_, str> {
-    if memchr::memchr(b'\\', inner.as_bytes()).is_some() {
+    if inner.bytes().any(|byte| byte == b'\\') {
         Cow::Owned(text::unescape(inner))
     } else {
         Cow::Borrowed(inner)
@@ -125,25 +125,15 @@ fn string_end(bytes: &[u8]) -> Option<usize> {
         return None;
     }
     let mut at = 1;
-    // Most strings are too short for a vector search to pay.
-    while at < SHORT_STRING {
-        match bytes.get(at)? {
-            b'"' => return Some(at + 1),
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
     loop {
-        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        // Most strings are too short for a vector search to pay.
+        at += bytes.get(at..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
         match bytes.get(at) {
             Some(b'"') => return Some(at + 1),
             _ => at += 2,
         }
     }
 }
-
-/// So much of a string is searched byte by byte.
-const SHORT_STRING: usize = 24;
 
 /// The end of the value at the beginning.
 fn value_end(bytes: &[u8]) -> usize {

@@ -8,6 +8,13 @@ use doorward_model::id::TenantId;
 use doorward_model::record::Record;
 use tempfile::TempDir;
 
+/// A log can be given to the thread that writes.
+const _: () = {
+    const fn can_be_given_to_a_thread<T: Send>() {}
+    can_be_given_to_a_thread::<Sqlite>();
+    can_be_given_to_a_thread::<Memory>();
+};
+
 type Reopen = Box<dyn Fn(Box<dyn Journal>) -> Box<dyn Journal>>;
 
 /// A log under test.

@@ -5,10 +5,11 @@ use cedar_policy::{
     SlotId, Template,
 };
 use doorward_policy::evaluate;
-use doorward_policy::evaluate::{EntityRef, Query};
+use doorward_policy::evaluate::{EntityRef, Query, Unusable};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert_eq, proptest};
 use proptest::sample::select;
+use serde_json::{Value, json};
 
 use crate::support::{oracle, ours, record, world_of};
 
@@ -255,4 +256,82 @@ proptest! {
             prop_assert_eq!(ours(&evaluate(&world, &query).unwrap()), oracle(&request, &policies, &entities));
         }
     }
+}
+
+/// A policy for every pair of 34 groups and 34 folders: each group and each folder is named by too many to look at.
+#[test]
+fn a_grid_of_policies_is_looked_up_by_pairs() {
+    let policies: String = (0..34 * 34)
+        .map(|at| {
+            let (group, folder) = (at / 34, at % 34);
+            let effect = if (group + folder) % 3 == 0 { "forbid" } else { "permit" };
+            format!(
+                "{effect}(principal in Group::\"g{group}\", action, resource in Folder::\"f{folder}\");\n"
+            )
+        })
+        .collect();
+    let policies: Stable = policies.parse().unwrap();
+    let entity = |kind: &str, id: usize, parents: Vec<Value>| json!({"uid": {"type": kind, "id": id.to_string()}, "attrs": {}, "parents": parents});
+    let group = |id: usize| json!({"type": "Group", "id": format!("g{}", id % 34)});
+    let folder = |id: usize| json!({"type": "Folder", "id": format!("f{}", id % 34)});
+    let user = |at: usize| entity("User", at, vec![group(at), group(at * 5 + 1)]);
+    let doc = |at: usize| entity("Doc", at, vec![folder(at * 3 + 2)]);
+    let rows: Vec<_> = (0..34).map(user).chain((0..34).map(doc)).collect();
+    let entities = Entities::from_json_value(json!(rows), None).unwrap();
+    let world = world_of(policies.clone(), None, &entities);
+    for at in 0..34 {
+        let (user, doc) = (at.to_string(), (at * 7 % 34).to_string());
+        let query = Query {
+            principal: EntityRef { kind: "User", id: &user },
+            action: EntityRef { kind: "Action", id: "read" },
+            resource: EntityRef { kind: "Doc", id: &doc },
+            context: &record(&json!({})),
+        };
+        let (user, doc) = (uid("User", &user), uid("Doc", &doc));
+        let request = Request::new(user, uid("Action", "read"), doc, Context::empty(), None).unwrap();
+        assert_eq!(ours(&evaluate(&world, &query).unwrap()), oracle(&request, &policies, &entities));
+    }
+}
+
+#[test]
+fn more_attributes_than_a_mask_is_wide_are_read_all_the_same() {
+    let policies: String = (0..200)
+        .map(|at| format!("permit(principal, action, resource) when {{ resource has a{at} && resource.a{at} == {at} }};\n"))
+        .collect();
+    let policies: Stable = policies.parse().unwrap();
+    let attrs: serde_json::Map<_, _> = (0..200).map(|at| (format!("a{at}"), json!(at - at % 7))).collect();
+    let rows = json!([{"uid": {"type": "Doc", "id": "d"}, "attrs": attrs, "parents": []}]);
+    let entities = Entities::from_json_value(rows, None).unwrap();
+    let world = world_of(policies.clone(), None, &entities);
+    let query = Query {
+        principal: EntityRef { kind: "User", id: "u" },
+        action: EntityRef { kind: "Action", id: "read" },
+        resource: EntityRef { kind: "Doc", id: "d" },
+        context: &record(&json!({})),
+    };
+    let request =
+        Request::new(uid("User", "u"), uid("Action", "read"), uid("Doc", "d"), Context::empty(), None)
+            .unwrap();
+    assert_eq!(ours(&evaluate(&world, &query).unwrap()), oracle(&request, &policies, &entities));
+}
+
+#[test]
+fn a_decision_reads_no_more_entities_than_its_limit() {
+    let answer = |length: usize| {
+        let user = |at: usize| json!({"type": "User", "id": at.to_string()});
+        let row = |at: usize| json!({"uid": user(at), "attrs": {"next": {"__entity": user(at + 1)}}, "parents": []});
+        let entities = Entities::from_json_value((0..length).map(row).collect(), None).unwrap();
+        let policies: Stable =
+            "permit(principal, action, resource) when { principal.next.next == User::\"2\" };"
+                .parse()
+                .unwrap();
+        let query = Query {
+            principal: EntityRef { kind: "User", id: "0" },
+            action: EntityRef { kind: "Action", id: "read" },
+            resource: EntityRef { kind: "Doc", id: "d" },
+            context: &record(&json!({})),
+        };
+        evaluate(&world_of(policies, None, &entities), &query).map(|evaluation| evaluation.allowed)
+    };
+    assert_eq!([answer(100), answer(10_000)], [Ok(true), Err(Unusable::TooWide)]);
 }

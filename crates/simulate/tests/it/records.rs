@@ -79,7 +79,8 @@ fn records_have_what_cloudtrail_writes() {
         assert!(missing.is_empty(), "{missing:?} missing in {record}");
         assert_eq!(record["eventTime"], event.at.to_string());
         assert_eq!(record["recipientAccountId"], *event.account);
-        assert!(!String::from_utf8_lossy(&json).contains("\"$"), "a stand-in is left over in {record}");
+        let (text, stand_ins) = (String::from_utf8_lossy(&json), ["$r", "$a", "$g", "$h", "$n", "$s", "$c"]);
+        assert!(!stand_ins.iter().any(|it| text.contains(it)), "a stand-in is left over in {record}");
     }
 }
 

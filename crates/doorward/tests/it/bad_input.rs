@@ -1,0 +1,149 @@
+//! Bad input gets a clear message or a counted reject; nothing is half done, and nothing is lost.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::{counts, gzip, put, record, report};
+
+/// Scans one file and tells `[read, accepted, duplicate, rejected]` and the reasons.
+fn check(content: &[u8]) -> ([u64; 4], Vec<String>) {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("input");
+    put(&file, content);
+    told(&report(&[], &[&file]))
+}
+
+fn told(report: &Value) -> ([u64; 4], Vec<String>) {
+    let reasons =
+        report["rejects"].as_array().unwrap().iter().map(|one| one["reason"].as_str().unwrap().to_owned());
+    (counts(report), reasons.collect())
+}
+
+#[track_caller]
+fn one_reject(content: &[u8], accepted: u64, part: &str) {
+    let (counts, reasons) = check(content);
+    assert_eq!(counts, [accepted + 1, accepted, 0, 1], "{reasons:?}");
+    assert!(reasons.iter().any(|reason| reason.contains(part)), "{reasons:?}");
+}
+
+#[test]
+fn a_cut_gzip_keeps_what_came_before_the_cut() {
+    let lines: String = (0..2_000).map(|at| record(&format!("id-{at}"), "") + "\n").collect();
+    let packed = gzip(lines.as_bytes());
+    let (counts, reasons) = check(&packed[..packed.len() - 40]);
+    let [read, accepted, duplicate, rejected] = counts;
+    assert!(accepted > 1_000 && accepted <= 2_000, "{counts:?}");
+    assert_eq!((duplicate, rejected, read), (0, 1, accepted + 1));
+    assert!(reasons[0].contains("cut short"), "{reasons:?}");
+}
+
+#[test]
+fn half_a_line() {
+    let line = record("b", "");
+    one_reject(format!("{}\n{}", record("a", ""), &line[..line.len() / 2]).as_bytes(), 1, "cut short");
+}
+
+#[test]
+fn a_broken_line_takes_the_rest_of_the_file_with_it() {
+    let broken = format!("{}\n{{\"eventName\": nonsense}}\n{}\n", record("a", ""), record("b", ""));
+    one_reject(broken.as_bytes(), 1, "not well-formed JSON");
+}
+
+#[test]
+fn wrong_encodings() {
+    let text = record("a", "");
+    let wide: Vec<u8> =
+        [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    one_reject(&wide, 0, "UTF-8");
+    let latin = [text.replace("alice\"}", "alic\u{1}\"}").as_bytes(), b"\n"].concat();
+    let latin: Vec<u8> = latin.into_iter().map(|byte| if byte == 1 { 0xe9 } else { byte }).collect();
+    one_reject(&latin, 0, "UTF-8");
+}
+
+#[test]
+fn deep_nesting() {
+    let deep = format!(r#"{{"a":{}1{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
+    one_reject(format!("{}\n{deep}\n", record("a", "")).as_bytes(), 1, "limit");
+}
+
+#[test]
+fn a_line_of_200_megabytes_is_one_reject_and_the_next_line_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("long.jsonl");
+    let mut file = File::create(&path).unwrap();
+    file.write_all(br#"{"eventName":""#).unwrap();
+    let mebibyte = vec![b'x'; 1024 * 1024];
+    (0..200).for_each(|_| file.write_all(&mebibyte).unwrap());
+    file.write_all(b"\"}\n").unwrap();
+    file.write_all(record("a", "").as_bytes()).unwrap();
+    drop(file);
+    let (counts, reasons) = told(&report(&[], &[&path]));
+    assert_eq!(counts, [2, 1, 0, 1], "{reasons:?}");
+    assert!(reasons[0].contains("limit"), "{reasons:?}");
+}
+
+#[test]
+fn duplicate_keys() {
+    one_reject(record("a", r#","eventName":"Other""#).as_bytes(), 0, "eventName");
+}
+
+#[test]
+fn a_needed_field_is_missing() {
+    one_reject(record("a", "").replace("eventTime", "eventtime").as_bytes(), 0, "");
+}
+
+#[test]
+fn events_from_the_future_and_a_clock_that_goes_back_are_read_as_they_are() {
+    let late = record("a", "").replace("2026-03-02", "2099-01-01");
+    let early = record("b", "").replace("2026-03-02", "1999-01-01");
+    let (counts, reasons) = check(format!("{late}\n{early}\n").as_bytes());
+    assert_eq!((counts, reasons.len()), ([2, 2, 0, 0], 0));
+}
+
+#[test]
+fn an_export_with_a_policy_that_does_not_parse_is_taken_and_the_policy_shown() {
+    let export = r#"{"UserDetailList":[],"GroupDetailList":[],"RoleDetailList":[{"Path":"/","RoleName":"web","RoleId":"AROAWEBWEBWEBWEBWEB1","Arn":"arn:aws:iam::111122223333:role/web","CreateDate":"2024-01-01T00:00:00Z","AssumeRolePolicyDocument":"%7Bnot json","InstanceProfileList":[],"RolePolicyList":[],"AttachedManagedPolicies":[]}],"Policies":[]}"#;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("iam.json");
+    put(&file, export.as_bytes());
+    let report = report(&[], &[&file]);
+    let (_, reasons) = told(&report);
+    assert!(reasons.len() == 1 && reasons[0].contains("policy document does not parse"), "{reasons:?}");
+    assert_eq!(report["identities"][0]["id"], "arn:aws:iam::111122223333:role/web");
+    put(&file, &export.as_bytes()[..export.len() / 2]);
+    let cut = self::report(&[], &[&file]);
+    assert_eq!((cut["identities"].as_array().unwrap().len(), counts(&cut)), (0, [1, 0, 0, 1]));
+}
+
+#[test]
+fn every_reject_is_kept_whole_in_order_and_without_secrets() {
+    let dir = tempfile::tempdir().unwrap();
+    let secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY";
+    let bad = |at: usize| format!(r#"{{"at":{at},"secretAccessKey":"{secret}"}}"#);
+    for name in ["b", "a"] {
+        let lines: Vec<_> = (0..3).map(bad).collect();
+        put(&dir.path().join("in").join(name), lines.join("\n").as_bytes());
+    }
+    let kept = dir.path().join("rejects.jsonl");
+    let report = report(&["--rejects", kept.to_str().unwrap()], &[&dir.path().join("in")]);
+    assert_eq!(counts(&report), [6, 0, 0, 6]);
+    let text = std::fs::read_to_string(&kept).unwrap();
+    assert!(!text.contains(secret) && !report.to_string().contains(secret), "{text}");
+    let places: Vec<_> = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|line| {
+            let file = Path::new(line["source"].as_str().unwrap()).file_name().unwrap().to_owned();
+            (
+                file.into_string().unwrap(),
+                line["record"].as_u64().unwrap(),
+                line["bytes"][1].as_u64() > line["bytes"][0].as_u64(),
+            )
+        })
+        .collect();
+    let expected = ["a", "b"].into_iter().flat_map(|file| (1..=3).map(move |at| (file.to_owned(), at, true)));
+    assert_eq!(places, expected.collect::<Vec<_>>());
+}

@@ -1,0 +1,9 @@
+//! The program from outside: files in, a report out.
+#![cfg(test)]
+
+mod attacks;
+mod bad_input;
+mod command_line;
+mod scanning;
+mod shared_corpus;
+mod support;

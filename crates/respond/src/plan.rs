@@ -1,0 +1,91 @@
+//! From a finding to holds.
+
+use std::collections::BTreeMap;
+
+use doorward_model::finding::Finding;
+use doorward_model::hash::Hash16;
+use doorward_model::hold::{Hold, HoldProfile, HoldScope};
+use doorward_model::record::Fact;
+use doorward_model::time::{Millis, Time};
+use doorward_views::state::State;
+
+use crate::ladder::{Ladder, ResponseMode, Rung};
+
+/// What follows from a finding that was raised or has grown, as of `now`.
+#[must_use]
+pub fn plan(state: &State, finding: &Finding, ladder: &Ladder, now: Time) -> Vec<Fact> {
+    let Some(rung) = ladder.rung(finding) else { return Vec::new() };
+    if finding.historical || ladder.mode == ResponseMode::Record {
+        return Vec::new();
+    }
+    let mut budget = ladder.holds_per_hour_max.saturating_sub(automatic_holds(state, now));
+    let mut facts = Vec::new();
+    for (identity, profile) in affected(state, finding, rung.profile) {
+        if ladder.exempt.contains(&identity) {
+            continue;
+        }
+        let Some(hold) = hold(state, finding, (identity, profile), rung, now) else { continue };
+        let place = ladder.mode == ResponseMode::Enforce && budget > 0;
+        budget = budget.saturating_sub(usize::from(place));
+        facts.push(if place { Fact::HoldPlaced(hold) } else { Fact::HoldRecommended(hold) });
+    }
+    facts
+}
+
+/// The identity of the finding, and those one hop away that it means too, with what is taken from each.
+fn affected(state: &State, finding: &Finding, profile: HoldProfile) -> BTreeMap<String, HoldProfile> {
+    let mut affected = BTreeMap::from([(finding.identity.clone(), profile)]);
+    for (other, confidence_milli) in state.control.one_hop(&finding.identity).take(HOPS_MAX) {
+        // Over a weak edge an automatic hold goes no further than step-up.
+        let profile = if confidence_milli >= SURE_MILLI { profile } else { profile.max(HoldProfile::StepUp) };
+        affected.entry(other.to_owned()).or_insert(profile);
+    }
+    affected
+}
+
+/// The hold; `None` when one that is as strict is in force or recommended for as long.
+fn hold(
+    state: &State,
+    finding: &Finding,
+    (identity, profile): (String, HoldProfile),
+    rung: &Rung,
+    now: Time,
+) -> Option<Hold> {
+    let control = &state.control;
+    let id = Hash16::of_parts(&[finding.id.as_bytes(), identity.as_bytes(), profile.word().as_bytes()])
+        .to_string();
+    if control.holds.contains_key(&id) || control.recommended.contains_key(&id) {
+        return None;
+    }
+    let habits = match profile {
+        HoldProfile::BaselineOnly => state.asked(&identity).map(|asked| asked.habits()).unwrap_or_default(),
+        HoldProfile::Deny | HoldProfile::ReadOnly | HoldProfile::StepUp | HoldProfile::NoDelegation => {
+            Vec::new()
+        }
+    };
+    let through =
+        if identity == finding.identity { String::new() } else { format!(" of {}", finding.identity) };
+    Some(Hold {
+        id,
+        scope: HoldScope::Identity.into(),
+        subject: identity,
+        profile: profile.into(),
+        reason: format!("{}{through}", finding.kind),
+        placed_at_ms: now.ms(),
+        expires_at_ms: (now + rung.lasts).ms(),
+        finding: finding.id.clone(),
+        acr_values: Vec::new(),
+        max_age_s: 0,
+        habits,
+    })
+}
+
+fn automatic_holds(state: &State, now: Time) -> usize {
+    let recent = |hold: &&Hold| !hold.finding.is_empty() && now.ms() - hold.placed_at_ms < Millis::HOUR.0;
+    state.control.holds.values().filter(recent).count()
+}
+
+/// From this confidence on an edge carries a hold whole.
+const SURE_MILLI: u32 = 900;
+/// How many identities a finding reaches at most, beside its own.
+const HOPS_MAX: usize = 63;

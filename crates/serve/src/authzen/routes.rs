@@ -1,0 +1,202 @@
+//! The routes of AuthZEN.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use bytes::Bytes;
+use doorward_model::decision::{Decision, Pep};
+use doorward_model::time::Time;
+use http::request::Parts as Head;
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use crate::app::{self, App, BodyFault};
+use crate::authzen::ask::Asking;
+use crate::authzen::discovery::{CONFIGURATION, Discovery, EVALUATION, EVALUATIONS};
+use crate::authzen::json::{Depth, Fault};
+use crate::authzen::read::{self, Parts};
+use crate::authzen::write::{Answer, Answers, is_yes};
+use crate::door::{self, Shut};
+use crate::handle::Recorded;
+use crate::metrics;
+use crate::settings::Overflow;
+
+/// The routes of AuthZEN.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route(EVALUATION, post(evaluation))
+        .route(EVALUATIONS, post(evaluations))
+        .route(CONFIGURATION, get(configuration))
+}
+
+async fn evaluation(State(app): State<App>, request: Request) -> Response {
+    answer(&app, request, single).await
+}
+
+async fn evaluations(State(app): State<App>, request: Request) -> Response {
+    answer(&app, request, batch).await
+}
+
+/// Discovery needs no token: it says nothing that the caller does not know by asking.
+async fn configuration(State(app): State<App>, request: Request) -> Response {
+    let (head, _) = request.into_parts();
+    match &app.settings.public_url {
+        Some(url) => json(StatusCode::OK, &Discovery::public(url)),
+        None => match door::authority(&head).filter(|_| door::is_plainly_local(&head)) {
+            Some(authority) => json(StatusCode::OK, &Discovery::loopback(authority)),
+            None => error(StatusCode::NOT_FOUND, "public_url is not configured"),
+        },
+    }
+}
+
+/// All that one request needs once its body is there.
+struct Asked<'a> {
+    app: &'a App,
+    pep: Pep,
+    request_id: &'a str,
+    now: Time,
+}
+
+/// Lets the caller in, gets the body, and has it answered.
+async fn answer(app: &App, request: Request, how: fn(&Asked<'_>, &[u8]) -> Response) -> Response {
+    let (head, body) = request.into_parts();
+    let now = app::now();
+    let pep = match admitted(app, &head, now) {
+        Ok(pep) => pep,
+        Err(shut) => return refusal(&shut),
+    };
+    if !app::is_json(&head.headers) {
+        return error(StatusCode::BAD_REQUEST, "the content type is not application/json");
+    }
+    let body = match app.body(body, app.settings.limits.body_bytes_max).await {
+        Ok(body) => body,
+        Err(fault) => return error(status(fault), &fault.to_string()),
+    };
+    let request_id = app::header(&head.headers, "x-request-id").unwrap_or_default();
+    how(&Asked { app, pep, request_id, now }, &body)
+}
+
+fn admitted(app: &App, head: &Head, now: Time) -> Result<Pep, Shut> {
+    let verified = door::asker(app, head, now)?;
+    let pep = verified.pep()?;
+    Ok(app.handle.peps.load().find(pep.name()))
+}
+
+const fn status(fault: BodyFault) -> StatusCode {
+    match fault {
+        BodyFault::Large(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        BodyFault::Slow => StatusCode::REQUEST_TIMEOUT,
+        BodyFault::Broken => StatusCode::BAD_REQUEST,
+    }
+}
+
+fn single(asked: &Asked<'_>, body: &[u8]) -> Response {
+    match read::single(body, asked.depth()) {
+        Ok(parts) => asked.one(&parts),
+        Err(Fault(message)) => error(StatusCode::BAD_REQUEST, &message),
+    }
+}
+
+fn batch(asked: &Asked<'_>, body: &[u8]) -> Response {
+    let batch = match read::batch(body, asked.depth(), asked.app.settings.limits.batch_max) {
+        Ok(batch) if batch.items.is_empty() => return asked.one(&batch.defaults),
+        Ok(batch) => batch,
+        Err(Fault(message)) => return error(StatusCode::BAD_REQUEST, &message),
+    };
+    let world = asked.app.handle.world.load();
+    let asking = Asking { world: &world, pep: &asked.pep, now: asked.now };
+    let mut answers = Vec::with_capacity(batch.items.len());
+    for item in &batch.items {
+        let question = item.as_ref().map_err(Fault::clone).and_then(|item| item.question(&batch.defaults));
+        let answer = question.and_then(|question| asking.ask(&question));
+        let ends = batch.semantic.ends_at(is_yes(&answer));
+        answers.push(answer);
+        if ends {
+            break;
+        }
+    }
+    let response = json(StatusCode::OK, &Answers { evaluations: answers.iter().map(Answer).collect() });
+    let items = batch.items.iter().zip(answers);
+    for (item, answer) in items {
+        let question = item.as_ref().ok().and_then(|item| item.question(&batch.defaults).ok());
+        if let (Some(question), Ok(decision)) = (question, answer) {
+            if asked.record(&asking, &question, decision) == Recorded::NoRoom {
+                return no_room();
+            }
+        }
+    }
+    response
+}
+
+impl Asked<'_> {
+    const fn depth(&self) -> Depth {
+        Depth(self.app.settings.limits.depth_max)
+    }
+
+    fn one(&self, parts: &Parts<'_>) -> Response {
+        let question = match parts.question(&Parts::default()) {
+            Ok(question) => question,
+            Err(Fault(message)) => return error(StatusCode::BAD_REQUEST, &message),
+        };
+        let world = self.app.handle.world.load();
+        let asking = Asking { world: &world, pep: &self.pep, now: self.now };
+        let answer = asking.ask(&question);
+        if let Err(Fault(message)) = &answer {
+            return error(StatusCode::BAD_REQUEST, message);
+        }
+        let response = json(StatusCode::OK, &Answer(&answer));
+        match answer.map(|decision| self.record(&asking, &question, decision)) {
+            Ok(Recorded::NoRoom) => no_room(),
+            Ok(Recorded::Yes) | Err(_) => response,
+        }
+    }
+
+    /// Sends the record of an answer on its way. What is shed is counted as if it had found room.
+    fn record(&self, asking: &Asking<'_>, question: &read::Question<'_>, decision: Decision) -> Recorded {
+        let metrics = &self.app.handle.metrics;
+        let label = metrics::Answer { effect: decision.effect().word(), mode: decision.mode().word() };
+        let made = asking.made(question, decision, self.request_id);
+        match (self.app.handle.record(made), self.app.settings.overflow) {
+            (Recorded::Yes, _) => {}
+            (Recorded::NoRoom, Overflow::Shed) => {
+                metrics.decisions_shed.inc();
+            }
+            (Recorded::NoRoom, Overflow::Refuse) => {
+                metrics.decisions_refused.inc();
+                return Recorded::NoRoom;
+            }
+        }
+        metrics.decisions.get_or_create(&label).inc();
+        Recorded::Yes
+    }
+}
+
+fn refusal(shut: &Shut) -> Response {
+    let mut response = error(shut.status(), &shut.message());
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(shut.challenge()));
+    response
+}
+
+fn no_room() -> Response {
+    let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "the decision could not be recorded: ask again");
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+/// An error is a string, as AuthZEN has it.
+fn error(status: StatusCode, message: &str) -> Response {
+    json(status, &message)
+}
+
+fn json<T: Serialize>(status: StatusCode, value: &T) -> Response {
+    let mut bytes = Vec::with_capacity(512);
+    let status = match serde_json::to_writer(&mut bytes, value) {
+        Ok(()) => status,
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let mut response = Response::new(Bytes::from(bytes).into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

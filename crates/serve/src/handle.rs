@@ -1,0 +1,286 @@
+//! What the server asks of the rest of the program: three pointers to read, and two queues to the one writer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use doorward_journal::Journal;
+use doorward_model::command::{Command, Refusal};
+use doorward_model::decision::{Decision, Mode, Pep};
+use doorward_model::event::Event;
+use doorward_model::hash::Hash16;
+use doorward_model::id::FactNumber;
+use doorward_model::record::PolicyPublished;
+use doorward_model::reject::Reject;
+use doorward_model::time::Time;
+use doorward_policy::world::World;
+use doorward_proof::Tokens;
+use doorward_views::state::State;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use crate::metrics::Metrics;
+
+/// What the writer fills and answers. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    /// All that a decision reads; the writer stores a later one after each fold.
+    pub world: Arc<ArcSwap<World>>,
+    /// The tokens that are valid or were; stored anew with each token fact.
+    pub tokens: Arc<ArcSwap<Tokens>>,
+    /// The modes of the enforcement points; stored anew with each `PepSet` fact.
+    pub peps: Arc<ArcSwap<Peps>>,
+    /// Whether the writer has folded all that the journal holds, and can append.
+    pub ready: tokio::sync::watch::Receiver<bool>,
+    /// What the writer is asked to do.
+    pub work: mpsc::Sender<Work>,
+    /// Decisions on their way to the journal.
+    pub decisions: SyncSender<DecisionMade>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+/// The modes of the enforcement points that are known, by name.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Peps(BTreeMap<String, Pep>);
+
+impl Peps {
+    /// Those that facts tell of.
+    #[must_use]
+    pub fn of<'a>(known: impl IntoIterator<Item = &'a Pep>) -> Self {
+        Self(known.into_iter().map(|pep| (pep.name.clone(), pep.clone())).collect())
+    }
+
+    /// The enforcement point of a name; one that is not known yet starts in `shadow`.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Pep {
+        self.0.get(name).cloned().unwrap_or_else(|| Pep::new(name))
+    }
+
+    /// Whether the enforcement point is known.
+    #[must_use]
+    pub fn knows(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+}
+
+/// Something for the writer to do, in the order in which it comes.
+pub enum Work {
+    /// Take in events.
+    Ingest {
+        /// The events.
+        events: Pushed,
+        /// Told only when all that was accepted is durable.
+        reply: Reply<IngestAnswer>,
+    },
+    /// Admit a command.
+    Command {
+        /// The command.
+        command: Box<Command>,
+        /// Who gives it: the name of the token.
+        by: String,
+        /// Under which key it may be given again without effect.
+        idempotency: Option<Idempotency>,
+        /// Told only when the facts that follow are durable and folded.
+        reply: Reply<Done>,
+    },
+    /// Store the files of a policy set that was found valid, and publish it.
+    PublishPolicy {
+        /// Each file by its name.
+        files: BTreeMap<String, String>,
+        /// The set, whose `files` names the hash of each; see [`crate::policy_files::published`].
+        published: PolicyPublished,
+        /// Under which key it may be given again without effect.
+        idempotency: Option<Idempotency>,
+        /// Told only when the set decides.
+        reply: Reply<Done>,
+    },
+    /// Answer a question that needs the state. It is quick: a page at most.
+    Ask(Question),
+}
+
+/// A question to the state and the journal; it sends its answer itself.
+pub type Question = Box<dyn FnOnce(&State, &dyn Journal) + Send>;
+
+/// Where the writer answers.
+pub type Reply<T> = oneshot::Sender<Result<T, WorkError>>;
+
+/// Events that were pushed, as intake read them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pushed {
+    /// The source that they came from.
+    pub source: String,
+    /// The events; those that claimed an impossible time have been set right.
+    pub events: Vec<Event>,
+    /// What could not be read.
+    pub rejects: Vec<Reject>,
+    /// When they arrived.
+    pub arrived_at: Time,
+}
+
+/// What became of events that were pushed.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct IngestAnswer {
+    /// Recorded, and durable.
+    pub accepted: u64,
+    /// Known already, with the same content.
+    pub duplicate: u64,
+    /// Of the accepted ones, those whose id was known with other content.
+    pub conflicting: u64,
+}
+
+/// A key under which a command may be given again without effect, with the request that it stands for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Idempotency {
+    /// The key, unique among those of the same giver.
+    pub key: String,
+    /// The hash of the request: the same key with another one is refused.
+    pub request: Hash16,
+}
+
+/// A command that was carried out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Done {
+    /// The last fact that it led to.
+    pub fact: FactNumber,
+    /// The id of what it is about: the hold, token, enforcement point or policy set.
+    pub id: String,
+    /// Whether it had been carried out before, under the same key.
+    pub again: bool,
+}
+
+/// Why the writer did not do what it was asked.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum WorkError {
+    /// The command was refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The key stands for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// The journal could not; nothing was done. The text is for the log.
+    #[error("the journal could not: {0}")]
+    Journal(String),
+    /// The queue is full.
+    #[error("the queue of the writer is full")]
+    Busy,
+    /// The writer has not answered in time; the work may still be done.
+    #[error("the writer has not answered in time; it may still do what was asked")]
+    Late,
+    /// The writer has stopped.
+    #[error("the writer has stopped")]
+    Stopped,
+}
+
+/// A decision that was given, as it is to be recorded.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DecisionMade {
+    /// When.
+    pub at: Time,
+    /// The enforcement point that asked.
+    pub pep: String,
+    /// For whom it asked, as it named them: type and id.
+    pub subject: (String, String),
+    /// The action.
+    pub action: String,
+    /// The resource: type and id.
+    pub resource: (String, String),
+    /// The session; empty when none was told.
+    pub session: String,
+    /// The caller's id of the request; empty when it sent none.
+    pub request_id: String,
+    /// What was answered, and why.
+    pub decision: Decision,
+}
+
+/// Whether the record of a decision is on its way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Recorded {
+    /// It is.
+    Yes,
+    /// There was no room.
+    NoRoom,
+}
+
+impl Handle {
+    /// Sends the record of a decision on its way, without waiting.
+    #[must_use]
+    pub fn record(&self, made: DecisionMade) -> Recorded {
+        match self.decisions.try_send(made) {
+            Ok(()) => Recorded::Yes,
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Recorded::NoRoom,
+        }
+    }
+
+    /// Has work done and waits for the answer.
+    ///
+    /// # Errors
+    /// [`WorkError`] says why it was not done.
+    pub async fn request<T: Send>(
+        &self,
+        wait: Waits,
+        work: impl FnOnce(Reply<T>) -> Work + Send,
+    ) -> Result<T, WorkError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue(wait, work(reply)).await?;
+        match timeout(wait.answer, answer).await {
+            Err(_) => Err(WorkError::Late),
+            Ok(Err(_)) => Err(WorkError::Stopped),
+            Ok(Ok(answer)) => answer,
+        }
+    }
+
+    /// Asks a question of the state.
+    ///
+    /// # Errors
+    /// [`WorkError`] says why there is no answer.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        wait: Waits,
+        question: impl FnOnce(&State, &dyn Journal) -> T + Send + 'static,
+    ) -> Result<T, WorkError> {
+        let ask = |reply: Reply<T>| {
+            Work::Ask(Box::new(move |state, journal| {
+                // Who asked may have gone away; then nobody wants the answer.
+                drop(reply.send(Ok(question(state, journal))));
+            }))
+        };
+        self.request(wait, ask).await
+    }
+
+    async fn queue(&self, wait: Waits, work: Work) -> Result<(), WorkError> {
+        match timeout(wait.queue, self.work.send(work)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(WorkError::Stopped),
+            Err(_) => Err(WorkError::Busy),
+        }
+    }
+}
+
+/// How long work may wait.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Waits {
+    /// For room in the queue.
+    pub queue: Duration,
+    /// For the answer.
+    pub answer: Duration,
+}
+
+impl std::fmt::Debug for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Ingest { .. } => "Work::Ingest",
+            Self::Command { .. } => "Work::Command",
+            Self::PublishPolicy { .. } => "Work::PublishPolicy",
+            Self::Ask(_) => "Work::Ask",
+        })
+    }
+}
+
+/// The mode that a word names.
+#[must_use]
+pub fn mode_of(word: &str) -> Option<Mode> {
+    [Mode::Enforce, Mode::Shadow, Mode::Learn].into_iter().find(|mode| mode.word() == word)
+}
