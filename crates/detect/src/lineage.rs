@@ -16,7 +16,7 @@ use crate::inspect::Subject;
 /// What an event proves about the credentials it used or made.
 pub(crate) fn of(state: &State, subject: &Subject<'_>, probe: &Probe) -> Vec<Notice> {
     let used = state.shard(subject.seen).and_then(|shard| shard.keys.peek(subject.seen));
-    let elsewhere = used.and_then(|used| instance_key_elsewhere(subject, used));
+    let elsewhere = used.and_then(|used| instance_key_elsewhere(subject, used, probe));
     let networks = elsewhere.is_none().then_some(used).flatten().and_then(|used| two_networks(subject, used));
     let source = used.and_then(|used| source_changed(subject, used));
     [key_for_another(subject, probe), elsewhere, networks, source].into_iter().flatten().collect()
@@ -61,18 +61,20 @@ fn key_for_another(subject: &Subject<'_>, probe: &Probe) -> Option<Notice> {
 }
 
 /// The credential of an instance, used from another place than where the instance used it.
-fn instance_key_elsewhere(subject: &Subject<'_>, used: &KeyUse) -> Option<Notice> {
+fn instance_key_elsewhere(subject: &Subject<'_>, used: &KeyUse, probe: &Probe) -> Option<Notice> {
     let event = subject.event();
     let instance = instance_of(subject)?;
-    let home = used.places.first()?;
-    if !public_pair(&home.network, &event.client.network) || same_as_any(used, &event.client.network) {
+    let (home, away) = (used.places.first()?, event.client.network.as_str());
+    // An instance reaches some services through its VPC and others through a gateway: then the gateway is known.
+    let left_the_vpc = inside(&home.network) && public(away) && is_new_network(subject, probe);
+    if !(left_the_vpc || public_pair(&home.network, away)) || same_as_any(used, away) {
         return None;
     }
     let lineage = Lineage::InstanceKeyElsewhere(InstanceKeyElsewhere {
         key: event.actor.access_key_id.clone(),
         instance: instance.to_owned(),
         home: home.network.clone(),
-        away: event.client.network.clone(),
+        away: away.to_owned(),
     });
     let notice = hard("instance-credential-elsewhere", Severity::High, 900, lineage);
     Some(Notice { controls: &["attack:T1552.005", "attack:T1078.004"], ..notice })
@@ -155,16 +157,20 @@ fn instance_of<'a>(subject: &Subject<'a>) -> Option<&'a str> {
     (id.len() >= 8 && id.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(name)
 }
 
-/// Whether both are networks of addresses, of the same family, and not the same.
+/// Whether both are public networks, of the same address family, and not the same.
 fn public_pair(one: &str, other: &str) -> bool {
-    let address =
-        |network: &str| is_network(network) && network.contains('/') && !network.starts_with("vpce:");
-    address(one)
-        && address(other)
-        && one.contains(':') == other.contains(':')
-        && one != other
-        && !inside(one)
-        && !inside(other)
+    public(one) && public(other) && one.contains(':') == other.contains(':') && one != other
+}
+
+/// Whether a network is one of public addresses.
+fn public(network: &str) -> bool {
+    is_network(network) && network.contains('/') && !network.starts_with("vpce:") && !inside(network)
+}
+
+/// Whether an identity that is known well enough has never come from the network of the event.
+fn is_new_network(subject: &Subject<'_>, probe: &Probe) -> bool {
+    let [_, _, network, _] = probe.slots;
+    subject.days() >= u16::from(NORMAL_DAYS) && network.is_some_and(|slot| slot.count == 0)
 }
 
 /// RFC 1918 and RFC 4193 networks: an endpoint in a VPC reports the private address.

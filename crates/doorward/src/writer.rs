@@ -1,11 +1,15 @@
 //! The one loop that joins journal and engine: check, identify, append, step, and again for the facts that follow.
 
+use std::ops::ControlFlow;
+
 use doorward_engine::Engine;
 use doorward_engine::admit::admit;
-use doorward_journal::{Batch, Journal, JournalError, Seen};
+use doorward_journal::{Batch, Content, Journal, JournalError, Position, Seen};
 use doorward_model::command::{Command, Refusal};
 use doorward_model::event::Event;
+use doorward_model::hash::Hash16;
 use doorward_model::id::{FactNumber, Partition};
+use doorward_model::identity::Identity;
 use doorward_model::record::{Fact, FactRecord, Observation, Record, Tick};
 use doorward_model::time::Time;
 
@@ -17,6 +21,8 @@ pub struct Writer<J> {
     batch: Vec<Record>,
     numbered: FactNumber,
     partitions: Vec<u64>,
+    /// Facts that were stepped, if somebody wants them.
+    told: Option<Vec<Fact>>,
     /// How many events were taken, by what became of them.
     pub counts: Counts,
 }
@@ -36,13 +42,94 @@ pub struct Counts {
 pub type Result<T> = std::result::Result<T, JournalError>;
 
 impl<J: Journal> Writer<J> {
-    /// Goes on where the journal ends, with an engine that has folded all of it.
+    /// A writer of an empty journal.
     #[must_use]
     pub fn new(journal: J, engine: Engine) -> Self {
         let head = journal.head();
         let numbered = head.fact;
         let partitions = (0..Partition::COUNT).map(|at| head.last_n(Partition(at))).collect();
-        Self { journal, engine, batch: Vec::new(), numbered, partitions, counts: Counts::default() }
+        Self {
+            journal,
+            engine,
+            batch: Vec::new(),
+            numbered,
+            partitions,
+            counts: Counts::default(),
+            told: None,
+        }
+    }
+
+    /// Goes on where the journal ends: folds all that it holds, and records what was left to be recorded when the
+    /// earlier run ended. From here on, and in the replay, facts are kept for [`Self::take_told`].
+    ///
+    /// # Errors
+    /// When the journal cannot be read or appended to.
+    pub fn open(journal: J, mut engine: Engine) -> Result<Self> {
+        let (mut told, mut missing, mut batch) = (Vec::new(), Vec::new(), FactNumber::default());
+        journal.read_from(Position::default(), &mut |row| {
+            if let Content::Records(records) = row.content {
+                // What followed was recorded before anything else was: another batch shows that nothing is missing.
+                if std::mem::replace(&mut batch, row.facts_seen) != row.facts_seen
+                    && !has_any(&records, &missing)
+                {
+                    missing.clear();
+                }
+                replay(&mut engine, &records, &mut missing);
+                told.extend(records.into_iter().filter_map(fact_of));
+            }
+            ControlFlow::Continue(())
+        })?;
+        let now = journal.head().recorded_at;
+        let mut writer = Self { told: Some(told), ..Self::new(journal, engine) };
+        for fact in missing {
+            writer.queue_fact(fact, now);
+        }
+        writer.flush()?;
+        Ok(writer)
+    }
+
+    /// The facts that were stepped since this was last asked, oldest first.
+    pub fn take_told(&mut self) -> Vec<Fact> {
+        self.told.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The journal, for questions.
+    #[must_use]
+    pub fn journal(&self) -> &J {
+        &self.journal
+    }
+
+    /// Stores a large thing by its hash.
+    ///
+    /// # Errors
+    /// When the journal cannot.
+    pub fn put_blob(&mut self, bytes: &[u8]) -> Result<Hash16> {
+        self.journal.put_blob(bytes)
+    }
+
+    /// An instant that does not lie before the last one that was recorded, though the clock may.
+    #[must_use]
+    pub fn not_before(&self, now: Time) -> Time {
+        now.max(self.journal.head().recorded_at)
+    }
+
+    /// Makes identities known that no event has named, and makes that durable.
+    ///
+    /// # Errors
+    /// When the journal cannot append.
+    pub fn introduce(&mut self, found: impl IntoIterator<Item = Identity>, recorded_at: Time) -> Result<()> {
+        for identity in found {
+            for fact in self.engine.introduce(identity) {
+                self.queue_fact(fact, recorded_at);
+            }
+        }
+        self.flush()
+    }
+
+    /// Takes the record of a decision. It is durable after [`Self::flush`].
+    pub fn take_decision(&mut self, mut seen: Observation) {
+        seen.partition = u32::from(Partition::of(self.engine.tenant(), &seen.identity).0);
+        self.queue_observation(seen);
     }
 
     /// The engine, for questions.
@@ -123,6 +210,9 @@ impl<J: Journal> Writer<J> {
                 for fact in self.engine.step(&record) {
                     self.queue_fact(fact, now);
                 }
+                if let Some(told) = &mut self.told {
+                    told.extend(fact_of(record));
+                }
             }
         }
         Ok(())
@@ -141,6 +231,32 @@ impl<J: Journal> Writer<J> {
             seen.n = *n;
         }
         self.batch.push(Record::Observation(Box::new(seen)));
+    }
+}
+
+fn has_any(records: &[Record], facts: &[Fact]) -> bool {
+    records.iter().any(|record| match record {
+        Record::Fact(fact) => fact.fact.as_ref().is_some_and(|fact| facts.contains(fact)),
+        Record::Observation(_) => false,
+    })
+}
+
+/// Folds a row of an earlier run. `missing` are the facts that follow and are not in the log so far.
+fn replay(engine: &mut Engine, records: &[Record], missing: &mut Vec<Fact>) {
+    for record in records {
+        if let Record::Fact(fact) = record
+            && let Some(at) = missing.iter().position(|missing| fact.fact.as_ref() == Some(missing))
+        {
+            missing.remove(at);
+        }
+        missing.extend(engine.replay(record));
+    }
+}
+
+fn fact_of(record: Record) -> Option<Fact> {
+    match record {
+        Record::Fact(fact) => fact.fact,
+        Record::Observation(_) => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use doorward_detect::{Judging, Settings, inspect};
 use doorward_model::event::Event;
 use doorward_model::id::TenantId;
+use doorward_model::identity::Identity;
 use doorward_model::record::{Fact, FactRecord, Observation, Record};
 use doorward_model::time::{Millis, Time};
 use doorward_respond::{Ladder, plan};
@@ -37,6 +38,7 @@ pub struct Rules {
 pub struct Engine {
     /// The fold of all records so far.
     pub state: State,
+    tenant: TenantId,
     rules: Rules,
     announced: Announced,
     /// The weighted surprise from which novelty is raised: recomputed at each tick.
@@ -49,7 +51,8 @@ impl Engine {
     #[must_use]
     pub fn new(tenant: TenantId, rules: Rules, shards: usize, seed: u64) -> Self {
         Self {
-            state: State::new(tenant, shards, seed),
+            state: State::new(tenant.clone(), shards, seed),
+            tenant,
             announced: Announced::new(seed),
             threshold_milli: rules.settings.floor_milli,
             first_tick: None,
@@ -61,6 +64,17 @@ impl Engine {
     /// whose place in its partition is still to be given.
     pub fn identify(&mut self, event: Event, recorded_at: Time) -> (Vec<Fact>, Observation) {
         self.announced.identify(&mut self.state.resolver, event, recorded_at)
+    }
+
+    /// Whose records these are.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// Makes an identity known that no event has named: one of an export or of a policy set. Returns the facts.
+    pub fn introduce(&mut self, found: Identity) -> Vec<Fact> {
+        self.announced.introduce(found)
     }
 
     /// Whether so much time has passed since the last tick that `now` should be one.
@@ -76,6 +90,20 @@ impl Engine {
             Record::Fact(fact) => self.step_fact(fact),
             Record::Observation(seen) => self.step_observation(seen),
         }
+    }
+
+    /// Steps a record that was recorded in an earlier run: also what [`Self::identify`] remembers is built again. The
+    /// facts that follow were recorded, too, unless that run ended in between.
+    pub fn replay(&mut self, record: &Record) -> Vec<Fact> {
+        match record {
+            Record::Fact(fact) => fact.fact.iter().for_each(|fact| self.announced.recall(fact)),
+            Record::Observation(seen) if seen.decision.is_none() => {
+                // The resolver is rebuilt by reading the log in order; what it makes known is in the log.
+                drop(self.identify(seen.event.clone(), Time::from_ms(seen.recorded_at_ms)));
+            }
+            Record::Observation(_) => {}
+        }
+        self.step(record)
     }
 
     /// The weighted surprise from which novelty is raised now, thousandths of a bit.

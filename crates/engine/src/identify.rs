@@ -1,5 +1,6 @@
 //! An event gets its identity, and what it makes known for the first time becomes facts.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use doorward_model::event::{ActorKind, AgentProof, Event, Outcome};
@@ -17,11 +18,32 @@ pub(crate) struct Announced {
     known: HashSet<Hash16, FixedState>,
     /// The caller of the event before: most events follow one of the same caller.
     last: Option<Arc<Principal>>,
+    /// People by e-mail address, in lower case: several names of one person.
+    people: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Announced {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { known: HashSet::with_hasher(FixedState::with_seed(seed)), last: None }
+        Self { known: HashSet::with_hasher(FixedState::with_seed(seed)), last: None, people: BTreeMap::new() }
+    }
+
+    /// Takes in a fact that was recorded before, so that it is not made one again.
+    pub(crate) fn recall(&mut self, fact: &Fact) {
+        // What announcing would tell is known already, by this very fact.
+        let mut told = Vec::new();
+        match fact {
+            Fact::IdentityFound(found) => self.announce_identity(found.clone(), &mut told),
+            Fact::CredentialFound(found) => self.announce_credential(found.clone(), &mut told),
+            Fact::EdgeFound(found) => self.announce_edge(found.clone(), &mut told),
+            _ => {}
+        }
+    }
+
+    /// Makes an identity known that no event has named, if it is not.
+    pub(crate) fn introduce(&mut self, found: Identity) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        self.announce_identity(found, &mut facts);
+        facts
     }
 
     pub(crate) fn identify(
@@ -145,9 +167,27 @@ impl Announced {
 
     fn announce_identity(&mut self, found: Identity, facts: &mut Vec<Fact>) {
         let kind = found.kind.to_le_bytes();
-        if self.known.insert(Hash16::of_parts(&[b"identity", found.id.as_bytes(), &kind])) {
-            facts.push(Fact::IdentityFound(found));
+        if !self.known.insert(Hash16::of_parts(&[b"identity", found.id.as_bytes(), &kind])) {
+            return;
         }
+        let same = self.same_person(&found);
+        facts.push(Fact::IdentityFound(found));
+        facts.extend(same.into_iter().map(Fact::EdgeFound));
+    }
+
+    /// Two people with one e-mail address are one: an identity provider gives an address to one person at a time.
+    fn same_person(&mut self, found: &Identity) -> Vec<Edge> {
+        if found.kind() != IdentityKind::Human || !found.name.contains('@') {
+            return Vec::new();
+        }
+        let names = self.people.entry(found.name.to_lowercase()).or_default();
+        let others = names.iter().filter(|other| **other != found.id).take(NAMES_MAX);
+        let same = others.map(|other| {
+            edge(EdgeKind::SameAs, &found.id, other, SAME_ADDRESS_MILLI, "the same e-mail address")
+        });
+        let same = same.collect();
+        names.insert(found.id.clone());
+        same
     }
 
     fn announce_edge(&mut self, found: Edge, facts: &mut Vec<Fact>) {
@@ -198,5 +238,9 @@ fn edge(kind: EdgeKind, from: &str, to: &str, confidence_milli: u32, evidence: &
     }
 }
 
+/// How sure it is that two people with one e-mail address are one, in thousandths.
+const SAME_ADDRESS_MILLI: u32 = 950;
+/// To how many names of a person a new one is tied at most.
+const NAMES_MAX: usize = 64;
 /// The prefix of access keys that do not expire.
 const LASTING_KEY: &str = "AKIA";

@@ -16,6 +16,7 @@ pub mod fixed;
 pub mod habits;
 pub mod keys;
 pub mod peers;
+pub mod publish;
 pub mod recent;
 pub mod resolver;
 pub mod shard;

@@ -185,12 +185,10 @@ impl Resolver {
     }
 }
 
+/// What tells a caller from others that have the same ARN, or none.
 fn caller_id(actor: &Actor) -> &str {
-    if actor.arn.is_empty() && actor.principal_id.is_empty() {
-        &actor.invoked_by
-    } else {
-        &actor.principal_id
-    }
+    let ids = [&actor.principal_id, &actor.on_behalf_of, &actor.user_name, &actor.invoked_by, &actor.account];
+    ids.into_iter().find(|id| !id.is_empty()).map_or("", String::as_str)
 }
 
 /// The session that a caller acts in: its ARN for a role session, nothing for a long-lived key.

@@ -1,0 +1,239 @@
+//! What the server is told: a `doorward.toml`, checked whole before anything listens.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use doorward_model::decision::{Mode, Pep};
+use doorward_model::finding::Severity;
+use doorward_model::hold::HoldProfile;
+use doorward_model::time::Millis;
+use doorward_respond::{Ladder, ResponseMode, Rung};
+use doorward_serve::{Overflow, mode_of};
+use serde::Deserialize;
+
+use crate::cli::{ServeArgs, Span};
+
+/// Everything that the server goes by, in its parts.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// Where it listens.
+    pub(crate) listen: SocketAddr,
+    /// Where its data lies.
+    pub(crate) data_dir: PathBuf,
+    /// What the HTTP part goes by.
+    pub(crate) serve: doorward_serve::Settings,
+    /// The policies to publish, if a folder is named.
+    pub(crate) policy: Option<PolicyFolder>,
+    /// Enforcement points and their modes.
+    pub(crate) peps: Vec<Pep>,
+    /// What follows from findings.
+    pub(crate) ladder: Ladder,
+    /// How many cases a day are wanted at most.
+    pub(crate) cases_per_day: u32,
+    /// How large the journal may grow, in bytes; 0 is without a limit.
+    pub(crate) disk_bytes_max: u64,
+}
+
+/// A folder of policies: an editor's view, which publishes when it is valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PolicyFolder {
+    /// The folder of `*.cedar` files.
+    pub(crate) folder: PathBuf,
+    /// The schema.
+    pub(crate) schema: Option<PathBuf>,
+    /// Users, groups, resources and aliases.
+    pub(crate) entities: Option<PathBuf>,
+    /// The mode of the set.
+    pub(crate) mode: Mode,
+    /// The greatest risk at which anything passes.
+    pub(crate) risk_max: u32,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    listen: Option<SocketAddr>,
+    data_dir: Option<PathBuf>,
+    public_url: Option<String>,
+    cases_per_day: Option<u32>,
+    disk_max_mib: Option<u64>,
+    policy: Option<PolicySection>,
+    authzen: AuthzenSection,
+    decisions: DecisionsSection,
+    response: ResponseSection,
+    pep: Vec<PepSection>,
+    limits: LimitsSection,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicySection {
+    folder: PathBuf,
+    schema: Option<PathBuf>,
+    entities: Option<PathBuf>,
+    mode: Option<String>,
+    risk_max: Option<u32>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct AuthzenSection {
+    open_on_loopback: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct DecisionsSection {
+    overflow: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ResponseSection {
+    mode: Option<String>,
+    exempt: Vec<String>,
+    holds_per_hour_max: Option<usize>,
+    rung: Vec<RungSection>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RungSection {
+    severity_min: String,
+    confidence_min: f64,
+    profile: String,
+    lasts: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PepSection {
+    name: String,
+    mode: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LimitsSection {
+    body_bytes_max: Option<usize>,
+    depth_max: Option<u32>,
+    batch_max: Option<usize>,
+    ingest_bytes_max: Option<usize>,
+    page_max: Option<usize>,
+    connections_max: Option<usize>,
+}
+
+impl Config {
+    /// Lowers the command line and the file it names into one form; what is typed wins over what is written.
+    pub(crate) fn of(args: &ServeArgs) -> Result<Self> {
+        let (file, base) = match &args.config {
+            None => (File::default(), PathBuf::new()),
+            Some(path) => (read(path)?, path.parent().map(Path::to_owned).unwrap_or_default()),
+        };
+        let data_dir = args.data_dir.clone().or_else(|| file.data_dir.map(|dir| base.join(dir)));
+        let limits = limits(&file.limits);
+        let overflow = file.decisions.overflow.as_deref().map(overflow).transpose()?.unwrap_or_default();
+        Ok(Self {
+            listen: args.listen.or(file.listen).unwrap_or(LISTEN),
+            data_dir: data_dir.unwrap_or_else(|| PathBuf::from(DATA_DIR)),
+            serve: doorward_serve::Settings {
+                public_url: file.public_url,
+                open_on_loopback: file.authzen.open_on_loopback,
+                overflow,
+                limits,
+            },
+            policy: file.policy.map(|section| policy_folder(section, &base)).transpose()?,
+            peps: file.pep.into_iter().map(pep).collect::<Result<_>>()?,
+            ladder: ladder(file.response)?,
+            cases_per_day: file.cases_per_day.unwrap_or(5),
+            disk_bytes_max: file.disk_max_mib.unwrap_or(0) << 20,
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<File> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    // The error of the parser names line, column and the key.
+    toml::from_str(&text).with_context(|| format!("cannot use {}", path.display()))
+}
+
+fn policy_folder(section: PolicySection, base: &Path) -> Result<PolicyFolder> {
+    Ok(PolicyFolder {
+        folder: base.join(section.folder),
+        schema: section.schema.map(|path| base.join(path)),
+        entities: section.entities.map(|path| base.join(path)),
+        mode: section.mode.as_deref().map(mode).transpose()?.unwrap_or(Mode::Shadow),
+        risk_max: section.risk_max.unwrap_or(100).min(100),
+    })
+}
+
+fn pep(section: PepSection) -> Result<Pep> {
+    Ok(Pep { name: section.name, mode: mode(&section.mode)?.into() })
+}
+
+fn mode(word: &str) -> Result<Mode> {
+    mode_of(word).with_context(|| format!("{word:?} is no mode: write learn, shadow or enforce"))
+}
+
+fn overflow(word: &str) -> Result<Overflow> {
+    match word {
+        "refuse" => Ok(Overflow::Refuse),
+        "shed" => Ok(Overflow::Shed),
+        _ => bail!("{word:?} is no way to meet an overflow: write refuse or shed"),
+    }
+}
+
+fn ladder(section: ResponseSection) -> Result<Ladder> {
+    let default = Ladder::default();
+    let mode = match section.mode.as_deref() {
+        None | Some("shadow") => ResponseMode::Shadow,
+        Some("record") => ResponseMode::Record,
+        Some("enforce") => ResponseMode::Enforce,
+        Some(word) => bail!("{word:?} is no mode of response: write record, shadow or enforce"),
+    };
+    let rungs = section.rung.iter().map(rung).collect::<Result<Vec<_>>>()?;
+    Ok(Ladder {
+        mode,
+        rungs: if rungs.is_empty() { default.rungs } else { rungs },
+        exempt: section.exempt,
+        holds_per_hour_max: section.holds_per_hour_max.unwrap_or(default.holds_per_hour_max),
+    })
+}
+
+fn rung(section: &RungSection) -> Result<Rung> {
+    let severities = [Severity::Info, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
+    let severity = severities.into_iter().find(|severity| severity.word() == section.severity_min);
+    let profile = HoldProfile::ALL.into_iter().find(|profile| profile.word() == section.profile);
+    let Span(lasts) = section.lasts.parse().map_err(anyhow::Error::msg)?;
+    if !(0.0..=1.0).contains(&section.confidence_min) || lasts < Millis::MINUTE {
+        bail!("a rung needs a confidence_min from 0 to 1, and must last a minute at least");
+    }
+    Ok(Rung {
+        severity_min: severity.with_context(|| format!("{:?} is no severity", section.severity_min))?,
+        confidence_min_milli: thousandths(section.confidence_min),
+        profile: profile.with_context(|| format!("{:?} is no hold profile", section.profile))?,
+        lasts,
+    })
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1 was checked, times a thousand")]
+fn thousandths(share: f64) -> u32 {
+    (share * 1_000.0).round() as u32
+}
+
+fn limits(section: &LimitsSection) -> doorward_serve::Limits {
+    let default = doorward_serve::Limits::default();
+    doorward_serve::Limits {
+        body_bytes_max: section.body_bytes_max.unwrap_or(default.body_bytes_max),
+        depth_max: section.depth_max.unwrap_or(default.depth_max),
+        batch_max: section.batch_max.unwrap_or(default.batch_max),
+        ingest_bytes_max: section.ingest_bytes_max.unwrap_or(default.ingest_bytes_max),
+        page_max: section.page_max.unwrap_or(default.page_max),
+        connections_max: section.connections_max.unwrap_or(default.connections_max),
+        ..default
+    }
+}
+
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8420);
+const DATA_DIR: &str = "doorward-data";

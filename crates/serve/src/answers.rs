@@ -1,0 +1,12 @@
+//! Answers of the admin API as plain functions of state and journal, for the API and for the command line without one.
+//!
+//! A [`query::Query`] and the state in, a [`query::Page`] of rows out; each looks at a bounded number of entries, and
+//! says by its cursor where to go on.
+
+pub mod events;
+pub mod findings;
+pub mod holds;
+pub mod identities;
+pub mod query;
+pub mod rest;
+pub mod who;

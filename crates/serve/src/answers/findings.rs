@@ -1,0 +1,164 @@
+//! What was noticed.
+
+use doorward_model::finding::{Evidence, Finding};
+use doorward_model::time::Time;
+use doorward_views::state::State;
+use serde::Serialize;
+
+use crate::answers::query::{Page, Query, QueryError, page};
+
+/// What findings may be filtered by.
+pub const FIELDS: [&str; 5] = ["type", "identity", "severity", "session", "q"];
+
+/// Renders what a finding rests on, in sentences; given by who may use the detectors.
+pub type Narrate = fn(&Finding) -> String;
+
+/// A finding.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct FindingRow {
+    /// The id: the same records give the same one.
+    pub id: String,
+    /// What it is.
+    pub r#type: String,
+    /// Whom it is about.
+    pub identity: String,
+    /// The session it happened in; empty where there is none.
+    pub session: String,
+    /// `info`, `low`, `medium`, `high` or `critical`.
+    pub severity: &'static str,
+    /// From 0 to 1.
+    pub confidence: f64,
+    /// What it rests on, in sentences.
+    pub narrative: String,
+    /// Its first event.
+    pub first: Time,
+    /// Its last event.
+    pub last: Time,
+    /// How many events belong to it.
+    pub events: u64,
+    /// The weighted surprise in bits; 0 for hard evidence.
+    pub score: u64,
+    /// Who is behind it, nearest first.
+    pub chain: Vec<String>,
+    /// Control and technique ids.
+    pub controls: Vec<String>,
+    /// The detector and its version.
+    pub detector: String,
+    /// Whether it was too old when it arrived to cause a response.
+    pub historical: bool,
+    /// The holds that it caused or recommends, by id.
+    pub holds: Vec<String>,
+    /// The events, oldest first, at most 32; in a list left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<EvidenceRow>,
+}
+
+/// An event that a finding rests on.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct EvidenceRow {
+    /// The source's id of the record.
+    pub event: String,
+    /// When it happened.
+    pub time: Time,
+    /// `service:Action`.
+    pub permission: String,
+    /// What it was done to.
+    pub target: String,
+    /// Where it came from.
+    pub address: String,
+    /// The client.
+    pub client: String,
+    /// The error code; empty on success.
+    pub error: String,
+    /// What was new in it.
+    pub new: Vec<NoveltyRow>,
+}
+
+/// A new value, with the counts that make it new.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct NoveltyRow {
+    /// Which habit.
+    pub feature: &'static str,
+    /// The value.
+    pub value: String,
+    /// How often the identity had it before.
+    pub own_count: u64,
+    /// Of how many events.
+    pub own_events: u64,
+    /// How many of its peers have it.
+    pub peers_with: u32,
+    /// How many peers there are.
+    pub peers: u32,
+    /// The surprise.
+    pub bits: f64,
+}
+
+/// A page of findings.
+///
+/// # Errors
+/// [`QueryError`] names what cannot be read.
+pub fn findings(state: &State, query: &Query, narrate: Narrate) -> Result<Page<FindingRow>, QueryError> {
+    let control = &state.control;
+    page(&control.findings, query, control.fact_number, |finding| {
+        let asked = query.is("type", &finding.kind)
+            && query.is("identity", &finding.identity)
+            && query.is("severity", finding.severity().word())
+            && query.is("session", &finding.session)
+            && query.finds(&[&finding.id, &finding.identity, &finding.session]);
+        asked.then(|| finding_row(state, finding, narrate))
+    })
+}
+
+/// A finding with its evidence.
+#[must_use]
+pub fn finding(state: &State, id: &str, narrate: Narrate) -> Option<FindingRow> {
+    let finding = state.control.findings.get(id)?;
+    let evidence = finding.evidence.iter().map(evidence_row).collect();
+    Some(FindingRow { evidence, ..finding_row(state, finding, narrate) })
+}
+
+fn finding_row(state: &State, finding: &Finding, narrate: Narrate) -> FindingRow {
+    let holds = state.control.holds.values().chain(state.control.recommended.values());
+    let caused = holds.filter(|hold| hold.finding == finding.id);
+    FindingRow {
+        id: finding.id.clone(),
+        r#type: finding.kind.clone(),
+        identity: finding.identity.clone(),
+        session: finding.session.clone(),
+        severity: finding.severity().word(),
+        confidence: f64::from(finding.confidence_milli) / 1_000.0,
+        narrative: narrate(finding),
+        first: Time::from_ms(finding.first_at_ms),
+        last: Time::from_ms(finding.last_at_ms),
+        events: finding.events,
+        score: finding.score_milli / 1_000,
+        chain: finding.chain.clone(),
+        controls: finding.controls.clone(),
+        detector: finding.detector.clone(),
+        historical: finding.historical,
+        holds: caused.map(|hold| hold.id.clone()).collect(),
+        evidence: Vec::new(),
+    }
+}
+
+fn evidence_row(evidence: &Evidence) -> EvidenceRow {
+    let novelties = evidence.novelties.iter().map(|novelty| NoveltyRow {
+        feature: novelty.feature().word(),
+        value: novelty.value.clone(),
+        own_count: novelty.own_count,
+        own_events: novelty.own_events,
+        peers_with: novelty.peers_with,
+        peers: novelty.peers,
+        bits: f64::from(novelty.bits_milli) / 1_000.0,
+    });
+    EvidenceRow {
+        event: evidence.event.clone(),
+        time: Time::from_ms(evidence.happened_at_ms),
+        permission: evidence.permission.clone(),
+        target: evidence.target.clone(),
+        address: evidence.address.clone(),
+        client: evidence.family.clone(),
+        error: evidence.error_code.clone(),
+        new: novelties.collect(),
+    }
+}

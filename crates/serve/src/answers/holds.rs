@@ -1,0 +1,122 @@
+//! What is restricted, and where that bites.
+
+use std::collections::BTreeMap;
+
+use doorward_model::hold::{Hold, HoldScope};
+use doorward_model::time::Time;
+use doorward_views::state::State;
+use serde::Serialize;
+
+use crate::answers::identities::told;
+use crate::answers::query::{Page, Query, QueryError, page};
+
+/// What holds may be filtered by.
+pub const FIELDS: [&str; 6] = ["scope", "subject", "profile", "finding", "state", "q"];
+
+/// A hold.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct HoldRow {
+    /// Its id.
+    pub id: String,
+    /// `placed`, or `recommended` where responses are not enforced.
+    pub state: &'static str,
+    /// `identity`, `session`, `credential`, `task` or `tool`.
+    pub scope: &'static str,
+    /// What it is placed on.
+    pub subject: String,
+    /// `deny`, `read-only`, `baseline-only`, `step-up` or `no-delegation`.
+    pub profile: &'static str,
+    /// Why.
+    pub reason: String,
+    /// When it was placed.
+    pub placed_at: Time,
+    /// When it ends; only a release ends it when absent.
+    pub expires_at: Option<Time>,
+    /// The finding that caused it; empty when a person placed it.
+    pub finding: String,
+    /// Whether it is in force now.
+    pub in_force: bool,
+    /// For baseline-only: how many habits still pass.
+    pub habits: usize,
+    /// The enforcement points that asked about its subject in the last seven days. Where there is none, it stops
+    /// nothing.
+    pub bites_at: Vec<String>,
+    /// The same in a sentence.
+    pub bites: String,
+}
+
+/// A page of holds, or of those that are only recommended: `state=recommended`.
+///
+/// # Errors
+/// [`QueryError`] names what cannot be read.
+pub fn holds(state: &State, query: &Query, now: Time) -> Result<Page<HoldRow>, QueryError> {
+    let control = &state.control;
+    let things = match query.value("state") {
+        None | Some(PLACED) => &control.holds,
+        Some(RECOMMENDED) => &control.recommended,
+        Some(other) => {
+            let expected = "placed or recommended";
+            return Err(QueryError::Value { field: "state", value: other.to_owned(), expected });
+        }
+    };
+    page(things, query, control.fact_number, |hold| {
+        let asked = query.is("scope", hold.scope().word())
+            && query.is("subject", &hold.subject)
+            && query.is("profile", hold.profile().word())
+            && query.is("finding", &hold.finding)
+            && query.finds(&[&hold.id, &hold.subject, &hold.reason]);
+        asked.then(|| hold_row(state, hold, now))
+    })
+}
+
+/// A hold, placed or recommended.
+#[must_use]
+pub fn hold(state: &State, id: &str, now: Time) -> Option<HoldRow> {
+    let find = |holds: &BTreeMap<String, Hold>| holds.get(id).map(|hold| hold_row(state, hold, now));
+    find(&state.control.holds).or_else(|| find(&state.control.recommended))
+}
+
+pub(crate) fn hold_row(state: &State, hold: &Hold, now: Time) -> HoldRow {
+    let placed = state.control.holds.contains_key(&hold.id);
+    let bites_at = where_it_bites(state, hold, now);
+    HoldRow {
+        id: hold.id.clone(),
+        state: if placed { PLACED } else { RECOMMENDED },
+        scope: hold.scope().word(),
+        subject: hold.subject.clone(),
+        profile: hold.profile().word(),
+        reason: hold.reason.clone(),
+        placed_at: Time::from_ms(hold.placed_at_ms),
+        expires_at: told(hold.expires_at_ms),
+        finding: hold.finding.clone(),
+        in_force: placed && hold.in_force(now),
+        habits: hold.habits.len(),
+        bites: sentence(hold, &bites_at),
+        bites_at,
+    }
+}
+
+/// The enforcement points that asked about the subject of a hold in the last seven days. Only identities are counted
+/// so far: for another scope it is not known.
+fn where_it_bites(state: &State, hold: &Hold, now: Time) -> Vec<String> {
+    let identity = match hold.scope() {
+        HoldScope::Identity => Some(hold.subject.as_str()),
+        HoldScope::Credential => {
+            state.control.credentials.get(&hold.subject).map(|credential| credential.identity.as_str())
+        }
+        HoldScope::Session | HoldScope::Task | HoldScope::Tool => None,
+    };
+    identity.and_then(|identity| state.asked(identity)).map(|asked| asked.bites(now)).unwrap_or_default()
+}
+
+fn sentence(hold: &Hold, bites_at: &[String]) -> String {
+    let counted = matches!(hold.scope(), HoldScope::Identity | HoldScope::Credential);
+    match bites_at {
+        [] if counted => "Nowhere: no enforcement point has asked about it in the last 7 days.".to_owned(),
+        [] => format!("Not known: questions are not counted by {}.", hold.scope().word()),
+        peps => format!("At {}, asked about it in the last 7 days.", peps.join(", ")),
+    }
+}
+
+const PLACED: &str = "placed";
+const RECOMMENDED: &str = "recommended";

@@ -1,0 +1,147 @@
+//! Enforcement points, tokens, the policy set.
+
+use std::collections::BTreeMap;
+
+use doorward_journal::{Journal, JournalError};
+use doorward_model::hash::Hash16;
+use doorward_model::record::TokenIssued;
+use doorward_model::time::Time;
+use doorward_views::state::State;
+use serde::Serialize;
+
+use crate::answers::identities::told;
+use crate::answers::query::{Page, Query, QueryError, page};
+
+/// What enforcement points may be filtered by.
+pub const PEP_FIELDS: [&str; 2] = ["mode", "q"];
+/// What tokens may be filtered by.
+pub const TOKEN_FIELDS: [&str; 2] = ["name", "q"];
+
+/// An enforcement point.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PepRow {
+    /// Its name.
+    pub name: String,
+    /// `enforce`, `shadow` or `learn`.
+    pub mode: &'static str,
+    /// The mode in force: the weaker of its own and that of the policy set.
+    pub in_force: &'static str,
+}
+
+/// A token, without its secret.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct TokenRow {
+    /// Its public part.
+    pub id: String,
+    /// What it is for; for an enforcement point its name.
+    pub name: String,
+    /// What it allows.
+    pub scopes: Vec<String>,
+    /// When it was issued.
+    pub issued_at: Time,
+    /// When it ends; only a revocation ends it when absent.
+    pub expires_at: Option<Time>,
+    /// Who asked for it.
+    pub by: String,
+    /// Whether it is valid now.
+    pub valid: bool,
+}
+
+/// The policy set that decides.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PolicyRow {
+    /// The hash of the set.
+    pub hash: String,
+    /// `enforce`, `shadow` or `learn`.
+    pub mode: &'static str,
+    /// The greatest risk at which anything passes, 0-100.
+    pub risk_max: u32,
+    /// Who published it.
+    pub by: String,
+    /// Its files: name and text.
+    pub files: BTreeMap<String, String>,
+}
+
+/// A page of enforcement points.
+///
+/// # Errors
+/// [`QueryError`] names what cannot be read.
+pub fn peps(state: &State, query: &Query) -> Result<Page<PepRow>, QueryError> {
+    let control = &state.control;
+    page(&control.peps, query, control.fact_number, |pep| {
+        let asked = query.is("mode", pep.mode().word()) && query.finds(&[&pep.name]);
+        asked.then(|| pep_row(state, &pep.name)).flatten()
+    })
+}
+
+/// An enforcement point.
+#[must_use]
+pub fn pep_row(state: &State, name: &str) -> Option<PepRow> {
+    let pep = state.control.peps.get(name)?;
+    let set = state.control.policy.as_ref().map(|policy| policy.mode());
+    let in_force = set.map_or(pep.mode(), |set| set.weakest(pep.mode()));
+    Some(PepRow { name: pep.name.clone(), mode: pep.mode().word(), in_force: in_force.word() })
+}
+
+/// A page of tokens; revoked ones are gone.
+///
+/// # Errors
+/// [`QueryError`] names what cannot be read.
+pub fn tokens(state: &State, query: &Query, now: Time) -> Result<Page<TokenRow>, QueryError> {
+    let control = &state.control;
+    page(&control.tokens, query, control.fact_number, |token| {
+        let asked = query.is("name", &token.name) && query.finds(&[&token.id, &token.name]);
+        asked.then(|| token_row(token, now))
+    })
+}
+
+/// A token.
+#[must_use]
+pub fn token(state: &State, id: &str, now: Time) -> Option<TokenRow> {
+    state.control.tokens.get(id).map(|token| token_row(token, now))
+}
+
+fn token_row(token: &TokenIssued, now: Time) -> TokenRow {
+    let expires_at = told(token.expires_at_ms);
+    TokenRow {
+        id: token.id.clone(),
+        name: token.name.clone(),
+        scopes: token.scopes.clone(),
+        issued_at: Time::from_ms(token.issued_at_ms),
+        expires_at,
+        by: token.by.clone(),
+        valid: expires_at.is_none_or(|ends| now < ends),
+    }
+}
+
+/// The policy set that decides, with its files.
+///
+/// # Errors
+/// When a file cannot be read back.
+pub fn policy(state: &State, journal: &dyn Journal) -> Result<Option<PolicyRow>, JournalError> {
+    let Some(published) = &state.control.policy else { return Ok(None) };
+    let mut files = BTreeMap::new();
+    for (name, hash) in &published.files {
+        let bytes = hash16(hash).map(|hash| journal.blob(hash)).transpose()?.flatten();
+        let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        files.insert(name.clone(), text.unwrap_or_default());
+    }
+    Ok(Some(PolicyRow {
+        hash: published.hash.clone(),
+        mode: published.mode().word(),
+        risk_max: published.risk_max,
+        by: published.by.clone(),
+        files,
+    }))
+}
+
+/// Reads a hash as it is printed.
+fn hash16(digits: &str) -> Option<Hash16> {
+    let value = |digit: &u8| char::from(*digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let byte = |pair: &[u8]| match pair {
+        [high, low] => Some((value(high)? << 4) | value(low)?),
+        _ => None,
+    };
+    let bytes: Option<Vec<u8>> = digits.as_bytes().chunks(2).map(byte).collect();
+    Hash16::from_slice(&bytes?)
+}
