@@ -26,6 +26,11 @@ pub enum Command {
     /// (also .gz and .zst), JSON Lines, `lookup-events` output, EventBridge and CloudWatch envelopes, and
     /// `get-account-authorization-details` exports. Nothing is kept and nothing is sent anywhere.
     Scan(ScanArgs),
+    /// Serve decisions, take in events, and answer questions.
+    ///
+    /// Everything lies in one data folder. Listens on loopback unless told otherwise; at the first start an admin
+    /// token is printed once.
+    Serve(ServeArgs),
     /// Write the files of a simulated organisation, with the attacks in it labelled.
     Demo(DemoArgs),
     /// Print the completions of a shell.
@@ -67,6 +72,26 @@ pub struct ScanArgs {
     /// Show no progress.
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// What to serve.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The settings: a TOML file, whose relative paths begin where it lies.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where to listen [default: 127.0.0.1:8420].
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<std::net::SocketAddr>,
+    /// Where the data lies [default: doorward-data].
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Import these files and folders first.
+    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with = "demo")]
+    pub import: Vec<PathBuf>,
+    /// Feed a simulated organisation into a fresh data folder first.
+    #[arg(long)]
+    pub demo: bool,
 }
 
 /// What to simulate and where to write it.

@@ -3,6 +3,7 @@
 //! - [`cli`] is what can be typed; [`run`] does it.
 //! - [`scan`] reads files, orders what they hold by time, and feeds it to the [`writer`].
 //! - [`writer`] is the loop: check, identify, append, step, and again for what follows.
+//! - `serve` puts the server together: journal, writer, what readers load, and the doors.
 //! - [`report`] is what came of it, and its renderings.
 //!
 //! All thinking is done in the crates below; nothing here knows what an access key is. Start reading at [`writer`].
@@ -12,6 +13,7 @@ mod demo;
 pub mod report;
 mod run;
 pub mod scan;
+mod serve;
 pub mod writer;
 
 pub use run::run;

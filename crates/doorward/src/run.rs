@@ -9,13 +9,14 @@ use clap::CommandFactory;
 use crate::cli::{Cli, Command, Output, ScanArgs};
 use crate::report::Report;
 use crate::scan::{self, Progress};
-use crate::{demo, report};
+use crate::{demo, report, serve};
 
 /// Does what was typed. Exit codes: 0 done, 1 could not be done (and the reason is on stderr), 2 typed wrongly.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Scan(args) => scan(&args),
+        Command::Serve(args) => serve::serve(&args),
         Command::Demo(args) => demo::write(&args),
         Command::Completions { shell } => completions(shell),
         Command::Man { dir } => clap_mangen::generate_to(Cli::command(), &dir)

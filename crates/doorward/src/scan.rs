@@ -10,6 +10,7 @@ pub(crate) mod rejects;
 mod runs;
 pub(crate) mod tally;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
@@ -25,11 +26,11 @@ use doorward_respond::{Ladder, ResponseMode};
 
 use crate::cli::ScanArgs;
 use crate::report::{self, Coverage, Report};
-use crate::scan::read::Found;
+use crate::scan::read::{Found, Raw};
 use crate::scan::rejects::Rejects;
 use crate::scan::runs::Runs;
 use crate::scan::tally::Tally;
-use crate::writer::Writer;
+use crate::writer::{Moment, Writer};
 
 pub use crate::scan::progress::Progress;
 
@@ -38,7 +39,13 @@ pub use crate::scan::progress::Progress;
 /// # Errors
 /// When no path can be read, the temporary folder fails, or the rejects file cannot be written.
 pub fn scan(args: &ScanArgs, progress: &Progress) -> Result<Report> {
-    let mut gathered = gather(args, progress)?;
+    let reading = Reading {
+        threads: args.threads,
+        memory_mib: args.memory,
+        rejects: args.rejects.clone(),
+        raw: Raw::Drop,
+    };
+    let mut gathered = gather(&args.paths, &reading, progress)?;
     let span = gathered.tally.span();
     let mut coverage = Coverage::of(span, args.judge.0);
     let judging = if coverage.short_history { Judging::Short } else { Judging::Full };
@@ -62,34 +69,55 @@ pub fn scan(args: &ScanArgs, progress: &Progress) -> Result<Report> {
     Ok(report::of(&writer, gathered.tally, &gathered.rejects, coverage))
 }
 
-/// What the files hold.
-struct Gathered {
-    runs: Runs,
-    exports: Vec<AccountExport>,
-    rejects: Rejects,
-    tally: Tally,
+/// How files are read.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    /// On how many threads; on all processors if not said.
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// How much memory events may take before they are spilled, in MiB.
+    pub(crate) memory_mib: usize,
+    /// Where rejects are kept.
+    pub(crate) rejects: Option<PathBuf>,
+    /// Whether the raw records are kept.
+    pub(crate) raw: Raw,
 }
 
-fn gather(args: &ScanArgs, progress: &Progress) -> Result<Gathered> {
-    let files = files::walk(&args.paths)?;
-    let [_, ..] = files.as_slice() else {
-        let paths: Vec<_> = args.paths.iter().map(|path| path.display().to_string()).collect();
+impl Default for Reading {
+    fn default() -> Self {
+        Self { threads: None, memory_mib: 256, rejects: None, raw: Raw::Keep }
+    }
+}
+
+/// What the files hold.
+pub(crate) struct Gathered {
+    pub(crate) runs: Runs,
+    pub(crate) exports: Vec<AccountExport>,
+    pub(crate) rejects: Rejects,
+    pub(crate) tally: Tally,
+}
+
+/// Reads all files and puts what they hold in order.
+pub(crate) fn gather(paths: &[PathBuf], reading: &Reading, progress: &Progress) -> Result<Gathered> {
+    let files = files::walk(paths)?;
+    if files.is_empty() {
+        let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
         bail!("nothing to read in {}: give a file, or a folder that holds some", paths.join(", "));
-    };
+    }
     let mut gathered = Gathered {
-        runs: Runs::new(args.memory.saturating_mul(MIB)),
+        runs: Runs::new(reading.memory_mib.saturating_mul(MIB)),
         exports: Vec::new(),
-        rejects: Rejects::new(args.rejects.as_deref())?,
+        rejects: Rejects::new(reading.rejects.as_deref())?,
         tally: Tally::default(),
     };
     progress.reading(&files);
-    let threads = args.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, Into::into);
-    read::all(&files, threads, &mut |found| {
+    let threads = reading.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, Into::into);
+    read::all(&files, (threads, reading.raw), &mut |found| {
         progress.read(&found);
         gathered.take(found)
     })?;
-    let Gathered { exports, .. } = &mut gathered;
-    exports.sort_by(|one, other| (&one.account, one.newest_at_ms).cmp(&(&other.account, other.newest_at_ms)));
+    gathered
+        .exports
+        .sort_by(|one, other| (&one.account, one.newest_at_ms).cmp(&(&other.account, other.newest_at_ms)));
     Ok(gathered)
 }
 
@@ -134,7 +162,7 @@ fn fold(
     runs.into_order(&mut |event: Event| {
         last = event.happened_at();
         progress.judged();
-        writer.take(event, last).context("cannot take an event")?;
+        writer.take(event, Moment::at(last)).context("cannot take an event")?;
         if last < from {
             before = writer.counts.accepted;
         }
@@ -142,7 +170,7 @@ fn fold(
     })?;
     writer.flush()?;
     // The last minute, too, is told to the peers.
-    writer.tick(last + Millis::MINUTE).context("cannot end the last minute")?;
+    writer.tick(last + Millis::MINUTE, last + Millis::MINUTE).context("cannot end the last minute")?;
     progress.done();
     Ok(writer.counts.accepted - before)
 }

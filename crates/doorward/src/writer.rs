@@ -27,6 +27,23 @@ pub struct Writer<J> {
     pub counts: Counts,
 }
 
+/// When something is taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moment {
+    /// When it is recorded.
+    pub recorded_at: Time,
+    /// How far time has passed for sweeps: now, or in an import, the time of the event.
+    pub tick_at: Time,
+}
+
+impl Moment {
+    /// Something that is taken as it happens.
+    #[must_use]
+    pub const fn at(now: Time) -> Self {
+        Self { recorded_at: now, tick_at: now }
+    }
+}
+
 /// How many events were taken, by what became of them.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Counts {
@@ -138,12 +155,13 @@ impl<J: Journal> Writer<J> {
         &self.engine
     }
 
-    /// Takes an event that is recorded at an instant that never goes back. It is durable after [`Self::flush`].
+    /// Takes an event, recorded at an instant that never goes back. It is durable after [`Self::flush`].
     ///
     /// # Errors
     /// When the journal cannot tell whether it knows the event, or cannot append.
-    pub fn take(&mut self, event: Event, recorded_at: Time) -> Result<()> {
-        self.tick(recorded_at)?;
+    pub fn take(&mut self, event: Event, moment: Moment) -> Result<()> {
+        let Moment { recorded_at, tick_at } = moment;
+        self.tick(tick_at, recorded_at)?;
         match self.journal.check(&event)? {
             Seen::Duplicate => {
                 self.counts.duplicate += 1;
@@ -187,12 +205,12 @@ impl<J: Journal> Writer<J> {
     ///
     /// # Errors
     /// When the journal cannot append.
-    pub fn tick(&mut self, now: Time) -> Result<()> {
-        if !self.engine.is_tick_due(now) {
+    pub fn tick(&mut self, at: Time, recorded_at: Time) -> Result<()> {
+        if !self.engine.is_tick_due(at) {
             return Ok(());
         }
         self.flush()?;
-        self.queue_fact(Fact::Tick(Tick { at_ms: now.ms() }), now);
+        self.queue_fact(Fact::Tick(Tick { at_ms: at.ms() }), recorded_at);
         self.flush()
     }
 

@@ -12,7 +12,8 @@ use crate::marks::{self, Marks};
 /// Where signs are looked for.
 pub(crate) struct Signs<'a> {
     pub(crate) service: &'a str,
-    pub(crate) user_agent: &'a str,
+    /// What the user agent claims.
+    pub(crate) claimed: Option<&'a AgentMark>,
     pub(crate) additional: Option<Value<'a>>,
     pub(crate) request: Option<Value<'a>>,
 }
@@ -28,17 +29,12 @@ const ONLY_PROTOCOL: &str = "mcp";
 
 /// The sign of an agent in a record, the strongest that there is.
 pub(crate) fn mark(signs: &Signs<'_>) -> Option<AgentMark> {
-    let said = claimed(signs.user_agent);
-    match proven(signs) {
-        Some((product, evidence)) => {
-            let product = match said {
-                Some((said, _)) if product == ONLY_PROTOCOL => said,
-                _ => product,
-            };
-            Some(build(&product, AgentProof::Server, &evidence))
-        }
-        None => said.map(|(product, evidence)| build(&product, AgentProof::Claimed, &evidence)),
-    }
+    let Some((product, evidence)) = proven(signs) else { return signs.claimed.cloned() };
+    let product = match signs.claimed {
+        Some(claimed) if product == ONLY_PROTOCOL => &claimed.product,
+        _ => &product,
+    };
+    Some(build(product, AgentProof::Server, &evidence))
 }
 
 fn build(product: &str, proof: AgentProof, evidence: &str) -> AgentMark {
@@ -130,8 +126,8 @@ const PROXY_MARK: &str = "mcp-proxy-for-aws/";
 
 static MARKS: Marks = Marks::new(&PRODUCT_MARKS, || marks::search(&PRODUCT_MARKS));
 
-/// Product and evidence by what the client says of itself.
-fn claimed(user_agent: &str) -> Option<(String, String)> {
+/// The sign of an agent by what the client says of itself.
+pub(crate) fn claimed(user_agent: &str) -> Option<AgentMark> {
     let found = MARKS.first(user_agent)?;
     let behind = user_agent.get(found.start + found.mark.len()..).unwrap_or_default();
     let named = match found.mark {
@@ -140,7 +136,7 @@ fn claimed(user_agent: &str) -> Option<(String, String)> {
         _ => None,
     };
     let product = named.map_or_else(|| found.shows.to_owned(), product);
-    Some((product, evidence(user_agent, found.start)))
+    Some(build(&product, AgentProof::Claimed, evidence(user_agent, found.start)))
 }
 
 /// The name at the beginning of a text, up to its version.
@@ -150,10 +146,10 @@ fn name(text: &str) -> Option<&str> {
 }
 
 /// The words of the user agent from the one on in which the mark stands.
-fn evidence(user_agent: &str, place: usize) -> String {
+fn evidence(user_agent: &str, place: usize) -> &str {
     let before = user_agent.get(..place).unwrap_or_default();
     let start = before.rfind(' ').map_or(0, |blank| blank + 1);
-    cut(user_agent.get(start..).unwrap_or(user_agent), EVIDENCE_BYTES_MAX).to_owned()
+    user_agent.get(start..).unwrap_or(user_agent)
 }
 
 /// Names of clients of the protocol and the product they are; others are their own product.

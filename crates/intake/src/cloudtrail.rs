@@ -11,12 +11,14 @@ mod target;
 
 use std::borrow::Cow;
 
-use doorward_model::event::{Client, Event};
+use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::reject::RejectReason;
 use doorward_model::time::Time;
 
+use crate::json::lexer::Member;
 use crate::json::value::Value;
+use crate::user_agent::UserAgents;
 use crate::{agent, class, client};
 
 /// The fields of a record that are read, still in their text.
@@ -54,8 +56,17 @@ const ARN_BYTES_MAX: usize = 2048;
 impl<'a> Fields<'a> {
     /// Collects the fields of an object; of another value there are none.
     pub(crate) fn of(value: Value<'a>) -> Self {
+        Self::collect(value.fields())
+    }
+
+    /// The same for an object whose members may be known already.
+    pub(crate) fn outlined(value: Value<'a>, outline: &[Member]) -> Self {
+        if outline.is_empty() { Self::of(value) } else { Self::collect(value.members(outline)) }
+    }
+
+    fn collect(members: impl Iterator<Item = (Cow<'a, str>, Value<'a>)>) -> Self {
         let mut fields = Self::default();
-        for (key, value) in value.fields() {
+        for (key, value) in members {
             if let Some(slot) = fields.slot(&key) {
                 *slot = Some(value);
             }
@@ -120,20 +131,22 @@ fn kept(text: &str, bytes_max: usize) -> String {
 }
 
 /// Makes an event of a record, of which `value` is the whole.
-pub(crate) fn event(fields: &Fields<'_>, value: Value<'_>) -> Result<Box<Event>, RejectReason> {
+pub(crate) fn event(
+    fields: &Fields<'_>,
+    value: Value<'_>,
+    user_agents: &mut UserAgents,
+) -> Result<Box<Event>, RejectReason> {
     let happened_at = time(fields)?;
     let (service, action) = names::permission(fields)?;
     let actor = actor::actor(fields)?;
     let outcome = outcome::outcome(fields, &action);
-    let user_agent = scalar(fields.user_agent);
-    let client = client::client(&scalar(fields.address), &user_agent, &scalar(fields.vpc_endpoint));
+    let user_agent = user_agents.shown(&scalar(fields.user_agent));
     let raw = value.raw().as_bytes();
-    let hash = Hash16::of(raw);
     let read_only = fields.read_only.and_then(truth);
     Ok(Box::new(Event {
         source: "cloudtrail".to_owned(),
-        id: id(fields, hash),
-        content_hash: hash.0.to_vec(),
+        id: id(fields, raw),
+        content_hash: Hash16::fingerprint(raw).0.to_vec(),
         happened_at_ms: happened_at.ms(),
         account: account(fields, &actor.account),
         region: kept(&scalar(fields.region), NAME_BYTES_MAX),
@@ -143,14 +156,14 @@ pub(crate) fn event(fields: &Fields<'_>, value: Value<'_>) -> Result<Box<Event>,
         error_code: kept(&scalar(fields.error_code), NAME_BYTES_MAX),
         agent: agent::mark(&agent::Signs {
             service: &service,
-            user_agent: &user_agent,
+            claimed: user_agent.claimed.as_ref(),
             additional: fields.additional,
             request: fields.request,
         }),
         issued: issued::issued(fields, &service, &action, &actor, outcome),
         request_id: kept(&scalar(fields.request_id), NAME_BYTES_MAX),
         raw: raw.to_vec(),
-        client: Client { address: kept(&client.address, NAME_BYTES_MAX), ..client },
+        client: client::client(&scalar(fields.address), user_agent, &scalar(fields.vpc_endpoint)),
         actor,
         service,
         action,
@@ -166,9 +179,9 @@ fn time(fields: &Fields<'_>) -> Result<Time, RejectReason> {
 }
 
 /// The record's own id; of a record without one, its content is the id.
-fn id(fields: &Fields<'_>, hash: Hash16) -> String {
+fn id(fields: &Fields<'_>, raw: &[u8]) -> String {
     match scalar(fields.id) {
-        id if id.is_empty() => hash.to_string(),
+        id if id.is_empty() => Hash16::of(raw).to_string(),
         id => kept(&id, NAME_BYTES_MAX),
     }
 }

@@ -2,6 +2,7 @@
 //! reader of one cleaned value.
 
 pub(crate) mod lexer;
+pub(crate) mod scan;
 pub(crate) mod splitter;
 pub(crate) mod text;
 pub(crate) mod value;

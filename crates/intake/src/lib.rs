@@ -20,6 +20,6 @@ mod other;
 mod reader;
 mod record;
 mod redact;
+mod user_agent;
 
-pub use crate::client::credential_source_words;
 pub use crate::reader::{Item, Limits, Reader};

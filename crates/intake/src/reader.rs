@@ -8,7 +8,8 @@ use doorward_model::inventory::AccountExport;
 use doorward_model::reject::{REJECT_KEPT_BYTES_MAX, Reject, RejectReason};
 
 use crate::json::lexer::Fault;
-use crate::json::splitter::{Breach, Piece, Receiver, Sizes, Splitter, Verdict};
+use crate::json::splitter::{Breach, Cleaned, Piece, Receiver, Sizes, Splitter, Verdict};
+use crate::user_agent::UserAgents;
 use crate::{gaad, other, record, redact};
 
 /// One thing that a source holds.
@@ -276,6 +277,7 @@ struct Desk {
     untouched: bool,
     wrappers: Vec<String>,
     pages: gaad::Pages,
+    user_agents: UserAgents,
 }
 
 impl Desk {
@@ -287,6 +289,7 @@ impl Desk {
             untouched: true,
             wrappers: Vec::new(),
             pages: gaad::Pages::default(),
+            user_agents: UserAgents::new(),
         }
     }
 
@@ -343,7 +346,7 @@ impl Receiver for Counter<'_> {
                 self.export(cleaned, bytes, fault);
                 Verdict::Continue
             }
-            Piece::Record { cleaned, bytes, fault, list } => self.record(cleaned, bytes, fault, list),
+            Piece::Record { record, bytes, fault, list } => self.record(record, bytes, fault, list),
         }
     }
 
@@ -360,17 +363,18 @@ impl Counter<'_> {
 
     fn record(
         &mut self,
-        cleaned: &[u8],
+        record: Cleaned<'_>,
         bytes: Range<u64>,
         fault: Option<Fault>,
         list: Option<&str>,
     ) -> Verdict {
+        let cleaned = record.bytes;
         let untouched = std::mem::take(&mut self.desk.untouched);
         if let Some(fault) = fault {
             self.fault(cleaned, bytes, fault);
             return Verdict::Continue;
         }
-        match record::read(cleaned, self.desk.limits.depth_max) {
+        match record::read(record, self.desk.limits.depth_max, &mut self.desk.user_agents) {
             record::Found::Event { event, wrapper } => {
                 self.wrappers(list, wrapper.as_deref());
                 self.desk.event(event, self.out);

@@ -4,8 +4,10 @@ use doorward_model::event::Event;
 use doorward_model::reject::RejectReason;
 
 use crate::json::lexer::{Lexer, Signal};
+use crate::json::splitter::Cleaned;
 use crate::json::text;
 use crate::json::value::Value;
+use crate::user_agent::UserAgents;
 use crate::{cloudtrail, other};
 
 /// What a value turned out to be.
@@ -43,8 +45,8 @@ fn holds_record(value: Value<'_>) -> bool {
 }
 
 /// Reads one cleaned value.
-pub(crate) fn read(cleaned: &[u8], depth_max: usize) -> Found {
-    let Ok(text) = std::str::from_utf8(cleaned) else {
+pub(crate) fn read(record: Cleaned<'_>, depth_max: usize, user_agents: &mut UserAgents) -> Found {
+    let Ok(text) = std::str::from_utf8(record.bytes) else {
         let reason = RejectReason::Encoding("the record is not UTF-8 text".to_owned());
         return Found::Reject { reason, wrapper: None };
     };
@@ -52,9 +54,9 @@ pub(crate) fn read(cleaned: &[u8], depth_max: usize) -> Found {
     if !value.is_object() {
         return unrecognised("a value that is no object");
     }
-    let fields = cloudtrail::Fields::of(value);
+    let fields = cloudtrail::Fields::outlined(value, record.outline);
     if fields.is_shaped() {
-        return event(&fields, value, None);
+        return event(&fields, value, None, user_agents);
     }
     if let Some(kind) = other::not_audit(value) {
         return Found::NotAudit { kind };
@@ -62,26 +64,27 @@ pub(crate) fn read(cleaned: &[u8], depth_max: usize) -> Found {
     if other::is_export(value) {
         return Found::Export;
     }
-    if let Some(found) = value.fields().find_map(|(key, inner)| wrapped(&key, inner, depth_max)) {
+    if let Some(found) = value.fields().find_map(|(key, inner)| wrapped(&key, inner, depth_max, user_agents))
+    {
         return found;
     }
     if fields.is_nearly_shaped() {
-        return event(&fields, value, None);
+        return event(&fields, value, None, user_agents);
     }
     if let Some(name) = other::family(value) {
         return unsupported(&name);
     }
-    nearly_wrapped(value).unwrap_or_else(|| match other::wrapped_family(value) {
+    nearly_wrapped(value, user_agents).unwrap_or_else(|| match other::wrapped_family(value) {
         Some(name) => unsupported(&name),
         None => unrecognised("an object of no known form"),
     })
 }
 
 /// A record inside of another object that lacks something it needs.
-fn nearly_wrapped(value: Value<'_>) -> Option<Found> {
+fn nearly_wrapped(value: Value<'_>, user_agents: &mut UserAgents) -> Option<Found> {
     value.fields().find_map(|(key, inner)| {
         let fields = cloudtrail::Fields::of(inner);
-        fields.is_nearly_shaped().then(|| event(&fields, inner, Some(&key)))
+        fields.is_nearly_shaped().then(|| event(&fields, inner, Some(&key), user_agents))
     })
 }
 
@@ -94,19 +97,24 @@ fn unrecognised(what: &str) -> Found {
     Found::Reject { reason: RejectReason::Unrecognised(what.to_owned()), wrapper: None }
 }
 
-fn event(fields: &cloudtrail::Fields<'_>, value: Value<'_>, wrapper: Option<&str>) -> Found {
+fn event(
+    fields: &cloudtrail::Fields<'_>,
+    value: Value<'_>,
+    wrapper: Option<&str>,
+    user_agents: &mut UserAgents,
+) -> Found {
     let wrapper = wrapper.map(str::to_owned);
-    match cloudtrail::event(fields, value) {
+    match cloudtrail::event(fields, value, user_agents) {
         Ok(event) => Found::Event { event, wrapper },
         Err(reason) => Found::Reject { reason, wrapper },
     }
 }
 
 /// A CloudTrail record in a field of another object, as an object or as JSON in a string.
-fn wrapped(key: &str, inner: Value<'_>, depth_max: usize) -> Option<Found> {
+fn wrapped(key: &str, inner: Value<'_>, depth_max: usize, user_agents: &mut UserAgents) -> Option<Found> {
     if inner.is_object() {
         let fields = cloudtrail::Fields::of(inner);
-        return fields.is_shaped().then(|| event(&fields, inner, Some(key)));
+        return fields.is_shaped().then(|| event(&fields, inner, Some(key), user_agents));
     }
     if inner.raw().starts_with("\"CWL CONTROL MESSAGE") {
         return Some(Found::Aside { kind: "CloudWatch control message" });
@@ -121,7 +129,7 @@ fn wrapped(key: &str, inner: Value<'_>, depth_max: usize) -> Option<Found> {
     };
     let value = Value::new(&cleaned);
     let fields = cloudtrail::Fields::of(value);
-    fields.is_shaped().then(|| event(&fields, value, Some(key)))
+    fields.is_shaped().then(|| event(&fields, value, Some(key), user_agents))
 }
 
 /// The text of a string that looks as if it held an object.

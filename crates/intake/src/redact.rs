@@ -64,16 +64,27 @@ const SECRET_KEYS: [&[u8]; 46] = [
     b"webidentitytoken",
 ];
 
-/// For each length of a key, the first letters of secret keys that are so long: most keys are told apart by it.
-const FIRST_LETTERS: [u32; 20] = first_letters();
+/// For each length of a key, the first letters of secret keys that are so long, and the last: most keys are told
+/// apart by them.
+const FIRST_LETTERS: [u32; 20] = letters(&End::First);
+const LAST_LETTERS: [u32; 20] = letters(&End::Last);
+
+enum End {
+    First,
+    Last,
+}
 
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, where a wrong index is an error")]
-const fn first_letters() -> [u32; 20] {
+const fn letters(end: &End) -> [u32; 20] {
     let mut letters = [0; 20];
     let mut at = 0;
     while at < SECRET_KEYS.len() {
         let key = SECRET_KEYS[at];
-        letters[key.len()] |= letter_bit(key[0]);
+        let place = match end {
+            End::First => 0,
+            End::Last => key.len() - 1,
+        };
+        letters[key.len()] |= letter_bit(key[place]);
         at += 1;
     }
     letters
@@ -83,14 +94,19 @@ const fn letter_bit(byte: u8) -> u32 {
     match byte {
         b'a'..=b'z' => 1 << (byte - b'a'),
         b'A'..=b'Z' => 1 << (byte - b'A'),
+        b'0'..=b'9' => 1 << 26,
         _ => 0,
     }
 }
 
 /// Whether the value of this key is a secret, whatever the case of its letters.
+#[inline]
 pub(crate) fn is_secret_key(key: &[u8]) -> bool {
-    let letters = FIRST_LETTERS.get(key.len()).copied().unwrap_or_default();
-    let likely = key.first().is_some_and(|first| letters & letter_bit(*first) != 0);
+    let has = |letters: &[u32; 20], byte: Option<&u8>| {
+        let letters = letters.get(key.len()).copied().unwrap_or_default();
+        byte.is_some_and(|byte| letters & letter_bit(*byte) != 0)
+    };
+    let likely = has(&FIRST_LETTERS, key.first()) && has(&LAST_LETTERS, key.last());
     likely && SECRET_KEYS.iter().any(|secret| secret.eq_ignore_ascii_case(key))
 }
 

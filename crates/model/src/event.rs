@@ -205,7 +205,8 @@ pub struct Event {
     /// The id that the source gave it.
     #[prost(string, tag = "2")]
     pub id: String,
-    /// 16 bytes of BLAKE3 over the redacted record without insignificant white space.
+    /// Tells whether two records of one id have the same content: [`Hash16::fingerprint`](crate::hash::Hash16) of
+    /// the redacted record without insignificant white space. It names nothing and proves nothing.
     #[prost(bytes = "vec", tag = "3")]
     pub content_hash: Vec<u8>,
     /// When it happened, by the source's clock, milliseconds since the epoch.

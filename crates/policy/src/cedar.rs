@@ -9,13 +9,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cedar_policy_core::ast::{
-    Context, Eid, Entity, EntityType, EntityUID, EntityUIDEntry, Expr, Literal, Name, PartialValue, Request,
-    RestrictedExpr, Value, ValueKind,
+    Context, Eid, Entity, EntityType, EntityUID, EntityUIDEntry, Expr, ExprKind, Literal, Name, PartialValue,
+    Request, RestrictedExpr, Value, ValueKind,
 };
 use cedar_policy_core::entities::{Entities, NoEntitiesSchema, TCComputation};
 use cedar_policy_core::evaluator::{Evaluator, RestrictedEvaluator};
 use cedar_policy_core::extensions::Extensions;
 use doorward_views::snapshot::attribute::{Attribute, Record};
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
 
 pub(crate) mod reads;
 
@@ -44,10 +46,29 @@ pub(crate) struct Body(Expr);
 
 impl Body {
     /// `true && body`, so that a body that is no truth value errs as it does in Cedar.
-    pub(crate) fn of(policy: &cedar_policy::Policy) -> Self {
+    pub(crate) fn of(policy: &cedar_policy::Policy, parts: &mut Parts) -> Self {
         let policy: &cedar_policy_core::ast::Policy = policy.as_ref();
         let body = policy.non_scope_constraints().cloned().unwrap_or_else(|| Expr::val(true));
-        Self(Expr::and(Expr::val(true), reads::without_locations(&body)))
+        Self(parts.share(&Expr::and(Expr::val(true), reads::without_locations(&body))))
+    }
+}
+
+/// The parts of bodies, each kept once: what many policies ask is then in the cache for all of them.
+#[derive(Debug, Default)]
+pub(crate) struct Parts(HashSet<Expr, FixedState>);
+
+impl Parts {
+    fn share(&mut self, expr: &Expr) -> Expr {
+        let whole = match expr.expr_kind() {
+            ExprKind::And { left, right } => Expr::and(self.share(left), self.share(right)),
+            ExprKind::Or { left, right } => Expr::or(self.share(left), self.share(right)),
+            ExprKind::BinaryApp { op, arg1, arg2 } => {
+                Expr::binary_app(*op, self.share(arg1), self.share(arg2))
+            }
+            ExprKind::GetAttr { expr, attr } => Expr::get_attr(self.share(expr), attr.clone()),
+            _ => expr.clone(),
+        };
+        self.0.get_or_insert_with(&whole, Expr::clone).clone()
     }
 }
 
@@ -102,7 +123,7 @@ pub(crate) fn record<const N: usize>(parts: [(&str, Value); N]) -> Value {
 /// The entities that one request needs.
 #[derive(Debug, Default)]
 pub(crate) struct Slice {
-    entities: Vec<Arc<Entity>>,
+    entities: Vec<Entity>,
 }
 
 impl Slice {
@@ -115,29 +136,29 @@ impl Slice {
         tags: impl IntoIterator<Item = (&'a str, Value)>,
     ) {
         let parts = |(name, value): (&str, Value)| (name.into(), PartialValue::from(value));
-        self.entities.push(Arc::new(Entity::new_with_attr_partial_value(
+        self.entities.push(Entity::new_with_attr_partial_value(
             (**uid).clone(),
             attributes.into_iter().map(parts),
             std::iter::empty().collect(),
             ancestors.into_iter().map(|uid| (*uid).clone()).collect(),
             tags.into_iter().map(parts),
-        )));
+        ));
     }
 
     /// Adds an entity that is kept whole: an action of the schema.
     pub(crate) fn add_whole(&mut self, action: &Whole) {
-        self.entities.push(Arc::clone(&action.0));
+        self.entities.push(action.0.clone());
     }
 }
 
 /// An entity that is kept as Cedar has it.
 #[derive(Clone, Debug)]
-pub(crate) struct Whole(Arc<Entity>);
+pub(crate) struct Whole(Entity);
 
 /// An action of the schema: its name, itself, and the groups it is in.
 pub(crate) fn action_entity(entity: &cedar_policy::Entity) -> (Uid, Whole, Vec<EntityUID>) {
     let entity: &Entity = entity.as_ref();
-    (Arc::new(entity.uid().clone()), Whole(Arc::new(entity.clone())), entity.ancestors().cloned().collect())
+    (Arc::new(entity.uid().clone()), Whole(entity.clone()), entity.ancestors().cloned().collect())
 }
 
 /// The type and the id of a name.
@@ -163,7 +184,7 @@ impl Question {
         let context =
             Context::Value(Arc::new(context.into_iter().map(|(name, value)| (name.into(), value)).collect()));
         let request = Request::new_unchecked(entry(principal), entry(action), entry(resource), Some(context));
-        let entities = Entities::new().add_entities(
+        let entities = Entities::from_entities(
             slice.entities,
             None::<&NoEntitiesSchema>,
             TCComputation::AssumeAlreadyComputed,

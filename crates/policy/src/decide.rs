@@ -318,13 +318,12 @@ fn conclude(
         // Cedar skips what errs; a forbid that errs would forbid nothing.
         return settled.deny(Reason::PolicyError);
     }
-    let met = |row: &Row| {
-        row.step_up.as_ref().map(|step_up| is_met(step_up, request.authentication, Time::MIN, now))
-    };
+    let met =
+        |row: &Row| row.step_up().map(|step_up| is_met(step_up, request.authentication, Time::MIN, now));
     let (permits, forbids): (Vec<_>, Vec<_>) = outcome.holding(world).partition(|row| row.permits);
     // A forbid with a step-up is lifted by it.
     let forbids: Vec<_> = forbids.into_iter().filter(|row| met(row) != Some(true)).collect();
-    if permits.is_empty() || forbids.iter().any(|row| row.step_up.is_none()) {
+    if permits.is_empty() || forbids.iter().any(|row| row.step_up().is_none()) {
         settled.policies = ids(&forbids);
         settled.obligations = obligations(&forbids);
         return settled.deny(if forbids.is_empty() { Reason::NoPermit } else { Reason::PolicyForbid });
@@ -344,7 +343,7 @@ fn conclude(
     settled.policies = ids(&settling);
     settled.obligations = verdict.step_ups;
     let by_hold = !settled.obligations.is_empty();
-    settled.obligations.extend(open.iter().filter_map(|row| row.step_up.clone()));
+    settled.obligations.extend(open.iter().filter_map(|row| row.step_up().cloned()));
     settled.obligations.extend(obligations(&settling));
     match (by_hold, open.is_empty()) {
         (true, _) => settled.with(Effect::StepUp, Reason::HoldStepUp),
@@ -358,5 +357,5 @@ fn ids(rows: &[&Row]) -> Vec<String> {
 }
 
 fn obligations(rows: &[&Row]) -> Vec<Obligation> {
-    rows.iter().filter_map(|row| row.obligation.clone()).collect()
+    rows.iter().filter_map(|row| row.obligation().cloned()).collect()
 }

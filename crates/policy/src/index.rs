@@ -22,7 +22,9 @@ pub(crate) type RowNumber = u32;
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     scopes: Vec<Scope>,
-    keys: HashMap<Key, Vec<RowNumber>, FixedState>,
+    keys: HashMap<Key, Rows, FixedState>,
+    /// The lists of actions that policies name; policies that name the same share one.
+    action_lists: Vec<Vec<Literal>>,
     guards: Vec<GuardColumn>,
     always: Vec<RowNumber>,
     has_pairs: bool,
@@ -53,11 +55,35 @@ enum Constraint {
     IsIn(TypeNumber, Literal),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum ActionScope {
     Any,
     Equals(Literal),
-    In(Vec<Literal>),
+    /// One of a list, by its place among the lists.
+    In(u32),
+}
+
+/// The policies under a key: nearly always one, which then lies in the table itself.
+#[derive(Debug)]
+enum Rows {
+    One(RowNumber),
+    Many(Vec<RowNumber>),
+}
+
+impl Rows {
+    fn push(&mut self, row: RowNumber) {
+        match self {
+            Self::One(first) => *self = Self::Many(vec![*first, row]),
+            Self::Many(rows) => rows.push(row),
+        }
+    }
+
+    const fn as_slice(&self) -> &[RowNumber] {
+        match self {
+            Self::One(row) => std::slice::from_ref(row),
+            Self::Many(rows) => rows.as_slice(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -92,15 +118,15 @@ const PAIR_FROM: u32 = 33;
 
 impl Index {
     pub(crate) fn build(policies: &[&Policy], vocabulary: &mut Vocabulary) -> Self {
-        let scopes: Vec<_> = policies.iter().map(|policy| Scope::of(policy, vocabulary)).collect();
-        let options: Vec<_> = scopes.iter().map(Scope::options).collect();
+        let mut index = Self::default();
+        let scopes: Vec<_> = policies.iter().map(|policy| index.scope(policy, vocabulary)).collect();
+        let options: Vec<_> = scopes.iter().map(|scope| index.options(scope)).collect();
         let mut uses = HashMap::<Key, u32, FixedState>::default();
         for key in options.iter().flatten().flatten() {
             *uses.entry(*key).or_default() += 1;
         }
         let crowd =
             |keys: &Vec<Key>| keys.iter().map(|key| uses.get(key).copied().unwrap_or_default()).sum::<u32>();
-        let mut index = Self::default();
         for (row, ((policy, scope), options)) in policies.iter().zip(&scopes).zip(&options).enumerate() {
             let row = number(row);
             let best = options.iter().min_by_key(|keys| crowd(keys));
@@ -122,7 +148,7 @@ impl Index {
 
     fn file(&mut self, row: RowNumber, keys: &[Key]) {
         for key in keys {
-            self.keys.entry(*key).or_default().push(row);
+            self.keys.entry(*key).and_modify(|rows| rows.push(row)).or_insert(Rows::One(row));
         }
     }
 
@@ -157,12 +183,14 @@ impl Index {
         let mut rows = Vec::with_capacity(8);
         let mut take = |filed: &[RowNumber]| {
             let meets = |row: &&RowNumber| {
-                self.scopes.get(**row as usize).is_some_and(|scope| scope.is_met(principal, action, resource))
+                self.scopes
+                    .get(**row as usize)
+                    .is_some_and(|scope| self.is_met(scope, principal, action, resource))
             };
             rows.extend(filed.iter().filter(meets));
         };
         for key in keys(principal, action, resource, self.has_pairs) {
-            take(self.keys.get(&key).map(Vec::as_slice).unwrap_or_default());
+            take(self.keys.get(&key).map(Rows::as_slice).unwrap_or_default());
         }
         for column in &self.guards {
             take(column.rows(attribute(column.of_principal, &column.attribute)));
@@ -179,8 +207,9 @@ impl Index {
 
     /// The keys that so many policies share: how many, and the first of them.
     pub(crate) fn crowds(&self, from: usize) -> impl Iterator<Item = (usize, RowNumber)> {
-        let guarded = self.guards.iter().flat_map(|column| column.by_value.values());
-        let crowded = self.keys.values().chain(guarded).filter(move |rows| rows.len() >= from);
+        let guarded = self.guards.iter().flat_map(|column| column.by_value.values().map(Vec::as_slice));
+        let crowded =
+            self.keys.values().map(Rows::as_slice).chain(guarded).filter(move |rows| rows.len() >= from);
         let mut crowds: Vec<_> = crowded.filter_map(|rows| Some((rows.len(), *rows.first()?))).collect();
         crowds.sort_unstable_by_key(|(_, first)| *first);
         crowds.into_iter()
@@ -233,8 +262,8 @@ fn value_key(value: &Attribute) -> u64 {
     }
 }
 
-impl Scope {
-    fn of(policy: &Policy, vocabulary: &mut Vocabulary) -> Self {
+impl Index {
+    fn scope(&mut self, policy: &Policy, vocabulary: &mut Vocabulary) -> Scope {
         let principal = match policy.principal_constraint() {
             PrincipalConstraint::Any => Constraint::Any,
             PrincipalConstraint::Is(kind) => Constraint::Is(vocabulary.add_type(&kind.to_string())),
@@ -257,44 +286,63 @@ impl Scope {
             ActionConstraint::Any => ActionScope::Any,
             ActionConstraint::Eq(uid) => ActionScope::Equals(literal(vocabulary, &uid)),
             ActionConstraint::In(uids) => {
-                ActionScope::In(uids.iter().map(|uid| literal(vocabulary, uid)).collect())
+                let list = uids.iter().map(|uid| literal(vocabulary, uid)).collect();
+                ActionScope::In(self.action_list(list))
             }
         };
-        Self { principal, resource, action }
+        Scope { principal, resource, action }
     }
 
-    fn is_met(&self, principal: &Side, action: &Side, resource: &Side) -> bool {
-        let action = match &self.action {
+    fn action_list(&mut self, list: Vec<Literal>) -> u32 {
+        let at = self.action_lists.iter().position(|known| *known == list).unwrap_or_else(|| {
+            self.action_lists.push(list);
+            self.action_lists.len() - 1
+        });
+        number(at)
+    }
+
+    fn actions(&self, list: u32) -> &[Literal] {
+        self.action_lists.get(list as usize).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn is_met(&self, scope: &Scope, principal: &Side, action: &Side, resource: &Side) -> bool {
+        let action = match scope.action {
             ActionScope::Any => true,
-            ActionScope::Equals(literal) => action.own == Some(*literal),
-            ActionScope::In(literals) => literals.iter().any(|literal| action.literals.contains(literal)),
+            ActionScope::Equals(literal) => action.own == Some(literal),
+            ActionScope::In(list) => {
+                self.actions(list).iter().any(|literal| action.literals.contains(literal))
+            }
         };
-        action && self.principal.is_met(principal) && self.resource.is_met(resource)
+        action && scope.principal.is_met(principal) && scope.resource.is_met(resource)
     }
 
     /// The sets of keys under which it could be filed; any one of them finds it.
-    fn options(&self) -> Vec<Vec<Key>> {
-        let principal = match self.principal {
+    fn options(&self, scope: &Scope) -> Vec<Vec<Key>> {
+        let principal = match scope.principal {
             Constraint::Any => None,
             Constraint::Is(kind) => Some(Key::PrincipalType(kind)),
             Constraint::Equals(literal) => Some(Key::Principal(literal)),
             Constraint::In(literal) | Constraint::IsIn(_, literal) => Some(Key::WithinPrincipal(literal)),
         };
-        let resource = match self.resource {
+        let resource = match scope.resource {
             Constraint::Any => None,
             Constraint::Is(kind) => Some(Key::ResourceType(kind)),
             Constraint::Equals(literal) => Some(Key::Resource(literal)),
             Constraint::In(literal) | Constraint::IsIn(_, literal) => Some(Key::WithinResource(literal)),
         };
-        let action = match &self.action {
+        let action = match scope.action {
             ActionScope::Any => None,
-            ActionScope::Equals(literal) => Some(vec![Key::Action(*literal)]),
-            ActionScope::In(literals) => Some(literals.iter().copied().map(Key::WithinAction).collect()),
+            ActionScope::Equals(literal) => Some(vec![Key::Action(literal)]),
+            ActionScope::In(list) => {
+                Some(self.actions(list).iter().copied().map(Key::WithinAction).collect())
+            }
         };
         let sides = [principal, resource].into_iter().flatten().map(|key| vec![key]);
         sides.chain(action).collect()
     }
+}
 
+impl Scope {
     fn pair(&self) -> Option<Key> {
         Some(Key::Pair(self.principal.literal()?, self.resource.literal()?))
     }

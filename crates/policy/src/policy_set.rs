@@ -9,7 +9,7 @@ use doorward_views::snapshot::entity::Name;
 
 use crate::actions::Actions;
 use crate::cedar::reads::{self, Reads};
-use crate::cedar::{self, Body};
+use crate::cedar::{self, Body, Parts};
 use crate::index::Index;
 use crate::reading::{Columns, Masks};
 use crate::vocabulary::Vocabulary;
@@ -51,13 +51,19 @@ pub(crate) struct Row {
     pub(crate) permits: bool,
     pub(crate) body: Body,
     pub(crate) reads: Masks,
+    pub(crate) extras: Option<Box<Extras>>,
+    /// The entities that a deep body names.
+    pub(crate) literals: Box<[Name]>,
+}
+
+/// What only few policies ask for.
+#[derive(Debug)]
+pub(crate) struct Extras {
     /// `@step_up("ACR ...")` with `@max_age("SECONDS")`: the policy counts only after it (permit) or until then
     /// (forbid).
     pub(crate) step_up: Option<Obligation>,
     /// `@obligation("TYPE")`: what must be done whenever the policy settles a decision.
     pub(crate) obligation: Option<Obligation>,
-    /// The entities that a deep body names.
-    pub(crate) literals: Vec<Name>,
 }
 
 impl PolicySet {
@@ -83,7 +89,8 @@ impl PolicySet {
         }
         let policies: Vec<_> = stable.policies().collect();
         let index = Index::build(&policies, &mut vocabulary);
-        let rows = policies.iter().map(|policy| Row::of(policy, &mut columns)).collect();
+        let mut parts = Parts::default();
+        let rows = policies.iter().map(|policy| Row::of(policy, &mut columns, &mut parts)).collect();
         actions.bind(&vocabulary);
         Self { hash, stable, rows, index, vocabulary, columns, actions, types }
     }
@@ -132,22 +139,32 @@ pub enum Cost {
 }
 
 impl Row {
-    fn of(policy: &cedar_policy::Policy, columns: &mut Columns) -> Self {
+    fn of(policy: &cedar_policy::Policy, columns: &mut Columns, parts: &mut Parts) -> Self {
         let id: Arc<str> = policy.id().to_string().into();
         let reads: Reads = reads::reads(policy);
         Self {
             permits: policy.effect() == cedar_policy::Effect::Permit,
-            body: Body::of(policy),
-            literals: if reads.deep {
-                policy.entity_literals().iter().map(name_of).collect()
-            } else {
-                Vec::new()
-            },
+            body: Body::of(policy, parts),
+            literals: policy.entity_literals().iter().filter(|_| reads.deep).map(name_of).collect(),
             reads: columns.masks(&reads),
-            step_up: step_up(policy, &id),
-            obligation: obligation(policy, &id),
+            extras: Extras::of(policy, &id),
             id,
         }
+    }
+
+    pub(crate) fn step_up(&self) -> Option<&Obligation> {
+        self.extras.as_ref()?.step_up.as_ref()
+    }
+
+    pub(crate) fn obligation(&self) -> Option<&Obligation> {
+        self.extras.as_ref()?.obligation.as_ref()
+    }
+}
+
+impl Extras {
+    fn of(policy: &cedar_policy::Policy, id: &str) -> Option<Box<Self>> {
+        let extras = Self { step_up: step_up(policy, id), obligation: obligation(policy, id) };
+        (extras.step_up.is_some() || extras.obligation.is_some()).then(|| Box::new(extras))
     }
 }
 

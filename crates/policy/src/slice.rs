@@ -92,7 +92,7 @@ fn reachable(
         let (kind, id) = cedar::parts_of(&party.uid);
         reach.name(Name::new(&kind, &id))?;
     }
-    for name in candidates.iter().flat_map(|row| &row.literals) {
+    for name in candidates.iter().flat_map(|row| row.literals.iter()) {
         reach.name(name.clone())?;
     }
     for attribute in context.attributes() {

@@ -13,7 +13,7 @@ pub struct Secret(Zeroizing<String>);
 impl Secret {
     /// The text, to be given to who asked for the token, and to nobody else.
     #[must_use]
-    pub fn reveal(&self) -> &str {
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }

@@ -1,7 +1,7 @@
 //! The door: who sends a request, and whether they may.
 
-use doorward_proof::{Missing, Refused, Verified, loopback_pep, verify};
 use doorward_model::time::Time;
+use doorward_proof::{Missing, Refused, Verified, loopback_pep, verify};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 
@@ -77,7 +77,8 @@ pub(crate) fn asker(app: &App, request: &Parts, now: Time) -> Result<Verified, S
 /// Whether a request comes from this machine, meant for this machine, and not through a proxy or a browser that was
 /// led here under another name.
 pub(crate) fn is_plainly_local(request: &Parts) -> bool {
-    let from_here = request.extensions.get::<Peer>().is_some_and(|peer| peer.0.ip().to_canonical().is_loopback());
+    let from_here =
+        request.extensions.get::<Peer>().is_some_and(|peer| peer.0.ip().to_canonical().is_loopback());
     let forwarded = FORWARDED.iter().any(|name| request.headers.contains_key(*name));
     from_here && !forwarded && authority(request).is_some_and(is_loopback_name)
 }

@@ -21,6 +21,7 @@ use doorward_views::state::State;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use crate::answers::findings::Narrate;
 use crate::metrics::Metrics;
 
 /// What the writer fills and answers. Cloning it is cheap.
@@ -40,6 +41,10 @@ pub struct Handle {
     pub decisions: SyncSender<DecisionMade>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Renders what a finding rests on.
+    pub narrate: Narrate,
+    /// 32 bytes that nobody can guess.
+    pub random: fn() -> [u8; 32],
 }
 
 /// The modes of the enforcement points that are known, by name.
@@ -49,7 +54,7 @@ pub struct Peps(BTreeMap<String, Pep>);
 impl Peps {
     /// Those that facts tell of.
     #[must_use]
-    pub fn of<'a>(known: impl IntoIterator<Item = &'a Pep>) -> Self {
+    pub fn of<'a, I: IntoIterator<Item = &'a Pep>>(known: I) -> Self {
         Self(known.into_iter().map(|pep| (pep.name.clone(), pep.clone())).collect())
     }
 

@@ -60,7 +60,8 @@ async fn push(
     let counted = pushed.events.is_empty();
     let answer = app.handle.request(app.waits(), |reply| Work::Ingest { events: pushed, reply }).await?;
     count(&app.handle.metrics, &source, (&answer, &rejects, clamped));
-    let status = if counted && rejects.rejected > 0 { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status =
+        if counted && rejects.rejected > 0 { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok((status, axum::Json(Acknowledged { answer, rejects, clamped })).into_response())
 }
 
@@ -128,9 +129,10 @@ impl Packing {
         match app::header(headers, "content-encoding").map(str::trim) {
             None | Some("identity" | "") => Ok(Self::Plain),
             Some("gzip" | "x-gzip") => Ok(Self::Gzip),
-            Some(_) => {
-                Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the content encoding is neither gzip nor identity"))
-            }
+            Some(_) => Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "the content encoding is neither gzip nor identity",
+            )),
         }
     }
 }

@@ -10,8 +10,8 @@
 //! This crate owns no state and makes nothing durable. It is the only one that knows HTTP codes. No credential and
 //! no body reaches a log. Start reading at [`handle`], then [`server`].
 
-pub mod answers;
 mod admin;
+pub mod answers;
 mod app;
 mod authzen;
 mod door;
@@ -25,3 +25,6 @@ pub mod policy_files;
 mod problem;
 pub mod server;
 pub mod settings;
+
+pub use crate::handle::mode_of;
+pub use crate::settings::{Limits, Overflow, Settings};

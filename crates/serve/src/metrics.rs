@@ -77,7 +77,11 @@ impl Metrics {
         registry.register("http_requests", "Requests by route and status", requests.clone());
         registry.register("decisions", "Decisions by what was answered", decisions.clone());
         registry.register("decisions_shed", "Records of decisions that were lost", decisions_shed.clone());
-        registry.register("decisions_refused", "Decisions not given for want of room", decisions_refused.clone());
+        registry.register(
+            "decisions_refused",
+            "Decisions not given for want of room",
+            decisions_refused.clone(),
+        );
         registry.register("credentials_refused", "Credentials refused, by why", refused.clone());
         registry.register("events", "Pushed events by source and fate", events.clone());
         registry.register("limits_reached", "Requests that reached a limit", limits.clone());

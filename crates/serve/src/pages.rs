@@ -23,7 +23,10 @@ async fn ready(State(app): State<App>) -> Response {
     if *app.handle.ready.borrow() {
         (StatusCode::OK, "ready\n").into_response()
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready: the journal is still being read, or cannot be written\n")
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not ready: the journal is still being read, or cannot be written\n",
+        )
             .into_response()
     }
 }

@@ -31,12 +31,14 @@ impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");
         let detail = detail.into();
-        Self { kind: "about:blank", title, status: status.as_u16(), detail, errors: Vec::new(), challenge: None }
-    }
-
-    /// The same, of a kind that programs can tell.
-    pub(crate) fn kind(self, kind: &'static str) -> Self {
-        Self { kind, ..self }
+        Self {
+            kind: "about:blank",
+            title,
+            status: status.as_u16(),
+            detail,
+            errors: Vec::new(),
+            challenge: None,
+        }
     }
 
     /// The same, with all that is wrong.
@@ -96,7 +98,8 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let bytes = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = Response::new(Bytes::from(bytes).into());
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(challenge) = self.challenge {

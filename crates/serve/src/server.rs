@@ -59,7 +59,9 @@ pub async fn serve(
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, peer, permit)) => connections.spawn(stream, Service { router: router.clone(), peer }, permit),
+            Ok((stream, peer, permit)) => {
+                connections.spawn(stream, Service { router: router.clone(), peer }, permit);
+            }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -72,10 +74,10 @@ pub async fn serve(
 }
 
 /// What is served, for a server of another kind.
-#[must_use]
 pub fn router(handle: Handle, settings: Settings) -> Router {
     let app = App { handle, settings: Arc::new(settings) };
-    let routes = authzen::routes::routes().merge(ingest::routes()).merge(admin::routes()).merge(pages::routes());
+    let routes =
+        authzen::routes::routes().merge(ingest::routes()).merge(admin::routes()).merge(pages::routes());
     layers::around(routes.with_state(app.clone()), app)
 }
 
@@ -84,7 +86,10 @@ fn check(address: SocketAddr, settings: &Settings) -> Result<(), ServeError> {
     if let Some(url) = &settings.public_url {
         let uri: Option<http::Uri> = url.parse().ok();
         let fits = |uri: &http::Uri| {
-            uri.scheme_str() == Some("https") && uri.query().is_none() && !url.contains('#') && uri.host().is_some()
+            uri.scheme_str() == Some("https")
+                && uri.query().is_none()
+                && !url.contains('#')
+                && uri.host().is_some()
         };
         if !uri.as_ref().is_some_and(fits) {
             return Err(ServeError::PublicUrl(url.clone()));
@@ -126,7 +131,11 @@ struct Connections {
 impl Connections {
     fn new(limits: Limits) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.head_wait).max_buf_size(HEAD_BYTES_MAX);
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.head_wait)
+            .max_buf_size(HEAD_BYTES_MAX);
         builder
             .http2()
             .timer(TokioTimer::new())
@@ -142,7 +151,10 @@ impl Connections {
     }
 
     /// The next connection, once there is room for it.
-    async fn next(&self, listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    async fn next(
+        &self,
+        listener: &TcpListener,
+    ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
         let permit = Arc::clone(&self.room).acquire_owned().await.map_err(io::Error::other)?;
         let (stream, peer) = listener.accept().await?;
         // An answer is one small packet: it must not wait for the acknowledgement of another.

@@ -38,18 +38,18 @@ impl Progress {
         }
     }
 
-    pub(super) fn judging(&self, events: u64) {
+    pub(crate) fn judging(&self, events: u64) {
         self.bar.reset();
         self.style("{msg:<8} {bar:30} {human_pos}/{human_len} events  {per_sec}  {eta} left");
         self.bar.set_message("judging");
         self.bar.set_length(events);
     }
 
-    pub(super) fn judged(&self) {
+    pub(crate) fn judged(&self) {
         self.bar.inc(1);
     }
 
-    pub(super) fn done(&self) {
+    pub(crate) fn done(&self) {
         self.bar.finish_and_clear();
     }
 

@@ -17,7 +17,7 @@ use crate::scan::SourceFile;
 
 /// Something that a file holds.
 pub(super) enum Found {
-    /// Audit events, without their raw records.
+    /// Audit events.
     Events(Vec<Event>),
     /// An export of an account.
     Export(Box<AccountExport>),
@@ -34,13 +34,22 @@ pub(super) enum Found {
     },
 }
 
+/// Whether raw records are kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Raw {
+    /// They are: the log will hold them.
+    Keep,
+    /// They are not: nothing is kept, and no answer reads them.
+    Drop,
+}
+
 /// Reads all files and passes on what they hold, in no particular order.
 ///
 /// # Errors
 /// Those of `take`. A file that cannot be read is a reject.
 pub(super) fn all(
     files: &[SourceFile],
-    threads: usize,
+    (threads, raw): (usize, Raw),
     take: &mut dyn FnMut(Found) -> Result<()>,
 ) -> Result<()> {
     let next = AtomicUsize::new(0);
@@ -48,7 +57,7 @@ pub(super) fn all(
         let (sender, receiver) = sync_channel(CHANNEL_MAX);
         for _ in 0..threads.clamp(1, THREADS_MAX) {
             let (sender, next) = (sender.clone(), &next);
-            scope.spawn(move || work(files, next, &sender));
+            scope.spawn(move || work(files, raw, next, &sender));
         }
         drop(sender);
         let mut done = Ok(());
@@ -63,8 +72,8 @@ pub(super) fn all(
 }
 
 /// Takes the next file until there is none, or nobody listens.
-fn work(files: &[SourceFile], next: &AtomicUsize, sender: &SyncSender<Found>) {
-    let mut desk = Desk { sender, events: Vec::new(), listening: true };
+fn work(files: &[SourceFile], raw: Raw, next: &AtomicUsize, sender: &SyncSender<Found>) {
+    let mut desk = Desk { sender, events: Vec::new(), listening: true, raw };
     let mut buffers = Buffers::default();
     while desk.listening {
         let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
@@ -79,14 +88,16 @@ struct Desk<'a> {
     sender: &'a SyncSender<Found>,
     events: Vec<Event>,
     listening: bool,
+    raw: Raw,
 }
 
 impl Desk<'_> {
     fn item(&mut self, item: Item) {
         match item {
             Item::Event(mut event) => {
-                // A scan keeps nothing, and no answer of it reads the raw record.
-                event.raw = Vec::new();
+                if self.raw == Raw::Drop {
+                    event.raw = Vec::new();
+                }
                 self.events.push(*event);
                 if self.events.len() >= EVENTS_MAX {
                     self.flush();

@@ -10,7 +10,7 @@ use doorward_model::event::Event;
 use prost::Message;
 
 /// Events on their way into the total order.
-pub(super) struct Runs {
+pub(crate) struct Runs {
     events: Vec<Event>,
     bytes: usize,
     bytes_max: usize,
@@ -31,7 +31,7 @@ impl Runs {
     }
 
     /// Passes on all events in the total order.
-    pub(super) fn into_order(mut self, take: &mut dyn FnMut(Event) -> Result<()>) -> Result<()> {
+    pub(crate) fn into_order(mut self, take: &mut dyn FnMut(Event) -> Result<()>) -> Result<()> {
         if !self.spilled.is_empty() {
             self.spill()?;
             return merge(self.spilled, take);

@@ -217,7 +217,11 @@ fn rung(section: &RungSection) -> Result<Rung> {
     })
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1 was checked, times a thousand")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "0 to 1 was checked, times a thousand"
+)]
 fn thousandths(share: f64) -> u32 {
     (share * 1_000.0).round() as u32
 }

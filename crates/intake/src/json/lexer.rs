@@ -44,6 +44,25 @@ pub(crate) enum Fault {
     Size(Box<blake3::Hasher>),
 }
 
+/// Where a member of a record lies in its cleaned bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Member {
+    /// Where the key begins.
+    pub(crate) key: usize,
+    /// Where the value begins, which is one byte, the colon, behind the end of the key.
+    pub(crate) value: usize,
+    /// Where the value ends.
+    pub(crate) end: usize,
+}
+
+impl Member {
+    /// A member whose key lies at these places of a buffer, and which is not complete.
+    fn begin(key: usize, key_end: usize, record: usize) -> Self {
+        let value = key_end.saturating_add(1).saturating_sub(record);
+        Self { key: key.saturating_sub(record), value, end: value }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     /// A value, or at level 0 the end.
@@ -84,6 +103,9 @@ pub(crate) struct Lexer {
     buffer: Vec<u8>,
     /// Where the present record begins in the buffer.
     mark: usize,
+    /// The members of the present record, and the level that they are at.
+    outline: Vec<Member>,
+    outlined: usize,
     size_max: usize,
     depth_max: usize,
     fault: Option<Fault>,
@@ -136,6 +158,8 @@ impl Lexer {
             hasher: FixedState::with_seed(0),
             buffer: Vec::new(),
             mark: 0,
+            outline: Vec::new(),
+            outlined: 1,
             size_max,
             depth_max,
             fault: None,
@@ -161,6 +185,11 @@ impl Lexer {
         self.buffer.get(self.mark..).unwrap_or_default()
     }
 
+    /// The members of the present record that are complete.
+    pub(crate) fn outline(&self) -> &[Member] {
+        &self.outline
+    }
+
     /// The present key, unescaped.
     pub(crate) fn key(&self) -> &[u8] {
         &self.key
@@ -176,10 +205,13 @@ impl Lexer {
         self.buffer.get(place..).unwrap_or_default()
     }
 
-    /// Forgets what lies behind a place, and begins a record there, or at the end when that comes first.
+    /// Forgets what lies behind a place, and begins a record there, or at the end when that comes first. The record
+    /// is the next value of this level.
     pub(crate) fn begin_record(&mut self, place: usize, size_max: usize) -> usize {
         self.buffer.truncate(place);
         self.mark = self.buffer.len();
+        self.outline.clear();
+        self.outlined = self.level() + 1;
         self.size_max = size_max;
         self.fault = None;
         if place == 0 && self.buffer.capacity() > CAPACITY_KEPT_MAX {
@@ -285,17 +317,14 @@ impl Lexer {
                 self.begin_token(*at);
                 *at += 1;
                 self.state = State::Text(Role::Key);
-                None
+                self.text(chunk, at, Role::Key)
             }
             (State::Colon, b':') => {
-                *at += 1;
-                self.state = State::Value;
+                self.colon(chunk, at);
                 None
             }
             (State::After, b',') => {
-                *at += 1;
-                let in_object = self.stack.last().copied().unwrap_or_default();
-                self.state = if in_object { State::Key } else { State::Value };
+                self.comma(chunk, at);
                 None
             }
             (State::After, b'}') if self.stack.last() == Some(&true) => self.close(chunk, at),
@@ -303,6 +332,23 @@ impl Lexer {
             (State::FirstKey | State::Key, _) => Some(Signal::Broken("expected a key")),
             (State::Colon, _) => Some(Signal::Broken("expected a colon")),
             _ => Some(Signal::Broken("expected a comma or the end of the list or object")),
+        }
+    }
+
+    /// Goes on to the value when there is a colon.
+    fn colon(&mut self, chunk: &[u8], at: &mut usize) {
+        if chunk.get(*at) == Some(&b':') {
+            *at += 1;
+            self.state = State::Value;
+        }
+    }
+
+    /// Goes on to the next key or item when there is a comma.
+    fn comma(&mut self, chunk: &[u8], at: &mut usize) {
+        if chunk.get(*at) == Some(&b',') {
+            *at += 1;
+            let in_object = self.stack.last().copied().unwrap_or_default();
+            self.state = if in_object { State::Key } else { State::Value };
         }
     }
 
@@ -326,13 +372,12 @@ impl Lexer {
                 if secret && self.secret.below.is_none() {
                     self.secret.below = Some(self.level());
                 }
-                return self.open(at, kind);
+                self.open(at, kind)
             }
         }
-        None
     }
 
-    fn scalar(&mut self, chunk: &[u8], at: &mut usize, byte: u8, secret: bool) {
+    fn scalar(&mut self, chunk: &[u8], at: &mut usize, byte: u8, secret: bool) -> Option<Signal> {
         self.state = match byte {
             b'"' => State::Text(Role::Value),
             b't' => State::Literal(b"rue"),
@@ -348,6 +393,7 @@ impl Lexer {
         }
         self.begin_token(*at);
         *at += 1;
+        if byte == b'"' { self.text(chunk, at, Role::Value) } else { None }
     }
 
     fn open(&mut self, at: &mut usize, kind: Kind) -> Option<Signal> {
@@ -403,10 +449,25 @@ impl Lexer {
     /// A value is complete.
     fn ended(&mut self, chunk: &[u8], at: usize) -> Option<Signal> {
         self.state = if self.stack.is_empty() { State::Value } else { State::After };
+        if self.level() == self.outlined {
+            self.end_member(at);
+        }
         (self.level() <= self.watched).then(|| {
             self.copy(chunk, at);
             Signal::End
         })
+    }
+
+    fn end_member(&mut self, at: usize) {
+        let end = self.place(at).saturating_sub(self.mark);
+        if let Some(member) = self.outline.last_mut() {
+            member.end = end;
+        }
+    }
+
+    /// Where the byte will lie in the buffer that is at this place in the chunk.
+    fn place(&self, at: usize) -> usize {
+        self.buffer.len().saturating_add(at.saturating_sub(self.run))
     }
 
     /// Copies the chunk up to `at`.

@@ -6,17 +6,25 @@
 
 use std::ops::Range;
 
-use crate::json::lexer::{Fault, Kind, Lexer, Signal};
+use crate::json::lexer::{Fault, Kind, Lexer, Member, Signal};
 
 /// What the splitter found.
 #[derive(Debug)]
 pub(crate) enum Piece<'a> {
     /// A cleaned value that should be a record, with what is wrong with it.
-    Record { cleaned: &'a [u8], bytes: Range<u64>, fault: Option<Fault>, list: Option<&'a str> },
+    Record { record: Cleaned<'a>, bytes: Range<u64>, fault: Option<Fault>, list: Option<&'a str> },
     /// An export of an account's identities.
     Export { cleaned: &'a [u8], bytes: Range<u64>, fault: Option<Fault> },
     /// The named list begins, of which the whole file is made.
     List(&'a str),
+}
+
+/// A value without insignificant white space and without secrets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cleaned<'a> {
+    pub(crate) bytes: &'a [u8],
+    /// Where its members lie, if it is an object; empty where that is not known.
+    pub(crate) outline: &'a [Member],
 }
 
 /// What the receiver of a piece wants next.
@@ -245,6 +253,7 @@ impl Splitter {
     }
 
     fn end_item(&mut self, end: u64, to: &mut impl Receiver) -> Verdict {
+        let mut outlined = true;
         if self.list == List::Candidate {
             if self.lexer.fault().is_some() || !to.is_record(self.lexer.since(self.list_place)) {
                 self.list = List::Absent;
@@ -252,10 +261,13 @@ impl Splitter {
             }
             self.list = List::Records;
             self.unit = Unit::Listed;
+            outlined = false;
         }
         let fault = self.lexer.take_fault();
+        // Of a first item that had to decide, the outline is that of the unit.
+        let outline = if outlined { self.lexer.outline() } else { &[] };
         let verdict = to.piece(Piece::Record {
-            cleaned: self.lexer.since(self.list_place),
+            record: Cleaned { bytes: self.lexer.since(self.list_place), outline },
             bytes: self.item_start..end,
             fault,
             list: Some(&self.list_name),
@@ -280,7 +292,10 @@ impl Splitter {
         let verdict = match unit {
             Unit::Absent | Unit::Listed => Verdict::Continue,
             Unit::Export => to.piece(Piece::Export { cleaned, bytes, fault }),
-            Unit::Open => to.piece(Piece::Record { cleaned, bytes, fault, list: None }),
+            Unit::Open => {
+                let record = Cleaned { bytes: cleaned, outline: self.lexer.outline() };
+                to.piece(Piece::Record { record, bytes, fault, list: None })
+            }
         };
         self.lexer.begin_record(0, self.sizes.record_max);
         verdict

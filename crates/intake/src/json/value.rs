@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use crate::json::text;
+use crate::json::lexer::Member;
+use crate::json::{scan, text};
 
 /// One JSON value without insignificant white space.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +31,14 @@ impl<'a> Value<'a> {
     /// The fields of an object in their order.
     pub(crate) fn fields(self) -> Fields<'a> {
         Fields { rest: self.0.strip_prefix('{').unwrap_or_default() }
+    }
+
+    /// The fields of an object whose members are known.
+    pub(crate) fn members(self, outline: &[Member]) -> impl Iterator<Item = (Cow<'a, str>, Self)> {
+        outline.iter().filter_map(move |member| {
+            let key = self.0.get(member.key..member.value)?.strip_prefix('"')?.strip_suffix("\":")?;
+            Some((unescaped(key), Self(self.0.get(member.value..member.end)?)))
+        })
     }
 
     /// The items of a list; a value that is none is its own only item, `null` has none.
@@ -126,10 +135,9 @@ fn string_end(bytes: &[u8]) -> Option<usize> {
     }
     let mut at = 1;
     loop {
-        // Most strings are too short for a vector search to pay.
-        at += bytes.get(at..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
-        match bytes.get(at) {
-            Some(b'"') => return Some(at + 1),
+        at += scan::plain_length(bytes.get(at..)?);
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
             _ => at += 2,
         }
     }

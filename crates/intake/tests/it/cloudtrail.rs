@@ -1,6 +1,5 @@
 //! What becomes of the fields of a record.
 
-use doorward_intake::credential_source_words;
 use doorward_model::event::{ActionClass, AgentProof, Outcome};
 use serde_json::json;
 
@@ -156,7 +155,6 @@ fn user_agents() {
         let client = event(json!({"userAgent": user_agent})).client;
         assert_eq!((&*client.family, &*client.credential_source), (family, source), "{user_agent}");
     }
-    assert_eq!(credential_source_words("0g"), "instance metadata, environment variables");
     let long = event(json!({"userAgent": "\u{e9}".repeat(400)})).client.user_agent;
     assert_eq!(long, "\u{e9}".repeat(256));
 }

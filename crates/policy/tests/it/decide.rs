@@ -16,7 +16,8 @@ use doorward_policy::evaluate::EntityRef;
 use doorward_policy::policy_set::PolicySet;
 use doorward_policy::policy_set::load::{Source, Sources};
 use doorward_policy::world::{Settings, World};
-use doorward_policy::{decide, explain};
+use doorward_policy::{Properties, decide, explain};
+use doorward_views::snapshot::attribute::Record;
 use doorward_views::snapshot::entity::{EntityIx, Name};
 use doorward_views::snapshot::overlay::{Denial, Overlay};
 use doorward_views::snapshot::writer::{EntityRow, Writer};
@@ -452,4 +453,23 @@ fn an_explanation_tells_every_candidate() {
     let candidate = |policy: &str, permits| Candidate { policy: policy.to_owned(), permits, holds: Ok(true) };
     assert_eq!(explanation.decision, decide(&world, &request, NOW));
     assert_eq!(explanation.candidates, [candidate("all", true), candidate("no-strangers", false)]);
+}
+
+#[test]
+fn nothing_that_a_request_brings_replaces_what_we_add() {
+    let mut stage = Stage::new();
+    stage.writer.set_risk(stage.alice, Risk::of_finding(Severity::Critical, 900, NOW));
+    let world = stage.world();
+    let pep = pep(Mode::Enforce);
+    let given: Record = serde_json::from_str(
+        r#"{"risk": {"score": 0, "level": "NONE"}, "request": {"resource": {"known": true}}}"#,
+    )
+    .unwrap();
+    let properties = Properties { subject: Some(&given), resource: Some(&given), action: Some(&given) };
+    let with = |action, doc| {
+        let request = Request { context: Some(&given), properties, ..ask(&pep, "alice", action, doc) };
+        brief(&decide(&world, &request, NOW))
+    };
+    assert_eq!(with("open", "d"), "deny: policy-forbid");
+    assert_eq!(with("write", "never-seen"), "deny: policy-forbid");
 }

@@ -25,7 +25,7 @@ fn issued(name: &str, scopes: &[&str], expires_at: Option<Time>) -> (Secret, Tok
 #[test]
 fn a_token_has_a_form_that_scanners_find() {
     let (secret, fact, _) = issued("gateway", &["decide"], None);
-    let text = secret.reveal();
+    let text = secret.expose();
     let parts: Vec<_> = text.split('_').collect();
     assert_eq!(parts.iter().map(|part| part.len()).collect::<Vec<_>>(), [2, 16, 64, 8]);
     assert_eq!((parts[0], parts[1]), ("dw", fact.id.as_str()));
@@ -38,7 +38,7 @@ fn a_token_has_a_form_that_scanners_find() {
 #[test]
 fn what_was_issued_is_verified_with_its_scopes_and_no_others() {
     let (secret, _, tokens) = issued("gateway", &["decide", "ingest:cloudtrail", "read"], None);
-    let who = verify(&tokens, secret.reveal(), NOW).unwrap();
+    let who = verify(&tokens, secret.expose(), NOW).unwrap();
     assert_eq!(who.pep().map(|pep| pep.name()), Ok("gateway"));
     assert_eq!(who.reader().map(|operator| operator.name()), Ok("gateway"));
     assert_eq!(
@@ -52,7 +52,7 @@ fn what_was_issued_is_verified_with_its_scopes_and_no_others() {
 #[test]
 fn admin_includes_read_and_nothing_else() {
     let (secret, _, tokens) = issued("root", &["admin"], None);
-    let who = verify(&tokens, secret.reveal(), NOW).unwrap();
+    let who = verify(&tokens, secret.expose(), NOW).unwrap();
     assert_eq!(who.reader().map(|operator| operator.name()), Ok("root"));
     assert_eq!(who.admin().map(|operator| operator.name()), Ok("root"));
     assert_eq!(who.pep(), Err(Missing(Scope::Decide)));
@@ -71,7 +71,7 @@ fn the_caller_without_a_token_may_only_ask_for_decisions() {
 #[test]
 fn every_other_text_is_refused() {
     let (secret, fact, tokens) = issued("gateway", &["decide"], None);
-    let text = secret.reveal();
+    let text = secret.expose();
     let (other, _) = issue(asked("other", &["admin"], None), &[8; 32], NOW).unwrap();
     // The public part of one token with the secret of another, under a checksum that is right.
     let forged = forged(&fact.id, "08");
@@ -86,7 +86,7 @@ fn every_other_text_is_refused() {
         (text.replacen('a', "b", 1), Refused::Checksum),
         (format!("{text}0"), Refused::Checksum),
         (text.strip_suffix('e').unwrap().to_owned(), Refused::Checksum),
-        (other.reveal().to_owned(), Refused::Unknown),
+        (other.expose().to_owned(), Refused::Unknown),
         (forged, Refused::Unknown),
     ];
     for (presented, why) in cases {
@@ -106,7 +106,7 @@ fn forged(id: &str, pair: &str) -> String {
 fn a_token_ends_by_time_and_by_revocation() {
     let ends = NOW + Millis::HOUR;
     let (secret, fact, tokens) = issued("gateway", &["decide"], Some(ends));
-    let at = |tokens: &Tokens, now| verify(tokens, secret.reveal(), now).map(|who| who.name().to_owned());
+    let at = |tokens: &Tokens, now| verify(tokens, secret.expose(), now).map(|who| who.name().to_owned());
     assert_eq!(at(&tokens, ends - Millis(1)), Ok("gateway".to_owned()));
     assert_eq!(at(&tokens, ends), Err(Refused::Expired));
     let revoked = tokens.without(&TokenRevoked { id: fact.id.clone(), by: "admin".to_owned() });
@@ -131,7 +131,7 @@ fn what_a_token_must_not_be_is_not_issued() {
 fn a_scope_that_is_not_known_allows_nothing() {
     let (secret, mut fact, _) = issued("later", &["read"], None);
     fact.scopes = vec!["everything".to_owned(), "ingest:".to_owned()];
-    let who = verify(&Tokens::of([&fact], []), secret.reveal(), NOW).unwrap();
+    let who = verify(&Tokens::of([&fact], []), secret.expose(), NOW).unwrap();
     assert_eq!(who.reader(), Err(Missing(Scope::Read)));
     assert_eq!(who.pep(), Err(Missing(Scope::Decide)));
 }
@@ -140,13 +140,13 @@ fn a_scope_that_is_not_known_allows_nothing() {
 fn a_row_without_a_whole_hash_matches_no_secret() {
     let (secret, mut fact, _) = issued("cut", &["read"], None);
     fact.secret_hash.truncate(16);
-    assert_eq!(verify(&Tokens::of([&fact], []), secret.reveal(), NOW), Err(Refused::Unknown));
+    assert_eq!(verify(&Tokens::of([&fact], []), secret.expose(), NOW), Err(Refused::Unknown));
 }
 
 #[test]
 fn nothing_prints_a_secret() {
     let (secret, fact, tokens) = issued("gateway", &["decide"], None);
-    let who = verify(&tokens, secret.reveal(), NOW).unwrap();
+    let who = verify(&tokens, secret.expose(), NOW).unwrap();
     let printed = format!("{secret:?} {tokens:?} {who:?}");
     let stored: String = fact.secret_hash.iter().map(|byte| format!("{byte:02x}")).collect();
     assert!(!printed.contains("0707") && !printed.contains(&stored), "{printed}");
@@ -174,7 +174,7 @@ proptest! {
     fn every_token_is_verified_and_no_neighbour_of_it(random: [u8; 32], at in 0_usize..93, digit in 0_u32..16) {
         let (secret, fact) = issue(asked("a", &["read"], None), &random, NOW).unwrap();
         let tokens = Tokens::default().with(&fact);
-        let text = secret.reveal();
+        let text = secret.expose();
         let name = verify(&tokens, text, NOW).map(|who| who.name().to_owned());
         prop_assert_eq!(name, Ok("a".to_owned()));
         let changed: String = text.chars().enumerate()

@@ -163,12 +163,7 @@ impl Place {
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub fn look(
-    journal: &dyn Journal,
-    wanted: &Wanted,
-    from: Place,
-    limit: usize,
-) -> Result<Look, JournalError> {
+pub fn look(journal: &dyn Journal, wanted: &Wanted, from: Place, limit: usize) -> Result<Look, JournalError> {
     let first = from.row.saturating_sub(ROWS_LOOKED_AT - 1).max(1);
     let mut found = Vec::new();
     let mut ended = first == 1;
@@ -192,8 +187,8 @@ pub fn look(
     Ok(Look { items, next })
 }
 
-/// Looks as often as it takes to fill a page or reach the end, at most [`LOOKS_MAX`] times: for a journal that nobody
-/// else waits for.
+/// Looks as often as it takes to fill a page or reach the end, at most so many times: [`LOOKS_MAX`] for a journal that
+/// nobody else waits for.
 ///
 /// # Errors
 /// When the journal cannot be read.
@@ -201,10 +196,10 @@ pub fn events(
     journal: &dyn Journal,
     wanted: &Wanted,
     from: Place,
-    limit: usize,
+    (limit, looks_max): (usize, usize),
 ) -> Result<Look, JournalError> {
     let mut all = Look { items: Vec::new(), next: Some(from) };
-    for _ in 0..LOOKS_MAX {
+    for _ in 0..looks_max {
         let Some(place) = all.next.filter(|_| all.items.len() < limit) else { break };
         let more = look(journal, wanted, place, limit - all.items.len())?;
         all.items.extend(more.items);
@@ -283,5 +278,5 @@ const fn outcome_word(outcome: Outcome) -> &'static str {
 
 /// How many rows one look reads: at most so long the writer is kept from its work.
 pub const ROWS_LOOKED_AT: u64 = 8;
-/// How often [`events`] looks.
+/// How often [`events`] looks at most, where nobody waits.
 pub const LOOKS_MAX: usize = 10_000;

@@ -162,7 +162,7 @@ pub fn identity(state: &State, id: &str, now: Time) -> Option<IdentityDetail> {
     })
 }
 
-fn identity_row(state: &State, identity: &Identity, now: Time) -> IdentityRow {
+pub(crate) fn identity_row(state: &State, identity: &Identity, now: Time) -> IdentityRow {
     let habits = state.habits(&identity.id);
     let score = state.control.risk(&identity.id).score(now);
     IdentityRow {

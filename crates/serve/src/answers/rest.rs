@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use doorward_journal::{Journal, JournalError};
-use doorward_model::hash::Hash16;
 use doorward_model::record::TokenIssued;
 use doorward_model::time::Time;
 use doorward_views::state::State;
@@ -11,6 +10,7 @@ use serde::Serialize;
 
 use crate::answers::identities::told;
 use crate::answers::query::{Page, Query, QueryError, page};
+use crate::policy_files::blob_hash;
 
 /// What enforcement points may be filtered by.
 pub const PEP_FIELDS: [&str; 2] = ["mode", "q"];
@@ -79,7 +79,7 @@ pub fn peps(state: &State, query: &Query) -> Result<Page<PepRow>, QueryError> {
 pub fn pep_row(state: &State, name: &str) -> Option<PepRow> {
     let pep = state.control.peps.get(name)?;
     let set = state.control.policy.as_ref().map(|policy| policy.mode());
-    let in_force = set.map_or(pep.mode(), |set| set.weakest(pep.mode()));
+    let in_force = set.map_or_else(|| pep.mode(), |set| set.weakest(pep.mode()));
     Some(PepRow { name: pep.name.clone(), mode: pep.mode().word(), in_force: in_force.word() })
 }
 
@@ -122,7 +122,7 @@ pub fn policy(state: &State, journal: &dyn Journal) -> Result<Option<PolicyRow>,
     let Some(published) = &state.control.policy else { return Ok(None) };
     let mut files = BTreeMap::new();
     for (name, hash) in &published.files {
-        let bytes = hash16(hash).map(|hash| journal.blob(hash)).transpose()?.flatten();
+        let bytes = blob_hash(hash).map(|hash| journal.blob(hash)).transpose()?.flatten();
         let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         files.insert(name.clone(), text.unwrap_or_default());
     }
@@ -133,15 +133,4 @@ pub fn policy(state: &State, journal: &dyn Journal) -> Result<Option<PolicyRow>,
         by: published.by.clone(),
         files,
     }))
-}
-
-/// Reads a hash as it is printed.
-fn hash16(digits: &str) -> Option<Hash16> {
-    let value = |digit: &u8| char::from(*digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    let byte = |pair: &[u8]| match pair {
-        [high, low] => Some((value(high)? << 4) | value(low)?),
-        _ => None,
-    };
-    let bytes: Option<Vec<u8>> = digits.as_bytes().chunks(2).map(byte).collect();
-    Hash16::from_slice(&bytes?)
 }

@@ -9,9 +9,8 @@ use doorward_model::time::{Millis, Time};
 use doorward_views::state::State;
 use serde::Serialize;
 
-use crate::answers::events::{EventRow, Place, Wanted, events, look};
-use crate::answers::identities::{EdgeRow, IdentityRow, edge_row, identities};
-use crate::answers::query::{Query, QueryError};
+use crate::answers::events::{EventRow, LOOKS_MAX, Place, Wanted, events};
+use crate::answers::identities::{EdgeRow, IdentityRow, edge_row, identity_row};
 
 /// What was asked, and what is known of it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -123,7 +122,8 @@ pub fn who(
         Some(newest) => around(journal, newest, depth)?,
         None => Vec::new(),
     };
-    let rows = ids.iter().take(IDENTITIES_MAX).filter_map(|id| row(state, id, now).ok().flatten());
+    let named = ids.iter().take(IDENTITIES_MAX).filter_map(|id| state.control.identities.get(id));
+    let rows = named.map(|identity| identity_row(state, identity, now));
     Ok(Who {
         asked: asked.to_owned(),
         taken_for: taken.word(),
@@ -133,15 +133,6 @@ pub fn who(
         around,
         looked_at_all,
     })
-}
-
-fn row(state: &State, id: &str, now: Time) -> Result<Option<IdentityRow>, QueryError> {
-    let mut query = Query::read([("q".to_owned(), id.to_owned())], &["q"], IDENTITIES_MAX)?;
-    query.limit = 1;
-    if !state.control.identities.contains_key(id) {
-        return Ok(None);
-    }
-    Ok(identities(state, &query, now)?.items.into_iter().find(|row| row.id == id))
 }
 
 /// The identities that the text names by itself.
@@ -180,6 +171,7 @@ fn under(
         (Taken::Address, _) => Wanted { ip: text(), ..Wanted::default() },
         (Taken::Request, _) => Wanted { request: text(), ..Wanted::default() },
         (Taken::SessionArn, _) => Wanted { session: text(), ..Wanted::default() },
+        (Taken::UniqueId, None) if session.is_none() => return Ok((Vec::new(), true)),
         (Taken::UniqueId, identity) => Wanted { identity: identity.cloned(), session, ..Wanted::default() },
         (_, Some(identity)) => Wanted { identity: Some(identity.clone()), ..Wanted::default() },
         (Taken::Arn | Taken::Email | Taken::Name, None) => Wanted { session: text(), ..Wanted::default() },
@@ -189,10 +181,11 @@ fn under(
 
 fn seen(journal: &dyn Journal, wanted: &Wanted, depth: Depth) -> Result<(Vec<EventRow>, bool), JournalError> {
     let end = Place::end(journal);
-    let found = match depth {
-        Depth::Whole => events(journal, wanted, end, EVENTS_SHOWN)?,
-        Depth::Recent => look(journal, wanted, end, EVENTS_SHOWN)?,
+    let looks_max = match depth {
+        Depth::Whole => LOOKS_MAX,
+        Depth::Recent => RECENT_LOOKS,
     };
+    let found = events(journal, wanted, end, (EVENTS_SHOWN, looks_max))?;
     Ok((found.items, found.next.is_none()))
 }
 
@@ -214,6 +207,7 @@ fn behind(state: &State, ids: &BTreeSet<String>) -> Vec<EdgeRow> {
 }
 
 const KEYS: [&str; 2] = ["AKIA", "ASIA"];
+const RECENT_LOOKS: usize = 4;
 const IDENTITIES_MAX: usize = 20;
 const EVENTS_SHOWN: usize = 20;
 const EDGES_SHOWN: usize = 50;

@@ -118,9 +118,9 @@ fn object<'a, F: Form<'a>>(body: &'a [u8], depth: Depth) -> Result<F, Fault> {
         .map_err(|fault| fault.of("the body"))
 }
 
-impl<'a> Parts<'a> {
+impl Parts<'_> {
     /// The question that these parts make, those that are absent taken from the defaults.
-    pub(crate) fn question<'q>(&'q self, defaults: &'q Parts<'a>) -> Result<Question<'q>, Fault> {
+    pub(crate) fn question<'q>(&'q self, defaults: &'q Self) -> Result<Question<'q>, Fault> {
         let action = needed(self.action.as_ref().or(defaults.action.as_ref()), "action")?;
         let context = optional(self.context.as_ref().or(defaults.context.as_ref()), "context")?;
         Ok(Question {

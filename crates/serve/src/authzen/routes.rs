@@ -120,22 +120,23 @@ fn batch(asked: &Asked<'_>, body: &[u8]) -> Response {
     let items = batch.items.iter().zip(answers);
     for (item, answer) in items {
         let question = item.as_ref().ok().and_then(|item| item.question(&batch.defaults).ok());
-        if let (Some(question), Ok(decision)) = (question, answer) {
-            if asked.record(&asking, &question, decision) == Recorded::NoRoom {
-                return no_room();
-            }
+        if let (Some(question), Ok(decision)) = (question, answer)
+            && asked.record(&asking, &question, decision) == Recorded::NoRoom
+        {
+            return no_room();
         }
     }
     response
 }
 
 impl Asked<'_> {
-    const fn depth(&self) -> Depth {
+    fn depth(&self) -> Depth {
         Depth(self.app.settings.limits.depth_max)
     }
 
     fn one(&self, parts: &Parts<'_>) -> Response {
-        let question = match parts.question(&Parts::default()) {
+        let defaults = Parts::default();
+        let question = match parts.question(&defaults) {
             Ok(question) => question,
             Err(Fault(message)) => return error(StatusCode::BAD_REQUEST, &message),
         };
@@ -179,7 +180,8 @@ fn refusal(shut: &Shut) -> Response {
 }
 
 fn no_room() -> Response {
-    let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "the decision could not be recorded: ask again");
+    let mut response =
+        error(StatusCode::SERVICE_UNAVAILABLE, "the decision could not be recorded: ask again");
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }

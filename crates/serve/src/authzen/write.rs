@@ -108,7 +108,8 @@ impl Serialize for Sentences<'_> {
         for reason in self.0.reasons() {
             match (reason, self.0.failures.first()) {
                 (Reason::PolicyError, Some(failure)) => {
-                    let said = format!("policy {:?} could not be evaluated: {}", failure.policy, failure.message);
+                    let said =
+                        format!("policy {:?} could not be evaluated: {}", failure.policy, failure.message);
                     map.serialize_entry(reason.code(), &said)?;
                 }
                 _ => map.serialize_entry(reason.code(), sentence(reason))?,

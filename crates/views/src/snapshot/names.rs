@@ -21,6 +21,8 @@ pub struct Names {
 enum Row {
     /// The entity's own name, which stands in the entity.
     Own(EntityIx),
+    /// The id alone of an identity, which stands in the entity too.
+    Identity(EntityIx),
     /// Another name of it.
     Alias(Arc<(Name, EntityIx)>),
 }
@@ -38,14 +40,17 @@ impl Names {
         let is = move |name: &Name| *name.id == *id && *name.kind == *kind;
         self.rows.all(self.rows.key(&[kind, id])).iter().filter_map(move |(_, row)| match row {
             Row::Own(ix) => cold.get(ix.slot()).is_some_and(|entity| is(&entity.name)).then_some(*ix),
+            Row::Identity(ix) => {
+                let is_it = |entity: &Arc<Entity>| kind == ANY_IDENTITY && *entity.name.id == *id;
+                cold.get(ix.slot()).is_some_and(is_it).then_some(*ix)
+            }
             Row::Alias(alias) => is(&alias.0).then_some(alias.1),
         })
     }
 
     /// Lets an identity be found by its id alone, beside any other of that id.
-    pub(super) fn add_identity(&mut self, id: &Arc<str>, ix: EntityIx) {
-        let name = Name { kind: ANY_IDENTITY.into(), id: Arc::clone(id) };
-        self.rows.add(self.rows.key(&[ANY_IDENTITY, id]), Row::Alias(Arc::new((name, ix))));
+    pub(super) fn add_identity(&mut self, id: &str, ix: EntityIx) {
+        self.rows.add(self.rows.key(&[ANY_IDENTITY, id]), Row::Identity(ix));
     }
 
     pub(super) fn add_own(&mut self, name: &Name, ix: EntityIx) {

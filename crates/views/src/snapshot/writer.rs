@@ -20,6 +20,8 @@ pub struct Writer {
     children: BTreeMap<EntityIx, BTreeSet<EntityIx>>,
     current: Arc<Snapshot>,
     replaced: VecDeque<Arc<Snapshot>>,
+    /// Types, accounts and names of attributes: a few words in many entities, each kept once.
+    words: BTreeSet<Arc<str>>,
 }
 
 /// What is told of an entity; it replaces what was told before.
@@ -60,7 +62,7 @@ impl Writer {
     pub fn new(seed: u64) -> Self {
         let work = Snapshot::empty(seed);
         let current = Arc::new(work.clone());
-        Self { work, children: BTreeMap::new(), current, replaced: VecDeque::new() }
+        Self { work, children: BTreeMap::new(), current, replaced: VecDeque::new(), words: BTreeSet::new() }
     }
 
     /// The working copy: what will be published next.
@@ -94,10 +96,11 @@ impl Writer {
             return ix;
         }
         let ix = EntityIx(u32::try_from(self.work.len()).unwrap_or(u32::MAX));
+        let name = Name { kind: self.word(&name.kind), id: Arc::clone(&name.id) };
         let entity = Entity { name: name.clone(), ancestors: [ix].into(), ..Entity::default() };
         self.work.cold.push(Arc::new(entity));
         self.work.hot.push(Hot::default());
-        self.work.names.add_own(name, ix);
+        self.work.names.add_own(&name, ix);
         ix
     }
 
@@ -113,12 +116,14 @@ impl Writer {
         self.check_acyclic(ix, &parents)?;
         let moved = self.work.entity(ix).is_none_or(|entity| *entity.parents != *parents);
         let before = self.work.entity(ix).map(|entity| Arc::clone(&entity.parents)).unwrap_or_default();
+        let account = self.word(&row.account);
+        let [attributes, tags] = [&row.attributes, &row.tags].map(|record| self.worded(record));
         self.edit(ix, |entity| {
             entity.known = true;
             entity.identity = row.identity;
-            entity.account = row.account;
-            entity.attributes = row.attributes;
-            entity.tags = row.tags;
+            entity.account = account;
+            entity.attributes = attributes;
+            entity.tags = tags;
             entity.parents = parents.clone().into();
         });
         for alias in row.aliases {
@@ -201,6 +206,21 @@ impl Writer {
             self.work.names.add_identity(id, ix);
             self.recount_holds(id, ix);
         }
+    }
+
+    /// The one copy of a word.
+    fn word(&mut self, text: &Arc<str>) -> Arc<str> {
+        match self.words.get(text) {
+            Some(word) => Arc::clone(word),
+            None => {
+                self.words.insert(Arc::clone(text));
+                Arc::clone(text)
+            }
+        }
+    }
+
+    fn worded(&mut self, record: &Record) -> Record {
+        record.iter().map(|(name, value)| (self.word(name), value.clone())).collect()
     }
 
     fn edit(&mut self, ix: EntityIx, change: impl FnOnce(&mut Entity)) {

@@ -2,8 +2,8 @@
 
 use std::hash::BuildHasher;
 
-use super::{Fault, Lexer, Role, Signal, State};
-use crate::json::text;
+use super::{Fault, Lexer, Member, Role, Signal, State};
+use crate::json::{scan, text};
 use crate::redact;
 
 /// How far a number has come.
@@ -21,23 +21,29 @@ pub(super) enum Number {
 
 impl Lexer {
     pub(super) fn begin_token(&mut self, at: usize) {
-        self.token = self.buffer.len().saturating_add(at.saturating_sub(self.run));
+        self.token = self.place(at);
         self.token_in_chunk = Some(at);
         self.escaped = false;
     }
 
     pub(super) fn text(&mut self, chunk: &[u8], at: &mut usize, role: Role) -> Option<Signal> {
         let rest = chunk.get(*at..).unwrap_or_default();
-        let plain = |byte: &u8| PLAIN.get(usize::from(*byte)).copied().unwrap_or_default();
-        let length = rest.iter().position(|byte| !plain(byte)).unwrap_or(rest.len());
+        let length = scan::plain_length(rest);
         *at += length;
         match rest.get(length) {
             None => None,
             Some(b'"') => {
                 *at += 1;
+                // What mostly follows is taken at once, unless the caller is to be told of the string first.
                 match role {
-                    Role::Key => self.end_key(chunk, *at),
-                    Role::Value => self.end_scalar(chunk, *at),
+                    Role::Key => self.end_key(chunk, *at).or_else(|| {
+                        self.colon(chunk, at);
+                        None
+                    }),
+                    Role::Value => self.end_scalar(chunk, *at).or_else(|| {
+                        self.comma(chunk, at);
+                        None
+                    }),
                 }
             }
             Some(b'\\') => {
@@ -117,6 +123,7 @@ impl Lexer {
                 self.buffer.get(place..).unwrap_or_default()
             }
         };
+        let end = place.saturating_add(bytes.len());
         let inner = bytes.get(1..bytes.len().saturating_sub(1)).unwrap_or_default();
         let unescaped;
         let name = if self.escaped {
@@ -130,6 +137,9 @@ impl Lexer {
             return None;
         }
         self.keys.push((self.hasher.hash_one(name), place));
+        if self.stack.len() == self.outlined {
+            self.outline.push(Member::begin(place, end, self.mark));
+        }
         if self.stack.len() >= self.watched {
             return None;
         }
@@ -215,20 +225,4 @@ fn redact_json(bytes: &[u8], nesting: u8) -> Option<Vec<u8>> {
         return redact::crude(bytes);
     }
     (lexer.redactions > 0).then_some(lexer.buffer)
-}
-
-/// The bytes that mean only themselves inside of a string.
-const PLAIN: [bool; 256] = plain();
-
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, where a wrong index is an error")]
-const fn plain() -> [bool; 256] {
-    let mut plain = [true; 256];
-    let mut control = 0;
-    while control < 0x20 {
-        plain[control] = false;
-        control += 1;
-    }
-    plain[b'"' as usize] = false;
-    plain[b'\\' as usize] = false;
-    plain
 }

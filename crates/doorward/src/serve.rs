@@ -1,0 +1,203 @@
+//! The server, put together: journal, writer, what readers load, and the doors.
+
+mod config;
+mod decisions;
+mod feed;
+mod live;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Read, Write, stderr};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+
+use anyhow::{Context, Result, anyhow};
+use doorward_detect::narrative::narrative;
+use doorward_detect::{Judging, Settings};
+use doorward_engine::{Engine, Judge, Rules};
+use doorward_journal::sqlite::PAGE_BYTES;
+use doorward_journal::{Options, Sqlite};
+use doorward_model::command::Command;
+use doorward_model::id::TenantId;
+use doorward_model::record::PepSet;
+use doorward_model::time::Time;
+use doorward_proof::{NewToken, Scope, issue};
+use doorward_serve::handle::Handle;
+use doorward_serve::metrics::Metrics;
+use doorward_serve::policy_files;
+use tokio::sync::{mpsc, watch};
+
+use crate::cli::ServeArgs;
+use crate::serve::config::{Config, PolicyFolder};
+use crate::serve::live::Live;
+use crate::writer::Writer;
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// When the settings, the data folder, the policies or the address cannot be used.
+pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
+    let config = Config::of(args)?;
+    tracing_subscriber::fmt().with_writer(stderr).with_target(false).init();
+    let mut live = open(&config)?;
+    prepare(&mut live, &config)?;
+    feed::feed(&mut live, args)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let (work, asked) = mpsc::channel(QUEUE_MAX);
+    let (decisions, made) = sync_channel(DECISIONS_MAX);
+    let (told, ready) = watch::channel(true);
+    let shared = live.shared();
+    let writer = std::thread::Builder::new()
+        .name("writer".to_owned())
+        .spawn(move || live.run(asked, &made, &told))
+        .context("cannot start the writer")?;
+    let handle = Handle {
+        world: shared.world,
+        tokens: shared.tokens,
+        peps: shared.peps,
+        ready,
+        work,
+        decisions,
+        metrics: Arc::new(Metrics::default()),
+        narrate: narrative,
+        random,
+    };
+    let served = runtime.block_on(listen(&config, handle));
+    drop(runtime);
+    let wrote = writer.join().map_err(|_| anyhow!("the writer has panicked"))?;
+    served.and(wrote)
+}
+
+async fn listen(config: &Config, handle: Handle) -> Result<()> {
+    let listener = tokio::net::TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    writeln!(stderr(), "Doorward listens on http://{address}, data in {}.", config.data_dir.display())?;
+    doorward_serve::server::serve(listener, handle, config.serve.clone(), stopped()).await?;
+    Ok(())
+}
+
+/// Done when the process is asked to stop.
+async fn stopped() {
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated => {}
+    }
+}
+
+/// Opens the data folder and folds what it holds.
+fn open(config: &Config) -> Result<Live> {
+    let tenant = TenantId::from(TENANT);
+    let page_limit = match config.disk_bytes_max {
+        0 => None,
+        bytes => Some(u32::try_from(bytes / u64::from(PAGE_BYTES)).unwrap_or(u32::MAX)),
+    };
+    let journal = Sqlite::open(&config.data_dir, &tenant, Options { page_limit, ..Options::default() })
+        .with_context(|| format!("cannot open the data folder {}", config.data_dir.display()))?;
+    let rules = Rules {
+        judge: Judge { from: Time::MIN, judging: Judging::Full },
+        settings: Settings { cases_per_day: config.cases_per_day, ..Settings::default() },
+        ladder: config.ladder.clone(),
+    };
+    let seed = random().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let writer =
+        Writer::open(journal, Engine::new(tenant, rules, 1, seed)).context("cannot fold the journal")?;
+    Live::new(writer, seed)
+}
+
+/// Brings what is configured into force: the first token, enforcement points, policies.
+fn prepare(live: &mut Live, config: &Config) -> Result<()> {
+    let now = live.writer.not_before(clock());
+    if live.writer.engine().state.control.tokens.is_empty() {
+        first_token(live, now)?;
+    }
+    for pep in &config.peps {
+        if live.writer.engine().state.control.peps.get(&pep.name) != Some(pep) {
+            live.admit(&Command::SetPep(PepSet { pep: pep.clone(), by: CONFIGURATION.to_owned() }), now)?;
+        }
+    }
+    config.policy.as_ref().map_or(Ok(()), |folder| publish_folder(live, folder, now))
+}
+
+/// The first token is shown once, and kept only hashed.
+fn first_token(live: &mut Live, now: Time) -> Result<()> {
+    let asked = NewToken {
+        name: "first".to_owned(),
+        scopes: vec![Scope::Admin],
+        by: CONFIGURATION.to_owned(),
+        expires_at: None,
+    };
+    let (secret, token) = issue(asked, &random(), now)?;
+    live.admit(&Command::IssueToken(token), now)?;
+    writeln!(stderr(), "Admin token, shown this once: {}", secret.expose())?;
+    Ok(())
+}
+
+/// Publishes the folder if it differs from what decides; a folder that is not valid is refused, and nothing starts.
+fn publish_folder(live: &mut Live, folder: &PolicyFolder, now: Time) -> Result<()> {
+    let files = policy_texts(folder)?;
+    policy_files::read(&files).map_err(|errors| {
+        let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        anyhow!("the policies cannot be used:\n{}", lines.join("\n"))
+    })?;
+    let published = policy_files::published(&files, folder.mode, folder.risk_max, CONFIGURATION);
+    if live.writer.engine().state.control.policy.as_ref() == Some(&published) {
+        return Ok(());
+    }
+    live.publish_policy(&files, published, now)?;
+    Ok(())
+}
+
+/// The files of a policy folder, by the names that messages use.
+fn policy_texts(folder: &PolicyFolder) -> Result<BTreeMap<String, String>> {
+    let mut files = BTreeMap::new();
+    let told = || format!("cannot list {}", folder.folder.display());
+    for entry in fs::read_dir(&folder.folder).with_context(told)? {
+        let path = entry.with_context(told)?.path();
+        if path.extension().is_some_and(|extension| extension == "cedar") {
+            take_text(&path, &mut files)?;
+        }
+    }
+    for path in folder.schema.iter().chain(&folder.entities) {
+        take_text(path, &mut files)?;
+    }
+    Ok(files)
+}
+
+fn take_text(path: &std::path::Path, files: &mut BTreeMap<String, String>) -> Result<()> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    files.insert(name, text);
+    Ok(())
+}
+
+/// 32 bytes that nobody can guess. Without them no token and no seed is safe, so then nothing goes on.
+fn random() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    let read = fs::File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut bytes));
+    if read.is_err() {
+        std::process::abort();
+    }
+    bytes
+}
+
+pub(crate) fn clock() -> Time {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Time::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// A data folder holds one tenant.
+const TENANT: &str = "default";
+/// Who does what the configuration says.
+const CONFIGURATION: &str = "configuration";
+/// How much work may wait for the writer.
+const QUEUE_MAX: usize = 1_024;
+/// How many decisions may wait for their record.
+const DECISIONS_MAX: usize = 65_536;

@@ -1,0 +1,51 @@
+//! A decision of our own, in the form of an audit record.
+
+use doorward_model::decision::{Effect, Reason};
+use doorward_model::event::{Actor, Client, Event, Outcome, Target};
+use doorward_model::hash::Hash16;
+use doorward_model::record::{DecisionRecord, Observation};
+use doorward_model::time::Time;
+use doorward_serve::handle::DecisionMade;
+
+/// The record of a decision, the `count`th of this run.
+pub(crate) fn observation(made: DecisionMade, count: u64, recorded_at: Time) -> Observation {
+    let decision = &made.decision;
+    let (subject_type, subject) = made.subject;
+    let (resource_type, resource) = made.resource;
+    let permitted = decision.effect() == Effect::Permit;
+    let reason = decision.reasons.first().and_then(|reason| Reason::try_from(*reason).ok());
+    let identity = match decision.identity.as_str() {
+        "" => format!("unknown:{subject_type}/{subject}"),
+        known => known.to_owned(),
+    };
+    let parts = [made.at.ms().to_le_bytes(), count.to_le_bytes(), decision.fact_number.to_le_bytes()];
+    let event = Event {
+        source: SOURCE.to_owned(),
+        id: Hash16::of_parts(&parts.each_ref().map(<[u8; 8]>::as_slice)).to_string(),
+        happened_at_ms: made.at.ms(),
+        actor: Actor { arn: subject.clone(), user_name: subject, ..Actor::default() },
+        service: SOURCE.to_owned(),
+        action: made.action,
+        target: Some(Target { kind: resource_type.clone(), id: resource }),
+        outcome: if permitted { Outcome::Success } else { Outcome::Denied }.into(),
+        error_code: if permitted { "" } else { reason.unwrap_or(Reason::Unknown).code() }.to_owned(),
+        client: Client { address: made.pep.clone(), ..Client::default() },
+        request_id: made.request_id,
+        ..Event::default()
+    };
+    Observation {
+        partition: 0,
+        n: 0,
+        recorded_at_ms: recorded_at.ms(),
+        identity,
+        session: made.session,
+        chain: Vec::new(),
+        late: false,
+        by_platform: false,
+        event,
+        decision: Some(DecisionRecord { pep: made.pep, resource_type, decision: made.decision }),
+    }
+}
+
+/// The source family of our own decisions.
+const SOURCE: &str = "doorward";

@@ -1,0 +1,104 @@
+//! What a server is given before it listens: files to import, or a simulated organisation.
+
+use std::io::{IsTerminal, stderr};
+
+use anyhow::{Context, Result, bail};
+use doorward_intake::{Item, Limits, Reader};
+use doorward_journal::Journal;
+use doorward_model::command::Command;
+use doorward_model::event::Event;
+use doorward_model::inventory::AccountExport;
+use doorward_model::time::{Millis, Time};
+use doorward_simulate::{Plan, files};
+
+use crate::cli::ServeArgs;
+use crate::scan::{Gathered, Progress, gather};
+use crate::serve::clock;
+use crate::serve::live::Live;
+use crate::writer::Moment;
+
+/// Takes in what the command line names. Events are judged in the total order, and come before all live ones.
+pub(super) fn feed(live: &mut Live, args: &ServeArgs) -> Result<()> {
+    if args.demo {
+        return demo(live);
+    }
+    if args.import.is_empty() {
+        return Ok(());
+    }
+    let progress = if stderr().is_terminal() { Progress::shown() } else { Progress::hidden() };
+    let Gathered { runs, exports, tally, .. } = gather(&args.import, &Default::default(), &progress)?;
+    take_exports(live, exports)?;
+    progress.judging(tally.events);
+    runs.into_order(&mut |event| {
+        progress.judged();
+        take(live, event)
+    })?;
+    finish(live)?;
+    progress.done();
+    let counts = live.writer.counts;
+    tracing::info!(
+        accepted = counts.accepted,
+        duplicate = counts.duplicate,
+        rejected = tally.rejected,
+        "imported"
+    );
+    Ok(())
+}
+
+/// Feeds a simulated organisation whose last day is today into a fresh data folder.
+fn demo(live: &mut Live) -> Result<()> {
+    if live.writer.counts.accepted > 0 || !live.writer.engine().state.control.identities.is_empty() {
+        bail!("the data folder is not fresh: name another one with --data-dir, or leave --demo out");
+    }
+    let mut plan = Plan::new(DEMO_SEED, DEMO_IDENTITIES, DEMO_DAYS);
+    plan.start = clock() - Millis::DAY.times(i64::from(DEMO_DAYS) - 1);
+    let (mut events, mut exports) = (Vec::new(), Vec::new());
+    files(&plan, &mut |path, content| {
+        let mut take = |item| match item {
+            Item::Event(event) => events.push(*event),
+            Item::Export(export) => exports.push(*export),
+            Item::Reject(_) | Item::Wrapped { .. } | Item::Skipped { .. } => {}
+        };
+        let mut reader = Reader::new(path, Limits::default());
+        reader.push(content, &mut take);
+        reader.finish(&mut take);
+    });
+    // What has not happened yet cannot be in a log.
+    let now = clock();
+    events.retain(|event| event.happened_at() <= now);
+    events.sort_by(Event::order);
+    take_exports(live, exports)?;
+    events.into_iter().try_for_each(|event| take(live, event))?;
+    finish(live)
+}
+
+fn take_exports(live: &mut Live, exports: Vec<AccountExport>) -> Result<()> {
+    for export in exports {
+        for policy in &export.policies {
+            live.writer.put_blob(policy.text.as_bytes()).context("cannot store a policy document")?;
+        }
+        let now = live.writer.not_before(clock());
+        if let Err(refusal) = live.writer.admit(&Command::Import(Box::new(export)), now)? {
+            tracing::warn!(%refusal, "an export was not taken");
+        }
+    }
+    Ok(())
+}
+
+fn take(live: &mut Live, event: Event) -> Result<()> {
+    let now = live.writer.not_before(clock());
+    let moment = Moment { recorded_at: now, tick_at: event.happened_at().min(now) };
+    live.writer.take(event, moment).context("cannot take an event")
+}
+
+fn finish(live: &mut Live) -> Result<()> {
+    live.writer.flush().context("cannot make the import durable")?;
+    live.publish();
+    let last: Time = live.writer.journal().head().recorded_at;
+    tracing::info!(recorded_at = %last, "fed");
+    Ok(())
+}
+
+const DEMO_SEED: u64 = 1;
+const DEMO_IDENTITIES: u32 = 200;
+const DEMO_DAYS: u32 = 21;

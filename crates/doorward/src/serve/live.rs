@@ -1,0 +1,383 @@
+//! The writer at work: takes what the server is asked, in rounds of one commit each, and publishes what decisions read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver as DecisionsReceiver;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use arc_swap::ArcSwap;
+use doorward_journal::{Journal, JournalError, Sqlite};
+use doorward_model::command::Command;
+use doorward_model::hold::HoldProfile;
+use doorward_model::identity::Identity;
+use doorward_model::record::{Fact, PolicyPublished};
+use doorward_model::time::Time;
+use doorward_policy::policy_set::PolicySet;
+use doorward_policy::world::{Settings, World};
+use doorward_proof::Tokens;
+use doorward_serve::handle::{
+    DecisionMade, Done, Idempotency, IngestAnswer, Peps, Pushed, Reply, Work, WorkError,
+};
+use doorward_serve::idempotency::Given;
+use doorward_serve::policy_files;
+use doorward_views::publish::Publisher;
+use doorward_views::snapshot::entity::Name;
+use doorward_views::snapshot::overlay::{Denial, Overlay};
+use tokio::sync::{mpsc, watch};
+
+use crate::serve::clock;
+use crate::serve::decisions::observation;
+use crate::writer::{Moment, Writer};
+
+/// What readers load.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    pub(crate) world: Arc<ArcSwap<World>>,
+    pub(crate) tokens: Arc<ArcSwap<Tokens>>,
+    pub(crate) peps: Arc<ArcSwap<Peps>>,
+}
+
+/// The writer with what it publishes.
+pub(crate) struct Live {
+    pub(crate) writer: Writer<Sqlite>,
+    publisher: Publisher,
+    shared: Shared,
+    given: Given,
+    decisions_made: u64,
+}
+
+/// Answers that wait for the commit of their round.
+type Waiting = Vec<(Reply<IngestAnswer>, IngestAnswer)>;
+
+impl Live {
+    /// Publishes what the writer has folded so far.
+    pub(crate) fn new(mut writer: Writer<Sqlite>, seed: u64) -> Result<Self> {
+        let mut publisher = Publisher::new(seed);
+        let told = writer.take_told();
+        let control = &writer.engine().state.control;
+        for fact in &told {
+            publisher.fold(fact, control);
+        }
+        let snapshot = publisher.publish(control.fact_number);
+        let none = Arc::new(
+            PolicySet::load(&Default::default()).map_err(joined).context("cannot load no policies")?,
+        );
+        let world = World::new(snapshot, Arc::default(), none, Settings::default());
+        let shared = Shared {
+            world: Arc::new(ArcSwap::from_pointee(world)),
+            tokens: Arc::new(ArcSwap::from_pointee(Tokens::default())),
+            peps: Arc::new(ArcSwap::from_pointee(Peps::default())),
+        };
+        let policy = control.policy.clone();
+        let mut live = Self { writer, publisher, shared, given: Given::default(), decisions_made: 0 };
+        if let Some(published) = policy {
+            live.use_policy(&published)?;
+        }
+        live.share_tables();
+        Ok(live)
+    }
+
+    /// What readers load.
+    pub(crate) fn shared(&self) -> Shared {
+        self.shared.clone()
+    }
+
+    /// Works until nobody can ask any more.
+    pub(crate) fn run(
+        mut self,
+        mut work: mpsc::Receiver<Work>,
+        decisions: &DecisionsReceiver<DecisionMade>,
+        ready: &watch::Sender<bool>,
+    ) -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        loop {
+            let first = runtime.block_on(async { tokio::time::timeout(FLUSH, work.recv()).await });
+            let stopped = matches!(first, Ok(None));
+            let mut round: Vec<Work> = first.ok().flatten().into_iter().collect();
+            while round.len() < ROUND_MAX
+                && let Ok(next) = work.try_recv()
+            {
+                round.push(next);
+            }
+            let done = self.round(round, decisions);
+            if let Err(error) = &done {
+                tracing::error!(%error, "the journal cannot");
+            }
+            // Nobody may be told that it is ready again: what is in the batch is tried again first.
+            ready.send_replace(done.is_ok());
+            if stopped {
+                return done.map_err(Into::into);
+            }
+        }
+    }
+
+    /// One round: everything that waits, one commit for the events of it, then the answers.
+    fn round(
+        &mut self,
+        round: Vec<Work>,
+        decisions: &DecisionsReceiver<DecisionMade>,
+    ) -> Result<(), JournalError> {
+        let now = self.writer.not_before(clock());
+        let mut waiting: Waiting = Vec::new();
+        let mut failed = self.writer.flush().and_then(|()| self.writer.tick(now, now)).err();
+        for made in decisions.try_iter().take(DECISIONS_MAX) {
+            self.decisions_made += 1;
+            self.writer.take_decision(observation(made, self.decisions_made, now));
+        }
+        for work in round {
+            match (work, &failed) {
+                (Work::Ask(question), _) => question(&self.writer.engine().state, self.writer.journal()),
+                (work, Some(error)) => refuse(work, error),
+                (Work::Ingest { events, reply }, None) => {
+                    failed = self.ingest(events, reply, &mut waiting, now).err();
+                }
+                (work, None) => {
+                    failed = self.settle(&mut waiting).err();
+                    self.command(work, now);
+                }
+            }
+        }
+        let settled = self.settle(&mut waiting);
+        failed.map_or(settled, Err)
+    }
+
+    /// Takes the events of one push; they are answered when the round is durable.
+    fn ingest(
+        &mut self,
+        pushed: Pushed,
+        reply: Reply<IngestAnswer>,
+        waiting: &mut Waiting,
+        now: Time,
+    ) -> Result<(), JournalError> {
+        let before = self.writer.counts;
+        for event in pushed.events {
+            if let Err(error) = self.writer.take(event, Moment::at(now)) {
+                send(reply, Err(WorkError::Journal(error.to_string())));
+                return Err(error);
+            }
+        }
+        let after = self.writer.counts;
+        let answer = IngestAnswer {
+            accepted: after.accepted - before.accepted,
+            duplicate: after.duplicate - before.duplicate,
+            conflicting: after.conflict - before.conflict,
+        };
+        waiting.push((reply, answer));
+        Ok(())
+    }
+
+    /// Commits, publishes, and answers those who wait.
+    fn settle(&mut self, waiting: &mut Waiting) -> Result<(), JournalError> {
+        let done = self.writer.flush();
+        self.publish();
+        for (reply, answer) in waiting.drain(..) {
+            send(
+                reply,
+                done.as_ref().map(|()| answer).map_err(|error| WorkError::Journal(error.to_string())),
+            );
+        }
+        done
+    }
+
+    fn command(&mut self, work: Work, now: Time) {
+        match work {
+            Work::Command { command, by, idempotency, reply } => {
+                send(reply, self.once(&by, idempotency, |live| live.admit(&command, now)));
+            }
+            Work::PublishPolicy { files, published, idempotency, reply } => {
+                let by = published.by.clone();
+                send(reply, self.once(&by, idempotency, |live| live.publish_policy(&files, published, now)));
+            }
+            Work::Ingest { .. } | Work::Ask(_) => {}
+        }
+    }
+
+    /// Does something, unless it was done under the same key before.
+    fn once(
+        &mut self,
+        by: &str,
+        idempotency: Option<Idempotency>,
+        act: impl FnOnce(&mut Self) -> Result<Done, WorkError>,
+    ) -> Result<Done, WorkError> {
+        if let Some(done) = self.given.before(by, idempotency.as_ref())? {
+            return Ok(done);
+        }
+        let done = act(self)?;
+        self.given.remember(by, idempotency, &done);
+        Ok(done)
+    }
+
+    /// Admits a command. What denies bites at once, and is durable a moment later; what grants waits.
+    pub(crate) fn admit(&mut self, command: &Command, now: Time) -> Result<Done, WorkError> {
+        let denial = denial_of(command);
+        if let Some(denial) = &denial {
+            self.overlay(|overlay| overlay.with(denial.clone()));
+        }
+        let admitted = self.writer.admit(command, now);
+        self.publish();
+        if let Some(denial) = &denial {
+            self.overlay(|overlay| Some(overlay.without(denial)));
+        }
+        let fact = admitted.map_err(|error| WorkError::Journal(error.to_string()))??;
+        Ok(Done { fact, id: id_of(command), again: false })
+    }
+
+    /// Stores the files of a valid policy set and lets it decide.
+    pub(crate) fn publish_policy(
+        &mut self,
+        files: &BTreeMap<String, String>,
+        published: PolicyPublished,
+        now: Time,
+    ) -> Result<Done, WorkError> {
+        for text in files.values() {
+            self.writer.put_blob(text.as_bytes()).map_err(|error| WorkError::Journal(error.to_string()))?;
+        }
+        self.admit(&Command::PublishPolicy(published), now)
+    }
+
+    /// Makes the people and programs of a policy set known as identities.
+    fn introduce(&mut self, found: Vec<Identity>) {
+        let now = self.writer.not_before(clock());
+        if let Err(error) = self.writer.introduce(found, now) {
+            tracing::error!(%error, "cannot record the identities of the policy set");
+        }
+    }
+
+    /// Publishes all that was stepped since.
+    pub(crate) fn publish(&mut self) {
+        let told = self.writer.take_told();
+        if told.is_empty() {
+            return;
+        }
+        let control = &self.writer.engine().state.control;
+        for fact in &told {
+            self.publisher.fold(fact, control);
+        }
+        self.share_snapshot();
+        let tables =
+            |fact: &Fact| matches!(fact, Fact::PepSet(_) | Fact::TokenIssued(_) | Fact::TokenRevoked(_));
+        if told.iter().any(tables) {
+            self.share_tables();
+        }
+        for fact in told {
+            if let Fact::PolicyPublished(published) = fact
+                && let Err(error) = self.use_policy(&published)
+            {
+                tracing::error!(%error, "a published policy set cannot be used; the one before goes on deciding");
+            }
+        }
+    }
+
+    fn share_snapshot(&mut self) {
+        let snapshot = self.publisher.publish(self.writer.engine().state.control.fact_number);
+        let world = self.shared.world.load();
+        let later = world.later(snapshot, Arc::clone(&world.overlay));
+        self.shared.world.store(Arc::new(later));
+    }
+
+    fn share_tables(&self) {
+        let control = &self.writer.engine().state.control;
+        self.shared.peps.store(Arc::new(Peps::of(control.peps.values())));
+        self.shared.tokens.store(Arc::new(Tokens::of(control.tokens.values(), [])));
+    }
+
+    fn overlay(&self, change: impl FnOnce(&Overlay) -> Option<Overlay>) {
+        let world = self.shared.world.load();
+        if let Some(overlay) = change(&world.overlay) {
+            let later = world.later(Arc::clone(&world.snapshot), Arc::new(overlay));
+            self.shared.world.store(Arc::new(later));
+        }
+    }
+
+    /// Lets a published policy set decide: its files are in the journal.
+    fn use_policy(&mut self, published: &PolicyPublished) -> Result<()> {
+        let mut files = BTreeMap::new();
+        for (name, hash) in &published.files {
+            let hash =
+                policy_files::blob_hash(hash).with_context(|| format!("{name} is named by no hash"))?;
+            let bytes =
+                self.writer.journal().blob(hash)?.with_context(|| format!("{name} is not in the journal"))?;
+            files.insert(
+                name.clone(),
+                String::from_utf8(bytes).with_context(|| format!("{name} is not text"))?,
+            );
+        }
+        let (set, entities) = policy_files::read(&files).map_err(joined)?;
+        let identities = entities.iter().filter_map(|row| Some((row.identity?, row.name.clone())));
+        let identities: Vec<_> = identities.map(|(kind, name)| identity(kind.into(), &name)).collect();
+        self.publisher.put_entities(entities, &self.writer.engine().state.control)?;
+        let snapshot = self.publisher.publish(self.writer.engine().state.control.fact_number);
+        let overlay = Arc::clone(&self.shared.world.load().overlay);
+        let settings = Settings { mode: published.mode(), risk_max: published.risk_max };
+        self.shared.world.store(Arc::new(World::new(snapshot, overlay, Arc::new(set), settings)));
+        self.introduce(identities);
+        self.publish();
+        Ok(())
+    }
+}
+
+/// An identity that a policy set names.
+fn identity(kind: i32, name: &Name) -> Identity {
+    Identity {
+        id: name.id.to_string(),
+        kind,
+        platform: "doorward".to_owned(),
+        name: name.id.to_string(),
+        peer_group: name.kind.to_string(),
+        ..Identity::default()
+    }
+}
+
+fn denial_of(command: &Command) -> Option<Denial> {
+    match command {
+        Command::PlaceHold(hold) if hold.profile() != HoldProfile::StepUp => {
+            Some(Denial::Hold(Arc::new(hold.clone())))
+        }
+        Command::RevokeToken(revoked) => Some(Denial::Revoke(revoked.id.as_str().into())),
+        Command::PlaceHold(_)
+        | Command::Import(_)
+        | Command::ReleaseHold(_)
+        | Command::PublishPolicy(_)
+        | Command::SetPep(_)
+        | Command::IssueToken(_) => None,
+    }
+}
+
+fn id_of(command: &Command) -> String {
+    match command {
+        Command::Import(export) => export.account.clone(),
+        Command::PlaceHold(hold) => hold.id.clone(),
+        Command::ReleaseHold(released) => released.id.clone(),
+        Command::PublishPolicy(published) => published.hash.clone(),
+        Command::SetPep(set) => set.pep.name.clone(),
+        Command::IssueToken(token) => token.id.clone(),
+        Command::RevokeToken(revoked) => revoked.id.clone(),
+    }
+}
+
+fn refuse(work: Work, error: &JournalError) {
+    let error = WorkError::Journal(error.to_string());
+    match work {
+        Work::Ingest { reply, .. } => send(reply, Err(error)),
+        Work::Command { reply, .. } | Work::PublishPolicy { reply, .. } => send(reply, Err(error)),
+        Work::Ask(_) => {}
+    }
+}
+
+fn send<T>(reply: Reply<T>, answer: Result<T, WorkError>) {
+    // Who asked may have gone away; what was done stays done.
+    drop(reply.send(answer));
+}
+
+fn joined<E: std::fmt::Display>(errors: Vec<E>) -> anyhow::Error {
+    let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    anyhow::anyhow!("{}", lines.join("\n"))
+}
+
+/// How long decisions wait for their record at most.
+const FLUSH: Duration = Duration::from_millis(200);
+/// How much work one round takes at most.
+const ROUND_MAX: usize = 256;
+/// How many decisions one round takes at most.
+const DECISIONS_MAX: usize = 10_000;

@@ -1,0 +1,16 @@
+//! The admin API under `/v1/`: questions need the scope `read`, commands `admin`.
+
+mod commands;
+mod explain;
+mod openapi;
+mod questions;
+mod reply;
+
+use axum::Router;
+
+use crate::app::App;
+
+/// The routes of the admin API.
+pub(crate) fn routes() -> Router<App> {
+    questions::routes().merge(commands::routes()).merge(explain::routes()).merge(openapi::routes())
+}

@@ -1,0 +1,323 @@
+//! Commands, and the things that they are about.
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::extract::{Path, Request, State as Shared};
+use axum::routing::{get, post, put};
+use doorward_model::command::Command;
+use doorward_model::decision::Pep;
+use doorward_model::hold::{Hold, HoldProfile, HoldScope};
+use doorward_model::id::FactNumber;
+use doorward_model::record::{HoldReleased, PepSet, TokenRevoked};
+use doorward_model::time::Time;
+use doorward_proof::{NewToken, Scope, issue};
+use http::{HeaderValue, StatusCode, header};
+use serde::{Deserialize, Serialize};
+
+use crate::admin::questions::{Reply, failed, list, show};
+use crate::admin::reply::{Guest, Sent, idempotency, json, sent, tagged};
+use crate::answers::{holds, rest};
+use crate::app::App;
+use crate::handle::{Done, Idempotency, Work, WorkError, mode_of};
+use crate::ingest::{Packing, read, unpack};
+use crate::policy_files;
+use crate::problem::Problem;
+
+/// The routes of commands.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/v1/holds", get(list_holds).post(place_hold))
+        .route("/v1/holds/{id}", get(show_hold))
+        .route("/v1/holds/{id}/release", post(release_hold))
+        .route("/v1/peps/{name}", put(set_pep).get(show_pep))
+        .route("/v1/tokens", get(list_tokens).post(issue_token))
+        .route("/v1/tokens/{id}", get(show_token))
+        .route("/v1/tokens/{id}/revoke", post(revoke_token))
+        .route("/v1/policy", get(show_policy).post(publish_policy))
+        .route("/v1/imports", post(import))
+}
+
+/// What a command led to.
+#[derive(Debug, Serialize)]
+struct Carried {
+    id: String,
+    /// The last fact that it led to: whoever sees it or a later one sees the effect.
+    fact: FactNumber,
+}
+
+impl From<Done> for Carried {
+    fn from(done: Done) -> Self {
+        Self { id: done.id, fact: done.fact }
+    }
+}
+
+async fn list_holds(Shared(app): Shared<App>, request: Request) -> Reply {
+    list(&app, request, &holds::FIELDS, holds::holds).await
+}
+
+async fn show_hold(Shared(app): Shared<App>, Path(id): Path<String>, request: Request) -> Reply {
+    show(&app, request, ("hold", id), holds::hold).await
+}
+
+async fn list_tokens(Shared(app): Shared<App>, request: Request) -> Reply {
+    list(&app, request, &rest::TOKEN_FIELDS, rest::tokens).await
+}
+
+async fn show_token(Shared(app): Shared<App>, Path(id): Path<String>, request: Request) -> Reply {
+    show(&app, request, ("token", id), rest::token).await
+}
+
+async fn show_pep(Shared(app): Shared<App>, Path(name): Path<String>, request: Request) -> Reply {
+    show(&app, request, ("enforcement point", name), |state, name, _| rest::pep_row(state, name)).await
+}
+
+async fn show_policy(Shared(app): Shared<App>, request: Request) -> Reply {
+    let (head, _) = request.into_parts();
+    Guest::reader(&app, &head)?;
+    let found = app.handle.ask(app.waits(), |state, journal| rest::policy(state, journal)).await?;
+    let policy = found.map_err(|error| failed(&error))?;
+    tagged(
+        &head,
+        &policy.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "no policy set has been published"))?,
+    )
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewHold {
+    subject: String,
+    #[serde(default = "identity")]
+    scope: String,
+    profile: String,
+    reason: String,
+    expires_at: Option<Time>,
+    ttl_s: Option<u32>,
+    #[serde(default)]
+    acr_values: Vec<String>,
+    #[serde(default)]
+    max_age_s: u32,
+}
+
+fn identity() -> String {
+    HoldScope::Identity.word().to_owned()
+}
+
+async fn place_hold(Shared(app): Shared<App>, request: Request) -> Reply {
+    let (head, body) = request.into_parts();
+    let guest = Guest::admin(&app, &head)?;
+    let Sent { value, idempotency } = sent::<NewHold>(&app, &head, body).await?;
+    let mut hold = value.hold(guest.now)?;
+    hold.id = id_of("hold", &(app.handle.random)());
+    let done = command(&app, &guest, (Command::PlaceHold(hold), idempotency)).await?;
+    let (id, now) = (done.id.clone(), guest.now);
+    let placed = app.handle.ask(app.waits(), move |state, _| holds::hold(state, &id, now)).await?;
+    match placed {
+        Some(row) => created(&format!("/v1/holds/{}", done.id), &row),
+        None => created(&format!("/v1/holds/{}", done.id), &Carried::from(done)),
+    }
+}
+
+impl NewHold {
+    fn hold(self, now: Time) -> Result<Hold, Problem> {
+        let scope = HoldScope::ALL.into_iter().find(|scope| scope.word() == self.scope);
+        let profile = HoldProfile::ALL.into_iter().find(|profile| profile.word() == self.profile);
+        let scope = scope
+            .ok_or_else(|| Problem::bad("scope is none of identity, session, credential, task, tool"))?;
+        let profile = profile.ok_or_else(|| {
+            Problem::bad("profile is none of deny, read-only, baseline-only, step-up, no-delegation")
+        })?;
+        if self.subject.is_empty() || self.reason.trim().is_empty() {
+            return Err(Problem::bad("subject and reason must not be empty"));
+        }
+        let expires_at = match (self.expires_at, self.ttl_s) {
+            (Some(_), Some(_)) => return Err(Problem::bad("give expires_at or ttl_s, not both")),
+            (Some(at), None) => at.ms(),
+            (None, Some(seconds)) => (now + doorward_model::time::Millis::SECOND.times(seconds.into())).ms(),
+            (None, None) => 0,
+        };
+        Ok(Hold {
+            scope: scope.into(),
+            subject: self.subject,
+            profile: profile.into(),
+            reason: self.reason,
+            placed_at_ms: now.ms(),
+            expires_at_ms: expires_at,
+            acr_values: self.acr_values,
+            max_age_s: self.max_age_s,
+            ..Hold::default()
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Because {
+    reason: String,
+}
+
+async fn release_hold(Shared(app): Shared<App>, Path(id): Path<String>, request: Request) -> Reply {
+    let (head, body) = request.into_parts();
+    let guest = Guest::admin(&app, &head)?;
+    let Sent { value, idempotency } = sent::<Because>(&app, &head, body).await?;
+    let released = HoldReleased { id, by: guest.name(), reason: value.reason };
+    let done = command(&app, &guest, (Command::ReleaseHold(released), idempotency)).await?;
+    json(StatusCode::OK, &Carried::from(done))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewMode {
+    mode: String,
+}
+
+async fn set_pep(Shared(app): Shared<App>, Path(name): Path<String>, request: Request) -> Reply {
+    let (head, body) = request.into_parts();
+    let guest = Guest::admin(&app, &head)?;
+    let Sent { value, idempotency } = sent::<NewMode>(&app, &head, body).await?;
+    if name.is_empty() || name.len() > NewToken::NAME_BYTES_MAX || name.chars().any(char::is_control) {
+        return Err(Problem::bad("the name of the enforcement point is empty, too long or does not print"));
+    }
+    let mode = mode_of(&value.mode).ok_or_else(no_mode)?;
+    let set = PepSet { pep: Pep { name, mode: mode.into() }, by: guest.name() };
+    let done = command(&app, &guest, (Command::SetPep(set), idempotency)).await?;
+    json(StatusCode::OK, &Carried::from(done))
+}
+
+fn no_mode() -> Problem {
+    Problem::bad("mode is none of enforce, shadow, learn")
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AskedToken {
+    name: String,
+    scopes: Vec<String>,
+    expires_at: Option<Time>,
+}
+
+/// The answer to who asked for a token: the only time that its text is shown.
+#[derive(Serialize)]
+struct ShownToken<'a> {
+    id: String,
+    token: &'a str,
+    fact: FactNumber,
+}
+
+async fn issue_token(Shared(app): Shared<App>, request: Request) -> Reply {
+    let (head, body) = request.into_parts();
+    let guest = Guest::admin(&app, &head)?;
+    let Sent { value, idempotency } = sent::<AskedToken>(&app, &head, body).await?;
+    let scopes: Result<Vec<Scope>, _> = value.scopes.iter().map(|scope| scope.parse()).collect();
+    let scopes = scopes.map_err(|error| Problem::bad(error.to_string()))?;
+    let asked = NewToken { name: value.name, scopes, by: guest.name(), expires_at: value.expires_at };
+    let random = zeroize::Zeroizing::new((app.handle.random)());
+    let (secret, fact) = issue(asked, &random, guest.now).map_err(|error| Problem::bad(error.to_string()))?;
+    let done = command(&app, &guest, (Command::IssueToken(fact), idempotency)).await?;
+    if done.again {
+        let said = format!("token {} was issued under this key, and its text is shown once", done.id);
+        return Err(Problem::new(StatusCode::CONFLICT, said));
+    }
+    let location = format!("/v1/tokens/{}", done.id);
+    created(&location, &ShownToken { id: done.id, token: secret.expose(), fact: done.fact })
+}
+
+async fn revoke_token(Shared(app): Shared<App>, Path(id): Path<String>, request: Request) -> Reply {
+    let (head, body) = request.into_parts();
+    let guest = Guest::admin(&app, &head)?;
+    let body = app.body(body, app.settings.limits.body_bytes_max).await?;
+    let revoked = TokenRevoked { id, by: guest.name() };
+    let key = idempotency(&head, &body)?;
+    let done = command(&app, &guest, (Command::RevokeToken(revoked), key)).await?;
+    json(StatusCode::OK, &Carried::from(done))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewPolicy {
+    files: BTreeMap<String, String>,
+    mode: String,
+    #[serde(default = "any_risk")]
+    risk_max: u32,
+}
+
+const fn any_risk() -> u32 {
+    100
+}
+
+async fn publish_policy(Shared(app): Shared<App>, request: Request) -> Reply {
+    let (head, body) = request.into_parts();
+    let guest = Guest::admin(&app, &head)?;
+    let Sent { value, idempotency } = sent::<NewPolicy>(&app, &head, body).await?;
+    let mode = mode_of(&value.mode).ok_or_else(no_mode)?;
+    let (files, risk_max) = (value.files, value.risk_max.min(100));
+    // Checking a large set takes long enough to keep others waiting.
+    let checked = tokio::task::spawn_blocking(move || policy_files::read(&files).map(|_| files));
+    let stopped = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the policy set could not be checked");
+    let files = checked.await.map_err(stopped)?.map_err(|errors| {
+        let errors = errors.iter().map(ToString::to_string).collect();
+        let said = "the policy set is not valid; the one before still decides";
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, said).errors(errors)
+    })?;
+    let published = policy_files::published(&files, mode, risk_max, &guest.name());
+    let work = |reply| Work::PublishPolicy { files, published, idempotency, reply };
+    let done = app.handle.request(app.waits(), work).await?;
+    json(StatusCode::OK, &Carried::from(done))
+}
+
+/// What an import led to.
+#[derive(Debug, Serialize)]
+struct Imported {
+    accounts: Vec<Carried>,
+}
+
+/// Takes in inventory exports, each account whole or not at all.
+async fn import(Shared(app): Shared<App>, request: Request) -> Reply {
+    let (head, body) = request.into_parts();
+    let guest = Guest::admin(&app, &head)?;
+    let packing = Packing::of(&head.headers)?;
+    let limits = app.settings.limits;
+    let body = app.body(body, limits.ingest_bytes_max).await?;
+    let reading = tokio::task::spawn_blocking(move || {
+        unpack(&body, packing, limits.unpacked_bytes_max).map(|bytes| read("import", &bytes))
+    });
+    let stopped = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the export could not be read");
+    let contents = reading.await.map_err(stopped)??;
+    if let Some(reject) = contents.rejects.first() {
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("the export {}", reject.reason)));
+    }
+    if contents.exports.is_empty() || !contents.events.is_empty() {
+        return Err(Problem::bad(
+            "expected the output of get-account-authorization-details, and nothing else",
+        ));
+    }
+    let mut accounts = Vec::new();
+    for export in contents.exports {
+        let done = command(&app, &guest, (Command::Import(Box::new(export)), None)).await?;
+        accounts.push(Carried::from(done));
+    }
+    json(StatusCode::OK, &Imported { accounts })
+}
+
+async fn command(
+    app: &App,
+    guest: &Guest,
+    (command, idempotency): (Command, Option<Idempotency>),
+) -> Result<Done, WorkError> {
+    let (by, command) = (guest.name(), Box::new(command));
+    app.handle.request(app.waits(), |reply| Work::Command { command, by, idempotency, reply }).await
+}
+
+fn created<T: Serialize>(location: &str, value: &T) -> Reply {
+    let mut reply = json(StatusCode::CREATED, value)?;
+    if let Ok(location) = HeaderValue::from_str(location) {
+        reply.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(reply)
+}
+
+/// An id of a kind of thing, from random bytes.
+fn id_of(kind: &str, random: &[u8; 32]) -> String {
+    let hash = doorward_model::hash::Hash16::of_parts(&[kind.as_bytes(), random]);
+    format!("{kind}-{hash}")
+}

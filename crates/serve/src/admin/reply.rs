@@ -1,0 +1,136 @@
+//! What questions and commands share: who asks, the query, the body, the reply.
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use doorward_model::hash::Hash16;
+use doorward_model::time::Time;
+use doorward_proof::Verified;
+use http::request::Parts as Head;
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::answers::query::{Query, QueryError};
+use crate::app::{self, App};
+use crate::door::{self, Shut};
+use crate::handle::Idempotency;
+use crate::problem::Problem;
+
+/// Somebody who was let in, and when.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    pub(crate) verified: Verified,
+    pub(crate) now: Time,
+}
+
+impl Guest {
+    /// Somebody who may ask.
+    pub(crate) fn reader(app: &App, head: &Head) -> Result<Self, Problem> {
+        let guest = Self::any(app, head)?;
+        guest.verified.reader().map_err(Shut::from)?;
+        Ok(guest)
+    }
+
+    /// Somebody who may command.
+    pub(crate) fn admin(app: &App, head: &Head) -> Result<Self, Problem> {
+        let guest = Self::any(app, head)?;
+        guest.verified.admin().map_err(Shut::from)?;
+        Ok(guest)
+    }
+
+    fn any(app: &App, head: &Head) -> Result<Self, Problem> {
+        let now = app::now();
+        Ok(Self { verified: door::caller(app, &head.headers, now)?, now })
+    }
+
+    /// Under which name a command is recorded.
+    pub(crate) fn name(&self) -> String {
+        self.verified.name().to_owned()
+    }
+}
+
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        Self::bad(error.to_string())
+    }
+}
+
+/// The query of a request.
+pub(crate) fn query(app: &App, head: &Head, fields: &[&str]) -> Result<Query, Problem> {
+    Ok(Query::read(pairs(head)?, fields, app.settings.limits.page_max)?)
+}
+
+/// The names and values of the query of a request.
+pub(crate) fn pairs(head: &Head) -> Result<Vec<(String, String)>, Problem> {
+    let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&head.uri);
+    pairs.map(|pairs| pairs.0).map_err(|_| Problem::bad("the query cannot be read"))
+}
+
+/// A body that was read, with the key under which it may be sent again.
+#[derive(Debug)]
+pub(crate) struct Sent<T> {
+    pub(crate) value: T,
+    pub(crate) idempotency: Option<Idempotency>,
+}
+
+/// The JSON body of a command.
+pub(crate) async fn sent<T: DeserializeOwned>(
+    app: &App,
+    head: &Head,
+    body: Body,
+) -> Result<Sent<T>, Problem> {
+    if !app::is_json(&head.headers) {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the content type is not application/json",
+        ));
+    }
+    let body = app.body(body, app.settings.limits.body_bytes_max).await?;
+    let value = serde_json::from_slice(&body)
+        .map_err(|error| Problem::bad(format!("the body cannot be read: {error}")))?;
+    Ok(Sent { value, idempotency: idempotency(head, &body)? })
+}
+
+/// The key of a command, which stands for this very request.
+pub(crate) fn idempotency(head: &Head, body: &[u8]) -> Result<Option<Idempotency>, Problem> {
+    let Some(value) = head.headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= KEY_BYTES_MAX);
+    let key = key.ok_or_else(|| Problem::bad("the idempotency key is no text of 1 to 255 bytes"))?;
+    let request = Hash16::of_parts(&[head.method.as_str().as_bytes(), head.uri.path().as_bytes(), body]);
+    Ok(Some(Idempotency { key: key.to_owned(), request }))
+}
+
+/// A reply of JSON.
+pub(crate) fn json<T: Serialize>(status: StatusCode, value: &T) -> Result<Response, Problem> {
+    Ok(response(status, bytes(value)?))
+}
+
+/// One thing, with a tag by which a caller may ask whether it has changed.
+pub(crate) fn tagged<T: Serialize>(head: &Head, value: &T) -> Result<Response, Problem> {
+    let bytes = bytes(value)?;
+    let tag = format!("\"{}\"", Hash16::of(&bytes));
+    let known = app::header(&head.headers, "if-none-match");
+    let same =
+        known.is_some_and(|known| known.split(',').any(|known| known.trim() == tag || known.trim() == "*"));
+    let mut reply =
+        if same { response(StatusCode::NOT_MODIFIED, Bytes::new()) } else { response(StatusCode::OK, bytes) };
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        reply.headers_mut().insert(header::ETAG, tag);
+    }
+    Ok(reply)
+}
+
+fn bytes<T: Serialize>(value: &T) -> Result<Bytes, Problem> {
+    let written = serde_json::to_vec(value).map(Bytes::from);
+    written.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer cannot be written"))
+}
+
+fn response(status: StatusCode, bytes: Bytes) -> Response {
+    let mut response = Response::new(bytes.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+const KEY_BYTES_MAX: usize = 255;

@@ -1,0 +1,22 @@
+//! Tests of the server at its boundary: real sockets on loopback, a real fold behind them.
+
+#[cfg(test)]
+mod admin;
+#[cfg(test)]
+mod authzen;
+#[cfg(test)]
+mod authzen_batch;
+#[cfg(test)]
+mod doors;
+#[cfg(test)]
+mod ingest;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod shared_authzen;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod writer;

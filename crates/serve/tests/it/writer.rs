@@ -1,0 +1,228 @@
+//! A writer over a journal in memory: a real engine, a real fold, no answer made up.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use arc_swap::ArcSwap;
+use doorward_detect::{Judging, Settings as Eagerness};
+use doorward_engine::admit::admit;
+use doorward_engine::{Engine, Judge, Rules};
+use doorward_journal::{Batch, Journal, Keep, Memory, Seen};
+use doorward_model::command::Command;
+use doorward_model::event::{Actor, Event};
+use doorward_model::id::{FactNumber, Partition, TenantId};
+use doorward_model::record::{DecisionRecord, Fact, FactRecord, Observation, PolicyPublished, Record};
+use doorward_model::time::Time;
+use doorward_policy::policy_set::PolicySet;
+use doorward_policy::world::{Settings, World};
+use doorward_proof::Tokens;
+use doorward_respond::Ladder;
+use doorward_serve::handle::{DecisionMade, Done, IngestAnswer, Peps, Work};
+use doorward_serve::idempotency::Given;
+use doorward_serve::policy_files;
+use doorward_views::publish::Publisher;
+use tokio::sync::mpsc;
+
+pub(crate) struct Shared {
+    pub(crate) world: Arc<ArcSwap<World>>,
+    pub(crate) tokens: Arc<ArcSwap<Tokens>>,
+    pub(crate) peps: Arc<ArcSwap<Peps>>,
+}
+
+pub(crate) struct Writer {
+    journal: Memory,
+    engine: Engine,
+    publisher: Publisher,
+    pub(crate) shared: Arc<Shared>,
+    given: Given,
+    batch: Vec<Record>,
+    numbered: u64,
+    partitions: Vec<u64>,
+}
+
+impl Writer {
+    pub(crate) fn new() -> Self {
+        let rules = Rules {
+            judge: Judge { from: Time::MIN, judging: Judging::Full },
+            settings: Eagerness::default(),
+            ladder: Ladder::default(),
+        };
+        let mut publisher = Publisher::new(1);
+        let none = Arc::new(PolicySet::load(&Default::default()).unwrap());
+        let world = World::new(publisher.publish(FactNumber(0)), Arc::default(), none, Settings::default());
+        let shared = Shared {
+            world: Arc::new(ArcSwap::from_pointee(world)),
+            tokens: Arc::default(),
+            peps: Arc::default(),
+        };
+        Self {
+            journal: Memory::new(Keep::All).unwrap(),
+            engine: Engine::new(TenantId::from("test"), rules, 1, 1),
+            publisher,
+            shared: Arc::new(shared),
+            given: Given::default(),
+            batch: Vec::new(),
+            numbered: 0,
+            partitions: vec![0; usize::from(Partition::COUNT)],
+        }
+    }
+
+    /// Works until nobody can ask any more.
+    pub(crate) fn run(mut self, mut work: mpsc::Receiver<Work>, decisions: &Receiver<DecisionMade>) {
+        while let Some(work) = work.blocking_recv() {
+            decisions.try_iter().for_each(|made| self.decision(made));
+            self.flush();
+            self.work(work);
+        }
+    }
+
+    fn work(&mut self, work: Work) {
+        match work {
+            Work::Ask(question) => question(&self.engine.state, &self.journal),
+            Work::Ingest { events, reply } => {
+                let mut answer = IngestAnswer::default();
+                for event in events.events {
+                    self.event(event, events.arrived_at, &mut answer);
+                }
+                self.flush();
+                drop(reply.send(Ok(answer)));
+            }
+            Work::Command { command, by, idempotency, reply } => {
+                let done = match self.given.before(&by, idempotency.as_ref()) {
+                    Ok(None) => self.command(&command).inspect(|done| {
+                        self.given.remember(&by, idempotency, done);
+                    }),
+                    Ok(Some(done)) => Ok(done),
+                    Err(error) => Err(error),
+                };
+                drop(reply.send(done));
+            }
+            Work::PublishPolicy { files, published, reply, .. } => {
+                drop(reply.send(Ok(self.publish_policy(&files, published))));
+            }
+        }
+    }
+
+    pub(crate) fn command(&mut self, command: &Command) -> Result<Done, doorward_serve::handle::WorkError> {
+        let now = self.now();
+        for fact in admit(&self.engine.state, command, now)? {
+            self.fact(fact, now);
+        }
+        self.flush();
+        let id = match command {
+            Command::Import(export) => export.account.clone(),
+            Command::PlaceHold(hold) => hold.id.clone(),
+            Command::ReleaseHold(released) => released.id.clone(),
+            Command::PublishPolicy(published) => published.hash.clone(),
+            Command::SetPep(set) => set.pep.name.clone(),
+            Command::IssueToken(token) => token.id.clone(),
+            Command::RevokeToken(revoked) => revoked.id.clone(),
+        };
+        Ok(Done { fact: FactNumber(self.numbered), id, again: false })
+    }
+
+    pub(crate) fn publish_policy(
+        &mut self,
+        files: &BTreeMap<String, String>,
+        published: PolicyPublished,
+    ) -> Done {
+        for text in files.values() {
+            self.journal.put_blob(text.as_bytes()).unwrap();
+        }
+        let (set, entities) = policy_files::read(files).unwrap();
+        let settings = Settings { mode: published.mode(), risk_max: published.risk_max };
+        let done = self.command(&Command::PublishPolicy(published)).unwrap();
+        self.publisher.put_entities(entities, &self.engine.state.control).unwrap();
+        let snapshot = self.publisher.publish(done.fact);
+        let world = World::new(snapshot, Arc::default(), Arc::new(set), settings);
+        self.shared.world.store(Arc::new(world));
+        done
+    }
+
+    fn event(&mut self, event: Event, now: Time, answer: &mut IngestAnswer) {
+        match self.journal.check(&event).unwrap() {
+            Seen::Duplicate => {
+                answer.duplicate += 1;
+                return;
+            }
+            Seen::Conflict => answer.conflicting += 1,
+            Seen::New => {}
+        }
+        answer.accepted += 1;
+        let (facts, seen) = self.engine.identify(event, now);
+        facts.into_iter().for_each(|fact| self.fact(fact, now));
+        self.observation(seen);
+    }
+
+    fn decision(&mut self, made: DecisionMade) {
+        let event = Event {
+            source: "doorward".to_owned(),
+            id: format!("decision-{}", self.numbered),
+            happened_at_ms: made.at.ms(),
+            action: made.action,
+            actor: Actor { user_name: made.subject.1, ..Actor::default() },
+            request_id: made.request_id,
+            ..Event::default()
+        };
+        let identity = made.decision.identity.clone();
+        let partition = Partition::of(&TenantId::from("test"), &identity);
+        let decision =
+            DecisionRecord { pep: made.pep, resource_type: made.resource.0, decision: made.decision };
+        self.observation(Observation {
+            partition: u32::from(partition.0),
+            n: 0,
+            recorded_at_ms: self.now().ms(),
+            identity,
+            session: made.session,
+            chain: Vec::new(),
+            late: false,
+            by_platform: false,
+            event,
+            decision: Some(decision),
+        });
+    }
+
+    fn now(&self) -> Time {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        Time::from_ms(i64::try_from(since.as_millis()).unwrap()).max(self.journal.head().recorded_at)
+    }
+
+    fn fact(&mut self, fact: Fact, now: Time) {
+        self.numbered += 1;
+        let record = FactRecord { number: self.numbered, recorded_at_ms: now.ms(), fact: Some(fact) };
+        self.batch.push(Record::Fact(Box::new(record)));
+    }
+
+    fn observation(&mut self, mut seen: Observation) {
+        let n = &mut self.partitions[usize::from(seen.partition().0)];
+        *n += 1;
+        seen.n = *n;
+        self.batch.push(Record::Observation(Box::new(seen)));
+    }
+
+    fn flush(&mut self) {
+        while !self.batch.is_empty() {
+            let facts_seen = self.engine.state.control.fact_number;
+            self.journal.append(Batch { records: &self.batch, facts_seen }).unwrap();
+            let now = self.journal.head().recorded_at;
+            for record in std::mem::take(&mut self.batch) {
+                self.engine.step(&record).into_iter().for_each(|fact| self.fact(fact, now));
+                if let Record::Fact(fact) = record {
+                    let control = &self.engine.state.control;
+                    fact.fact.iter().for_each(|fact| self.publisher.fold(fact, control));
+                }
+            }
+        }
+        self.share();
+    }
+
+    fn share(&mut self) {
+        let control = &self.engine.state.control;
+        let world = self.shared.world.load();
+        let snapshot = self.publisher.publish(control.fact_number);
+        self.shared.world.store(Arc::new(world.later(snapshot, Arc::default())));
+        self.shared.tokens.store(Arc::new(Tokens::of(control.tokens.values(), [])));
+        self.shared.peps.store(Arc::new(Peps::of(control.peps.values())));
+    }
+}
