@@ -66,8 +66,9 @@ fn proven(signs: &Signs<'_>) -> Option<(String, String)> {
 /// `aws:ViaAWSMCPService`, `aws:CalledViaAWSMCP`, or either without its prefix.
 fn is_mcp_marker(key: &str, value: Value<'_>) -> bool {
     let name = key.rsplit(':').next().unwrap_or(key);
-    let known = ["viaawsmcpservice", "calledviaawsmcp", "viaawsmcp"].contains(&&*name.to_ascii_lowercase());
-    known && !matches!(value.raw(), "false" | "\"false\"" | "null" | "\"\"")
+    let is = |marker: &&str| marker.eq_ignore_ascii_case(name);
+    ["ViaAWSMCPService", "CalledViaAWSMCP", "ViaAWSMCP"].iter().any(is)
+        && !matches!(value.raw(), "false" | "\"false\"" | "null" | "\"\"")
 }
 
 /// The name that an MCP client gave in `initialize`, which a gateway logs.

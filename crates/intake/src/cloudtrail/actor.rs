@@ -5,7 +5,7 @@ use doorward_model::reject::RejectReason;
 use doorward_model::time::Time;
 
 use crate::cloudtrail::{ARN_BYTES_MAX, Fields, NAME_BYTES_MAX, kept, scalar, truth};
-use crate::json::value::Value;
+use crate::json::value::{Value, Walk};
 
 /// Kinds of record that come without a `userIdentity` because a service acted for itself.
 const OF_SERVICES: [&str; 3] = ["AwsServiceEvent", "AwsCloudTrailInsight", "AwsVpceEvent"];
@@ -38,69 +38,73 @@ fn service(fields: &Fields<'_>) -> Actor {
 fn read(identity: Value<'_>) -> Actor {
     let mut actor = Actor::default();
     let mut kind = None;
-    for (key, value) in identity.fields() {
-        let name = |slot: &mut String| *slot = kept(&value.scalar(), NAME_BYTES_MAX);
-        match &*key {
-            "type" => kind = Some(kind_of(&value.scalar())),
-            "arn" => actor.arn = kept(&value.scalar(), ARN_BYTES_MAX),
-            "principalId" => actor.principal_id = kept(&value.scalar(), ARN_BYTES_MAX),
-            "accountId" => name(&mut actor.account),
-            "accessKeyId" => name(&mut actor.access_key_id),
-            "userName" => name(&mut actor.user_name),
-            "invokedBy" => name(&mut actor.invoked_by),
-            "identityProvider" if actor.provider.is_empty() => {
-                actor.provider = kept(&value.scalar(), ARN_BYTES_MAX);
+    Walk::of(identity).object(|key, walk| match key {
+        "type" => kind = Some(kind_of(&walk.scalar())),
+        "arn" => actor.arn = arn(walk),
+        "principalId" => actor.principal_id = arn(walk),
+        "accountId" => actor.account = name(walk),
+        "accessKeyId" => actor.access_key_id = name(walk),
+        "userName" => actor.user_name = name(walk),
+        "invokedBy" => actor.invoked_by = name(walk),
+        "identityProvider" if actor.provider.is_empty() => actor.provider = arn(walk),
+        "onBehalfOf" => walk.object(|key, walk| {
+            if key == "userId" {
+                actor.on_behalf_of = name(walk);
             }
-            "onBehalfOf" => actor.on_behalf_of = kept(&value.scalar_field("userId"), NAME_BYTES_MAX),
-            "sessionContext" => read_session(value, &mut actor),
-            "webIdFederationData" => read_federation(value, &mut actor),
-            _ => {}
-        }
-    }
+        }),
+        "sessionContext" => read_session(walk, &mut actor),
+        "webIdFederationData" => read_federation(walk, &mut actor),
+        _ => {}
+    });
     actor.kind = kind.unwrap_or_else(|| kind_without_type(&actor)) as i32;
     actor
 }
 
-fn read_session(session: Value<'_>, actor: &mut Actor) {
-    for (key, value) in session.fields() {
-        match &*key {
-            "sessionIssuer" => read_issuer(value, actor),
-            "attributes" => read_attributes(value, actor),
-            "webIdFederationData" => read_federation(value, actor),
-            "sourceIdentity" => actor.source_identity = kept(&value.scalar(), NAME_BYTES_MAX),
-            "ec2RoleDelivery" => actor.ec2_role_delivery = kept(&value.scalar(), NAME_BYTES_MAX),
-            _ => {}
-        }
-    }
+fn name(walk: &mut Walk<'_>) -> String {
+    kept(&walk.scalar(), NAME_BYTES_MAX)
 }
 
-fn read_issuer(issuer: Value<'_>, actor: &mut Actor) {
-    for (key, value) in issuer.fields() {
-        match &*key {
-            "arn" => actor.issuer_arn = kept(&value.scalar(), ARN_BYTES_MAX),
-            "principalId" => actor.issuer_id = kept(&value.scalar(), NAME_BYTES_MAX),
-            _ => {}
-        }
-    }
+fn arn(walk: &mut Walk<'_>) -> String {
+    kept(&walk.scalar(), ARN_BYTES_MAX)
 }
 
-fn read_attributes(attributes: Value<'_>, actor: &mut Actor) {
-    for (key, value) in attributes.fields() {
-        match &*key {
-            "creationDate" => {
-                actor.session_created_at_ms = Time::parse(&value.scalar()).map_or(0, Time::ms);
-            }
-            "mfaAuthenticated" => actor.mfa = truth(value),
-            _ => {}
-        }
-    }
+fn read_session(session: &mut Walk<'_>, actor: &mut Actor) {
+    session.object(|key, walk| match key {
+        "sessionIssuer" => read_issuer(walk, actor),
+        "attributes" => read_attributes(walk, actor),
+        "webIdFederationData" => read_federation(walk, actor),
+        "sourceIdentity" => actor.source_identity = name(walk),
+        "ec2RoleDelivery" => actor.ec2_role_delivery = name(walk),
+        _ => {}
+    });
 }
 
-fn read_federation(federation: Value<'_>, actor: &mut Actor) {
-    let provider = federation.scalar_field("federatedProvider");
-    if !provider.is_empty() {
-        actor.provider = kept(&provider, ARN_BYTES_MAX);
-    }
+fn read_issuer(issuer: &mut Walk<'_>, actor: &mut Actor) {
+    issuer.object(|key, walk| match key {
+        "arn" => actor.issuer_arn = arn(walk),
+        "principalId" => actor.issuer_id = name(walk),
+        _ => {}
+    });
+}
+
+fn read_attributes(attributes: &mut Walk<'_>, actor: &mut Actor) {
+    attributes.object(|key, walk| match key {
+        "creationDate" => actor.session_created_at_ms = Time::parse(&walk.scalar()).map_or(0, Time::ms),
+        "mfaAuthenticated" => actor.mfa = truth(walk.value()),
+        _ => {}
+    });
+}
+
+fn read_federation(federation: &mut Walk<'_>, actor: &mut Actor) {
+    federation.object(|key, walk| {
+        if key != "federatedProvider" {
+            return;
+        }
+        let provider = arn(walk);
+        if !provider.is_empty() {
+            actor.provider = provider;
+        }
+    });
 }
 
 fn kind_of(text: &str) -> ActorKind {

@@ -5,7 +5,10 @@ use doorward_model::reject::RejectReason;
 use crate::client::cut;
 use crate::cloudtrail::{Fields, NAME_BYTES_MAX, scalar};
 
-/// Event sources whose permissions have another prefix.
+/// Behind the names of services, sometimes with the ending of a partition behind it.
+const DOMAIN: &str = ".amazonaws.com";
+
+/// Event sources whose permissions have another prefix, sorted.
 const PREFIXES: [(&str, &str); 25] = [
     ("appstream2", "appstream"),
     ("bedrock-agent", "bedrock"),
@@ -50,8 +53,12 @@ pub(super) fn permission(fields: &Fields<'_>) -> Result<(String, String), Reject
 }
 
 fn service(source: &str) -> String {
-    let name = source.split_once(".amazonaws.com").map_or(source, |(name, _)| name);
-    let prefix = PREFIXES.iter().find(|(from, _)| *from == name).map_or(name, |(_, to)| to);
+    let name = match source.strip_suffix(DOMAIN) {
+        Some(name) if !name.contains('.') => name,
+        _ => source.split_once(DOMAIN).map_or(source, |(name, _)| name),
+    };
+    let known = PREFIXES.binary_search_by_key(&name, |(from, _)| from);
+    let prefix = known.ok().and_then(|place| PREFIXES.get(place)).map_or(name, |(_, to)| to);
     cut(prefix, NAME_BYTES_MAX).to_ascii_lowercase()
 }
 
@@ -85,4 +92,14 @@ fn action(name: &str) -> &str {
 
 fn is_year(text: Option<&str>) -> bool {
     text.is_some_and(|text| text.starts_with("20") && text.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PREFIXES;
+
+    #[test]
+    fn the_prefixes_are_sorted() {
+        assert!(PREFIXES.is_sorted_by(|one, next| one.0 < next.0));
+    }
 }

@@ -1,5 +1,7 @@
 //! What was acted on.
 
+use std::borrow::Cow;
+
 use doorward_model::event::Target;
 
 use crate::cloudtrail::{ARN_BYTES_MAX, Fields, NAME_BYTES_MAX, kept};
@@ -68,16 +70,25 @@ pub(super) fn target(fields: &Fields<'_>) -> Option<Target> {
 
 /// The most special resource: of an object and its bucket, the object.
 fn of_resources(resources: Value<'_>) -> Option<Target> {
-    let targets = resources.items().filter_map(|resource| {
-        let arn = [resource.scalar_field("ARN"), resource.scalar_field("arn")];
-        let id = arn.into_iter().find(|arn| !arn.is_empty())?;
-        let kind = match resource.scalar_field("type") {
-            kind if kind.is_empty() => "ARN".to_owned(),
-            kind => kept(&kind, NAME_BYTES_MAX),
-        };
-        Some(Target { kind, id: kept(&id, ARN_BYTES_MAX) })
-    });
-    targets.min_by_key(|target| target.kind != "AWS::S3::Object")
+    let named = resources.items().filter_map(resource);
+    let (kind, id) = named.min_by_key(|(kind, _)| kind != "AWS::S3::Object")?;
+    let kind = if kind.is_empty() { "ARN".to_owned() } else { kept(&kind, NAME_BYTES_MAX) };
+    Some(Target { kind, id: kept(&id, ARN_BYTES_MAX) })
+}
+
+/// Kind and ARN of a resource that has one.
+fn resource(value: Value<'_>) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
+    let (mut kind, mut upper, mut lower) = (Cow::default(), Cow::default(), Cow::default());
+    for (key, value) in value.fields() {
+        match &*key {
+            "type" => kind = value.scalar(),
+            "ARN" => upper = value.scalar(),
+            "arn" => lower = value.scalar(),
+            _ => {}
+        }
+    }
+    let arn = if upper.is_empty() { lower } else { upper };
+    (!arn.is_empty()).then_some((kind, arn))
 }
 
 fn of_request(request: Value<'_>) -> Option<Target> {

@@ -89,6 +89,49 @@ fn unescaped(inner: &str) -> Cow<'_, str> {
     }
 }
 
+/// A reader that goes through nested objects in one pass.
+pub(crate) struct Walk<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn of(value: Value<'a>) -> Self {
+        Self { rest: value.0 }
+    }
+
+    /// Goes through the members of the object that is next. `member` takes the value of those it wants, as a whole
+    /// or as an object of its own; what it leaves is passed over, as is a value that is no object.
+    pub(crate) fn object(&mut self, mut member: impl FnMut(&str, &mut Self)) {
+        if !self.rest.starts_with('{') {
+            self.value();
+            return;
+        }
+        while let Some((key, rest)) = self.rest.get(1..).and_then(key) {
+            self.rest = rest;
+            member(&unescaped(key), self);
+            if self.rest.len() == rest.len() {
+                self.value();
+            }
+        }
+        // The closing bracket, and before it the opening one of an empty object.
+        let opened = self.rest.strip_prefix('{').unwrap_or(self.rest);
+        self.rest = opened.strip_prefix('}').unwrap_or_default();
+    }
+
+    /// Takes the value that is next.
+    pub(crate) fn value(&mut self) -> Value<'a> {
+        let (value, rest) =
+            self.rest.split_at_checked(value_end(self.rest.as_bytes())).unwrap_or((self.rest, ""));
+        self.rest = rest;
+        Value(value)
+    }
+
+    /// Takes the scalar that is next.
+    pub(crate) fn scalar(&mut self) -> Cow<'a, str> {
+        self.value().scalar()
+    }
+}
+
 /// See [`Value::fields`].
 pub(crate) struct Fields<'a> {
     rest: &'a str,
@@ -99,10 +142,7 @@ impl<'a> Iterator for Fields<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.rest.strip_prefix(',').unwrap_or(self.rest);
-        let end = string_end(rest.as_bytes())?;
-        let (key, rest) = rest.split_at_checked(end)?;
-        let key = key.strip_prefix('"')?.strip_suffix('"')?;
-        let rest = rest.strip_prefix(':')?;
+        let (key, rest) = key(rest)?;
         let (value, rest) = rest.split_at_checked(value_end(rest.as_bytes()))?;
         self.rest = rest;
         Some((unescaped(key), Value(value)))
@@ -126,6 +166,12 @@ impl<'a> Iterator for Items<'a> {
         self.rest = rest;
         (!value.is_empty()).then_some(Value(value))
     }
+}
+
+/// The key at the beginning, without its quotes, and what follows the colon.
+fn key(text: &str) -> Option<(&str, &str)> {
+    let (key, rest) = text.split_at_checked(string_end(text.as_bytes())?)?;
+    Some((key.strip_prefix('"')?.strip_suffix('"')?, rest.strip_prefix(':')?))
 }
 
 /// The end of the string at the beginning, behind its quote.
