@@ -7,18 +7,22 @@ use anyhow::{Context as _, Result, bail};
 use crate::place;
 use crate::process::{cargo, run};
 
-/// Builds the release binary and scans: the simulated organisation, or the paths after `--import`.
+/// Builds the release binary and serves, with a fresh data folder: the simulated organisation, or the paths after
+/// `--import`.
 pub(crate) fn up(args: &[String]) -> Result<()> {
     // Commands run in the root, and the paths were meant from where the user stands.
     let given = imported(args)?.iter().map(absolute).collect::<Result<Vec<PathBuf>, _>>();
     let paths = given.context("cannot tell where the files to import lie")?;
     run(&mut cargo(["build", "--release", "--package", "doorward"]))?;
-    if !paths.is_empty() {
-        return doorward("scan", &paths);
+    let serve = ["run", "--release", "--quiet", "--package", "doorward", "--", "serve", "--data-dir"];
+    let mut serve = cargo(serve);
+    serve.arg(place::fresh("up")?);
+    if paths.is_empty() {
+        serve.arg("--demo");
+    } else {
+        serve.arg("--import").args(paths);
     }
-    let demo = [place::fresh("demo")?];
-    doorward("demo", &demo)?;
-    doorward("scan", &demo)
+    run(&mut serve)
 }
 
 fn imported(args: &[String]) -> Result<&[String]> {
@@ -27,11 +31,6 @@ fn imported(args: &[String]) -> Result<&[String]> {
         [flag, paths @ ..] if flag == "--import" && !paths.is_empty() => Ok(paths),
         _ => bail!("after `--` comes nothing, or `--import` with files and folders"),
     }
-}
-
-fn doorward(verb: &str, paths: &[PathBuf]) -> Result<()> {
-    let start = ["run", "--release", "--quiet", "--package", "doorward", "--", verb];
-    run(cargo(start).args(paths))
 }
 
 #[cfg(test)]

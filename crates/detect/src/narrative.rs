@@ -25,6 +25,12 @@ pub fn short(id: &str) -> &str {
     if let Some((_, product)) = id.strip_prefix("agent:").and_then(|agent| agent.rsplit_once('/')) {
         return product;
     }
+    if let Some((_, person)) = id.strip_prefix("saml:").and_then(|tail| tail.rsplit_once('/')) {
+        return person;
+    }
+    if let Some((_, subject)) = id.strip_prefix("oidc:").and_then(|tail| tail.split_once('/')) {
+        return subject;
+    }
     match id.split_once(":role/").or_else(|| id.split_once(":user/")) {
         Some((_, name)) => name.rsplit('/').next().unwrap_or(name),
         None => id.strip_prefix("idc:").and_then(|tail| tail.split_once('/')).map_or(id, |(_, name)| name),
@@ -126,7 +132,9 @@ fn push_novelty(text: &mut String, subject: &str, evidence: &Evidence, novelty: 
 }
 
 fn chain_sentence(finding: &Finding) -> Option<String> {
-    let hops: Vec<_> = finding.chain.iter().map(|id| short(id)).collect();
+    // Her own sign-in is no hop.
+    let who = short(&finding.identity);
+    let hops: Vec<_> = finding.chain.iter().map(|id| short(id)).filter(|hop| *hop != who).collect();
     let at = Time::from_ms(finding.first_at_ms);
     match hops.as_slice() {
         [] => None,

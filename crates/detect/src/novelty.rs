@@ -91,7 +91,7 @@ fn bits_milli(slot: Slot, peers: Share, tenant: Share) -> u32 {
 
 /// The surprise of an event, weighted by what its action could do, in thousandths of a bit.
 pub(crate) fn weighted_milli(subject: &Subject<'_>, novelties: &[Novelty], judging: Judging) -> u64 {
-    let class = subject.event().class();
+    let class = consequence(subject);
     let counted =
         novelties.iter().filter(|novelty| judging != Judging::Short || first_against_peers(class, novelty));
     let sum: u64 = counted
@@ -100,6 +100,13 @@ pub(crate) fn weighted_milli(subject: &Subject<'_>, novelties: &[Novelty], judgi
     // Quarters, and half of it while the identity itself is new: then most of what it does is new.
     let young = judging == Judging::Full && subject.days() < u16::from(NORMAL_DAYS);
     sum / 4 / if young { 2 } else { 1 }
+}
+
+/// What the action could do; who makes a new credential for itself rotates it, and gains nothing.
+fn consequence(subject: &Subject<'_>) -> ActionClass {
+    let issued = subject.event().issued.as_ref();
+    let for_itself = issued.is_some_and(|issued| issued.principal == subject.seen.identity);
+    if for_itself { ActionClass::Write } else { subject.event().class() }
 }
 
 /// With little history only this counts: something of consequence that none of enough peers has done.

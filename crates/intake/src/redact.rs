@@ -64,49 +64,36 @@ const SECRET_KEYS: [&[u8]; 46] = [
     b"webidentitytoken",
 ];
 
-/// For each length of a key, the first letters of secret keys that are so long, and the last: most keys are told
-/// apart by them.
-const FIRST_LETTERS: [u32; 20] = letters(&End::First);
-const LAST_LETTERS: [u32; 20] = letters(&End::Last);
-
-enum End {
-    First,
-    Last,
-}
+/// For each length and first letter of a key, the last letters of such secret keys: all but few keys are told apart
+/// by them.
+const LAST_LETTERS: [[u32; 27]; 20] = last_letters();
 
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, where a wrong index is an error")]
-const fn letters(end: &End) -> [u32; 20] {
-    let mut letters = [0; 20];
+const fn last_letters() -> [[u32; 27]; 20] {
+    let mut letters = [[0; 27]; 20];
     let mut at = 0;
     while at < SECRET_KEYS.len() {
         let key = SECRET_KEYS[at];
-        let place = match end {
-            End::First => 0,
-            End::Last => key.len() - 1,
-        };
-        letters[key.len()] |= letter_bit(key[place]);
+        letters[key.len()][letter(key[0])] |= 1 << letter(key[key.len() - 1]);
         at += 1;
     }
     letters
 }
 
-const fn letter_bit(byte: u8) -> u32 {
-    match byte {
-        b'a'..=b'z' => 1 << (byte - b'a'),
-        b'A'..=b'Z' => 1 << (byte - b'A'),
-        b'0'..=b'9' => 1 << 26,
-        _ => 0,
+/// The place of a letter in the alphabet; what is no letter has the last.
+const fn letter(byte: u8) -> usize {
+    match byte.to_ascii_lowercase() {
+        letter @ b'a'..=b'z' => (letter - b'a') as usize,
+        _ => 26,
     }
 }
 
 /// Whether the value of this key is a secret, whatever the case of its letters.
 #[inline]
 pub(crate) fn is_secret_key(key: &[u8]) -> bool {
-    let has = |letters: &[u32; 20], byte: Option<&u8>| {
-        let letters = letters.get(key.len()).copied().unwrap_or_default();
-        byte.is_some_and(|byte| letters & letter_bit(*byte) != 0)
-    };
-    let likely = has(&FIRST_LETTERS, key.first()) && has(&LAST_LETTERS, key.last());
+    let (Some(first), Some(last)) = (key.first(), key.last()) else { return false };
+    let last_letters = LAST_LETTERS.get(key.len()).and_then(|letters| letters.get(letter(*first)));
+    let likely = last_letters.is_some_and(|letters| letters & (1 << letter(*last)) != 0);
     likely && SECRET_KEYS.iter().any(|secret| secret.eq_ignore_ascii_case(key))
 }
 

@@ -79,8 +79,8 @@ fn notes(tally: &Tally, coverage: &Coverage) -> Vec<String> {
     let mut notes = tally.notes.clone();
     if coverage.short_history && coverage.first.is_some() {
         notes.push(
-            "less than 7 days of events: nobody knows yet what is normal, so only hard evidence and firsts against \
-             peers are reported"
+            "less than 7 days of events, or less than 3 of them before the judged part: nobody knows yet what is \
+             normal, so only hard evidence and firsts against peers are reported"
                 .to_owned(),
         );
     }

@@ -153,7 +153,8 @@ fn chains(report: &Report) -> String {
     let hops = report.identities.iter().flat_map(|from| from.assumed.iter().map(move |to| (from, to)));
     let hops: Vec<_> = hops.filter(|(from, _)| !from.assumed_by.is_empty() || from.kind != "human").collect();
     for (from, to) in hops.iter().take(SHOWN_MAX) {
-        line(&mut text, format_args!("  {} assumed {}", short(&from.id), short(to)));
+        let account = to.split(':').nth(4).unwrap_or_default();
+        line(&mut text, format_args!("  {} assumed {} in {account}", short(&from.id), short(to)));
     }
     if text.is_empty() {
         return text;
@@ -190,15 +191,17 @@ fn push_finding(text: &mut String, at: usize, finding: &FindingRow, width: u16) 
         line(text, format_args!("     {wrapped}"));
     }
     for evidence in finding.evidence.iter().take(EVIDENCE_SHOWN_MAX) {
-        let error = if evidence.error.is_empty() { String::new() } else { format!("  {}", evidence.error) };
+        let target = if evidence.target.is_empty() { "" } else { " on " };
+        let error = if evidence.error.is_empty() { "" } else { ": " };
         line(
             text,
             format_args!(
-                "     {}  {}  {}  from {}{error}",
+                "     {}  {}{target}{} from {}{error}{}",
                 evidence.time,
                 evidence.permission,
                 short(&evidence.target),
-                evidence.address
+                evidence.address,
+                evidence.error
             ),
         );
     }

@@ -157,7 +157,8 @@ fn known(state: &State, asked: &str, taken: Taken) -> BTreeSet<String> {
     }
 }
 
-/// The events under what was asked; for the name of an identity its own.
+/// The events under what was asked; for the name of an identity its own. What is not known by its form may still be
+/// the id of a request: not all of them look like one.
 fn under(
     journal: &dyn Journal,
     asked: &str,
@@ -166,17 +167,29 @@ fn under(
 ) -> Result<(Vec<EventRow>, bool), JournalError> {
     let text = || Some(asked.to_owned());
     let session = asked.split_once(':').map(|(_, session)| session.to_owned());
+    let request = Wanted { request: text(), ..Wanted::default() };
     let wanted = match (taken, ids.first()) {
-        (Taken::Key, _) => Wanted { key: text(), ..Wanted::default() },
-        (Taken::Address, _) => Wanted { ip: text(), ..Wanted::default() },
-        (Taken::Request, _) => Wanted { request: text(), ..Wanted::default() },
-        (Taken::SessionArn, _) => Wanted { session: text(), ..Wanted::default() },
-        (Taken::UniqueId, None) if session.is_none() => return Ok((Vec::new(), true)),
-        (Taken::UniqueId, identity) => Wanted { identity: identity.cloned(), session, ..Wanted::default() },
-        (_, Some(identity)) => Wanted { identity: Some(identity.clone()), ..Wanted::default() },
-        (Taken::Arn | Taken::Email | Taken::Name, None) => Wanted { session: text(), ..Wanted::default() },
+        (Taken::Key, _) => vec![Wanted { key: text(), ..Wanted::default() }],
+        (Taken::Address, _) => vec![Wanted { ip: text(), ..Wanted::default() }],
+        (Taken::Request, _) => vec![request],
+        (Taken::SessionArn, _) => vec![Wanted { session: text(), ..Wanted::default() }],
+        (Taken::UniqueId, None) => vec![request],
+        (Taken::UniqueId, Some(identity)) => {
+            vec![Wanted { identity: Some(identity.clone()), session, ..Wanted::default() }]
+        }
+        (_, Some(identity)) => vec![Wanted { identity: Some(identity.clone()), ..Wanted::default() }],
+        (Taken::Arn | Taken::Email | Taken::Name, None) => {
+            vec![Wanted { session: text(), ..Wanted::default() }, request]
+        }
     };
-    seen(journal, &wanted, depth)
+    let mut looked = (Vec::new(), true);
+    for wanted in wanted {
+        looked = seen(journal, &wanted, depth)?;
+        if !looked.0.is_empty() {
+            break;
+        }
+    }
+    Ok(looked)
 }
 
 fn seen(journal: &dyn Journal, wanted: &Wanted, depth: Depth) -> Result<(Vec<EventRow>, bool), JournalError> {

@@ -98,7 +98,8 @@ pub(crate) fn single(body: &[u8], depth: Depth) -> Result<Parts<'_>, Fault> {
 pub(crate) fn batch(body: &[u8], depth: Depth, max: usize) -> Result<Batch<'_>, Fault> {
     let Whole { parts, evaluations, options } = object(body, depth)?;
     parts.check_types()?;
-    let semantic = options.transpose()?.map(|options: Options<'_>| options.semantic());
+    let options = options.transpose().map_err(|fault: Fault| fault.of("options"))?;
+    let semantic = options.map(|options| options.semantic());
     let listed = evaluations.map(|list| list.map_err(|fault| fault.of("evaluations"))).transpose()?;
     let Listed { items, count } = listed.unwrap_or(Listed { items: Vec::new(), count: 0 });
     if count > max {
