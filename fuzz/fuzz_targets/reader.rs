@@ -5,7 +5,8 @@ use doorward_intake::{Item, Limits, Reader};
 use libfuzzer_sys::fuzz_target;
 
 /// Small limits, so that small inputs reach them.
-const TIGHT: Limits = Limits { record_bytes_max: 600, depth_max: 6, export_bytes_max: 20_000, wrappers_max: 4 };
+const TIGHT: Limits =
+    Limits { record_bytes_max: 600, depth_max: 6, export_bytes_max: 20_000, wrappers_max: 4 };
 
 /// What came out, in its order.
 fn read(limits: Limits, chunks: &[&[u8]], size: u64) -> Vec<String> {

@@ -3,10 +3,11 @@
 mod config;
 mod decisions;
 mod feed;
+mod kept;
 mod live;
+mod policies;
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::fs::File;
 use std::io::{Read, Write, stderr};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -24,11 +25,11 @@ use doorward_model::time::Time;
 use doorward_proof::{NewToken, Scope, issue};
 use doorward_serve::handle::Handle;
 use doorward_serve::metrics::Metrics;
-use doorward_serve::policy_files;
 use tokio::sync::{mpsc, watch};
 
 use crate::cli::ServeArgs;
-use crate::serve::config::{Config, PolicyFolder};
+use crate::serve::config::Config;
+use crate::serve::kept::Kept;
 use crate::serve::live::Live;
 use crate::writer::Writer;
 
@@ -38,6 +39,7 @@ use crate::writer::Writer;
 /// When the settings, the data folder, the policies or the address cannot be used.
 pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     let config = Config::of(args)?;
+    doorward_serve::server::check(config.listen, &config.serve)?;
     tracing_subscriber::fmt().with_writer(stderr).with_target(false).init();
     let mut live = open(&config)?;
     prepare(&mut live, &config)?;
@@ -62,6 +64,9 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
         narrate: narrative,
         random,
     };
+    if let Some(folder) = config.policy.clone() {
+        runtime.spawn(policies::follow(folder, handle.clone()));
+    }
     let served = runtime.block_on(listen(&config, handle));
     drop(runtime);
     let wrote = writer.join().map_err(|_| anyhow!("the writer has panicked"))?;
@@ -109,7 +114,7 @@ fn open(config: &Config) -> Result<Live> {
     let seed = random().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
     let writer =
         Writer::open(journal, Engine::new(tenant, rules, 1, seed)).context("cannot fold the journal")?;
-    Live::new(writer, seed)
+    Live::new(writer, Kept::new(&config.data_dir, config.rejects_bytes_max), seed)
 }
 
 /// Brings what is configured into force: the first token, enforcement points, policies.
@@ -123,7 +128,7 @@ fn prepare(live: &mut Live, config: &Config) -> Result<()> {
             live.admit(&Command::SetPep(PepSet { pep: pep.clone(), by: CONFIGURATION.to_owned() }), now)?;
         }
     }
-    config.policy.as_ref().map_or(Ok(()), |folder| publish_folder(live, folder, now))
+    config.policy.as_ref().map_or(Ok(()), |folder| policies::publish(live, folder, now))
 }
 
 /// The first token is shown once, and kept only hashed.
@@ -140,48 +145,10 @@ fn first_token(live: &mut Live, now: Time) -> Result<()> {
     Ok(())
 }
 
-/// Publishes the folder if it differs from what decides; a folder that is not valid is refused, and nothing starts.
-fn publish_folder(live: &mut Live, folder: &PolicyFolder, now: Time) -> Result<()> {
-    let files = policy_texts(folder)?;
-    policy_files::read(&files).map_err(|errors| {
-        let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
-        anyhow!("the policies cannot be used:\n{}", lines.join("\n"))
-    })?;
-    let published = policy_files::published(&files, folder.mode, folder.risk_max, CONFIGURATION);
-    if live.writer.engine().state.control.policy.as_ref() == Some(&published) {
-        return Ok(());
-    }
-    live.publish_policy(&files, published, now)?;
-    Ok(())
-}
-
-/// The files of a policy folder, by the names that messages use.
-fn policy_texts(folder: &PolicyFolder) -> Result<BTreeMap<String, String>> {
-    let mut files = BTreeMap::new();
-    let told = || format!("cannot list {}", folder.folder.display());
-    for entry in fs::read_dir(&folder.folder).with_context(told)? {
-        let path = entry.with_context(told)?.path();
-        if path.extension().is_some_and(|extension| extension == "cedar") {
-            take_text(&path, &mut files)?;
-        }
-    }
-    for path in folder.schema.iter().chain(&folder.entities) {
-        take_text(path, &mut files)?;
-    }
-    Ok(files)
-}
-
-fn take_text(path: &std::path::Path, files: &mut BTreeMap<String, String>) -> Result<()> {
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    files.insert(name, text);
-    Ok(())
-}
-
 /// 32 bytes that nobody can guess. Without them no token and no seed is safe, so then nothing goes on.
 fn random() -> [u8; 32] {
     let mut bytes = [0; 32];
-    let read = fs::File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut bytes));
+    let read = File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut bytes));
     if read.is_err() {
         std::process::abort();
     }

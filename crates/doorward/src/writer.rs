@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use doorward_engine::Engine;
 use doorward_engine::admit::admit;
-use doorward_journal::{Batch, Content, Journal, JournalError, Position, Seen};
+use doorward_journal::{Batch, Checkpoint, Content, Journal, JournalError, Position, Seen};
 use doorward_model::command::{Command, Refusal};
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
@@ -12,6 +12,7 @@ use doorward_model::id::{FactNumber, Partition};
 use doorward_model::identity::Identity;
 use doorward_model::record::{Fact, FactRecord, Observation, Record, Tick};
 use doorward_model::time::Time;
+use doorward_views::checkpoint::FORMAT;
 
 /// The one writer of a journal and owner of its engine.
 #[derive(Debug)]
@@ -76,14 +77,21 @@ impl<J: Journal> Writer<J> {
         }
     }
 
-    /// Goes on where the journal ends: folds all that it holds, and records what was left to be recorded when the
+    /// Goes on where the journal ends: loads its newest checkpoint, folds what came after, and records what was left to be recorded when the
     /// earlier run ended. From here on, and in the replay, facts are kept for [`Self::take_told`].
     ///
     /// # Errors
     /// When the journal cannot be read or appended to.
     pub fn open(journal: J, mut engine: Engine) -> Result<Self> {
         let (mut told, mut missing, mut batch) = (Vec::new(), Vec::new(), FactNumber::default());
-        journal.read_from(Position::default(), &mut |row| {
+        let mut from = Position::default();
+        if let Some(kept) = journal.latest_checkpoint()?
+            && let Ok(facts) = engine.load(&kept.bytes, kept.format)
+        {
+            // One that this release cannot load only costs time: all of the log says the same.
+            (told, from) = (facts, kept.position.next());
+        }
+        journal.read_from(from, &mut |row| {
             if let Content::Records(records) = row.content {
                 // What followed was recorded before anything else was: another batch shows that nothing is missing.
                 if std::mem::replace(&mut batch, row.facts_seen) != row.facts_seen
@@ -108,6 +116,18 @@ impl<J: Journal> Writer<J> {
     /// The facts that were stepped since this was last asked, oldest first.
     pub fn take_told(&mut self) -> Vec<Fact> {
         self.told.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Keeps the state as it stands, so that the next start need not fold what led to it.
+    ///
+    /// # Errors
+    /// When the journal cannot append what waits, or keep the state.
+    pub fn checkpoint(&mut self) -> Result<()> {
+        self.flush()?;
+        let head = self.journal.head();
+        let (position, fact) = (head.position, head.fact);
+        let bytes = self.engine.checkpoint();
+        self.journal.put_checkpoint(&Checkpoint { position, fact, format: FORMAT, bytes })
     }
 
     /// The journal, for questions.
@@ -182,7 +202,7 @@ impl<J: Journal> Writer<J> {
     /// Admits a command and makes what it leads to durable. The inner result is the last fact, or the refusal.
     ///
     /// # Errors
-    /// When the journal cannot append.
+    /// When the journal cannot append: then the command was not given, and will not be.
     pub fn admit(
         &mut self,
         command: &Command,
@@ -193,11 +213,23 @@ impl<J: Journal> Writer<J> {
             Ok(facts) => facts,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        let before = self.numbered;
         for fact in facts {
             self.queue_fact(fact, recorded_at);
         }
         let last = self.numbered;
-        self.flush()?;
+        match self.flush() {
+            // The facts of the command are durable; what follows from them is tried again.
+            Err(error) if self.engine.state.control.fact_number >= last => {
+                tracing::error!(%error, "what follows from a command is not recorded yet");
+            }
+            Err(error) => {
+                self.batch.clear();
+                self.numbered = before;
+                return Err(error);
+            }
+            Ok(()) => {}
+        }
         Ok(Ok(last))
     }
 

@@ -7,9 +7,11 @@ use doorward_model::identity::Identity;
 use doorward_model::record::{Fact, FactRecord, Observation, Record};
 use doorward_model::time::{Millis, Time};
 use doorward_respond::{Ladder, plan};
+use doorward_views::checkpoint::CheckpointError;
 use doorward_views::habits::Probe;
 use doorward_views::shard::Pending;
 use doorward_views::state::State;
+use prost::Message;
 
 use crate::identify::Announced;
 
@@ -44,6 +46,7 @@ pub struct Engine {
     /// The weighted surprise from which novelty is raised: recomputed at each tick.
     threshold_milli: u64,
     first_tick: Option<Time>,
+    seed: u64,
 }
 
 impl Engine {
@@ -57,6 +60,7 @@ impl Engine {
             threshold_milli: rules.settings.floor_milli,
             first_tick: None,
             rules,
+            seed,
         }
     }
 
@@ -64,6 +68,33 @@ impl Engine {
     /// whose place in its partition is still to be given.
     pub fn identify(&mut self, event: Event, recorded_at: Time) -> (Vec<Fact>, Observation) {
         self.announced.identify(&mut self.state.resolver, event, recorded_at)
+    }
+
+    /// All of it as bytes, to be loaded by [`Self::load`].
+    #[must_use]
+    pub fn checkpoint(&self) -> Vec<u8> {
+        EngineImage {
+            state: self.state.to_checkpoint(),
+            threshold_milli: self.threshold_milli,
+            first_tick_ms: self.first_tick.map(Time::ms),
+        }
+        .encode_to_vec()
+    }
+
+    /// Takes up what was written, in place of what it knows, and returns the facts that lead to its control state,
+    /// in order. `format` is [`doorward_views::checkpoint::FORMAT`] as of the writing.
+    ///
+    /// # Errors
+    /// When the bytes are no engine of a format that this release loads; nothing is changed then.
+    pub fn load(&mut self, bytes: &[u8], format: u32) -> Result<Vec<Fact>, CheckpointError> {
+        let image = EngineImage::decode(bytes)?;
+        let (state, facts) = State::from_checkpoint(&image.state, format, self.tenant.clone(), self.seed)?;
+        self.state = state;
+        self.announced = Announced::new(self.seed);
+        facts.iter().for_each(|fact| self.announced.recall(fact));
+        self.threshold_milli = image.threshold_milli;
+        self.first_tick = image.first_tick_ms.map(Time::from_ms);
+        Ok(facts)
     }
 
     /// Whose records these are.
@@ -166,6 +197,16 @@ impl Engine {
         }
         pending.into_summaries().into_iter().map(Fact::Summary).collect()
     }
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct EngineImage {
+    #[prost(bytes = "vec", tag = "1")]
+    state: Vec<u8>,
+    #[prost(uint64, tag = "2")]
+    threshold_milli: u64,
+    #[prost(int64, optional, tag = "3")]
+    first_tick_ms: Option<i64>,
 }
 
 /// What happened longer before its arrival causes no response.

@@ -28,8 +28,8 @@ struct File<'a> {
     records: Vec<Record<'a>>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "the floor is to parse them")]
 struct Record<'a> {
     #[serde(borrow)]

@@ -97,7 +97,10 @@ const ROLES: Form = Form { list: "RoleDetailList", name: "RoleName", id: "RoleId
 
 impl Page<'_> {
     fn read(&mut self, page: Value<'_>) -> Result<(), RejectReason> {
-        self.export.complete = page.scalar_field("IsTruncated") != "true";
+        // The last page of several looks like the only page of one: that pages before it are missing cannot be seen.
+        let continues = |field: &str| !page.scalar_field(field).is_empty();
+        self.export.complete =
+            page.scalar_field("IsTruncated") != "true" && !continues("Marker") && !continues("NextToken");
         for user in list(page, USERS.list)? {
             self.user(user)?;
         }

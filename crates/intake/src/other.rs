@@ -114,14 +114,25 @@ const FAMILIES: [Shape; 63] = [
 const SKIPPED_LISTS: [(&str, &str); 2] =
     [("configurationItems", "AWS Config snapshot"), ("logFiles", "CloudTrail digest")];
 
-/// The kind of a file that has a list of this name and no audit records.
-pub(crate) fn skipped_list(name: &str) -> Option<&'static str> {
-    SKIPPED_LISTS.iter().find(|(list, _)| *list == name).map(|(_, kind)| *kind)
+/// How the labels begin that a simulation writes beside its logs, and what they are called.
+const SIMULATION_LABELS: (&[u8], &str) =
+    (b"{\"kind\":\"doorward-simulation-labels\"", "Doorward simulation labels");
+
+/// The kind of a file that has a list of this name and no audit records. `before` are the cleaned bytes of the
+/// object in front of the list.
+pub(crate) fn skipped_list(name: &str, before: &[u8]) -> Option<&'static str> {
+    let listed = || SKIPPED_LISTS.iter().find(|(list, _)| *list == name).map(|(_, kind)| *kind);
+    simulation_labels(before).or_else(listed)
+}
+
+fn simulation_labels(cleaned: &[u8]) -> Option<&'static str> {
+    let (begin, kind) = SIMULATION_LABELS;
+    cleaned.starts_with(begin).then_some(kind)
 }
 
 /// The name of a thing that lies in log buckets and is no audit record.
 pub(crate) fn not_audit(value: Value<'_>) -> Option<&'static str> {
-    named(&NOT_AUDIT, value)
+    simulation_labels(value.raw().as_bytes()).or_else(|| named(&NOT_AUDIT, value))
 }
 
 /// The name of the audit family that an object is of.
@@ -139,9 +150,38 @@ pub(crate) fn family(value: Value<'_>) -> Option<Cow<'_, str>> {
 
 /// Panther writes the family into the record; what is labelled as ours and is not is of no other family.
 fn labelled(value: Value<'_>) -> Option<Cow<'_, str>> {
-    let name = value.field("p_log_type").map(Value::scalar)?;
-    (!name.is_empty() && name != "AWS.CloudTrail").then_some(name)
+    let label = value.field("p_log_type").map(Value::scalar)?;
+    if label.is_empty() || label == "AWS.CloudTrail" {
+        return None;
+    }
+    let known = None::<&(&str,&str)>;
+    let vendor = || label.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    Some(known.map_or_else(|| Cow::Owned(vendor()), |(_, name)| Cow::Borrowed(*name)))
 }
+
+/// How labels begin whose family is not their first word, and the name that it has here.
+const LABELS: [(&str, &str); 20] = [
+    ("AWS.ALB", "load balancer log"),
+    ("AWS.BedrockModelInvocation", "bedrock model invocation"),
+    ("AWS.GuardDuty", "GuardDuty finding"),
+    ("AWS.S3ServerAccess", "S3 server access log"),
+    ("AWS.SecurityFindingFormat", "Security Hub finding"),
+    ("AWS.VPCDns", "Route 53 resolver query log"),
+    ("AWS.VPCFlow", "VPC flow log"),
+    ("AWS.WAFWebACL", "WAF web ACL log"),
+    ("Amazon.EKS.", "kubernetes"),
+    ("Azure.Audit", "entra"),
+    ("GCP.HTTPLoadBalancer", "gcp load balancer"),
+    ("GitHub.Webhook", "github webhook"),
+    ("Gravitational.", "teleport"),
+    ("Microsoft365.", "m365"),
+    ("MicrosoftDefenderXDR.", "defender xdr"),
+    ("MicrosoftGraph.", "microsoft graph alert"),
+    ("MicrosoftIntune.", "intune"),
+    ("MongoDB.", "mongodb atlas"),
+    ("OnePassword.", "1password"),
+    ("PushSecurity.", "push security"),
+];
 
 /// The name of what stands in one of the fields of an object.
 pub(crate) fn wrapped_family(value: Value<'_>) -> Option<Cow<'_, str>> {
@@ -166,6 +206,21 @@ fn named(shapes: &[Shape], value: Value<'_>) -> Option<&'static str> {
         shape.fields.iter().all(|name| field(name).is_some()) && shape.says.is_none_or(begins)
     };
     shapes.iter().find(fits).map(|shape| shape.name)
+}
+
+/// A file is prose, and no log, when so much of it is.
+pub(crate) const PROSE_BYTES_MAX: usize = 64 * 1024;
+
+/// Whether a file is text for people to read: characters, with nothing among them that could begin an object.
+pub(crate) fn is_prose(bytes: &[u8]) -> bool {
+    let beginning = bytes.get(..PROSE_BYTES_MAX).unwrap_or(bytes);
+    let is_text = match std::str::from_utf8(beginning) {
+        Ok(_) => true,
+        // The limit may lie inside of a character.
+        Err(error) => error.error_len().is_none() && beginning.len() == PROSE_BYTES_MAX,
+    };
+    let is_odd = |byte: &u8| *byte == b'{' || (byte.is_ascii_control() && !byte.is_ascii_whitespace());
+    is_text && !beginning.iter().any(is_odd)
 }
 
 /// The kind of a text log, by its first line.

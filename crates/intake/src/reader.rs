@@ -65,7 +65,7 @@ pub struct Reader {
 }
 
 enum Mode {
-    /// Not enough has come to tell what it is; at most [`SNIFFED_BYTES_MAX`] bytes wait.
+    /// Not enough has come to tell what it is; at most [`other::PROSE_BYTES_MAX`] bytes wait.
     Sniffing(Vec<u8>),
     Json(Box<Splitter>),
     /// Not an audit log.
@@ -240,7 +240,7 @@ fn sniff(bytes: &[u8], at_end: bool) -> Sniffed {
     match text.get(blank..).unwrap_or_default() {
         [0, ..] | [b'{' | b'[', 0, ..] => Sniffed::Encoding("the text is UTF-16 or binary"),
         [b'{' | b'['] if !at_end => Sniffed::More,
-        [b'{' | b'[' | b'"', ..] => Sniffed::Json { skip },
+        [b'{' | b'[', ..] => Sniffed::Json { skip },
         [] if at_end => Sniffed::Json { skip },
         [] if blank > SNIFFED_BYTES_MAX => Sniffed::Json { skip },
         line => sniff_text(line, skip, at_end),
@@ -254,10 +254,13 @@ fn sniff_text(text: &[u8], skip: usize, at_end: bool) -> Sniffed {
     }
     // Only so much is looked at as was waited for, so that the cut of the chunks makes no difference.
     let line = text.get(..end.unwrap_or(text.len()).min(SNIFFED_BYTES_MAX)).unwrap_or_default();
-    match other::text_log(line) {
-        Some(kind) => Sniffed::Skip(kind),
-        None => Sniffed::Json { skip },
+    if let Some(kind) = other::text_log(line) {
+        return Sniffed::Skip(kind);
     }
+    if !at_end && text.len() < other::PROSE_BYTES_MAX {
+        return Sniffed::More;
+    }
+    if other::is_prose(text) { Sniffed::Skip("text") } else { Sniffed::Json { skip } }
 }
 
 /// A reject before it is counted.
@@ -337,7 +340,7 @@ struct Counter<'a> {
 impl Receiver for Counter<'_> {
     fn piece(&mut self, piece: Piece<'_>) -> Verdict {
         match piece {
-            Piece::List(name) => match other::skipped_list(name) {
+            Piece::List { name, before } => match other::skipped_list(name, before) {
                 Some(kind) if self.desk.untouched => self.skip(kind),
                 _ => Verdict::Continue,
             },

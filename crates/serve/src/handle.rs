@@ -168,6 +168,12 @@ pub enum WorkError {
     /// The journal could not; nothing was done. The text is for the log.
     #[error("the journal could not: {0}")]
     Journal(String),
+    /// The disk, or what the journal may take of it, is full; nothing was done.
+    #[error("the disk or its limit is full: nothing can be recorded until there is room")]
+    Full,
+    /// What was asked denies from now on, but is not durable yet. Its id.
+    #[error("{0} is in force, but is not recorded yet: that is tried again until it is")]
+    Pending(String),
     /// The queue is full.
     #[error("the queue of the writer is full")]
     Busy,

@@ -84,6 +84,7 @@ impl From<WorkError> for Problem {
             WorkError::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             WorkError::Busy | WorkError::Stopped => StatusCode::SERVICE_UNAVAILABLE,
             WorkError::Late => StatusCode::GATEWAY_TIMEOUT,
+            WorkError::Full | WorkError::Pending(_) => StatusCode::INSUFFICIENT_STORAGE,
             WorkError::Journal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         if let WorkError::Journal(cause) = &error {

@@ -81,8 +81,12 @@ pub fn router(handle: Handle, settings: Settings) -> Router {
     layers::around(routes.with_state(app.clone()), app)
 }
 
-/// Outside of loopback nobody is let in without a token, and discovery names the URL that is given.
-fn check(address: SocketAddr, settings: &Settings) -> Result<(), ServeError> {
+/// Whether an address may be served with these settings: outside of loopback nobody is let in without a token, and
+/// discovery names the URL that is given.
+///
+/// # Errors
+/// [`ServeError`] says what does not fit.
+pub fn check(address: SocketAddr, settings: &Settings) -> Result<(), ServeError> {
     if let Some(url) = &settings.public_url {
         let uri: Option<http::Uri> = url.parse().ok();
         let fits = |uri: &http::Uri| {

@@ -8,16 +8,16 @@ use doorward_model::time::{Day, Millis, Time};
 /// What enforcement points asked about one identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
-    peps: Vec<(String, Time)>,
-    permitted: Vec<Permitted>,
+    pub(crate) peps: Vec<(String, Time)>,
+    pub(crate) permitted: Vec<Permitted>,
 }
 
 /// Something that was permitted, and on how many days.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Permitted {
-    habit: Habit,
-    days: u32,
-    last: Day,
+pub(crate) struct Permitted {
+    pub(crate) habit: Habit,
+    pub(crate) days: u32,
+    pub(crate) last: Day,
 }
 
 impl Asked {

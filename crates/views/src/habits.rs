@@ -33,8 +33,8 @@ pub struct Habits {
     pub bursts: Vec<Burst>,
     /// The highest weighted surprise of the latest day, thousandths of a bit.
     pub day_peak_milli: u64,
-    last_day: Day,
-    tables: [Table; Feature::ALL.len()],
+    pub(crate) last_day: Day,
+    pub(crate) tables: [Table; Feature::ALL.len()],
 }
 
 /// Surprise that gathers, and the finding that it becomes.
@@ -71,23 +71,23 @@ impl Burst {
 
 /// The values of one feature.
 #[derive(Clone, Debug, Default)]
-struct Table {
-    values: Vec<Value>,
+pub(crate) struct Table {
+    pub(crate) values: Vec<Value>,
     /// The decayed count of all values, including forgotten ones.
-    mass: u32,
-    mass_day: u16,
+    pub(crate) mass: u32,
+    pub(crate) mass_day: u16,
 }
 
 /// One value: 16 bytes, because there are many.
 #[derive(Clone, Copy, Debug)]
-struct Value {
-    symbol: Symbol,
+pub(crate) struct Value {
+    pub(crate) symbol: Symbol,
     /// Decayed count in sixteenths of an event.
-    count: u32,
+    pub(crate) count: u32,
     /// Days since [`DAY_ZERO`].
-    last_day: u16,
-    first_day: u16,
-    days: u8,
+    pub(crate) last_day: u16,
+    pub(crate) first_day: u16,
+    pub(crate) days: u8,
 }
 
 /// How one event is folded into a table.

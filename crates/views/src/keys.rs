@@ -35,7 +35,7 @@ pub struct Place {
 /// The keys that were used in the last one and a half days.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    uses: Recent<(String, String), KeyUse>,
+    pub(crate) uses: Recent<(String, String), KeyUse>,
 }
 
 impl Keys {

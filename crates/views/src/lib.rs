@@ -10,6 +10,7 @@
 //! are folded are integers ([`fixed`]). Start reading at [`state`].
 
 pub mod asked;
+pub mod checkpoint;
 pub mod chunked;
 pub mod control;
 pub mod fixed;

@@ -4,7 +4,7 @@
 //! against the same ones.
 
 use doorward_model::finding::Feature;
-use doorward_model::record::{PeerFirst, Summary};
+use doorward_model::record::{PeerFirst, PressureBin, Summary};
 use foldhash::fast::FixedState;
 
 use crate::symbols::{SeededMap, Symbol, Symbols};
@@ -48,6 +48,31 @@ impl Peers {
                 *days = days.saturating_add(u64::from(pressure.days));
             }
         }
+    }
+
+    /// The summaries that, folded into nothing, give these counts; in a fixed order.
+    pub(crate) fn to_summaries(&self, symbols: &Symbols) -> Vec<Summary> {
+        let firsts = self.with.iter().map(|((group, feature, value), members)| PeerFirst {
+            peer_group: symbols.name(*group).to_owned(),
+            feature: feature.map(i32::from),
+            value: symbols.name(*value).to_owned(),
+            members: *members,
+        });
+        let mut firsts: Vec<_> = firsts.collect();
+        firsts.sort();
+        let bins = (0..).zip(self.bins).filter(|(_, days)| *days > 0);
+        // A bin of a summary holds less than one of all time may.
+        let pressures = bins.flat_map(|(bin, days)| {
+            let whole =
+                std::iter::repeat_n(u32::MAX, usize::try_from(days / u64::from(u32::MAX)).unwrap_or(0));
+            let rest = u32::try_from(days % u64::from(u32::MAX)).unwrap_or(0);
+            whole.chain([rest]).map(move |days| PressureBin { bin, days })
+        });
+        let mut summaries: Vec<_> = (firsts.chunks(Summary::FIRSTS_MAX))
+            .map(|firsts| Summary { firsts: firsts.to_vec(), pressures: Vec::new() })
+            .collect();
+        summaries.push(Summary { firsts: Vec::new(), pressures: pressures.collect() });
+        summaries
     }
 
     /// How many of the members of a group have a value.

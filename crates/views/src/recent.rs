@@ -56,6 +56,34 @@ impl<K: Hash + Eq, V> Recent<K, V> {
         self.young.insert(key, value);
     }
 
+    /// When the younger generation began.
+    pub(crate) const fn since(&self) -> Time {
+        self.since
+    }
+
+    /// All entries by key, and whether each is of the older generation.
+    pub(crate) fn rows(&self) -> Vec<(&K, &V, bool)>
+    where
+        K: Ord,
+    {
+        let young = self.young.iter().map(|(key, value)| (key, value, false));
+        let mut rows: Vec<_> = young.chain(self.old.iter().map(|(key, value)| (key, value, true))).collect();
+        rows.sort_by_key(|(key, ..)| *key);
+        rows
+    }
+
+    /// Puts all entries back.
+    pub(crate) fn restore(&mut self, rows: impl IntoIterator<Item = (K, V, bool)>, since: Time) {
+        for (key, value, old) in rows {
+            if old {
+                self.old.insert(key, value)
+            } else {
+                self.young.insert(key, value)
+            };
+        }
+        self.since = since;
+    }
+
     /// How many entries are held.
     #[must_use]
     pub fn len(&self) -> usize {

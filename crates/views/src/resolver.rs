@@ -77,7 +77,7 @@ pub enum Routed {
 pub struct Resolver {
     tenant: TenantId,
     callers: Recent<CallerKey, Named>,
-    issued: Recent<String, Arc<[String]>>,
+    pub(crate) issued: Recent<String, Arc<[String]>>,
     unique_ids: SeededMap<String, String>,
     no_chain: Arc<[String]>,
 }

@@ -17,19 +17,19 @@ use crate::symbols::{SeededMap, Symbol, Symbols};
 /// The behaviour of the identities of some partitions.
 #[derive(Clone, Debug)]
 pub struct Shard {
-    habits: SeededMap<Symbol, Habits>,
-    asked: SeededMap<Symbol, Asked>,
+    pub(crate) habits: SeededMap<Symbol, Habits>,
+    pub(crate) asked: SeededMap<Symbol, Asked>,
     /// Where credentials were used.
     pub keys: Keys,
-    pending: Pending,
-    swept: Day,
+    pub(crate) pending: Pending,
+    pub(crate) swept: Day,
 }
 
 /// Counts that cross identities and have not been told yet.
 #[derive(Clone, Debug, Default)]
 pub struct Pending {
-    firsts: BTreeMap<(String, Option<Feature>, String), u32>,
-    pressures: BTreeMap<u32, u32>,
+    pub(crate) firsts: BTreeMap<(String, Option<Feature>, String), u32>,
+    pub(crate) pressures: BTreeMap<u32, u32>,
 }
 
 impl Pending {

@@ -107,6 +107,22 @@ impl State {
         }
     }
 
+    /// The shards, for checkpoints.
+    pub(crate) fn shards(&self) -> &[Shard] {
+        &self.shards
+    }
+
+    /// The latest observation folded, by partition.
+    pub(crate) fn folded(&self) -> &[u64] {
+        &self.folded
+    }
+
+    /// Puts behaviour back from a checkpoint.
+    pub(crate) fn restore_behaviour(&mut self, shards: Vec<Shard>, folded: Vec<u64>) {
+        self.shards = shards;
+        self.folded = folded;
+    }
+
     /// The shards, for sweeps and summaries.
     pub fn shards_mut(&mut self) -> &mut [Shard] {
         &mut self.shards

@@ -64,7 +64,7 @@ impl Rejects {
     }
 
     /// Writes the file, if one is wanted.
-    pub(super) fn finish(&mut self) -> Result<()> {
+    pub(crate) fn finish(&mut self) -> Result<()> {
         match self.keep.take() {
             None => Ok(()),
             Some(keep) => keep.finish(),
@@ -84,14 +84,7 @@ impl Keep {
     }
 
     fn push(&mut self, place: Place, reject: &Reject) -> Result<()> {
-        let line = serde_json::to_vec(&Line {
-            source: &reject.source,
-            record: reject.record,
-            bytes: [reject.bytes.start, reject.bytes.end],
-            reason: reject.reason.to_string(),
-            hash: reject.hash.to_string(),
-            kept: String::from_utf8_lossy(&reject.kept),
-        })?;
+        let line = line(reject)?;
         self.spool.write_all(&line)?;
         self.places.insert(place, (self.at, line.len()));
         self.at += line.len() as u64;
@@ -111,6 +104,18 @@ impl Keep {
         }
         out.flush().with_context(told)
     }
+}
+
+/// A reject as one line of JSON, without its end.
+pub(crate) fn line(reject: &Reject) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec(&Line {
+        source: &reject.source,
+        record: reject.record,
+        bytes: [reject.bytes.start, reject.bytes.end],
+        reason: reject.reason.to_string(),
+        hash: reject.hash.to_string(),
+        kept: String::from_utf8_lossy(&reject.kept),
+    })
 }
 
 /// How many rejects a report lists.

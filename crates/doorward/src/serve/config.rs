@@ -33,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) cases_per_day: u32,
     /// How large the journal may grow, in bytes; 0 is without a limit.
     pub(crate) disk_bytes_max: u64,
+    /// How large each of the two files of rejects may grow, in bytes.
+    pub(crate) rejects_bytes_max: u64,
 }
 
 /// A folder of policies: an editor's view, which publishes when it is valid.
@@ -58,6 +60,7 @@ struct File {
     public_url: Option<String>,
     cases_per_day: Option<u32>,
     disk_max_mib: Option<u64>,
+    rejects_max_mib: Option<u64>,
     policy: Option<PolicySection>,
     authzen: AuthzenSection,
     decisions: DecisionsSection,
@@ -147,9 +150,14 @@ impl Config {
             peps: file.pep.into_iter().map(pep).collect::<Result<_>>()?,
             ladder: ladder(file.response)?,
             cases_per_day: file.cases_per_day.unwrap_or(5),
-            disk_bytes_max: file.disk_max_mib.unwrap_or(0) << 20,
+            disk_bytes_max: mib(file.disk_max_mib.unwrap_or(0)),
+            rejects_bytes_max: mib(file.rejects_max_mib.unwrap_or(REJECTS_MAX_MIB)),
         })
     }
+}
+
+const fn mib(count: u64) -> u64 {
+    count.saturating_mul(1 << 20)
 }
 
 fn read(path: &Path) -> Result<File> {
@@ -241,3 +249,4 @@ fn limits(section: &LimitsSection) -> doorward_serve::Limits {
 
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8420);
 const DATA_DIR: &str = "doorward-data";
+const REJECTS_MAX_MIB: u64 = 64;

@@ -12,7 +12,7 @@ use doorward_model::time::{Millis, Time};
 use doorward_simulate::{Plan, files};
 
 use crate::cli::ServeArgs;
-use crate::scan::{Gathered, Progress, gather};
+use crate::scan::{Gathered, Progress, Reading, gather};
 use crate::serve::clock;
 use crate::serve::live::Live;
 use crate::writer::Moment;
@@ -26,7 +26,11 @@ pub(super) fn feed(live: &mut Live, args: &ServeArgs) -> Result<()> {
         return Ok(());
     }
     let progress = if stderr().is_terminal() { Progress::shown() } else { Progress::hidden() };
-    let Gathered { runs, exports, tally, .. } = gather(&args.import, &Default::default(), &progress)?;
+    let rejected = tempfile::NamedTempFile::new().context("cannot make a temporary file")?;
+    let reading = Reading { rejects: Some(rejected.path().to_owned()), ..Reading::default() };
+    let Gathered { runs, exports, tally, mut rejects, .. } = gather(&args.import, &reading, &progress)?;
+    rejects.finish()?;
+    live.kept().keep_file(rejected.path()).context("cannot keep the rejects")?;
     take_exports(live, exports)?;
     progress.judging(tally.events);
     runs.into_order(&mut |event| {

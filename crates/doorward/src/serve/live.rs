@@ -1,6 +1,7 @@
 //! The writer at work: takes what the server is asked, in rounds of one commit each, and publishes what decisions read.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver as DecisionsReceiver;
 use std::time::Duration;
@@ -28,6 +29,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::serve::clock;
 use crate::serve::decisions::observation;
+use crate::serve::kept::Kept;
 use crate::writer::{Moment, Writer};
 
 /// What readers load.
@@ -44,6 +46,9 @@ pub(crate) struct Live {
     publisher: Publisher,
     shared: Shared,
     given: Given,
+    kept: Kept,
+    /// What denies already and is still to be recorded.
+    pending: Vec<(Command, Denial)>,
     decisions_made: u64,
 }
 
@@ -52,7 +57,7 @@ type Waiting = Vec<(Reply<IngestAnswer>, IngestAnswer)>;
 
 impl Live {
     /// Publishes what the writer has folded so far.
-    pub(crate) fn new(mut writer: Writer<Sqlite>, seed: u64) -> Result<Self> {
+    pub(crate) fn new(mut writer: Writer<Sqlite>, kept: Kept, seed: u64) -> Result<Self> {
         let mut publisher = Publisher::new(seed);
         let told = writer.take_told();
         let control = &writer.engine().state.control;
@@ -70,12 +75,25 @@ impl Live {
             peps: Arc::new(ArcSwap::from_pointee(Peps::default())),
         };
         let policy = control.policy.clone();
-        let mut live = Self { writer, publisher, shared, given: Given::default(), decisions_made: 0 };
+        let mut live = Self {
+            writer,
+            publisher,
+            shared,
+            given: Given::default(),
+            kept,
+            pending: Vec::new(),
+            decisions_made: 0,
+        };
         if let Some(published) = policy {
             live.use_policy(&published)?;
         }
         live.share_tables();
         Ok(live)
+    }
+
+    /// Where what could not be read is kept.
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     /// What readers load.
@@ -91,6 +109,7 @@ impl Live {
         ready: &watch::Sender<bool>,
     ) -> Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let mut could = true;
         loop {
             let first = runtime.block_on(async { tokio::time::timeout(FLUSH, work.recv()).await });
             let stopped = matches!(first, Ok(None));
@@ -101,13 +120,15 @@ impl Live {
                 round.push(next);
             }
             let done = self.round(round, decisions);
-            if let Err(error) = &done {
-                tracing::error!(%error, "the journal cannot");
+            match &done {
+                Err(error) if could => tracing::error!(%error, "nothing can be recorded: not ready"),
+                Ok(()) if !could => tracing::info!("what waited is recorded: ready again"),
+                Ok(()) | Err(_) => {}
             }
-            // Nobody may be told that it is ready again: what is in the batch is tried again first.
-            ready.send_replace(done.is_ok());
+            could = done.is_ok();
+            ready.send_replace(could);
             if stopped {
-                return done.map_err(Into::into);
+                return done.and_then(|()| self.writer.checkpoint()).map_err(Into::into);
             }
         }
     }
@@ -120,21 +141,27 @@ impl Live {
     ) -> Result<(), JournalError> {
         let now = self.writer.not_before(clock());
         let mut waiting: Waiting = Vec::new();
-        let mut failed = self.writer.flush().and_then(|()| self.writer.tick(now, now)).err();
-        for made in decisions.try_iter().take(DECISIONS_MAX) {
+        // What could not be recorded in the round before comes first: until it is, nobody is told that anything is.
+        let before = self.writer.flush().and_then(|()| self.writer.tick(now, now));
+        let mut failed = before.and_then(|()| self.catch_up(now)).err();
+        let room = if failed.is_none() { DECISIONS_MAX } else { 0 };
+        for made in decisions.try_iter().take(room) {
             self.decisions_made += 1;
             self.writer.take_decision(observation(made, self.decisions_made, now));
         }
         for work in round {
             match (work, &failed) {
                 (Work::Ask(question), _) => question(&self.writer.engine().state, self.writer.journal()),
-                (work, Some(error)) => refuse(work, error),
+                (work, Some(error)) => self.refuse(work, error),
                 (Work::Ingest { events, reply }, None) => {
                     failed = self.ingest(events, reply, &mut waiting, now).err();
                 }
                 (work, None) => {
                     failed = self.settle(&mut waiting).err();
-                    self.command(work, now);
+                    match &failed {
+                        None => self.command(work, now),
+                        Some(error) => self.refuse(work, error),
+                    }
                 }
             }
         }
@@ -150,10 +177,15 @@ impl Live {
         waiting: &mut Waiting,
         now: Time,
     ) -> Result<(), JournalError> {
+        if let Err(error) = self.kept.keep(&pushed.rejects) {
+            // The sender will send again; the events are then taken, and the rejects kept.
+            send(reply, Err(not_kept(&error)));
+            return Ok(());
+        }
         let before = self.writer.counts;
         for event in pushed.events {
             if let Err(error) = self.writer.take(event, Moment::at(now)) {
-                send(reply, Err(WorkError::Journal(error.to_string())));
+                send(reply, Err(could_not(&error)));
                 return Err(error);
             }
         }
@@ -172,10 +204,7 @@ impl Live {
         let done = self.writer.flush();
         self.publish();
         for (reply, answer) in waiting.drain(..) {
-            send(
-                reply,
-                done.as_ref().map(|()| answer).map_err(|error| WorkError::Journal(error.to_string())),
-            );
+            send(reply, done.as_ref().map(|()| answer).map_err(could_not));
         }
         done
     }
@@ -216,11 +245,59 @@ impl Live {
         }
         let admitted = self.writer.admit(command, now);
         self.publish();
-        if let Some(denial) = &denial {
-            self.overlay(|overlay| Some(overlay.without(denial)));
+        match (denial, admitted) {
+            (Some(denial), Err(error)) => {
+                tracing::error!(%error, "a denial is in force that could not be recorded yet");
+                Err(self.wait(command.clone(), denial))
+            }
+            (None, Err(error)) => Err(could_not(&error)),
+            (denial, Ok(admitted)) => {
+                if let Some(denial) = &denial {
+                    self.overlay(|overlay| Some(overlay.without(denial)));
+                }
+                Ok(Done { fact: admitted?, id: id_of(command), again: false })
+            }
         }
-        let fact = admitted.map_err(|error| WorkError::Journal(error.to_string()))??;
-        Ok(Done { fact, id: id_of(command), again: false })
+    }
+
+    /// Leaves a denial in force that cannot be recorded now. It is tried again until it can.
+    fn wait(&mut self, command: Command, denial: Denial) -> WorkError {
+        let id = id_of(&command);
+        if self.pending.len() < PENDING_MAX {
+            self.pending.push((command, denial));
+            return WorkError::Pending(id);
+        }
+        self.overlay(|overlay| Some(overlay.without(&denial)));
+        WorkError::Full
+    }
+
+    /// Records the denials that wait for it.
+    fn catch_up(&mut self, now: Time) -> Result<(), JournalError> {
+        while let Some((command, denial)) = self.pending.first().cloned() {
+            if let Err(refusal) = self.writer.admit(&command, now)? {
+                tracing::warn!(%refusal, id = id_of(&command), "a denial that waited was refused, and ends");
+            }
+            self.publish();
+            self.overlay(|overlay| Some(overlay.without(&denial)));
+            self.pending.remove(0);
+        }
+        Ok(())
+    }
+
+    /// Answers work that cannot be done now. What denies does so all the same.
+    fn refuse(&mut self, work: Work, error: &JournalError) {
+        match work {
+            Work::Ingest { reply, .. } => send(reply, Err(could_not(error))),
+            Work::Command { command, reply, .. } => match denial_of(&command) {
+                Some(denial) => {
+                    self.overlay(|overlay| overlay.with(denial.clone()));
+                    send(reply, Err(self.wait(*command, denial)));
+                }
+                None => send(reply, Err(could_not(error))),
+            },
+            Work::PublishPolicy { reply, .. } => send(reply, Err(could_not(error))),
+            Work::Ask(_) => {}
+        }
     }
 
     /// Stores the files of a valid policy set and lets it decide.
@@ -231,7 +308,7 @@ impl Live {
         now: Time,
     ) -> Result<Done, WorkError> {
         for text in files.values() {
-            self.writer.put_blob(text.as_bytes()).map_err(|error| WorkError::Journal(error.to_string()))?;
+            self.writer.put_blob(text.as_bytes()).map_err(|error| could_not(&error))?;
         }
         self.admit(&Command::PublishPolicy(published), now)
     }
@@ -356,12 +433,17 @@ fn id_of(command: &Command) -> String {
     }
 }
 
-fn refuse(work: Work, error: &JournalError) {
-    let error = WorkError::Journal(error.to_string());
-    match work {
-        Work::Ingest { reply, .. } => send(reply, Err(error)),
-        Work::Command { reply, .. } | Work::PublishPolicy { reply, .. } => send(reply, Err(error)),
-        Work::Ask(_) => {}
+fn could_not(error: &JournalError) -> WorkError {
+    match error {
+        JournalError::Full(_) => WorkError::Full,
+        error => WorkError::Journal(error.to_string()),
+    }
+}
+
+fn not_kept(error: &io::Error) -> WorkError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => WorkError::Full,
+        _ => WorkError::Journal(format!("cannot keep rejects: {error}")),
     }
 }
 
@@ -379,5 +461,7 @@ fn joined<E: std::fmt::Display>(errors: Vec<E>) -> anyhow::Error {
 const FLUSH: Duration = Duration::from_millis(200);
 /// How much work one round takes at most.
 const ROUND_MAX: usize = 256;
+/// How many denials may wait to be recorded.
+const PENDING_MAX: usize = 10_000;
 /// How many decisions one round takes at most.
 const DECISIONS_MAX: usize = 10_000;

@@ -5,5 +5,6 @@ mod attacks;
 mod bad_input;
 mod command_line;
 mod scanning;
+mod serving;
 mod shared_corpus;
 mod support;

@@ -72,15 +72,27 @@ impl Driver {
     }
 
     pub(crate) fn fact(&mut self, fact: Fact, now: Time) {
-        self.facts += 1;
-        let record = FactRecord { number: self.facts, recorded_at_ms: now.ms(), fact: Some(fact) };
-        self.record(Record::Fact(Box::new(record)), now);
+        let record = self.numbered(fact, now);
+        self.record(record, now);
     }
 
+    fn numbered(&mut self, fact: Fact, now: Time) -> Record {
+        self.facts += 1;
+        let record = FactRecord { number: self.facts, recorded_at_ms: now.ms(), fact: Some(fact) };
+        Record::Fact(Box::new(record))
+    }
+
+    /// Steps a record, then all that follows from it, then all that follows from that.
     fn record(&mut self, record: Record, now: Time) {
-        let follow = self.engine.step(&record);
-        self.records.push(record);
-        follow.into_iter().for_each(|fact| self.fact(fact, now));
+        let mut batch = vec![record];
+        while !batch.is_empty() {
+            let mut follow = Vec::new();
+            for record in batch {
+                follow.extend(self.engine.step(&record));
+                self.records.push(record);
+            }
+            batch = follow.into_iter().map(|fact| self.numbered(fact, now)).collect();
+        }
     }
 
     pub(crate) fn all(mut self, events: Vec<Event>) -> Self {

@@ -14,7 +14,7 @@ const OF_SERVICES: [&str; 3] = ["AwsServiceEvent", "AwsCloudTrailInsight", "AwsV
 /// unknown; a caller that is no object cannot be read.
 pub(super) fn actor(fields: &Fields<'_>) -> Result<Actor, RejectReason> {
     match fields.identity {
-        Some(identity) if identity.is_object() => Ok(read(identity)),
+        Some(identity) if identity.is_object() => Ok(named(read(identity), fields)),
         Some(identity) if identity != Value::NULL => {
             Err(RejectReason::Field("userIdentity is no object".to_owned()))
         }
@@ -22,6 +22,22 @@ pub(super) fn actor(fields: &Fields<'_>) -> Result<Actor, RejectReason> {
         _ => Ok(Actor { account: kept(&scalar(fields.account), NAME_BYTES_MAX), ..Actor::default() }),
     }
 }
+
+/// Sign-ins of persons of Identity Center name them beside their identity.
+fn named(mut actor: Actor, fields: &Fields<'_>) -> Actor {
+    let is_person = matches!(actor.kind(), ActorKind::IdentityCenterUser | ActorKind::Directory);
+    if is_person && actor.user_name.is_empty() {
+        let name =
+            fields.additional.map(|additional| additional.scalar_field("UserName")).unwrap_or_default();
+        if name != HIDDEN_NAME {
+            actor.user_name = kept(&name, NAME_BYTES_MAX);
+        }
+    }
+    actor
+}
+
+/// CloudTrail writes this for a name that may be a password typed into the wrong field.
+const HIDDEN_NAME: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
 fn is_of_service(fields: &Fields<'_>) -> bool {
     fields.insight.is_some() || OF_SERVICES.contains(&&*scalar(fields.kind))

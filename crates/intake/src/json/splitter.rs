@@ -15,8 +15,8 @@ pub(crate) enum Piece<'a> {
     Record { record: Cleaned<'a>, bytes: Range<u64>, fault: Option<Fault>, list: Option<&'a str> },
     /// An export of an account's identities.
     Export { cleaned: &'a [u8], bytes: Range<u64>, fault: Option<Fault> },
-    /// The named list begins, of which the whole file is made.
-    List(&'a str),
+    /// The named list begins, of which the whole file is made, behind these cleaned bytes of its object.
+    List { name: &'a str, before: &'a [u8] },
 }
 
 /// A value without insignificant white space and without secrets.
@@ -222,7 +222,7 @@ impl Splitter {
         } else {
             self.list = List::Candidate;
         }
-        to.piece(Piece::List(&self.list_name))
+        to.piece(Piece::List { name: &self.list_name, before: self.lexer.record() })
     }
 
     fn begin_item(&mut self, start: u64) {

@@ -35,7 +35,40 @@ fn after_a_syntax_error_the_rest_is_one_reject() {
             ),
         ],
     );
-    check(b"hello, world\n", &["reject 1 at 0..13: not well-formed JSON: expected a value"]);
+    check(b"hello, {world}\n", &["reject 1 at 0..15: not well-formed JSON: expected a value"]);
+}
+
+#[test]
+fn only_text_without_a_brace_is_no_log() {
+    let broken = "not well-formed JSON: expected a value";
+    let block = "Permission is hereby granted [to you], \u{a9} 2026.\n".repeat(1_400);
+    let (at_limit, behind) = (64 * 1024 - 1, 64 * 1024);
+    let with_brace = |place: usize| {
+        let mut text = block.clone().into_bytes();
+        let place = (place..).find(|place| text.get(*place).is_some_and(u8::is_ascii)).unwrap();
+        text[place] = b'{';
+        text
+    };
+    assert!(block.is_char_boundary(at_limit) && block.len() > behind + 100);
+    for (input, skipped) in [
+        (b"hello, world\n".to_vec(), true),
+        (b"\n\n# Logs\n\nSee [the page](page.md).\n".to_vec(), true),
+        (b"\"account\",\"region\"\n\"111122223333\",\"eu-central-1\"\n".to_vec(), true),
+        (block.clone().into_bytes(), true),
+        (with_brace(behind), true),
+        (with_brace(at_limit), false),
+        (b"hello, {world}\n".to_vec(), false),
+        (b"hello \x00 world".to_vec(), false),
+        (b"caf\xe9".to_vec(), false),
+        (b"caf\xe9 au lait".to_vec(), false),
+    ] {
+        let end = input.len();
+        let expected =
+            if skipped { "skipped text".to_owned() } else { format!("reject 1 at 0..{end}: {broken}") };
+        check(&input, &[&expected]);
+        let bytes: Vec<&[u8]> = input.chunks(777).collect();
+        assert_eq!(read_with(Limits::default(), &bytes).lines(), [expected]);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use doorward_model::event::{ActionClass, AgentProof, Outcome};
 use serde_json::json;
 
-use crate::support::{event, read};
+use crate::support::{event, read, record_with};
 
 #[test]
 fn whole_events() {
@@ -30,6 +30,42 @@ fn a_field_of_the_wrong_type_loses_only_itself() {
     assert_eq!((&*event.region, &*event.id, &*event.account), ("7", "12", "111122223333"));
     assert_eq!((&*event.actor.access_key_id, &*event.actor.user_name), ("5", ""));
     assert_eq!(event.target.map(|target| target.id).as_deref(), Some("arn:aws:s3:::b"));
+}
+
+#[test]
+fn persons_of_identity_center_have_a_name() {
+    for (kind, own, beside, name) in [
+        ("IdentityCenterUser", "", "alice@example.com", "alice@example.com"),
+        ("Directory", "", "alice", "alice"),
+        ("IdentityCenterUser", "bob", "alice", "bob"),
+        ("IdentityCenterUser", "", "HIDDEN_DUE_TO_SECURITY_REASONS", ""),
+        ("AssumedRole", "", "alice", ""),
+    ] {
+        let event = event(json!({
+            "userIdentity": {"type": kind, "accountId": "111122223333", "userName": own},
+            "additionalEventData": {"AuthWorkflowID": "w", "UserName": beside},
+        }));
+        assert_eq!(event.actor.user_name, name, "{kind} {own} {beside}");
+    }
+}
+
+#[test]
+fn what_a_user_agent_shows_does_not_depend_on_those_before_it() {
+    let user_agent = |n: usize| match n % 5 {
+        0 => format!("aws-cli/2.{n} m/g"),
+        1 => format!("Boto3/1.{n} MCPClient/client-{n}#1"),
+        2 => format!("tool-{n}/1"),
+        3 => format!("{}{n}", "x".repeat(1_100)),
+        _ => "claude-cli/2".to_owned(),
+    };
+    let user_agents: Vec<String> = (0..1_000).map(|n| user_agent(n * 7 % 601)).collect();
+    let records: Vec<String> =
+        user_agents.iter().map(|user_agent| record_with(json!({"userAgent": user_agent}))).collect();
+    let together = read(records.join("\n").as_bytes()).events;
+    let alone = user_agents.iter().map(|user_agent| event(json!({"userAgent": user_agent})));
+    for (one, other) in alone.zip(together) {
+        assert_eq!(one, other);
+    }
 }
 
 #[test]

@@ -96,6 +96,8 @@ fn what_is_no_audit_log_is_skipped_whole() {
         "2 111122223333 eni-0a1b2c3d 10.0.0.1 10.0.0.2 443 49152 6 10 840 1700000000 1700000060 ACCEPT OK\n";
     for (input, kind) in [
         (r#"{"awsAccountId":"1","digestStartTime":"t","digestS3Bucket":"b","logFiles":[{"s3Object":"o"}]}"#.to_owned(), "CloudTrail digest"),
+        (r#"{"kind":"doorward-simulation-labels","seed":7,"labels":["#.to_owned() + &[r#"{"event":"e-1","label":"theft"}"#; 200_000].join(",\n") + "]}\n", "Doorward simulation labels"),
+        (r#"{ "kind": "doorward-simulation-labels" }"#.to_owned(), "Doorward simulation labels"),
         (r#"{"fileVersion":"1.0","configSnapshotId":"i","configurationItems":[{"resourceType":"AWS::IAM::Role"}]}"#.to_owned(), "AWS Config snapshot"),
         ("version account-id interface-id srcaddr dstaddr srcport dstport\n".to_owned() + eni, "VPC flow log"),
         (eni.to_owned(), "VPC flow log"),
@@ -108,6 +110,13 @@ fn what_is_no_audit_log_is_skipped_whole() {
         let outcome = read(input.as_bytes());
         assert_eq!((outcome.read, outcome.lines()), (0, vec![format!("skipped {kind}")]), "{input}");
     }
+}
+
+#[test]
+fn only_the_first_member_tells_labels_of_a_simulation() {
+    let input = r#"{"seed":7,"kind":"doorward-simulation-labels"}"#;
+    let reason = "not an audit record that is known: an object of no known form";
+    check(input, &[&format!("reject 1 at 0..{}: {reason}", input.len())]);
 }
 
 #[test]
@@ -131,6 +140,11 @@ fn other_families_are_named() {
             r#"{"eventSource":"aws:s3","eventName":"ObjectCreated:Put","eventTime":"2026-03-02T09:15:00Z","s3":{}}"#,
             "S3 event notification",
         ),
+        (r#"{"p_log_type":"Okta.SystemLog","x":1}"#, "okta"),
+        (r#"{"p_log_type":"Zoom.Activity","x":1}"#, "zoom"),
+        (r#"{"p_log_type":"Amazon.EKS.Audit","x":1}"#, "kubernetes"),
+        (r#"{"p_log_type":"GitHub.Webhook","x":1}"#, "github webhook"),
+        (r#"{"p_log_type":"Vendor","x":1}"#, "vendor"),
     ] {
         let end = a.len() + 1;
         let reject = format!("reject 2 at {end}..{}: source not supported: {name}", end + other.len());

@@ -34,8 +34,14 @@ fn pages_in_one_source_are_one_export() {
         whole[0].rejects.clear();
         assert_eq!(pages, whole);
     }
-    let mut alone = read(first.to_string().as_bytes()).exports;
-    assert!(!alone.remove(0).complete);
+    let complete = |page: &Value| read(page.to_string().as_bytes()).exports[0].complete;
+    assert_eq!([complete(&first), complete(&second)], [false, true]);
+    for (field, value) in [("Marker", json!("m")), ("NextToken", json!("n")), ("IsTruncated", json!("true"))]
+    {
+        let mut page = fixture();
+        page[field] = value;
+        assert!(!complete(&page), "{field}");
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What was noticed.
 
+use std::collections::BTreeMap;
+
 use doorward_model::finding::{Evidence, Finding};
 use doorward_model::time::Time;
 use doorward_views::state::State;
@@ -99,13 +101,14 @@ pub struct NoveltyRow {
 /// [`QueryError`] names what cannot be read.
 pub fn findings(state: &State, query: &Query, narrate: Narrate) -> Result<Page<FindingRow>, QueryError> {
     let control = &state.control;
+    let caused = Caused::of(state);
     page(&control.findings, query, control.fact_number, |finding| {
         let asked = query.is("type", &finding.kind)
             && query.is("identity", &finding.identity)
             && query.is("severity", finding.severity().word())
             && query.is("session", &finding.session)
             && query.finds(&[&finding.id, &finding.identity, &finding.session]);
-        asked.then(|| finding_row(state, finding, narrate))
+        asked.then(|| finding_row(finding, &caused, narrate))
     })
 }
 
@@ -114,12 +117,23 @@ pub fn findings(state: &State, query: &Query, narrate: Narrate) -> Result<Page<F
 pub fn finding(state: &State, id: &str, narrate: Narrate) -> Option<FindingRow> {
     let finding = state.control.findings.get(id)?;
     let evidence = finding.evidence.iter().map(evidence_row).collect();
-    Some(FindingRow { evidence, ..finding_row(state, finding, narrate) })
+    Some(FindingRow { evidence, ..finding_row(finding, &Caused::of(state), narrate) })
 }
 
-fn finding_row(state: &State, finding: &Finding, narrate: Narrate) -> FindingRow {
-    let holds = state.control.holds.values().chain(state.control.recommended.values());
-    let caused = holds.filter(|hold| hold.finding == finding.id);
+/// Which holds each finding caused or recommends.
+struct Caused<'a>(BTreeMap<&'a str, Vec<String>>);
+
+impl<'a> Caused<'a> {
+    fn of(state: &'a State) -> Self {
+        let mut caused = Self(BTreeMap::new());
+        for hold in state.control.holds.values().chain(state.control.recommended.values()) {
+            caused.0.entry(&hold.finding).or_default().push(hold.id.clone());
+        }
+        caused
+    }
+}
+
+fn finding_row(finding: &Finding, caused: &Caused<'_>, narrate: Narrate) -> FindingRow {
     FindingRow {
         id: finding.id.clone(),
         r#type: finding.kind.clone(),
@@ -136,7 +150,7 @@ fn finding_row(state: &State, finding: &Finding, narrate: Narrate) -> FindingRow
         controls: finding.controls.clone(),
         detector: finding.detector.clone(),
         historical: finding.historical,
-        holds: caused.map(|hold| hold.id.clone()).collect(),
+        holds: caused.0.get(finding.id.as_str()).cloned().unwrap_or_default(),
         evidence: Vec::new(),
     }
 }

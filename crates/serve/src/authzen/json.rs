@@ -410,3 +410,74 @@ impl<'de> Names<'de> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use doorward_views::snapshot::attribute::Record;
+    use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
+    use serde::de::DeserializeSeed;
+    use serde_json::Value;
+
+    use super::{Depth, Values};
+
+    fn read(text: &str, depth: u32) -> Result<Record, String> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let read = Values(Depth(depth)).deserialize(&mut deserializer).map_err(|error| error.to_string())?;
+        deserializer.end().map_err(|error| error.to_string())?;
+        read.map_err(|fault| fault.0)
+    }
+
+    /// Any JSON, as values by name at the top.
+    fn object() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        let value = leaf.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::vec((any::<String>(), inner), 0..4)
+                    .prop_map(|pairs| pairs.into_iter().collect()),
+            ]
+        });
+        proptest::collection::vec((any::<String>(), value), 0..4)
+            .prop_map(|pairs| pairs.into_iter().collect())
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_well_formed_is_read_as_the_policies_read_it(object in object()) {
+            let text = object.to_string();
+            let plain: Result<Record, _> = serde_json::from_str(&text);
+            prop_assert_eq!(read(&text, 64).ok(), plain.ok());
+        }
+
+        #[test]
+        fn a_name_that_stands_twice_is_refused_wherever(object in object(), name: String, at in 0_usize..3) {
+            let (name, value) = (serde_json::to_string(&name).unwrap(), object.to_string());
+            let twice = format!("{{{name}:{value},{name}:{value}}}");
+            let text = match at {
+                0 => twice,
+                1 => format!(r#"{{"a":{twice}}}"#),
+                _ => format!(r#"{{"a":[0,{{"b":[{twice}]}}]}}"#),
+            };
+            let said = read(&text, 64).map_err(|error| error.contains("stands twice in one object"));
+            prop_assert_eq!(said, Err(true));
+        }
+
+        #[test]
+        fn nesting_is_read_up_to_the_limit(levels in 1_u32..40, depth in 1_u32..40) {
+            let text = format!("{}1{}", r#"{"a":"#.repeat(levels as usize), "}".repeat(levels as usize));
+            prop_assert_eq!(read(&text, depth).is_ok(), levels <= depth);
+        }
+
+        #[test]
+        fn no_text_panics(text: String) {
+            drop(read(&text, 8));
+        }
+    }
+}

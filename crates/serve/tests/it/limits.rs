@@ -146,3 +146,26 @@ async fn nothing_is_opened_to_a_network_without_a_public_url_and_tokens() {
     assert_eq!(refused(Settings { public_url: url, ..Settings::default() }).await, None);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_request_that_is_open_when_the_server_stops_is_answered() {
+    let server = Server::start(Setup::default()).await;
+    let body = question().to_string();
+    let (first, rest) = body.split_at(10);
+    let head = format!(
+        "POST {EVALUATION} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{first}",
+        body.len()
+    );
+    let mut stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // An answer on another connection shows that the first one has been accepted.
+    server.evaluate(&question()).await;
+    let stopping = tokio::spawn(server.stop());
+    tokio::task::yield_now().await;
+    stream.write_all(rest.as_bytes()).await.unwrap();
+    let mut said = Vec::new();
+    stream.read_to_end(&mut said).await.unwrap();
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.starts_with("HTTP/1.1 200") && said.contains(r#""decision":true"#), "{said}");
+    stopping.await.unwrap();
+}

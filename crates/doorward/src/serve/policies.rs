@@ -1,0 +1,120 @@
+//! The policy folder: an editor's view, which publishes when it is valid.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, anyhow};
+use doorward_model::record::PolicyPublished;
+use doorward_model::time::Time;
+use doorward_serve::handle::{Done, Handle, Waits, Work};
+use doorward_serve::policy_files;
+
+use crate::serve::CONFIGURATION;
+use crate::serve::config::PolicyFolder;
+use crate::serve::live::Live;
+
+/// Publishes the folder if it differs from what decides; a folder that is not valid is refused, and nothing starts.
+pub(super) fn publish(live: &mut Live, folder: &PolicyFolder, now: Time) -> Result<()> {
+    let set = Set::read(folder)?;
+    if live.writer.engine().state.control.policy.as_ref() != Some(&set.published) {
+        set.check()?;
+        live.publish_policy(&set.files, set.published, now)?;
+    }
+    Ok(())
+}
+
+/// Watches the folder for as long as the server runs. What is changed and valid decides from then on; what is not
+/// valid is told to the log with file and line, and the set before goes on deciding.
+pub(super) async fn follow(folder: PolicyFolder, handle: Handle) {
+    let (mut last, mut judged) = (None, None);
+    let mut interval = tokio::time::interval(EVERY);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let listed = folder.clone();
+        let stamps = tokio::task::spawn_blocking(move || stamps(&listed).ok()).await.ok().flatten();
+        // An editor that saves several files is left to finish: they must stay the same for one interval.
+        if last.replace(stamps.clone()) != Some(stamps.clone()) || judged.as_ref() == Some(&stamps) {
+            continue;
+        }
+        match take(&folder, &handle).await {
+            Ok(Some(done)) => tracing::info!(hash = done.id, fact = done.fact.0, "the policy folder decides"),
+            Ok(None) => {}
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!("the policy folder is not used, the set before it decides: {error}");
+            }
+        }
+        judged = Some(stamps);
+    }
+}
+
+/// Publishes the folder if it differs from what decides.
+async fn take(folder: &PolicyFolder, handle: &Handle) -> Result<Option<Done>> {
+    let read = folder.clone();
+    let set = tokio::task::spawn_blocking(move || Set::read(&read)).await??;
+    let deciding = handle.ask(WAITS, |state, _| state.control.policy.clone()).await?;
+    if deciding.as_ref() == Some(&set.published) {
+        return Ok(None);
+    }
+    let Set { files, published } = tokio::task::spawn_blocking(move || set.check().map(|()| set)).await??;
+    let publish = |reply| Work::PublishPolicy { files, published, idempotency: None, reply };
+    Ok(Some(handle.request(WAITS, publish).await?))
+}
+
+/// The files of a folder, and the fact that they decide.
+struct Set {
+    files: BTreeMap<String, String>,
+    published: PolicyPublished,
+}
+
+impl Set {
+    fn read(folder: &PolicyFolder) -> Result<Self> {
+        let mut files = BTreeMap::new();
+        for path in paths(folder)? {
+            let text =
+                fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            files.insert(name.unwrap_or_default(), text);
+        }
+        let published = policy_files::published(&files, folder.mode, folder.risk_max, CONFIGURATION);
+        Ok(Self { files, published })
+    }
+
+    fn check(&self) -> Result<()> {
+        policy_files::read(&self.files).map(drop).map_err(|errors| {
+            let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            anyhow!("the policies cannot be used:\n{}", lines.join("\n"))
+        })
+    }
+}
+
+/// The files of a policy folder, by whose names messages speak of them.
+fn paths(folder: &PolicyFolder) -> Result<Vec<PathBuf>> {
+    let told = || format!("cannot list {}", folder.folder.display());
+    let listed = fs::read_dir(&folder.folder).with_context(told)?;
+    let mut paths = listed.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "cedar"));
+    paths.extend(folder.schema.iter().chain(&folder.entities).cloned());
+    paths.sort();
+    Ok(paths)
+}
+
+/// By what a change of a file is noticed: its time and its length.
+type Stamp = (SystemTime, u64);
+
+fn stamps(folder: &PolicyFolder) -> Result<BTreeMap<PathBuf, Option<Stamp>>> {
+    let paths = paths(folder)?;
+    Ok(paths.into_iter().map(|path| (path.clone(), stamp(&path))).collect())
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
+/// How often the folder is looked at.
+const EVERY: Duration = Duration::from_millis(500);
+const WAITS: Waits = Waits { queue: Duration::from_secs(10), answer: Duration::from_secs(60) };

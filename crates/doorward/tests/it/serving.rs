@@ -1,0 +1,12 @@
+//! `doorward serve` from outside: the real program as a process of its own, spoken to over HTTP.
+
+mod decide;
+mod doors;
+mod feeding;
+mod full_disk;
+mod ingest;
+mod kills;
+mod responding;
+mod server;
+mod shared_interop;
+mod start;

@@ -1,0 +1,84 @@
+//! Events come in, and are counted.
+
+use doorward_model::time::Millis;
+use serde_json::json;
+
+use crate::serving::server::{Server, ago, listing, request};
+use crate::support::gzip;
+
+#[test]
+fn events_are_taken_in_every_form_and_counted_once() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), None);
+    let records: Vec<_> = (0..6).map(|at| listing(&format!("event-{at}"), ago(Millis::MINUTE))).collect();
+    let lines = records[..2].join("\n");
+    let file = format!(r#"{{"Records":[{}]}}"#, records[2..4].join(","));
+    let packed = gzip(records[4..].join("\n").as_bytes());
+    for body in [lines.as_bytes(), file.as_bytes(), &packed] {
+        let counts = |accepted: u64, duplicate: u64| {
+            json!({"accepted": accepted, "duplicate": duplicate, "conflicting": 0, "rejected": 0, "rejects": [],
+                "clamped": 0})
+        };
+        for expected in [counts(2, 0), counts(0, 2)] {
+            let answer = server.ask("POST", "/v1/events/trail", body);
+            assert_eq!((answer.status, answer.json()), (200, expected));
+        }
+    }
+    let events = server.get("/v1/events");
+    let mut ids: Vec<_> = events["items"].as_array().unwrap().iter().map(|event| event["id"].clone()).collect();
+    ids.sort_by_key(ToString::to_string);
+    assert_eq!(json!(ids), json!((0..6).map(|at| format!("event-{at}")).collect::<Vec<_>>()));
+}
+
+#[test]
+fn what_cannot_be_read_is_shown_and_kept_and_the_rest_is_taken() {
+    let data = tempfile::tempdir().unwrap();
+    let mut server = Server::start(data.path(), None);
+    let secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY";
+    let bad = format!(r#"{{"eventName":"NoTime","eventVersion":"1.11","secretAccessKey":"{secret}"}}"#);
+    let body = format!("{}\n{bad}\n{}\n", listing("a", ago(Millis::HOUR)), listing("b", ago(Millis::HOUR)));
+    let answer = server.ask("POST", "/v1/events/trail", body.as_bytes());
+    let told = answer.json();
+    assert_eq!((answer.status, &told["accepted"], &told["rejected"]), (200, &json!(2), &json!(1)), "{told}");
+    assert_eq!(told["rejects"][0]["record"], json!(2), "{told}");
+    let only_bad = server.ask("POST", "/v1/events/trail", b"this is no log\n");
+    assert_eq!((only_bad.status, &only_bad.json()["rejected"]), (422, &json!(1)));
+    assert!(server.stop().success());
+    let kept = std::fs::read_to_string(data.path().join("rejects.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> = kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let seen: Vec<_> = lines.iter().map(|line| (line["source"].clone(), line["record"].clone())).collect();
+    assert_eq!(seen, [(json!("trail"), json!(2)), (json!("trail"), json!(1))], "{kept}");
+    assert_eq!(lines[0]["reason"], told["rejects"][0]["reason"]);
+    assert!(lines[0]["kept"].as_str().unwrap().contains("NoTime") && !kept.contains(secret), "{kept}");
+}
+
+#[test]
+fn a_source_is_pushed_by_its_own_token_only() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), None);
+    let (trail, eye) = (server.token("trail", "ingest:trail"), server.token("eye", "read"));
+    let push = |source: &str, token: &str| {
+        let bearer = format!("Bearer {token}");
+        let body = listing("event", ago(Millis::MINUTE));
+        let path = format!("/v1/events/{source}");
+        request(&server.address, ("POST", &path), &[("Authorization", &bearer)], body.as_bytes()).status
+    };
+    assert_eq!([push("other", &trail), push("trail", &eye), push("trail", "dw_wrong")], [403, 403, 401]);
+    assert_eq!(server.get("/v1/events")["items"], json!([]));
+    assert_eq!(push("trail", &trail), 200);
+}
+
+#[test]
+fn an_impossible_time_is_set_right_and_counted() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), None);
+    let future = listing("future", ago(Millis::DAY.times(-400)));
+    let old = listing("old", ago(Millis::DAY.times(400)));
+    let answer = server.ask("POST", "/v1/events/trail", format!("{future}\n{old}\n").as_bytes());
+    let told = answer.json();
+    assert_eq!((&told["accepted"], &told["clamped"]), (&json!(2), &json!(2)), "{told}");
+    for event in server.get("/v1/events")["items"].as_array().unwrap() {
+        let time = doorward_model::time::Time::parse(event["time"].as_str().unwrap()).unwrap();
+        assert!(time < ago(Millis::MINUTE.times(-6)) && time > ago(Millis::DAY.times(8)), "{event}");
+    }
+}

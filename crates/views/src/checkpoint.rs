@@ -1,0 +1,108 @@
+//! The state as bytes and back: what a start loads, before it folds the tail of the log.
+//!
+//! Control state is kept as the facts that lead to it, so that loading is folding. Behaviour is kept in rows by name.
+//! No number that is only known to one process, and no map order, is in it: two nodes that folded the same records
+//! write the same bytes.
+
+mod behaviour;
+mod facts;
+
+use doorward_model::id::{FactNumber, TenantId};
+use doorward_model::record::{Fact, FactRecord};
+use doorward_model::time::Time;
+use prost::Message;
+
+use crate::checkpoint::behaviour::{ShardImage, issued_rows, restore_issued};
+use crate::state::State;
+
+pub use crate::checkpoint::facts::facts;
+
+/// The version of this encoding.
+pub const FORMAT: u32 = 1;
+
+/// The bytes are no state that this release can load.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// They are no message.
+    #[error("cannot read a checkpoint")]
+    Decode(#[from] prost::DecodeError),
+    /// They are of another version.
+    #[error("cannot load a checkpoint of format {found}, only of format {FORMAT}")]
+    Format {
+        /// The version.
+        found: u32,
+    },
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct StateImage {
+    #[prost(uint64, tag = "1")]
+    fact_number: u64,
+    #[prost(message, repeated, tag = "2")]
+    facts: Vec<FactRecord>,
+    #[prost(message, repeated, tag = "3")]
+    shards: Vec<ShardImage>,
+    #[prost(uint64, repeated, tag = "4")]
+    folded: Vec<u64>,
+    #[prost(message, repeated, tag = "5")]
+    issued: Vec<IssuedRow>,
+    #[prost(int64, tag = "6")]
+    issued_since_ms: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct IssuedRow {
+    #[prost(string, tag = "1")]
+    key: String,
+    #[prost(string, repeated, tag = "2")]
+    chain: Vec<String>,
+    #[prost(bool, tag = "3")]
+    old: bool,
+}
+
+impl State {
+    /// The state as bytes.
+    #[must_use]
+    pub fn to_checkpoint(&self) -> Vec<u8> {
+        let facts =
+            facts(self).into_iter().map(|fact| FactRecord { fact: Some(fact), ..FactRecord::default() });
+        let (issued, since) = issued_rows(&self.resolver);
+        StateImage {
+            fact_number: self.control.fact_number.0,
+            facts: facts.collect(),
+            shards: self.shards().iter().map(|shard| ShardImage::of(shard, &self.symbols)).collect(),
+            folded: self.folded().to_vec(),
+            issued,
+            issued_since_ms: since.ms(),
+        }
+        .encode_to_vec()
+    }
+
+    /// The state that was written, and the facts that lead to its control part, in order.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] when the bytes are no state of this format.
+    pub fn from_checkpoint(
+        bytes: &[u8],
+        format: u32,
+        tenant: TenantId,
+        seed: u64,
+    ) -> Result<(Self, Vec<Fact>), CheckpointError> {
+        if format != FORMAT {
+            return Err(CheckpointError::Format { found: format });
+        }
+        let image = StateImage::decode(bytes)?;
+        let mut state = Self::new(tenant, image.shards.len(), seed);
+        let facts: Vec<_> = image.facts.into_iter().filter_map(|record| record.fact).collect();
+        for (number, fact) in (1..).zip(&facts) {
+            // Numbered anew: only their order counts here.
+            let record = FactRecord { number, recorded_at_ms: 0, fact: Some(fact.clone()) };
+            state.fold_fact(&record);
+        }
+        state.control.fact_number = FactNumber(image.fact_number);
+        let shards = image.shards.into_iter().map(|shard| shard.restore(&mut state.symbols, seed)).collect();
+        state.restore_behaviour(shards, image.folded);
+        restore_issued(&mut state.resolver, image.issued, Time::from_ms(image.issued_since_ms));
+        Ok((state, facts))
+    }
+}

@@ -1,0 +1,331 @@
+//! Behaviour in rows by name.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use doorward_model::finding::{Feature, Finding};
+use doorward_model::hold::Habit;
+use doorward_model::record::{PeerFirst, PressureBin};
+use doorward_model::time::{Day, Time};
+use prost::Message;
+
+use crate::asked::{Asked, Permitted};
+use crate::checkpoint::IssuedRow;
+use crate::habits::{Burst, Habits, Table, Value};
+use crate::keys::{KeyUse, Place};
+use crate::resolver::Resolver;
+use crate::shard::{Pending, Shard};
+use crate::symbols::Symbols;
+
+/// One shard.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct ShardImage {
+    #[prost(message, repeated, tag = "1")]
+    habits: Vec<HabitsRow>,
+    #[prost(message, repeated, tag = "2")]
+    asked: Vec<AskedRow>,
+    #[prost(message, repeated, tag = "3")]
+    keys: Vec<KeyRow>,
+    #[prost(int64, tag = "4")]
+    keys_since_ms: i64,
+    #[prost(message, repeated, tag = "5")]
+    firsts: Vec<PeerFirst>,
+    #[prost(message, repeated, tag = "6")]
+    pressures: Vec<PressureBin>,
+    #[prost(int32, tag = "7")]
+    swept_day: i32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct HabitsRow {
+    #[prost(string, tag = "1")]
+    identity: String,
+    #[prost(int64, tag = "2")]
+    first_at_ms: i64,
+    #[prost(int64, tag = "3")]
+    last_at_ms: i64,
+    #[prost(uint64, tag = "4")]
+    events: u64,
+    #[prost(uint64, tag = "5")]
+    denied: u64,
+    #[prost(uint32, tag = "6")]
+    days: u32,
+    #[prost(int32, tag = "7")]
+    last_day: i32,
+    #[prost(uint64, tag = "8")]
+    day_peak_milli: u64,
+    /// By [`Feature::ALL`].
+    #[prost(message, repeated, tag = "9")]
+    tables: Vec<TableRow>,
+    #[prost(message, repeated, tag = "10")]
+    bursts: Vec<BurstRow>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct TableRow {
+    #[prost(uint32, tag = "1")]
+    mass: u32,
+    #[prost(uint32, tag = "2")]
+    mass_day: u32,
+    /// In the order of the table, which decides between equals.
+    #[prost(message, repeated, tag = "3")]
+    values: Vec<ValueRow>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ValueRow {
+    #[prost(string, tag = "1")]
+    value: String,
+    #[prost(uint32, tag = "2")]
+    count: u32,
+    #[prost(uint32, tag = "3")]
+    last_day: u32,
+    #[prost(uint32, tag = "4")]
+    first_day: u32,
+    #[prost(uint32, tag = "5")]
+    days: u32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct BurstRow {
+    #[prost(message, required, tag = "1")]
+    finding: Finding,
+    #[prost(uint64, tag = "2")]
+    pressure_milli: u64,
+    #[prost(int64, tag = "3")]
+    last_at_ms: i64,
+    #[prost(uint64, optional, tag = "4")]
+    raised_milli: Option<u64>,
+    #[prost(uint64, tag = "5")]
+    raised_events: u64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct AskedRow {
+    #[prost(string, tag = "1")]
+    identity: String,
+    #[prost(message, repeated, tag = "2")]
+    peps: Vec<PepRow>,
+    #[prost(message, repeated, tag = "3")]
+    permitted: Vec<PermittedRow>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct PepRow {
+    #[prost(string, tag = "1")]
+    pep: String,
+    #[prost(int64, tag = "2")]
+    last_ms: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct PermittedRow {
+    #[prost(message, required, tag = "1")]
+    habit: Habit,
+    #[prost(uint32, tag = "2")]
+    days: u32,
+    #[prost(int32, tag = "3")]
+    last_day: i32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct KeyRow {
+    #[prost(string, tag = "1")]
+    identity: String,
+    #[prost(string, tag = "2")]
+    key: String,
+    #[prost(bool, tag = "3")]
+    old: bool,
+    #[prost(string, tag = "4")]
+    source: String,
+    #[prost(message, repeated, tag = "5")]
+    places: Vec<PlaceRow>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct PlaceRow {
+    #[prost(string, tag = "1")]
+    network: String,
+    #[prost(int64, tag = "2")]
+    from_ms: i64,
+    #[prost(int64, tag = "3")]
+    to_ms: i64,
+}
+
+impl ShardImage {
+    pub(crate) fn of(shard: &Shard, symbols: &Symbols) -> Self {
+        let mut habits: Vec<_> =
+            shard.habits.iter().map(|(id, habits)| habits_row(symbols.name(*id), habits, symbols)).collect();
+        habits.sort_by(|one, other| one.identity.cmp(&other.identity));
+        let mut asked: Vec<_> =
+            shard.asked.iter().map(|(id, asked)| asked_row(symbols.name(*id), asked)).collect();
+        asked.sort_by(|one, other| one.identity.cmp(&other.identity));
+        let rows = shard.keys.uses.rows().into_iter();
+        let keys = rows.map(|((identity, key), used, old)| key_row((identity, key), used, old)).collect();
+        let Pending { firsts, pressures } = &shard.pending;
+        Self {
+            habits,
+            asked,
+            keys,
+            keys_since_ms: shard.keys.uses.since().ms(),
+            firsts: (firsts.iter())
+                .map(|((peer_group, feature, value), members)| PeerFirst {
+                    peer_group: peer_group.clone(),
+                    feature: feature.map(i32::from),
+                    value: value.clone(),
+                    members: *members,
+                })
+                .collect(),
+            pressures: pressures.iter().map(|(bin, days)| PressureBin { bin: *bin, days: *days }).collect(),
+            swept_day: shard.swept.0,
+        }
+    }
+
+    pub(crate) fn restore(self, symbols: &mut Symbols, seed: u64) -> Shard {
+        let mut shard = Shard::new(seed);
+        for row in self.habits {
+            let identity = symbols.intern(&row.identity);
+            shard.habits.insert(identity, habits(row, symbols));
+        }
+        for row in self.asked {
+            let identity = symbols.intern(&row.identity);
+            shard.asked.insert(identity, asked(row));
+        }
+        let keys = self.keys.into_iter().map(|row| {
+            let places = row.places.into_iter().map(place).collect();
+            ((row.identity, row.key), KeyUse { places, source: row.source }, row.old)
+        });
+        shard.keys.uses.restore(keys, Time::from_ms(self.keys_since_ms));
+        let feature = |number: i32| Feature::try_from(number).ok();
+        let firsts = self.firsts.into_iter();
+        shard.pending = Pending {
+            firsts: firsts
+                .map(|first| {
+                    ((first.peer_group, first.feature.and_then(feature), first.value), first.members)
+                })
+                .collect(),
+            pressures: self.pressures.into_iter().map(|bin| (bin.bin, bin.days)).collect::<BTreeMap<_, _>>(),
+        };
+        shard.swept = Day(self.swept_day);
+        shard
+    }
+}
+
+fn habits_row(identity: &str, habits: &Habits, symbols: &Symbols) -> HabitsRow {
+    HabitsRow {
+        identity: identity.to_owned(),
+        first_at_ms: habits.first_at.ms(),
+        last_at_ms: habits.last_at.ms(),
+        events: habits.events,
+        denied: habits.denied,
+        days: u32::from(habits.days),
+        last_day: habits.last_day.0,
+        day_peak_milli: habits.day_peak_milli,
+        tables: habits.tables.iter().map(|table| table_row(table, symbols)).collect(),
+        bursts: (habits.bursts.iter())
+            .map(|burst| BurstRow {
+                finding: burst.finding.clone(),
+                pressure_milli: burst.pressure_milli,
+                last_at_ms: burst.last_at.ms(),
+                raised_milli: burst.raised_milli,
+                raised_events: burst.raised_events,
+            })
+            .collect(),
+    }
+}
+
+fn habits(row: HabitsRow, symbols: &mut Symbols) -> Habits {
+    let mut habits = Habits::new(Time::from_ms(row.first_at_ms));
+    habits.last_at = Time::from_ms(row.last_at_ms);
+    habits.events = row.events;
+    habits.denied = row.denied;
+    habits.days = u16::try_from(row.days).unwrap_or(u16::MAX);
+    habits.last_day = Day(row.last_day);
+    habits.day_peak_milli = row.day_peak_milli;
+    for (table, row) in habits.tables.iter_mut().zip(row.tables) {
+        *table = self::table(row, symbols);
+    }
+    let bursts = row.bursts.into_iter().map(|row| Burst {
+        finding: row.finding,
+        pressure_milli: row.pressure_milli,
+        last_at: Time::from_ms(row.last_at_ms),
+        raised_milli: row.raised_milli,
+        raised_events: row.raised_events,
+    });
+    habits.bursts = bursts.collect();
+    habits
+}
+
+fn table_row(table: &Table, symbols: &Symbols) -> TableRow {
+    let values = table.values.iter().map(|value| ValueRow {
+        value: symbols.name(value.symbol).to_owned(),
+        count: value.count,
+        last_day: u32::from(value.last_day),
+        first_day: u32::from(value.first_day),
+        days: u32::from(value.days),
+    });
+    TableRow { mass: table.mass, mass_day: u32::from(table.mass_day), values: values.collect() }
+}
+
+fn table(row: TableRow, symbols: &mut Symbols) -> Table {
+    let day = |day: u32| u16::try_from(day).unwrap_or(u16::MAX);
+    let values = row.values.into_iter().map(|row| Value {
+        symbol: symbols.intern(&row.value),
+        count: row.count,
+        last_day: day(row.last_day),
+        first_day: day(row.first_day),
+        days: u8::try_from(row.days).unwrap_or(u8::MAX),
+    });
+    Table { values: values.collect(), mass: row.mass, mass_day: day(row.mass_day) }
+}
+
+fn asked_row(identity: &str, asked: &Asked) -> AskedRow {
+    let peps = asked.peps.iter().map(|(pep, last)| PepRow { pep: pep.clone(), last_ms: last.ms() });
+    let permitted = asked.permitted.iter().map(|permitted| PermittedRow {
+        habit: permitted.habit.clone(),
+        days: permitted.days,
+        last_day: permitted.last.0,
+    });
+    AskedRow { identity: identity.to_owned(), peps: peps.collect(), permitted: permitted.collect() }
+}
+
+fn asked(row: AskedRow) -> Asked {
+    let permitted = row.permitted.into_iter();
+    Asked {
+        peps: row.peps.into_iter().map(|row| (row.pep, Time::from_ms(row.last_ms))).collect(),
+        permitted: permitted
+            .map(|row| Permitted { habit: row.habit, days: row.days, last: Day(row.last_day) })
+            .collect(),
+    }
+}
+
+fn key_row((identity, key): (&str, &str), used: &KeyUse, old: bool) -> KeyRow {
+    let places = used.places.iter().map(|place| PlaceRow {
+        network: place.network.clone(),
+        from_ms: place.from.ms(),
+        to_ms: place.to.ms(),
+    });
+    KeyRow {
+        identity: identity.to_owned(),
+        key: key.to_owned(),
+        old,
+        source: used.source.clone(),
+        places: places.collect(),
+    }
+}
+
+fn place(row: PlaceRow) -> Place {
+    Place { network: row.network, from: Time::from_ms(row.from_ms), to: Time::from_ms(row.to_ms) }
+}
+
+/// Which keys were issued along which chain.
+pub(crate) fn issued_rows(resolver: &Resolver) -> (Vec<IssuedRow>, Time) {
+    let rows = resolver.issued.rows().into_iter();
+    let rows = rows.map(|(key, chain, old)| IssuedRow { key: key.clone(), chain: chain.to_vec(), old });
+    (rows.collect(), resolver.issued.since())
+}
+
+pub(crate) fn restore_issued(resolver: &mut Resolver, rows: Vec<IssuedRow>, since: Time) {
+    let rows = rows.into_iter().map(|row| (row.key, Arc::from(row.chain), row.old));
+    resolver.issued.restore(rows, since);
+}

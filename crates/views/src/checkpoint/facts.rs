@@ -1,0 +1,33 @@
+//! The facts that lead to the control state as it stands.
+
+use doorward_model::inventory::Entitlement;
+use doorward_model::record::{Fact, PepSet, Tick};
+
+use crate::state::State;
+
+/// The facts that, folded in this order into nothing, give the control state.
+#[must_use]
+pub fn facts(state: &State) -> Vec<Fact> {
+    let control = &state.control;
+    let mut facts = Vec::new();
+    facts.extend(control.identities.values().cloned().map(Fact::IdentityFound));
+    facts.extend(control.credentials.values().cloned().map(Fact::CredentialFound));
+    facts.extend(control.edges.values().cloned().map(Fact::EdgeFound));
+    facts.extend(control.entitlements.iter().map(|(holder, policy, origin)| {
+        let (holder, policy) = (holder.clone(), policy.clone());
+        Fact::EntitlementObserved(Entitlement { holder, policy, origin: *origin })
+    }));
+    facts.extend(control.imports.values().cloned().map(Fact::ImportCommitted));
+    facts.extend(control.peers.to_summaries(&state.symbols).into_iter().map(Fact::Summary));
+    facts.extend(control.findings.values().cloned().map(Fact::FindingRaised));
+    facts.extend(control.recommended.values().cloned().map(Fact::HoldRecommended));
+    facts.extend(control.holds.values().cloned().map(Fact::HoldPlaced));
+    facts.extend(
+        control.peps.values().map(|pep| Fact::PepSet(PepSet { pep: pep.clone(), by: String::new() })),
+    );
+    facts.extend(control.tokens.values().cloned().map(Fact::TokenIssued));
+    facts.extend(control.policy.clone().map(Fact::PolicyPublished));
+    // The last tick was before any of these would have ended, or they would not be here.
+    facts.push(Fact::Tick(Tick { at_ms: control.now.ms() }));
+    facts
+}
