@@ -154,7 +154,7 @@ fn labelled(value: Value<'_>) -> Option<Cow<'_, str>> {
     if label.is_empty() || label == "AWS.CloudTrail" {
         return None;
     }
-    let known = None::<&(&str,&str)>;
+    let known = LABELS.iter().find(|(begins, _)| label.starts_with(begins));
     let vendor = || label.split('.').next().unwrap_or_default().to_ascii_lowercase();
     Some(known.map_or_else(|| Cow::Owned(vendor()), |(_, name)| Cow::Borrowed(*name)))
 }
