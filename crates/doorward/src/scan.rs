@@ -1,6 +1,6 @@
 //! Files in, a report out. Nothing is kept.
 //!
-//! Workers read and parse files in any order; [`runs`] puts what they found into the one total order, in bounded
+//! Workers read and parse files in any order; `runs` puts what they found into the one total order, in bounded
 //! memory; the writer folds it. So the report depends neither on the order of files nor on the number of threads.
 
 mod files;

@@ -1,6 +1,6 @@
 //! From facts to the snapshot that decisions read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use doorward_model::hold::Hold;
@@ -16,20 +16,24 @@ use crate::snapshot::writer::{Cycle, EntityRow, Writer};
 
 /// The type under which an identity that was found, and is no entity of a policy set, can be asked about.
 pub const FOUND_TYPE: &str = "Identity";
+/// The platform of an identity that only a policy set names: it is known by the names that the set gives it.
+pub const POLICY_PLATFORM: &str = "doorward";
 
 /// Keeps the snapshot as facts say.
 #[derive(Debug)]
 pub struct Publisher {
+    seed: u64,
     writer: Writer,
     /// What is in force, so that a release by id and an expiry find it.
     holds: BTreeMap<String, Hold>,
+    revoked: BTreeSet<String>,
 }
 
 impl Publisher {
     /// A publisher of nothing yet; the seed is of the maps' hashes and reaches no answer.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { writer: Writer::new(seed), holds: BTreeMap::new() }
+        Self { seed, writer: Writer::new(seed), holds: BTreeMap::new(), revoked: BTreeSet::new() }
     }
 
     /// Takes in a fact that control state has folded already.
@@ -51,7 +55,10 @@ impl Publisher {
                 self.writer.place_hold(hold.clone());
             }
             Fact::HoldReleased(released) => self.release(&released.id),
-            Fact::TokenRevoked(revoked) => self.writer.revoke(&revoked.id),
+            Fact::TokenRevoked(revoked) => {
+                self.revoked.insert(revoked.id.clone());
+                self.writer.revoke(&revoked.id);
+            }
             Fact::Tick(tick) => self.expire(Time::from_ms(tick.at_ms)),
             Fact::CredentialFound(_)
             | Fact::EntitlementObserved(_)
@@ -64,18 +71,23 @@ impl Publisher {
         }
     }
 
-    /// Tells of the entities of a policy set.
+    /// Tells of the entities of a policy set, which replace those of the set before: who is no longer named is no
+    /// longer known by that name. What was found otherwise, holds and revocations stay.
     ///
     /// # Errors
-    /// [`Cycle`] when an entity would be a member of itself; those before it are told of.
+    /// [`Cycle`] when an entity would be a member of itself; nothing changes then.
     pub fn put_entities(&mut self, rows: Vec<EntityRow>, control: &Control) -> Result<(), Cycle> {
+        let mut writer = Writer::new(self.seed);
+        let mut named = Vec::new();
         for row in rows {
-            let identity = row.identity.map(|_| Arc::clone(&row.name.id));
-            self.writer.put_entity(row)?;
-            if let Some(identity) = identity {
-                self.set_risk(&identity, control);
-            }
+            named.extend(row.identity.map(|_| Arc::clone(&row.name.id)));
+            writer.put_entity(row)?;
         }
+        self.writer = writer;
+        named.iter().for_each(|identity| self.set_risk(identity, control));
+        control.identities.values().for_each(|found| self.put_identity(found, control));
+        self.holds.values().for_each(|hold| self.writer.place_hold(hold.clone()));
+        self.revoked.iter().for_each(|id| self.writer.revoke(id));
         Ok(())
     }
 
@@ -85,8 +97,8 @@ impl Publisher {
     }
 
     fn put_identity(&mut self, found: &Identity, control: &Control) {
-        let known = self.writer.work().find_identities(&found.id).next().is_some();
-        if !known {
+        let named = found.platform == POLICY_PLATFORM;
+        if !named && self.writer.work().find_identities(&found.id).next().is_none() {
             let row = EntityRow {
                 name: Name::new(FOUND_TYPE, &found.id),
                 identity: Some(found.kind()),

@@ -66,7 +66,7 @@ impl Live {
         }
         let snapshot = publisher.publish(control.fact_number);
         let none = Arc::new(
-            PolicySet::load(&Default::default()).map_err(joined).context("cannot load no policies")?,
+            PolicySet::load(&Default::default()).map_err(|errors| joined(&errors)).context("cannot load no policies")?,
         );
         let world = World::new(snapshot, Arc::default(), none, Settings::default());
         let shared = Shared {
@@ -380,7 +380,7 @@ impl Live {
                 String::from_utf8(bytes).with_context(|| format!("{name} is not text"))?,
             );
         }
-        let (set, entities) = policy_files::read(&files).map_err(joined)?;
+        let (set, entities) = policy_files::read(&files).map_err(|errors| joined(&errors))?;
         let identities = entities.iter().filter_map(|row| Some((row.identity?, row.name.clone())));
         let identities: Vec<_> = identities.map(|(kind, name)| identity(kind.into(), &name)).collect();
         self.publisher.put_entities(entities, &self.writer.engine().state.control)?;
@@ -452,7 +452,7 @@ fn send<T>(reply: Reply<T>, answer: Result<T, WorkError>) {
     drop(reply.send(answer));
 }
 
-fn joined<E: std::fmt::Display>(errors: Vec<E>) -> anyhow::Error {
+fn joined<E: std::fmt::Display>(errors: &[E]) -> anyhow::Error {
     let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
     anyhow::anyhow!("{}", lines.join("\n"))
 }

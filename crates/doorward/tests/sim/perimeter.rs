@@ -39,10 +39,12 @@ pub(crate) struct Perimeter {
     publisher: Publisher,
 }
 
-/// How the process runs: nothing of it may reach an answer, but the ladder.
+/// How the process runs: the rules it goes by, and what may reach no answer.
 #[derive(Clone)]
 pub(crate) struct Way {
     pub(crate) ladder: Ladder,
+    /// What happened before is only learned from.
+    pub(crate) judge_from: Time,
     pub(crate) shards: usize,
     pub(crate) seed: u64,
 }
@@ -51,7 +53,7 @@ impl Perimeter {
     /// Starts on what a disk holds.
     pub(crate) fn open(disk: &Disk, way: &Way) -> Result<Self> {
         let rules = Rules {
-            judge: Judge { from: Time::MIN, judging: Judging::Full },
+            judge: Judge { from: way.judge_from, judging: Judging::Full },
             settings: Detection::default(),
             ladder: way.ladder.clone(),
         };

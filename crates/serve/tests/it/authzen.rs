@@ -131,7 +131,7 @@ async fn every_malformed_question_is_a_400_with_a_message() {
         (with("/resource", json!({"type": "record"})), "resource.id: missing"),
         (added("context", json!("x")), "context: expected an object"),
         (added("context", json!({"doorward": {"session": 7}})), "context.doorward.session: expected a string"),
-        (added("context", json!({"doorward": {"sesion": "s"}})), ""),
+        (added("context", json!({"doorward": {"sessions": "s"}})), ""),
         (r#"{"subject":{"type":"user","id":"a","id":"b"},"action":{"name":"read"},"resource":{"type":"r","id":"1"}}"#.to_owned(), ""),
         (r#"{"subject":{"type":"user","id":"a"},"subject":{"type":"user","id":"a"},"action":{"name":"read"},"resource":{"type":"r","id":"1"}}"#.to_owned(), ""),
         (r#"{"later":{"a":{"b":1,"b":2}},"subject":{"type":"user","id":"a"},"action":{"name":"read"},"resource":{"type":"r","id":"1"}}"#.to_owned(), ""),

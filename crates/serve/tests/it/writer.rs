@@ -1,27 +1,26 @@
-//! A writer over a journal in memory: a real engine, a real fold, no answer made up.
+//! A writer over a journal in memory: commands are admitted and records folded as ever; only the detectors are absent.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 use arc_swap::ArcSwap;
-use doorward_detect::{Judging, Settings as Eagerness};
 use doorward_engine::admit::admit;
-use doorward_engine::{Engine, Judge, Rules};
 use doorward_journal::{Batch, Journal, Keep, Memory, Seen};
 use doorward_model::command::Command;
 use doorward_model::event::{Actor, Event};
 use doorward_model::id::{FactNumber, Partition, TenantId};
+use doorward_model::identity::Identity;
 use doorward_model::record::{DecisionRecord, Fact, FactRecord, Observation, PolicyPublished, Record};
 use doorward_model::time::Time;
 use doorward_policy::policy_set::PolicySet;
 use doorward_policy::world::{Settings, World};
 use doorward_proof::Tokens;
-use doorward_respond::Ladder;
 use doorward_serve::handle::{DecisionMade, Done, IngestAnswer, Peps, Work};
 use doorward_serve::idempotency::Given;
 use doorward_serve::policy_files;
 use doorward_views::publish::Publisher;
+use doorward_views::state::State;
 use tokio::sync::mpsc;
 
 pub(crate) struct Shared {
@@ -32,7 +31,7 @@ pub(crate) struct Shared {
 
 pub(crate) struct Writer {
     journal: Memory,
-    engine: Engine,
+    state: State,
     publisher: Publisher,
     pub(crate) shared: Arc<Shared>,
     given: Given,
@@ -43,11 +42,6 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn new() -> Self {
-        let rules = Rules {
-            judge: Judge { from: Time::MIN, judging: Judging::Full },
-            settings: Eagerness::default(),
-            ladder: Ladder::default(),
-        };
         let mut publisher = Publisher::new(1);
         let none = Arc::new(PolicySet::load(&Default::default()).unwrap());
         let world = World::new(publisher.publish(FactNumber(0)), Arc::default(), none, Settings::default());
@@ -58,7 +52,7 @@ impl Writer {
         };
         Self {
             journal: Memory::new(Keep::All).unwrap(),
-            engine: Engine::new(TenantId::from("test"), rules, 1, 1),
+            state: State::new(TenantId::from("test"), 1, 1),
             publisher,
             shared: Arc::new(shared),
             given: Given::default(),
@@ -79,7 +73,7 @@ impl Writer {
 
     fn work(&mut self, work: Work) {
         match work {
-            Work::Ask(question) => question(&self.engine.state, &self.journal),
+            Work::Ask(question) => question(&self.state, &self.journal),
             Work::Ingest { events, reply } => {
                 let mut answer = IngestAnswer::default();
                 for event in events.events {
@@ -106,7 +100,7 @@ impl Writer {
 
     pub(crate) fn command(&mut self, command: &Command) -> Result<Done, doorward_serve::handle::WorkError> {
         let now = self.now();
-        for fact in admit(&self.engine.state, command, now)? {
+        for fact in admit(&self.state, command, now)? {
             self.fact(fact, now);
         }
         self.flush();
@@ -133,7 +127,7 @@ impl Writer {
         let (set, entities) = policy_files::read(files).unwrap();
         let settings = Settings { mode: published.mode(), risk_max: published.risk_max };
         let done = self.command(&Command::PublishPolicy(published)).unwrap();
-        self.publisher.put_entities(entities, &self.engine.state.control).unwrap();
+        self.publisher.put_entities(entities, &self.state.control).unwrap();
         let snapshot = self.publisher.publish(done.fact);
         let world = World::new(snapshot, Arc::default(), Arc::new(set), settings);
         self.shared.world.store(Arc::new(world));
@@ -150,9 +144,30 @@ impl Writer {
             Seen::New => {}
         }
         answer.accepted += 1;
-        let (facts, seen) = self.engine.identify(event, now);
-        facts.into_iter().for_each(|fact| self.fact(fact, now));
-        self.observation(seen);
+        let resolved = self.state.resolver.resolve(&event);
+        let principal = &resolved.principal;
+        let found = Identity {
+            id: principal.id.clone(),
+            kind: principal.kind.into(),
+            platform: principal.platform.to_owned(),
+            account: principal.account.clone(),
+            name: principal.name.clone(),
+            unique_id: principal.unique_id.clone(),
+            ..Identity::default()
+        };
+        self.fact(Fact::IdentityFound(found), now);
+        self.observation(Observation {
+            partition: u32::from(resolved.partition.0),
+            n: 0,
+            recorded_at_ms: now.ms(),
+            identity: principal.id.clone(),
+            session: resolved.session,
+            chain: resolved.chain.to_vec(),
+            late: false,
+            by_platform: false,
+            event,
+            decision: None,
+        });
     }
 
     fn decision(&mut self, made: DecisionMade) {
@@ -202,15 +217,17 @@ impl Writer {
     }
 
     fn flush(&mut self) {
-        while !self.batch.is_empty() {
-            let facts_seen = self.engine.state.control.fact_number;
-            self.journal.append(Batch { records: &self.batch, facts_seen }).unwrap();
-            let now = self.journal.head().recorded_at;
-            for record in std::mem::take(&mut self.batch) {
-                self.engine.step(&record).into_iter().for_each(|fact| self.fact(fact, now));
-                if let Record::Fact(fact) = record {
-                    let control = &self.engine.state.control;
-                    fact.fact.iter().for_each(|fact| self.publisher.fold(fact, control));
+        let facts_seen = self.state.control.fact_number;
+        self.journal.append(Batch { records: &self.batch, facts_seen }).unwrap();
+        for record in std::mem::take(&mut self.batch) {
+            match record {
+                Record::Fact(fact) => {
+                    self.state.fold_fact(&fact);
+                    fact.fact.iter().for_each(|fact| self.publisher.fold(fact, &self.state.control));
+                }
+                Record::Observation(seen) => {
+                    let probe = self.state.probe(&seen);
+                    self.state.fold_observation(&seen, &probe, Vec::new());
                 }
             }
         }
@@ -218,7 +235,7 @@ impl Writer {
     }
 
     fn share(&mut self) {
-        let control = &self.engine.state.control;
+        let control = &self.state.control;
         let world = self.shared.world.load();
         let snapshot = self.publisher.publish(control.fact_number);
         self.shared.world.store(Arc::new(world.later(snapshot, Arc::default())));

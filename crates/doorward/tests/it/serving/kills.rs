@@ -8,7 +8,7 @@ use std::time::Duration;
 use doorward_model::time::Millis;
 use serde_json::Value;
 
-use crate::serving::server::{Answer, Server, ago, listing, try_request};
+use crate::serving::server::{Answer, DEADLINE, Server, ago, listing, try_request};
 
 const ROUNDS: u64 = 12;
 const PUSHERS: u64 = 3;
@@ -70,7 +70,7 @@ fn killed_under_load(mut server: Server, round: u64, token: &str) -> Told {
         .collect();
     // Another moment in each round: counted in acknowledgements, and a little further.
     for _ in 0..=(round % 4) * PUSHERS {
-        begins.recv().unwrap();
+        begins.recv_timeout(DEADLINE).unwrap();
     }
     std::thread::sleep(Duration::from_micros(round * 1_371 % 9_000));
     server.kill();
@@ -100,7 +100,7 @@ fn push_until_it_is_gone(
                 let told: Value = serde_json::from_slice(&body).unwrap();
                 assert_eq!(told["accepted"].as_u64(), Some(BATCH), "{told}");
                 acknowledged.extend(ids);
-                drop(begun.send(()));
+                begun.send(()).unwrap();
             }
             Ok(other) => panic!("{other:?}"),
             Err(_) => return (acknowledged, ids.into_iter().collect()),

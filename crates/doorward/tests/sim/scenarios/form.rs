@@ -19,20 +19,23 @@ pub(crate) struct Scenario {
     pub(crate) peps: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) response: Response,
+    /// On how many first days nothing is judged, and all is learned.
+    #[serde(default)]
+    pub(crate) learn_days: i64,
     /// What has gone on for days before.
     #[serde(default)]
     pub(crate) history: Vec<History>,
     pub(crate) steps: Vec<Step>,
 }
 
-/// A policy set: the folder of an example, or texts.
+/// A policy set: a folder of the repository, or texts.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Policies {
     pub(crate) mode: String,
     #[serde(default = "highest")]
     pub(crate) risk_max: u32,
-    pub(crate) example: Option<String>,
+    pub(crate) folder: Option<String>,
     pub(crate) cedar: Option<String>,
     pub(crate) schema: Option<String>,
     pub(crate) entities: Option<String>,

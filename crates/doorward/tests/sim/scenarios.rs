@@ -18,6 +18,7 @@ use doorward_policy::Properties;
 use doorward_policy::decide::{Authentication, Caller, Request};
 use doorward_policy::evaluate::EntityRef;
 use doorward_policy::world::Settings;
+use yaml_serde::Value;
 
 use crate::disk::{Disk, Fault};
 use crate::perimeter::{Files, Perimeter, Way, mode};
@@ -69,7 +70,9 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
 /// Plays one; tells its name, or the step that went wrong.
 fn play(path: &Path) -> Result<String, String> {
     let text = fs::read_to_string(path).unwrap();
-    let scenario: Scenario = yaml_serde::from_str(&text).map_err(|error| error.to_string())?;
+    let mut value: Value = yaml_serde::from_str(&text).map_err(|error| error.to_string())?;
+    value.apply_merge().map_err(|error| error.to_string())?;
+    let scenario: Scenario = yaml_serde::from_value(value).map_err(|error| error.to_string())?;
     if scenario.why.trim().is_empty() {
         return Err("says nowhere why it is there".to_owned());
     }
@@ -92,7 +95,8 @@ fn caught<T>(act: impl FnOnce() -> T) -> Result<T, String> {
 impl Stage {
     fn set(scenario: &Scenario) -> Self {
         let disk = Disk::new();
-        let way = Way { ladder: ladder(&scenario.response), shards: 1, seed: 1 };
+        let judge_from = START + Millis::DAY.times(scenario.learn_days);
+        let way = Way { ladder: ladder(&scenario.response), judge_from, shards: 1, seed: 1 };
         let perimeter = Perimeter::open(&disk, &way).unwrap();
         let mut stage = Self { disk, way, perimeter, now: START, made: 0, rejected: 0 };
         if let Some(policies) = &scenario.policies {
@@ -293,9 +297,10 @@ fn entity(text: &str) -> EntityRef<'_> {
 }
 
 fn texts(policies: &Policies) -> Files {
-    if let Some(example) = &policies.example {
-        let root = folder("examples").join(example);
-        let paths = files(&root.join("policies"), "cedar").into_iter();
+    if let Some(root) = &policies.folder {
+        let root = folder(root);
+        let nested = root.join("policies");
+        let paths = files(if nested.is_dir() { &nested } else { &root }, "cedar").into_iter();
         let paths = paths.chain(["schema.cedarschema", "entities.yaml"].map(|name| root.join(name)));
         let named = |path: PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
         return paths.map(|path| (named(path.clone()), fs::read_to_string(&path).unwrap())).collect();

@@ -1,5 +1,7 @@
 //! State and decisions in the words of a scenario.
 
+use std::collections::BTreeMap;
+
 use doorward_engine::Engine;
 use doorward_model::decision::{Decision, Effect, Obligation, Reason};
 use doorward_model::finding::{Finding, Severity};
@@ -30,16 +32,16 @@ impl<'a> Told<'a> {
 
     /// The holds in force: `PROFILE on SUBJECT until TIME for REASON, bites at POINTS`.
     pub(crate) fn holds(&self, now: Time) -> Vec<String> {
-        self.each(self.0.control.holds.values(), now)
+        self.each(&self.0.control.holds, now)
     }
 
     pub(crate) fn recommended(&self, now: Time) -> Vec<String> {
-        self.each(self.0.control.recommended.values(), now)
+        self.each(&self.0.control.recommended, now)
     }
 
-    fn each<'h>(&self, holds: impl Iterator<Item = &'h Hold>, now: Time) -> Vec<String> {
+    fn each(&self, holds: &BTreeMap<String, Hold>, now: Time) -> Vec<String> {
         let mut holds: Vec<_> =
-            holds.filter(|hold| hold.in_force(now)).map(|hold| self.hold(hold, now)).collect();
+            holds.values().filter(|hold| hold.in_force(now)).map(|hold| self.hold(hold, now)).collect();
         holds.sort();
         holds
     }

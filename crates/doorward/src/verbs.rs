@@ -1,0 +1,145 @@
+//! The verbs of the command line: questions to a server or a data folder, commands to a server, answers printed.
+//!
+//! A question goes to a [`source::Source`], which answers in the JSON of the admin API wherever it looks; [`tables`]
+//! renders that for people. Commands are told to a server only: it has the one writer.
+
+pub(crate) mod copies;
+mod folder;
+mod grid;
+pub(crate) mod policy;
+mod print;
+mod source;
+mod tables;
+pub(crate) mod tell;
+mod world;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::cli::verbs::{
+    DecideArgs, Entity, EventListArgs, EventVerb, FindingListArgs, FindingVerb, HoldListArgs, IdentityListArgs,
+    IdentityVerb, JsonObject, Listing, PepListArgs, ShowArgs, TokenListArgs, WhoArgs,
+};
+use crate::serve::clock;
+use crate::verbs::print::print;
+use crate::verbs::source::{Noun, Source};
+
+/// Which identity somebody means.
+pub(crate) fn who(args: &WhoArgs) -> Result<()> {
+    let found = Source::of(&args.asking)?.who(&args.asked)?;
+    print(&found, args.asking.output, tables::who)
+}
+
+/// What happened.
+pub(crate) fn event(verb: EventVerb) -> Result<()> {
+    let EventVerb::List(args) = verb;
+    let EventListArgs { identity, session, key, ip, since, until, listing } = args;
+    let now = clock();
+    let instant = |when: crate::cli::verbs::When| when.from_now(now).to_string();
+    let filters = [
+        ("identity", identity),
+        ("session", session),
+        ("key", key),
+        ("ip", ip),
+        ("since", since.map(instant)),
+        ("until", until.map(instant)),
+    ];
+    list(Noun::Event, each(filters), &listing)
+}
+
+/// Who exists.
+pub(crate) fn identity(verb: IdentityVerb) -> Result<()> {
+    match verb {
+        IdentityVerb::Show(args) => show(Noun::Identity, &args),
+        IdentityVerb::List(args) => {
+            let IdentityListArgs { kind, platform, account, peer_group, search, listing } = args;
+            let fields =
+                [("kind", kind), ("platform", platform), ("account", account), ("peer_group", peer_group)];
+            list(Noun::Identity, filters(fields, search), &listing)
+        }
+    }
+}
+
+/// What was noticed.
+pub(crate) fn finding(verb: FindingVerb) -> Result<()> {
+    match verb {
+        FindingVerb::Show(args) => show(Noun::Finding, &args),
+        FindingVerb::List(args) => {
+            let FindingListArgs { r#type, identity, severity, session, search, listing } = args;
+            let fields =
+                [("type", r#type), ("identity", identity), ("severity", severity), ("session", session)];
+            list(Noun::Finding, filters(fields, search), &listing)
+        }
+    }
+}
+
+/// What is restricted.
+pub(crate) fn holds(args: HoldListArgs) -> Result<()> {
+    let HoldListArgs { recommended, scope, subject, profile, finding, search, listing } = args;
+    let state = if recommended { vec!["recommended".to_owned()] } else { Vec::new() };
+    let fields =
+        [("state", state), ("scope", scope), ("subject", subject), ("profile", profile), ("finding", finding)];
+    list(Noun::Hold, filters(fields, search), &listing)
+}
+
+/// One hold.
+pub(crate) fn hold(args: &ShowArgs) -> Result<()> {
+    show(Noun::Hold, args)
+}
+
+/// Who enforces.
+pub(crate) fn peps(args: PepListArgs) -> Result<()> {
+    list(Noun::Pep, filters([("mode", args.mode)], args.search), &args.listing)
+}
+
+/// Who may call.
+pub(crate) fn tokens(args: TokenListArgs) -> Result<()> {
+    list(Noun::Token, filters([("name", args.name)], args.search), &args.listing)
+}
+
+/// What would be decided.
+pub(crate) fn decide(args: &DecideArgs) -> Result<()> {
+    let mut question = json!({
+        "subject": party(&args.subject, args.subject_properties.as_ref()),
+        "action": {"name": args.action},
+        "resource": party(&args.resource, args.resource_properties.as_ref()),
+    });
+    if let (Some(JsonObject(context)), Some(members)) = (&args.context, question.as_object_mut()) {
+        members.insert("context".to_owned(), Value::Object(context.clone()));
+    }
+    let mut explained = Source::of(&args.asking)?.explain(args.pep.as_deref(), &question)?;
+    if let (false, Some(members)) = (args.explain, explained.as_object_mut()) {
+        members.remove("candidates");
+    }
+    print(&explained, args.asking.output, tables::decision)
+}
+
+fn party(entity: &Entity, properties: Option<&JsonObject>) -> Value {
+    match properties {
+        None => json!({"type": entity.kind, "id": entity.id}),
+        Some(JsonObject(properties)) => json!({"type": entity.kind, "id": entity.id, "properties": properties}),
+    }
+}
+
+/// What is asked for, by field.
+type Filters = Vec<(&'static str, String)>;
+
+fn list(noun: Noun, filters: Filters, listing: &Listing) -> Result<()> {
+    let page = Source::of(&listing.asking)?.list(noun, &filters, listing)?;
+    print(&page, listing.asking.output, |page| tables::list(noun, page))
+}
+
+fn show(noun: Noun, args: &ShowArgs) -> Result<()> {
+    let thing = Source::of(&args.asking)?.show(noun, &args.id)?;
+    print(&thing, args.asking.output, |thing| tables::show(noun, thing))
+}
+
+fn each<const N: usize>(fields: [(&'static str, Option<String>); N]) -> Filters {
+    fields.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()
+}
+
+fn filters<const N: usize>(fields: [(&'static str, Vec<String>); N], search: Option<String>) -> Filters {
+    let fields = fields.into_iter();
+    let values = fields.flat_map(|(field, values)| values.into_iter().map(move |value| (field, value)));
+    values.chain(search.map(|text| ("q", text))).collect()
+}

@@ -1,0 +1,150 @@
+//! Answers from a data folder that no server uses: the journal is read and folded, and nothing is written to it.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use doorward_detect::narrative::narrative;
+use doorward_detect::{Judging, Settings};
+use doorward_engine::{Engine, Judge, Rules};
+use doorward_journal::{Content, Journal, JournalError, Options, Position, Sqlite};
+use doorward_model::id::TenantId;
+use doorward_model::record::{Fact, Record};
+use doorward_model::time::Time;
+use doorward_respond::Ladder;
+use doorward_serve::answers::events::{LOOKS_MAX, Place, Wanted, events};
+use doorward_serve::answers::query::Query;
+use doorward_serve::answers::who::{Depth, who};
+use doorward_serve::answers::{events, explain, findings, holds, identities, rest};
+use doorward_serve::handle::Peps;
+use doorward_views::state::State;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::serve::{TENANT, clock};
+use crate::verbs::source::Noun;
+use crate::verbs::world;
+
+/// A data folder with the state that it folds to.
+pub(crate) struct Folder {
+    journal: Sqlite,
+    engine: Engine,
+    now: Time,
+}
+
+impl Folder {
+    /// Opens a data folder and folds what it holds.
+    pub(crate) fn open(dir: &Path) -> Result<Self> {
+        let journal = open(dir)?;
+        let rules = Rules {
+            judge: Judge { from: Time::MIN, judging: Judging::Full },
+            settings: Settings::default(),
+            ladder: Ladder::default(),
+        };
+        let mut engine = Engine::new(TenantId::from(TENANT), rules, 1, HASH_SEED);
+        each_record(&journal, |record| {
+            // What follows from a record was recorded by the server, or will be, under its own settings.
+            drop(engine.replay(record));
+        })
+        .with_context(|| format!("cannot fold the journal in {}", dir.display()))?;
+        let now = clock().max(journal.head().recorded_at);
+        Ok(Self { journal, engine, now })
+    }
+
+    pub(crate) fn who(&self, asked: &str) -> Result<Value> {
+        value(who(self.state(), &self.journal, (asked, Depth::Whole), self.now)?)
+    }
+
+    pub(crate) fn show(&self, noun: Noun, id: &str) -> Result<Value> {
+        let (state, now) = (self.state(), self.now);
+        let found = match noun {
+            Noun::Identity => identities::identity(state, id, now).map(value),
+            Noun::Finding => findings::finding(state, id, narrative).map(value),
+            Noun::Hold => holds::hold(state, id, now).map(value),
+            Noun::Pep => rest::pep_row(state, id).map(value),
+            Noun::Token => rest::token(state, id, now).map(value),
+            Noun::Event => None,
+        };
+        found.with_context(|| format!("no {} by the id {id:?} is known", noun.word()))?
+    }
+
+    pub(crate) fn page(&self, noun: Noun, asked: Vec<(&'static str, String)>) -> Result<Value> {
+        let (state, now) = (self.state(), self.now);
+        let pairs = asked.into_iter().map(|(field, value)| (field.to_owned(), value));
+        let query = |fields: &[&str]| Query::read(pairs, fields, usize::MAX);
+        match noun {
+            Noun::Identity => value(identities::identities(state, &query(&identities::FIELDS)?, now)?),
+            Noun::Finding => value(findings::findings(state, &query(&findings::FIELDS)?, narrative)?),
+            Noun::Hold => value(holds::holds(state, &query(&holds::FIELDS)?, now)?),
+            Noun::Pep => value(rest::peps(state, &query(&rest::PEP_FIELDS)?)?),
+            Noun::Token => value(rest::tokens(state, &query(&rest::TOKEN_FIELDS)?, now)?),
+            Noun::Event => self.events(&query(&events::FIELDS)?),
+        }
+    }
+
+    fn events(&self, query: &Query) -> Result<Value> {
+        let wanted = Wanted::read(query)?;
+        let from = query.cursor.as_deref().map(Place::read).transpose()?;
+        let from = from.unwrap_or_else(|| Place::end(&self.journal));
+        value(events(&self.journal, &wanted, from, (query.limit, LOOKS_MAX))?.page(&self.journal))
+    }
+
+    pub(crate) fn explain(&self, pep: Option<&str>, question: &Value) -> Result<Value> {
+        let control = &self.state().control;
+        let mut facts: Vec<Fact> = Vec::new();
+        each_record(&self.journal, |record| {
+            if let Record::Fact(fact) = record {
+                facts.extend(fact.fact.clone());
+            }
+        })?;
+        let published = rest::policy(self.state(), &self.journal)?;
+        let settings = control.policy.as_ref().map(world::settings);
+        let world = world::of(control, &facts, (published.map(|row| row.files), settings))?;
+        let pep = Peps::of(control.peps.values()).find(pep.unwrap_or(explain::PEP));
+        world::explain(&world, &pep, question, self.now)
+    }
+
+    fn state(&self) -> &State {
+        &self.engine.state
+    }
+}
+
+/// The journal of a data folder that is there.
+pub(super) fn open(dir: &Path) -> Result<Sqlite> {
+    must_be_there(dir)?;
+    match Sqlite::open(dir, &TenantId::from(TENANT), Options::default()) {
+        Ok(journal) => Ok(journal),
+        Err(JournalError::InUse { path, holder }) => bail!(
+            "{} is used by process {holder}: ask that server with --url, stop it first, or copy the folder with \
+             doorward backup",
+            path.display()
+        ),
+        Err(error) => Err(error).with_context(|| format!("cannot open the data folder {}", dir.display())),
+    }
+}
+
+/// Opening would make what is not there.
+pub(super) fn must_be_there(dir: &Path) -> Result<()> {
+    if !dir.join(JOURNAL).is_file() {
+        bail!("{} is no data folder: there is no {JOURNAL} in it", dir.display());
+    }
+    Ok(())
+}
+
+fn each_record(journal: &Sqlite, mut visit: impl FnMut(&Record)) -> Result<(), JournalError> {
+    journal.read_from(Position::default(), &mut |row| {
+        if let Content::Records(records) = row.content {
+            records.iter().for_each(&mut visit);
+        }
+        ControlFlow::Continue(())
+    })
+}
+
+fn value<T: Serialize>(answer: T) -> Result<Value> {
+    Ok(serde_json::to_value(answer)?)
+}
+
+/// What a data folder is told by.
+const JOURNAL: &str = "journal.sqlite";
+/// No answer depends on it.
+pub(super) const HASH_SEED: u64 = 0x9e37_79b9_7f4a_7c15;

@@ -1,0 +1,116 @@
+//! Where questions are answered: by a running server, or from a data folder, in the same JSON.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::cli::verbs::{Asking, Listing};
+use crate::client::Client;
+use crate::verbs::folder::Folder;
+
+/// What can be listed and shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Noun {
+    Event,
+    Identity,
+    Finding,
+    Hold,
+    Pep,
+    Token,
+}
+
+impl Noun {
+    /// Its name in the paths of the API.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::Event => "events",
+            Self::Identity => "identities",
+            Self::Finding => "findings",
+            Self::Hold => "holds",
+            Self::Pep => "peps",
+            Self::Token => "tokens",
+        }
+    }
+
+    /// Its name in sentences.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::Identity => "identity",
+            Self::Finding => "finding",
+            Self::Hold => "hold",
+            Self::Pep => "enforcement point",
+            Self::Token => "token",
+        }
+    }
+}
+
+/// Who answers.
+pub(crate) enum Source {
+    Server(Box<Client>),
+    Folder(Box<Folder>),
+}
+
+impl Source {
+    /// Whom the command line names.
+    pub(crate) fn of(asking: &Asking) -> Result<Self> {
+        match &asking.data_dir {
+            Some(dir) => Ok(Self::Folder(Box::new(Folder::open(dir)?))),
+            None => Ok(Self::Server(Box::new(Client::new(&asking.api)?))),
+        }
+    }
+
+    /// Whom somebody means by a text.
+    pub(crate) fn who(&self, asked: &str) -> Result<Value> {
+        match self {
+            Self::Server(client) => client.get(&["v1", "who"], &[("q", asked.to_owned())]),
+            Self::Folder(folder) => folder.who(asked),
+        }
+    }
+
+    /// One thing, by its id.
+    pub(crate) fn show(&self, noun: Noun, id: &str) -> Result<Value> {
+        match self {
+            Self::Server(client) => client.get(&["v1", noun.path(), id], &[]),
+            Self::Folder(folder) => folder.show(noun, id),
+        }
+    }
+
+    /// As many as wanted, page by page.
+    pub(crate) fn list(
+        &self,
+        noun: Noun,
+        filters: &[(&'static str, String)],
+        listing: &Listing,
+    ) -> Result<Value> {
+        let mut items = Vec::new();
+        let mut cursor = listing.cursor.clone();
+        loop {
+            let mut asked = filters.to_vec();
+            asked.push(("limit", (listing.limit.get() - items.len()).to_string()));
+            asked.extend(cursor.map(|cursor| ("cursor", cursor)));
+            let mut page = match self {
+                Self::Server(client) => client.get(&["v1", noun.path()], &asked)?,
+                Self::Folder(folder) => folder.page(noun, asked)?,
+            };
+            if let Some(Value::Array(more)) = page.get_mut("items").map(Value::take) {
+                items.extend(more);
+            }
+            cursor = page.get("next_cursor").and_then(Value::as_str).map(str::to_owned);
+            if cursor.is_none() || items.len() >= listing.limit.get() {
+                page["items"] = json!(items);
+                return Ok(page);
+            }
+        }
+    }
+
+    /// What would be decided, and why.
+    pub(crate) fn explain(&self, pep: Option<&str>, question: &Value) -> Result<Value> {
+        match self {
+            Self::Server(client) => {
+                let pep: Vec<_> = pep.map(|name| ("pep", name.to_owned())).into_iter().collect();
+                client.post(&["v1", "decide", "explain"], &pep, question)
+            }
+            Self::Folder(folder) => folder.explain(pep, question),
+        }
+    }
+}

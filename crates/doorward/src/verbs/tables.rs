@@ -1,0 +1,240 @@
+//! Which columns people see of what.
+
+use doorward_detect::narrative::short;
+use serde_json::Value;
+
+use crate::verbs::grid::{Column, fields, rows, section, text};
+use crate::verbs::source::Noun;
+
+/// A page of a list.
+pub(crate) fn list(noun: Noun, page: &Value) -> String {
+    let items = page.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    if items.is_empty() {
+        return format!("No {}.\n", noun.path().replace("peps", "enforcement points"));
+    }
+    let table = match noun {
+        Noun::Event => rows(&items.iter().map(shortened).collect::<Vec<_>>(), &EVENTS),
+        Noun::Identity => rows(items, &IDENTITIES),
+        Noun::Finding => rows(items, &FINDINGS),
+        Noun::Hold => rows(items, &HOLDS),
+        Noun::Pep => rows(items, &PEPS),
+        Noun::Token => rows(items, &TOKENS),
+    };
+    match page.get("next_cursor").and_then(Value::as_str) {
+        Some(cursor) => format!("{table}There are more: --limit N lists them, or go on with --cursor {cursor}\n"),
+        None => table,
+    }
+}
+
+/// One thing.
+pub(crate) fn show(noun: Noun, thing: &Value) -> String {
+    match noun {
+        Noun::Identity => identity(thing),
+        Noun::Finding => finding(thing),
+        Noun::Hold => fields(thing, &HOLD),
+        Noun::Pep => fields(thing, &PEPS),
+        Noun::Token => fields(thing, &TOKENS),
+        Noun::Event => fields(thing, &EVENTS),
+    }
+}
+
+/// Whom somebody means.
+pub(crate) fn who(found: &Value) -> String {
+    let mut told = format!("{} is taken for: {}.\n", text(found, "/asked"), text(found, "/taken_for"));
+    let is_empty = |pointer: &str| found.pointer(pointer).and_then(Value::as_array).is_none_or(Vec::is_empty);
+    if is_empty("/identities") && is_empty("/events") {
+        told.push_str("Nobody is known by it, and no event has it.\n");
+    }
+    told.push_str(&section(found, ("Identities", "/identities"), &IDENTITIES));
+    told.push_str(&section(found, ("Behind and beside them", "/behind"), &EDGES));
+    let found_short = with_short_events(found);
+    told.push_str(&section(&found_short, ("Events, newest first", "/events"), &EVENTS));
+    if text(found, "/around") != text(found, "/events") {
+        told.push_str(&section(&found_short, ("What the same identity did around then", "/around"), &EVENTS));
+    }
+    if found.get("looked_at_all") == Some(&Value::Bool(false)) {
+        told.push_str("\nOnly the end of the journal was looked at: doorward event list looks at all of it.\n");
+    }
+    told
+}
+
+/// What would be decided.
+pub(crate) fn decision(explained: &Value) -> String {
+    let mut told = fields(explained, &DECISION);
+    if let Some(sentences) = explained.pointer("/answer/context/reason_admin").and_then(Value::as_object) {
+        told.push_str("\nBecause:\n");
+        for (code, sentence) in sentences {
+            told.push_str(&format!(" {code}: {}\n", text(sentence, "")));
+        }
+    }
+    match explained.get("candidates").and_then(Value::as_array) {
+        Some(looked_at) if looked_at.is_empty() => told.push_str("\nNo policy speaks of this.\n"),
+        Some(_) => told.push_str(&section(explained, ("Policies looked at", "/candidates"), &CANDIDATES)),
+        None => {}
+    }
+    told
+}
+
+fn identity(thing: &Value) -> String {
+    let mut told = fields(thing, &IDENTITY);
+    told.push_str(&section(thing, ("Credentials", "/credentials"), &CREDENTIALS));
+    told.push_str(&section(thing, ("Policies", "/policies"), &[("policy", "")]));
+    told.push_str(&section(thing, ("Behind and beside it", "/edges"), &EDGES));
+    told.push_str(&section(thing, ("Findings", "/findings"), &[("id", "")]));
+    told.push_str(&section(thing, ("Holds", "/holds"), &HOLDS));
+    told
+}
+
+fn finding(thing: &Value) -> String {
+    let mut told = format!("{}\n\n", text(thing, "/narrative"));
+    told.push_str(&fields(thing, &FINDING));
+    told.push_str(&section(thing, ("Evidence", "/evidence"), &EVIDENCE));
+    told
+}
+
+fn with_short_events(found: &Value) -> Value {
+    let mut found = found.clone();
+    for list in ["events", "around"] {
+        if let Some(Value::Array(events)) = found.get_mut(list) {
+            *events = events.iter().map(shortened).collect();
+        }
+    }
+    found
+}
+
+/// An event with names as a person would say them: the whole ones are in the other forms of output.
+fn shortened(event: &Value) -> Value {
+    let mut event = event.clone();
+    for member in ["identity", "target"] {
+        if let Some(Value::String(id)) = event.get_mut(member) {
+            *id = short(id).to_owned();
+        }
+    }
+    event
+}
+
+const EVENTS: [Column; 9] = [
+    ("time", "/time"),
+    ("identity", "/identity"),
+    ("permission", "/permission"),
+    ("outcome", "/outcome"),
+    ("error", "/error"),
+    ("target", "/target"),
+    ("from", "/address"),
+    ("client", "/client"),
+    ("key", "/key"),
+];
+const IDENTITIES: [Column; 7] = [
+    ("id", "/id"),
+    ("kind", "/kind"),
+    ("account", "/account"),
+    ("events", "/events"),
+    ("denied", "/denied"),
+    ("risk", "/risk/level"),
+    ("last seen", "/last_seen"),
+];
+const IDENTITY: [Column; 16] = [
+    ("id", "/id"),
+    ("name", "/name"),
+    ("kind", "/kind"),
+    ("platform", "/platform"),
+    ("account", "/account"),
+    ("unique id", "/unique_id"),
+    ("created", "/created"),
+    ("first seen", "/first_seen"),
+    ("last seen", "/last_seen"),
+    ("events", "/events"),
+    ("denied", "/denied"),
+    ("risk", "/risk"),
+    ("peers", "/peer_group"),
+    ("groups", "/groups"),
+    ("trusts", "/trusted"),
+    ("asked about by", "/asked_by"),
+];
+const CREDENTIALS: [Column; 3] = [("id", "/id"), ("kind", "/kind"), ("since", "/since")];
+const EDGES: [Column; 5] = [
+    ("from", "/from"),
+    ("is", "/kind"),
+    ("to", "/to"),
+    ("sure, in thousandths", "/confidence_milli"),
+    ("shown by", "/evidence"),
+];
+const FINDINGS: [Column; 7] = [
+    ("id", "/id"),
+    ("type", "/type"),
+    ("severity", "/severity"),
+    ("confidence", "/confidence"),
+    ("identity", "/identity"),
+    ("events", "/events"),
+    ("last", "/last"),
+];
+const FINDING: [Column; 14] = [
+    ("id", "/id"),
+    ("type", "/type"),
+    ("severity", "/severity"),
+    ("confidence", "/confidence"),
+    ("identity", "/identity"),
+    ("session", "/session"),
+    ("behind it", "/chain"),
+    ("first", "/first"),
+    ("last", "/last"),
+    ("events", "/events"),
+    ("controls", "/controls"),
+    ("detector", "/detector"),
+    ("historical", "/historical"),
+    ("holds", "/holds"),
+];
+const EVIDENCE: [Column; 6] = [
+    ("time", "/time"),
+    ("permission", "/permission"),
+    ("target", "/target"),
+    ("from", "/address"),
+    ("client", "/client"),
+    ("error", "/error"),
+];
+const HOLDS: [Column; 8] = [
+    ("id", "/id"),
+    ("subject", "/subject"),
+    ("profile", "/profile"),
+    ("state", "/state"),
+    ("in force", "/in_force"),
+    ("until", "/expires_at"),
+    ("bites at", "/bites_at"),
+    ("reason", "/reason"),
+];
+const HOLD: [Column; 11] = [
+    ("id", "/id"),
+    ("subject", "/subject"),
+    ("scope", "/scope"),
+    ("profile", "/profile"),
+    ("state", "/state"),
+    ("in force", "/in_force"),
+    ("placed", "/placed_at"),
+    ("until", "/expires_at"),
+    ("reason", "/reason"),
+    ("finding", "/finding"),
+    ("bites", "/bites"),
+];
+const PEPS: [Column; 3] = [("name", "/name"), ("mode", "/mode"), ("in force", "/in_force")];
+const TOKENS: [Column; 7] = [
+    ("id", "/id"),
+    ("name", "/name"),
+    ("scopes", "/scopes"),
+    ("valid", "/valid"),
+    ("issued", "/issued_at"),
+    ("until", "/expires_at"),
+    ("by", "/by"),
+];
+const DECISION: [Column; 9] = [
+    ("answer", "/answer/context/effect"),
+    ("passes", "/answer/decision"),
+    ("mode", "/answer/context/mode"),
+    ("enforced it would be", "/answer/context/would_be"),
+    ("identity", "/answer/context/identity"),
+    ("risk", "/risk_score"),
+    ("policies", "/answer/context/policies"),
+    ("holds", "/answer/context/holds"),
+    ("seen up to fact", "/answer/context/seen"),
+];
+const CANDIDATES: [Column; 4] =
+    [("policy", "/policy"), ("effect", "/effect"), ("conditions hold", "/holds"), ("error", "/error")];

@@ -1,0 +1,83 @@
+//! What a server is given before it listens.
+
+use doorward_simulate::Plan;
+use serde_json::{Value, json};
+
+use crate::serving::server::{Server, command, refused};
+use crate::support::{organisation, put, record};
+
+fn fed(data: &std::path::Path, args: &[&str]) -> Server {
+    let mut serve = command(data);
+    serve.args(["--listen", "127.0.0.1:0"]).args(args);
+    Server::spawn(serve)
+}
+
+fn all(server: &Server, path: &str) -> Vec<Value> {
+    let (mut items, mut next) = (Vec::new(), String::new());
+    loop {
+        let page = server.get(&format!("{path}?limit=1000{next}"));
+        items.extend(page["items"].as_array().unwrap().iter().cloned());
+        let Value::String(cursor) = &page["next_cursor"] else { return items };
+        next = format!("&cursor={cursor}");
+    }
+}
+
+#[test]
+fn an_import_is_taken_once_whether_the_folder_is_fresh_or_not() {
+    let logs = organisation(&Plan::new(5, 60, 10));
+    put(&logs.path().join("broken.json"), b"{\"eventName\":");
+    let data = tempfile::tempdir().unwrap();
+    let path = logs.path().to_str().unwrap();
+    let mut first = fed(data.path(), &["--import", path]);
+    first.hears("imported");
+    let token = first.token.clone();
+    let things = |server: &Server| ["/v1/identities", "/v1/findings"].map(|path| all(server, path));
+    let events = all(&first, "/v1/events").len();
+    let before = things(&first);
+    assert!(events > 1_000 && before[0].len() >= 40, "{events} {}", before[0].len());
+    let kept = data.path().join("rejects.jsonl");
+    let rejects = std::fs::read_to_string(&kept).unwrap();
+    assert!(rejects.contains("broken.json") && rejects.ends_with('\n'), "{rejects}");
+    assert!(first.stop().success());
+    let mut second = fed(data.path(), &["--import", path]);
+    second.token = token;
+    let line = second.hears("imported");
+    assert!(line.contains(&format!("{events}")) || second.said.iter().any(|line| line.contains("duplicate")));
+    assert_eq!(all(&second, "/v1/events").len(), events);
+    assert_eq!(things(&second), before);
+}
+
+#[test]
+fn an_import_of_nothing_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut serve = command(&dir.path().join("data"));
+    serve.args(["--listen", "127.0.0.1:0", "--import"]).arg(dir.path().join("nowhere"));
+    let (code, said) = refused(serve);
+    assert!(code == Some(1) && said.contains("nowhere"), "{said}");
+}
+
+#[test]
+fn the_demo_wants_a_fresh_folder() {
+    let data = tempfile::tempdir().unwrap();
+    let mut server = fed(data.path(), &["--demo"]);
+    let identities = all(&server, "/v1/identities");
+    assert!(identities.len() > 100, "{}", identities.len());
+    let findings = all(&server, "/v1/findings");
+    assert!(findings.iter().any(|finding| !finding["narrative"].as_str().unwrap().is_empty()), "{findings:?}");
+    assert!(server.stop().success());
+    let mut again = command(data.path());
+    again.args(["--listen", "127.0.0.1:0", "--demo"]);
+    let (code, said) = refused(again);
+    assert!(code == Some(1) && said.contains("not fresh"), "{said}");
+}
+
+#[test]
+fn an_export_and_a_log_that_are_pushed_later_are_as_good_as_imported_ones() {
+    let data = tempfile::tempdir().unwrap();
+    let logs = tempfile::tempdir().unwrap();
+    put(&logs.path().join("log.jsonl"), record("one", "").as_bytes());
+    let server = fed(data.path(), &["--import", logs.path().to_str().unwrap()]);
+    let again = server.ask("POST", "/v1/events/trail", record("one", "").as_bytes()).json();
+    // Its time has been set right, because a live source cannot tell of March: it is another event under one id.
+    assert_eq!((again["accepted"].clone(), again["clamped"].clone()), (json!(1), json!(1)), "{again}");
+}

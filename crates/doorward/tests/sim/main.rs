@@ -1,0 +1,6 @@
+//! The whole system without its doors: stories that are written down, and random ones from seeds.
+#![cfg(test)]
+
+mod disk;
+mod perimeter;
+mod scenarios;
