@@ -8,7 +8,7 @@ mod live;
 mod policies;
 
 use std::fs::File;
-use std::io::{Read, Write, stderr};
+use std::io::{IsTerminal, Read, Write, stderr};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
@@ -25,6 +25,7 @@ use doorward_model::time::Time;
 use doorward_proof::{NewToken, Scope, issue};
 use doorward_serve::handle::Handle;
 use doorward_serve::metrics::Metrics;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use crate::cli::ServeArgs;
@@ -40,7 +41,8 @@ use crate::writer::Writer;
 pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     let config = Config::of(args)?;
     doorward_serve::server::check(config.listen, &config.serve)?;
-    tracing_subscriber::fmt().with_writer(stderr).with_target(false).init();
+    let colours = stderr().is_terminal();
+    tracing_subscriber::fmt().with_writer(stderr).with_ansi(colours).with_target(false).init();
     let mut live = open(&config)?;
     prepare(&mut live, &config)?;
     feed::feed(&mut live, args)?;
@@ -78,23 +80,23 @@ async fn listen(config: &Config, handle: Handle) -> Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
+    // Whoever reads the line below may ask for a stop at once.
+    let stopped = stopped().context("cannot listen for signals")?;
     writeln!(stderr(), "Doorward listens on http://{address}, data in {}.", config.data_dir.display())?;
-    doorward_serve::server::serve(listener, handle, config.serve.clone(), stopped()).await?;
+    doorward_serve::server::serve(listener, handle, config.serve.clone(), stopped).await?;
     Ok(())
 }
 
-/// Done when the process is asked to stop.
-async fn stopped() {
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            Err(_) => std::future::pending().await,
+/// Done when the process is asked to stop, from now on.
+fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated => {}
-    }
+    })
 }
 
 /// Opens the data folder and folds what it holds.

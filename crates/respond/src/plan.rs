@@ -6,19 +6,21 @@ use doorward_model::finding::Finding;
 use doorward_model::hash::Hash16;
 use doorward_model::hold::{Hold, HoldProfile, HoldScope};
 use doorward_model::record::Fact;
-use doorward_model::time::{Millis, Time};
+use doorward_model::time::Time;
 use doorward_views::state::State;
 
 use crate::ladder::{Ladder, ResponseMode, Rung};
 
-/// What follows from a finding that was raised or has grown, as of `now`.
+/// What follows from a finding that was raised or has grown, as of `now`. `planned` is how many holds have been planned
+/// and are not folded yet: they count for the budget, too.
 #[must_use]
-pub fn plan(state: &State, finding: &Finding, ladder: &Ladder, now: Time) -> Vec<Fact> {
+pub fn plan(state: &State, finding: &Finding, ladder: &Ladder, planned: usize, now: Time) -> Vec<Fact> {
     let Some(rung) = ladder.rung(finding) else { return Vec::new() };
     if finding.historical || ladder.mode == ResponseMode::Record {
         return Vec::new();
     }
-    let mut budget = ladder.holds_per_hour_max.saturating_sub(automatic_holds(state, now));
+    let spent = state.control.automatic_holds(now) + planned;
+    let mut budget = ladder.holds_per_hour_max.saturating_sub(spent);
     let mut facts = Vec::new();
     for (identity, profile) in affected(state, finding, rung.profile) {
         if ladder.exempt.contains(&identity) {
@@ -54,7 +56,8 @@ fn hold(
     let control = &state.control;
     let id = Hash16::of_parts(&[finding.id.as_bytes(), identity.as_bytes(), profile.word().as_bytes()])
         .to_string();
-    if control.holds.contains_key(&id) || control.recommended.contains_key(&id) {
+    let stands = |holds: &BTreeMap<String, Hold>| holds.get(&id).is_some_and(|hold| hold.in_force(now));
+    if stands(&control.holds) || stands(&control.recommended) {
         return None;
     }
     let habits = match profile {
@@ -78,11 +81,6 @@ fn hold(
         max_age_s: 0,
         habits,
     })
-}
-
-fn automatic_holds(state: &State, now: Time) -> usize {
-    let recent = |hold: &&Hold| !hold.finding.is_empty() && now.ms() - hold.placed_at_ms < Millis::HOUR.0;
-    state.control.holds.values().filter(recent).count()
 }
 
 /// From this confidence on an edge carries a hold whole.

@@ -10,7 +10,7 @@ use doorward_model::identity::{Credential, Edge, EdgeKind, Identity, IdentityKin
 use doorward_model::inventory::Entitlement;
 use doorward_model::record::{Fact, ImportCommitted, PolicyPublished, TokenIssued};
 use doorward_model::risk::Risk;
-use doorward_model::time::Time;
+use doorward_model::time::{Millis, Time};
 
 use crate::peers::Peers;
 use crate::symbols::Symbols;
@@ -43,6 +43,8 @@ pub struct Control {
     pub holds: BTreeMap<String, Hold>,
     /// Holds that were only recommended, by id.
     pub recommended: BTreeMap<String, Hold>,
+    /// When automatic holds were placed, of the last hour and whether they are still in force or not.
+    automatic: Vec<Time>,
     /// Enforcement points by name.
     pub peps: BTreeMap<String, Pep>,
     /// Tokens by id, without their secrets; revoked ones are gone.
@@ -69,6 +71,7 @@ impl Control {
             hops: BTreeMap::new(),
             holds: BTreeMap::new(),
             recommended: BTreeMap::new(),
+            automatic: Vec::new(),
             peps: BTreeMap::new(),
             tokens: BTreeMap::new(),
             policy: None,
@@ -103,6 +106,9 @@ impl Control {
             Fact::Tick(tick) => self.fold_tick(Time::from_ms(tick.at_ms)),
             Fact::HoldPlaced(hold) => {
                 self.recommended.remove(&hold.id);
+                if !hold.finding.is_empty() {
+                    self.automatic.push(Time::from_ms(hold.placed_at_ms));
+                }
                 put(&mut self.holds, &hold.id, hold);
             }
             Fact::HoldRecommended(hold) => put(&mut self.recommended, &hold.id, hold),
@@ -119,6 +125,12 @@ impl Control {
         }
     }
 
+    /// How many automatic holds were placed within the hour before an instant, those included that have ended since.
+    #[must_use]
+    pub fn automatic_holds(&self, now: Time) -> usize {
+        self.automatic.iter().filter(|at| now - **at < Millis::HOUR).count()
+    }
+
     /// Whether an edge of a kind is known.
     #[must_use]
     pub fn has_edge(&self, kind: EdgeKind, from: &str, to: &str) -> bool {
@@ -128,6 +140,7 @@ impl Control {
     /// Time passes: what has ended is dropped.
     fn fold_tick(&mut self, now: Time) {
         self.now = self.now.max(now);
+        self.automatic.retain(|at| now - *at < Millis::HOUR);
         self.holds.retain(|_, hold| hold.in_force(now));
         self.recommended.retain(|_, hold| hold.in_force(now));
     }

@@ -4,3 +4,4 @@
 mod disk;
 mod perimeter;
 mod scenarios;
+mod seeds;

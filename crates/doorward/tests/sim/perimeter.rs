@@ -49,16 +49,21 @@ pub(crate) struct Way {
     pub(crate) seed: u64,
 }
 
+impl Way {
+    pub(crate) fn engine(&self) -> Engine {
+        let rules = Rules {
+            judge: Judge { from: self.judge_from, judging: Judging::Full },
+            settings: Detection::default(),
+            ladder: self.ladder.clone(),
+        };
+        Engine::new(TenantId::from("test"), rules, self.shards, self.seed)
+    }
+}
+
 impl Perimeter {
     /// Starts on what a disk holds.
     pub(crate) fn open(disk: &Disk, way: &Way) -> Result<Self> {
-        let rules = Rules {
-            judge: Judge { from: way.judge_from, judging: Judging::Full },
-            settings: Detection::default(),
-            ladder: way.ladder.clone(),
-        };
-        let engine = Engine::new(TenantId::from("test"), rules, way.shards, way.seed);
-        let writer = Writer::open(disk.tape(), engine)?;
+        let writer = Writer::open(disk.tape(), way.engine())?;
         let mut publisher = Publisher::new(way.seed);
         let none = Arc::new(PolicySet::load(&Default::default()).unwrap());
         let world =

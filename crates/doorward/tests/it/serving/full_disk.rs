@@ -40,7 +40,7 @@ fn a_full_disk_refuses_what_is_to_be_kept_and_goes_on_denying() {
     let token = server.token.clone();
     let (mut acknowledged, mut refused) = (0, None);
     for batch in 0..100 {
-        let answer = server.ask("POST", "/v1/events/trail", bulk(batch).join("\n").as_bytes());
+        let answer = server.push(bulk(batch).join("\n").as_bytes());
         if answer.status != 200 {
             refused = Some((batch, answer));
             break;
@@ -66,19 +66,19 @@ fn a_full_disk_refuses_what_is_to_be_kept_and_goes_on_denying() {
     let denied = server.evaluate(&alice);
     assert_eq!((&denied["decision"], &denied["context"]["pending"]), (&json!(false), &json!(true)), "{denied}");
     // Questions are answered, and what was refused is not said to be known.
-    assert_eq!(server.get("/v1/tokens")["items"].as_array().unwrap().len(), 1);
-    let again = server.ask("POST", "/v1/events/trail", bulk(batch).join("\n").as_bytes());
+    assert_eq!(server.get("/v1/tokens")["items"].as_array().unwrap().len(), 2);
+    let again = server.push(bulk(batch).join("\n").as_bytes());
     assert_eq!(again.status, 507);
     server.kill();
     let mut server = Server::start(&data, Some(&with_room(dir.path(), 64)));
     server.token = token;
     for known in 0..batch {
-        let answer = server.ask("POST", "/v1/events/trail", bulk(known).join("\n").as_bytes());
+        let answer = server.push(bulk(known).join("\n").as_bytes());
         assert_eq!(answer.status, 200);
         // The times differ by the moment they were made at; the ids do not.
         assert_eq!(answer.json()["accepted"].as_u64().unwrap(), answer.json()["conflicting"].as_u64().unwrap());
     }
-    let after = server.ask("POST", "/v1/events/trail", listing("after", ago(Millis::MINUTE)).as_bytes());
+    let after = server.push(listing("after", ago(Millis::MINUTE)).as_bytes());
     assert_eq!((after.status, after.json()["accepted"].clone()), (200, json!(1)));
     assert_eq!(request(&server.address, ("GET", "/health/readyz"), &[], b"").status, 200);
 }

@@ -22,9 +22,10 @@ fn what_was_acknowledged_is_there_exactly_once_after_any_kill() {
     let data = tempfile::tempdir().unwrap();
     let mut server = Server::start(data.path(), None);
     let token = server.token.clone();
+    let trail = server.token("trail", "ingest:trail");
     let (mut acknowledged, mut open) = (BTreeSet::new(), BTreeSet::new());
     for round in 0..ROUNDS {
-        let told = killed_under_load(server, round, &token);
+        let told = killed_under_load(server, round, &trail);
         acknowledged.extend(told.0);
         open.extend(told.1);
         server = restart(data.path(), &token);
@@ -48,7 +49,7 @@ fn what_was_acknowledged_is_there_exactly_once_after_any_kill() {
     let half = open.iter().filter(|id| there.contains_key(*id)).count() as u64 % BATCH;
     assert_eq!(half, 0);
     let again: Vec<_> = acknowledged.iter().take(50).map(|id| listing(id, at_of(id))).collect();
-    let answer = server.ask("POST", "/v1/events/trail", again.join("\n").as_bytes()).json();
+    let answer = server.push(again.join("\n").as_bytes()).json();
     assert_eq!((answer["accepted"].as_u64(), answer["duplicate"].as_u64()), (Some(0), Some(50)));
 }
 

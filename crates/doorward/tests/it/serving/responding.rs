@@ -58,7 +58,7 @@ entity service;
 
 impl Company {
     fn push(&self, records: &[String]) -> Value {
-        let answer = self.server.ask("POST", "/v1/events/trail", records.join("\n").as_bytes());
+        let answer = self.server.push(records.join("\n").as_bytes());
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()
     }

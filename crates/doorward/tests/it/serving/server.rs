@@ -1,5 +1,6 @@
 //! A running `doorward serve`, and a small client of it.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -24,6 +25,8 @@ pub(crate) struct Server {
     pub(crate) address: String,
     /// The token of its first start.
     pub(crate) token: String,
+    /// The token of the source `trail`.
+    trail: OnceCell<String>,
 }
 
 impl Server {
@@ -46,7 +49,7 @@ impl Server {
             stderr.lines().map_while(Result::ok).for_each(|line| drop(tell.send(line)));
         });
         let empty = String::new;
-        let mut server = Self { child, lines, said: Vec::new(), address: empty(), token: empty() };
+        let mut server = Self { child, lines, said: Vec::new(), address: empty(), token: empty(), trail: OnceCell::new() };
         let listens = server.hears("Doorward listens on http://");
         let address = listens.split("http://").nth(1).unwrap();
         server.address = address.split(',').next().unwrap().trim().to_owned();
@@ -86,11 +89,21 @@ impl Server {
         self.ask("POST", path, body.to_string().as_bytes())
     }
 
-    /// Asks for a decision, as the enforcement point `loopback` where no token is needed.
+    /// Pushes a body of events as the source `trail`.
+    pub(crate) fn push(&self, body: &[u8]) -> Answer {
+        let token = self.trail.get_or_init(|| self.token("trail", "ingest:trail"));
+        let bearer = format!("Bearer {token}");
+        request(&self.address, ("POST", "/v1/events/trail"), &[("Authorization", &bearer)], body)
+    }
+
+    /// Asks as the enforcement point `loopback`, where no token is needed.
+    pub(crate) fn openly(&self, path: &str, body: &[u8]) -> Answer {
+        request(&self.address, ("POST", path), &[("Content-Type", "application/json")], body)
+    }
+
+    /// Asks for a decision in the same way.
     pub(crate) fn evaluate(&self, question: &Value) -> Value {
-        let headers = [("Content-Type", "application/json")];
-        let target = ("POST", "/access/v1/evaluation");
-        let answer = request(&self.address, target, &headers, question.to_string().as_bytes());
+        let answer = self.openly("/access/v1/evaluation", question.to_string().as_bytes());
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()
     }

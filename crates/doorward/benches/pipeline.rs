@@ -1,0 +1,160 @@
+//! All that an event goes through, but the journal: unpack, read, check, identify, judge against the baselines, fold;
+//! beside the floor under any reader of CloudTrail, which is unpacking and the fastest typed parse of nine fields.
+//! Both read the same simulated organisation, in turn; CPU time of the one thread.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark stops at what it did not expect, and prints"
+)]
+
+#[path = "common/meter.rs"]
+mod meter;
+
+use std::borrow::Cow;
+use std::hint::black_box;
+use std::time::Duration;
+
+use doorward::writer::{Moment, Writer};
+use doorward_detect::{Judging, Settings};
+use doorward_engine::{Engine, Judge, Rules};
+use doorward_intake::{Item, Limits, Reader};
+use doorward_journal::{Keep, Memory};
+use doorward_model::event::Event;
+use doorward_model::id::TenantId;
+use doorward_model::time::Time;
+use doorward_respond::Ladder;
+use doorward_simulate::{Plan, delivered, organisation};
+use libdeflater::{CompressionLvl, Compressor, Decompressor};
+use serde::Deserialize;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const IDENTITIES: u32 = 2_000;
+const DAYS: u32 = 4;
+const ROUNDS: usize = 5;
+/// Records in a file.
+const RECORDS: usize = 1_000;
+
+#[derive(Deserialize)]
+struct File<'a> {
+    #[serde(rename = "Records", borrow)]
+    records: Vec<Record<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "the floor is to parse them")]
+struct Record<'a> {
+    #[serde(borrow)]
+    event_time: Cow<'a, str>,
+    event_source: Cow<'a, str>,
+    event_name: Cow<'a, str>,
+    aws_region: Cow<'a, str>,
+    #[serde(rename = "sourceIPAddress")]
+    source_ip_address: Cow<'a, str>,
+    user_agent: Option<Cow<'a, str>>,
+    #[serde(rename = "eventID")]
+    event_id: Cow<'a, str>,
+    error_code: Option<Cow<'a, str>>,
+    recipient_account_id: Cow<'a, str>,
+}
+
+/// A file as it is delivered.
+struct Packed {
+    bytes: Vec<u8>,
+    unpacked: usize,
+}
+
+fn packed_files() -> Vec<Packed> {
+    let organisation = organisation(&Plan::new(7, IDENTITIES, DAYS));
+    let mut packer = Compressor::new(CompressionLvl::default());
+    let mut files = Vec::new();
+    for day in 0..DAYS {
+        for chunk in organisation.day(day).chunks(RECORDS) {
+            let plain = delivered(chunk);
+            let mut bytes = vec![0; packer.gzip_compress_bound(plain.len())];
+            let length = packer.gzip_compress(&plain, &mut bytes).unwrap();
+            bytes.truncate(length);
+            files.push(Packed { bytes, unpacked: plain.len() });
+        }
+    }
+    files
+}
+
+fn unpack<'a>(unpacker: &mut Decompressor, file: &Packed, room: &'a mut Vec<u8>) -> &'a [u8] {
+    room.resize(file.unpacked, 0);
+    assert_eq!(unpacker.gzip_decompress(&file.bytes, room).unwrap(), file.unpacked);
+    room
+}
+
+fn floor(files: &[Packed]) -> usize {
+    let (mut unpacker, mut room) = (Decompressor::new(), Vec::new());
+    let typed = |file| {
+        let parsed: File<'_> = sonic_rs::from_slice(unpack(&mut unpacker, file, &mut room)).unwrap();
+        black_box(parsed.records).len()
+    };
+    files.iter().map(typed).sum()
+}
+
+/// Unpacks and reads; what is read goes to `take`, file by file.
+fn read(files: &[Packed], take: &mut dyn FnMut(Vec<Event>)) {
+    let (mut unpacker, mut room) = (Decompressor::new(), Vec::new());
+    for file in files {
+        let mut reader = Reader::new("bench", Limits::default());
+        let mut events = Vec::with_capacity(RECORDS);
+        let mut keep = |item| match item {
+            Item::Event(event) => events.push(*event),
+            other => assert!(matches!(other, Item::Event(_)), "{other:?}"),
+        };
+        reader.push(unpack(&mut unpacker, file, &mut room), &mut keep);
+        reader.finish(&mut keep);
+        take(events);
+    }
+}
+
+fn whole(files: &[Packed]) -> u64 {
+    let rules = Rules {
+        judge: Judge { from: Time::MIN, judging: Judging::Full },
+        settings: Settings::default(),
+        ladder: Ladder::default(),
+    };
+    let engine = Engine::new(TenantId::from("bench"), rules, 1, 7);
+    let mut writer = Writer::new(Memory::new(Keep::Nothing).unwrap(), engine);
+    read(files, &mut |events| {
+        for event in events {
+            let at = event.happened_at();
+            writer.take(event, Moment::at(at)).unwrap();
+        }
+        writer.flush().unwrap();
+    });
+    writer.counts.accepted
+}
+
+fn timed<T>(times: &mut Vec<Duration>, work: impl FnOnce() -> T) -> T {
+    let start = meter::thread_cpu();
+    let done = black_box(work());
+    times.push(meter::thread_cpu() - start);
+    done
+}
+
+fn main() {
+    if !meter::asked(&std::env::args().collect::<Vec<_>>()) {
+        return;
+    }
+    let files = packed_files();
+    let bytes: usize = files.iter().map(|file| file.unpacked).sum();
+    let (mut floors, mut reads, mut wholes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut events = 0;
+    for _ in 0..ROUNDS {
+        let typed = timed(&mut floors, || floor(&files));
+        timed(&mut reads, || read(&files, &mut |events| drop(black_box(events))));
+        events = timed(&mut wholes, || whole(&files));
+        assert_eq!(events, u64::try_from(typed).unwrap());
+    }
+    let ns = |times: Vec<Duration>| meter::median(times).as_nanos();
+    println!("pipeline floor: cpu {} events {events} bytes {bytes}", ns(floors));
+    println!("pipeline read: cpu {} events {events} bytes {bytes}", ns(reads));
+    println!("pipeline whole: cpu {} events {events} bytes {bytes}", ns(wholes));
+}

@@ -1,0 +1,313 @@
+//! Random runs: records that come late and twice, commands, questions, crashes and restarts, and after each step what
+//! must hold whatever happens. `DOORWARD_SIM_SEED=N` runs one seed.
+
+mod model;
+mod script;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use doorward_engine::Engine;
+use doorward_journal::Journal;
+use doorward_model::command::Command;
+use doorward_model::decision::{Decision, Effect, Mode, Pep};
+use doorward_model::hold::{Hold, HoldProfile, HoldScope};
+use doorward_model::record::{HoldReleased, PepSet, TokenIssued, TokenRevoked};
+use doorward_model::time::{Millis, Time};
+use doorward_policy::decide;
+use doorward_policy::decide::{Caller, Request};
+use doorward_policy::evaluate::EntityRef;
+use doorward_policy::world::Settings;
+use doorward_proof::Tokens;
+use doorward_respond::{Ladder, ResponseMode};
+
+use crate::disk::{Disk, Fault};
+use crate::perimeter::{Files, Perimeter, Result, Way};
+use crate::seeds::model::Model;
+use crate::seeds::script::{Act, Deed, Wrong, organisation, script};
+
+/// How many seeds are run.
+const SEEDS: u64 = 200;
+/// How many organisations they share.
+const ORGANISATIONS: u64 = 10;
+const HOLDS_PER_HOUR_MAX: usize = 3;
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "one seed is asked for by the environment")]
+fn whatever_happens_the_invariants_hold() {
+    let asked = std::env::var("DOORWARD_SIM_SEED").ok().map(|seed| seed.parse::<u64>().unwrap());
+    let organisations: Vec<_> = (0..ORGANISATIONS).map(|at| organisation(at + 1)).collect();
+    for seed in asked.map_or(0..SEEDS, |seed| seed..seed + 1) {
+        let acts = script(seed, &organisations[(seed % ORGANISATIONS) as usize]);
+        let done = catch_unwind(AssertUnwindSafe(|| check(seed, &acts)));
+        let rerun = format!("DOORWARD_SIM_SEED={seed} cargo test -p doorward --test sim seeds");
+        assert!(done.is_ok(), "seed {seed} fails; run it alone with: {rerun}");
+    }
+}
+
+/// Does everything once as if nothing ever went wrong, and once with all that goes wrong: both must come to the same.
+fn check(seed: u64, acts: &[Act]) {
+    let ladder =
+        Ladder { mode: ResponseMode::Enforce, holds_per_hour_max: HOLDS_PER_HOUR_MAX, ..Ladder::default() };
+    let way = |shards, hashes| Way { ladder: ladder.clone(), judge_from: Time::MIN, shards, seed: hashes };
+    let calm: Vec<_> = acts.iter().map(|act| Act { wrong: None, ..act.clone() }).collect();
+    let calm = Run::of(&calm, way(1, seed));
+    let rough = Run::of(acts, way(1 + (seed % 3) as usize, seed ^ 77));
+    for (at, (calm, rough)) in calm.model.records.iter().zip(&rough.model.records).enumerate() {
+        assert_eq!(calm, rough, "record {at} is another one after all that went wrong");
+    }
+    assert_eq!(calm.model.records.len(), rough.model.records.len());
+    let now = acts.last().unwrap().now;
+    let expected = picture(calm.perimeter.writer.engine());
+    assert_eq!(picture(rough.perimeter.writer.engine()), expected);
+    rough.perimeter.writer.journal().verify().unwrap();
+    let again = Perimeter::open(&rough.disk, &way(4, seed + 1)).unwrap();
+    assert_eq!(picture(again.writer.engine()), expected);
+    assert_eq!(answers(&again, now), answers(&calm.perimeter, now));
+    assert_eq!(again.writer.journal().head().fact, rough.perimeter.writer.journal().head().fact);
+    twice_is_as_once(&calm, &way(2, seed));
+}
+
+/// A run in the making.
+struct Run {
+    disk: Disk,
+    way: Way,
+    perimeter: Perimeter,
+    model: Model,
+}
+
+impl Run {
+    fn of(acts: &[Act], way: Way) -> Self {
+        let disk = Disk::new();
+        let perimeter = Perimeter::open(&disk, &way).unwrap();
+        let mut run = Self { disk, way, perimeter, model: Model::default() };
+        for (at, act) in acts.iter().enumerate() {
+            let id = format!("act-{at}");
+            run.act(act, &id);
+            run.model.follow(run.perimeter.writer.journal(), HOLDS_PER_HOUR_MAX);
+            if let Deed::Deliver(events) = &act.deed {
+                for event in events {
+                    let key = (event.source.clone(), event.id.clone());
+                    assert_eq!(run.model.events.get(&key), Some(&1), "an event that was acknowledged");
+                }
+            }
+            run.holds_bite_and_end(act.now);
+            run.tokens_are_as_they_were_told(act.now);
+        }
+        run
+    }
+
+    fn act(&mut self, act: &Act, id: &str) {
+        let before = self.perimeter.writer.journal().head().fact;
+        self.disk.set_fault(match act.wrong {
+            Some(Wrong::Crash(fault)) => Some(fault),
+            Some(Wrong::Refused) => Some(Fault { after: 0, durable: false }),
+            None => None,
+        });
+        let done = perform(&mut self.perimeter, act, id);
+        self.disk.set_fault(None);
+        match (done, act.wrong) {
+            (Ok(()), _) if matches!(act.deed, Deed::Restart) => self.restart(act.now),
+            (Ok(()), _) => {}
+            (Err(_), Some(Wrong::Refused)) => {
+                // The process goes on: it tries again what it has, and the sender sends again.
+                self.perimeter.settle().unwrap();
+                perform(&mut self.perimeter, act, id).unwrap();
+            }
+            (Err(_), _) => {
+                self.perimeter = Perimeter::open(&self.disk, &self.way).unwrap();
+                self.model.follow(self.perimeter.writer.journal(), HOLDS_PER_HOUR_MAX);
+                // Who asked looks first whether it was done.
+                let after = self.perimeter.writer.journal().head().fact;
+                let is_done = match &act.deed {
+                    Deed::Deliver(_) | Deed::Tick | Deed::Restart => false,
+                    Deed::Ask { .. } => self.model.has(id),
+                    _ => after > before,
+                };
+                if !is_done {
+                    perform(&mut self.perimeter, act, id).unwrap();
+                }
+            }
+        }
+    }
+
+    /// A restart changes no state, no answer, and nothing in the log.
+    fn restart(&mut self, now: Time) {
+        let before = (picture(self.perimeter.writer.engine()), answers(&self.perimeter, now));
+        let head = self.perimeter.writer.journal().head().clone();
+        self.perimeter = Perimeter::open(&self.disk, &self.way).unwrap();
+        let after = (picture(self.perimeter.writer.engine()), answers(&self.perimeter, now));
+        assert_eq!(after, before);
+        assert_eq!(*self.perimeter.writer.journal().head(), head);
+    }
+
+    fn holds_bite_and_end(&self, now: Time) {
+        let held: Vec<_> = self.model.in_force(now).collect();
+        for hold in &held {
+            for action in ["read", "write", "shred", "assume"] {
+                let decision = asked(&self.perimeter, (&hold.subject, action), now);
+                if bites(hold, action) {
+                    assert_ne!(decision.decided(), Effect::Permit, "{hold:?} lets {action} pass");
+                    let enforces = self.perimeter.world.settings.mode == Mode::Enforce;
+                    assert!(!enforces || decision.effect() != Effect::Permit, "{hold:?} lets {action} pass");
+                }
+            }
+        }
+        for identity in self.perimeter.control().identities.keys() {
+            let decision = asked(&self.perimeter, (identity, "shred"), now);
+            for id in &decision.holds {
+                assert!(held.iter().any(|hold| hold.id == *id), "hold {id} is not in force, and took part");
+            }
+        }
+    }
+
+    fn tokens_are_as_they_were_told(&self, now: Time) {
+        let tokens = Tokens::of(self.perimeter.control().tokens.values(), []);
+        for (id, issued) in &self.model.issued {
+            let valid = !self.model.revoked.contains(id) && now.ms() < issued.expires_at_ms;
+            assert_eq!(tokens.find(id).is_some_and(|row| row.is_valid(now)), valid, "token {id}");
+        }
+    }
+}
+
+/// Does one thing; an error is one of the journal.
+fn perform(perimeter: &mut Perimeter, act: &Act, id: &str) -> Result<()> {
+    let now = act.now;
+    match &act.deed {
+        Deed::Deliver(events) => perimeter.take(events.clone(), now),
+        Deed::Tick => perimeter.tick(now),
+        Deed::Restart => Ok(()),
+        Deed::Ask { pick, action } => {
+            let Some(identity) = picked(perimeter.control().identities.keys(), *pick) else { return Ok(()) };
+            let pep = perimeter.pep("gateway");
+            let subject = EntityRef { kind: kind_of(&identity), id: &identity };
+            let request = Request::new(Caller::Asserted { pep: &pep, subject }, action, DOC);
+            perimeter.ask(&request, id, now).map(drop)
+        }
+        Deed::Publish { people, mode, risk_max } => {
+            perimeter.publish_policy(&policies(people), Settings { mode: *mode, risk_max: *risk_max }, now)
+        }
+        _ => match command(perimeter, act, id) {
+            Some(command) => perimeter.admit(&command, now).map(|admitted| drop(admitted.unwrap())),
+            None => Ok(()),
+        },
+    }
+}
+
+fn command(perimeter: &Perimeter, act: &Act, id: &str) -> Option<Command> {
+    let control = perimeter.control();
+    let by = || "test".to_owned();
+    let ends = |lasts: Millis| (act.now + lasts).ms();
+    Some(match &act.deed {
+        Deed::Place { pick, profile, lasts } => Command::PlaceHold(Hold {
+            id: id.to_owned(),
+            scope: HoldScope::Identity.into(),
+            subject: picked(control.identities.keys(), *pick)?,
+            profile: (*profile).into(),
+            expires_at_ms: ends(*lasts),
+            ..Hold::default()
+        }),
+        Deed::Release { pick } => Command::ReleaseHold(HoldReleased {
+            id: picked(control.holds.keys(), *pick)?,
+            by: by(),
+            reason: String::new(),
+        }),
+        Deed::IssueToken { lasts } => Command::IssueToken(TokenIssued {
+            id: id.to_owned(),
+            secret_hash: vec![7; 32],
+            scopes: vec!["read".to_owned()],
+            expires_at_ms: ends(*lasts),
+            ..TokenIssued::default()
+        }),
+        Deed::RevokeToken { pick } => {
+            Command::RevokeToken(TokenRevoked { id: picked(control.tokens.keys(), *pick)?, by: by() })
+        }
+        Deed::SetPep { mode } => {
+            Command::SetPep(PepSet { pep: Pep { name: "gateway".to_owned(), mode: (*mode).into() }, by: by() })
+        }
+        Deed::Deliver(_) | Deed::Publish { .. } | Deed::Ask { .. } | Deed::Tick | Deed::Restart => return None,
+    })
+}
+
+fn picked<'a>(mut among: impl ExactSizeIterator<Item = &'a String>, pick: u64) -> Option<String> {
+    let at = (pick % among.len().max(1) as u64) as usize;
+    among.nth(at).cloned()
+}
+
+/// Whether a hold, with nothing proven and no habits like it, takes an action away.
+fn bites(hold: &Hold, action: &str) -> bool {
+    match hold.profile() {
+        HoldProfile::Deny => true,
+        HoldProfile::ReadOnly => action != "read",
+        HoldProfile::BaselineOnly => hold.habits.iter().all(|habit| habit.action != action),
+        HoldProfile::StepUp => true,
+        HoldProfile::NoDelegation => action == "assume",
+    }
+}
+
+const DOC: EntityRef<'static> = EntityRef { kind: "Doc", id: "plan" };
+
+/// Those whom the policy set names have an e-mail address for a name.
+fn kind_of(identity: &str) -> &'static str {
+    if identity.contains(':') { "Identity" } else { "User" }
+}
+
+fn asked(perimeter: &Perimeter, (identity, action): (&str, &str), now: Time) -> Decision {
+    answer(perimeter, EntityRef { kind: kind_of(identity), id: identity }, action, now)
+}
+
+fn answer(perimeter: &Perimeter, subject: EntityRef<'_>, action: &str, now: Time) -> Decision {
+    let pep = Pep { name: "gateway".to_owned(), mode: Mode::Enforce.into() };
+    decide(&perimeter.world, &Request::new(Caller::Asserted { pep: &pep, subject }, action, DOC), now)
+}
+
+/// What everybody would be answered, under any name.
+fn answers(perimeter: &Perimeter, now: Time) -> Vec<(String, Decision)> {
+    let mut answers = Vec::new();
+    for id in perimeter.control().identities.keys() {
+        for (kind, action) in [("Identity", "write"), ("User", "read"), ("Identity", "shred")] {
+            answers.push((format!("{kind} {id} {action}"), answer(perimeter, EntityRef { kind, id }, action, now)));
+        }
+    }
+    answers
+}
+
+/// The state in words, without what may differ from process to process.
+fn picture(engine: &Engine) -> String {
+    let control = &engine.state.control;
+    let risks: Vec<_> = control.identities.keys().map(|id| control.risk(id)).collect();
+    let habits = engine.state.all_habits().into_iter().map(|(name, habits)| {
+        let counts = (habits.events, habits.denied, habits.days, habits.day_peak_milli);
+        (name, habits.first_at, habits.last_at, counts, &habits.bursts, engine.state.asked(name))
+    });
+    let habits: Vec<_> = habits.collect();
+    format!(
+        "{:#?}",
+        (
+            (control.fact_number, control.now, &control.identities, &control.credentials, &control.edges),
+            (&control.findings, &control.holds, &control.recommended, &control.peps, &control.tokens),
+            (&control.policy, risks, habits, engine.threshold_milli()),
+        )
+    )
+}
+
+/// Steps every record twice: the second time nothing changes and nothing follows.
+fn twice_is_as_once(run: &Run, way: &Way) {
+    let mut engine = way.engine();
+    for record in &run.model.records {
+        engine.replay(record);
+        assert_eq!(engine.step(record), []);
+    }
+    assert_eq!(picture(&engine), picture(run.perimeter.writer.engine()));
+}
+
+/// The policies of the office, for these people.
+fn policies(people: &[String]) -> Files {
+    let office = |name: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/office").join(name);
+        (name.to_owned(), std::fs::read_to_string(path).unwrap())
+    };
+    let mut files = Files::from(["policies.cedar", "schema.cedarschema"].map(office));
+    let rows = people.iter().map(|name| format!("  - {{type: User, id: {name}, identity: human}}\n"));
+    files.insert("entities.yaml".to_owned(), format!("entities:\n{}", rows.collect::<String>()));
+    files
+}
