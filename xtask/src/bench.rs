@@ -41,6 +41,17 @@ pub(crate) fn results(bench: &Bench) -> PathBuf {
     place::target().join("bench").join(format!("{}.json", bench.name))
 }
 
+/// Where it is kept how busy the machine was when the bench of that name ended.
+pub(crate) fn load(name: &str) -> PathBuf {
+    place::target().join("bench").join(format!("{name}.load"))
+}
+
+/// How many programs wanted to run in the last minute, as Linux counts them; nothing elsewhere.
+fn busy() -> String {
+    let counted = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    counted.split(' ').next().unwrap_or_default().to_owned()
+}
+
 fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let mut printed = Vec::new();
     let args = ["bench", "--package", &bench.package, "--bench", &bench.bench];
@@ -56,5 +67,7 @@ fn measure(bench: &Bench) -> Result<Vec<Row>> {
     }
     let json = serde_json::to_string_pretty(&rows).context("cannot write the rows as JSON")?;
     fs::write(&file, json).with_context(|| format!("cannot write {}", file.display()))?;
+    let load = load(&bench.name);
+    fs::write(&load, busy()).with_context(|| format!("cannot write {}", load.display()))?;
     Ok(rows)
 }

@@ -8,8 +8,10 @@
     reason = "a benchmark stops at what it did not expect, and prints"
 )]
 
-#[path = "common/meter.rs"]
-mod meter;
+#[path = "common/asked.rs"]
+mod asked;
+#[path = "common/cpu.rs"]
+mod cpu;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -28,7 +30,6 @@ use doorward_model::time::Time;
 use doorward_policy::decide;
 use doorward_policy::decide::{Caller, Request};
 use doorward_policy::evaluate::EntityRef;
-use doorward_policy::policy_set::PolicySet;
 use doorward_policy::world::{Settings, World};
 use doorward_respond::{Ladder, ResponseMode};
 use doorward_serve::policy_files;
@@ -79,8 +80,7 @@ impl Perimeter {
         let mut publisher = Publisher::new(7);
         publisher.put_entities(people, &writer.engine().state.control).unwrap();
         let settings = Settings { mode: Mode::Enforce, risk_max: 100 };
-        let world =
-            World::new(publisher.publish(FactNumber(0)), Arc::default(), Arc::new(policy), settings);
+        let world = World::new(publisher.publish(FactNumber(0)), Arc::default(), Arc::new(policy), settings);
         let pep = Pep { name: "gate".to_owned(), mode: Mode::Enforce.into() };
         Self { writer, publisher, world, pep }
     }
@@ -147,7 +147,7 @@ fn record(number: usize, call: &str) -> String {
 }
 
 fn main() {
-    if !meter::asked(&std::env::args().collect::<Vec<_>>()) {
+    if !asked::asked(&std::env::args().collect::<Vec<_>>()) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -159,16 +159,16 @@ fn main() {
     let mut rounds = Vec::new();
     let before = perimeter.commits();
     for round in 0..ROUNDS {
-        let start = meter::thread_cpu();
+        let start = cpu::thread_cpu();
         for number in round * LOOPS..(round + 1) * LOOPS {
             perimeter.push(&record(number, KEY));
             assert_ne!(perimeter.effect(&person(number)), Effect::Permit);
         }
-        rounds.push((meter::thread_cpu() - start) / u32::try_from(LOOPS).unwrap());
+        rounds.push((cpu::thread_cpu() - start) / u32::try_from(LOOPS).unwrap());
     }
     let loops = u64::try_from(ROUNDS * LOOPS).unwrap();
     let commits = perimeter.commits() - before;
     assert_eq!(commits % loops, 0, "{commits} commits");
     let most = rounds.iter().max().map(Duration::as_nanos).unwrap();
-    println!("loop: cpu {} worst {most} fsyncs {}", meter::median(rounds).as_nanos(), commits / loops);
+    println!("loop: cpu {} worst {most} fsyncs {}", cpu::median(rounds).as_nanos(), commits / loops);
 }

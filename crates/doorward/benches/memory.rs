@@ -8,8 +8,10 @@
     reason = "a benchmark stops at what it did not expect, and prints"
 )]
 
-#[path = "common/meter.rs"]
-mod meter;
+#[path = "common/asked.rs"]
+mod asked;
+#[path = "common/resident.rs"]
+mod resident;
 
 use std::hint::black_box;
 use std::io::{Read, Write, stdout};
@@ -87,7 +89,7 @@ fn measure(program: &str, identities: u32, days: u32) {
         .unwrap();
     let mut records = maker.stdout.take().unwrap();
     let (mut buffer, mut events) = (vec![0; 1 << 20], Vec::new());
-    let before = meter::status_bytes("self", "VmRSS").unwrap();
+    let before = resident::status_bytes("self", "VmRSS").unwrap();
     let mut fold = Fold::new();
     let mut reader = Reader::new("bench", Limits::default());
     loop {
@@ -105,7 +107,7 @@ fn measure(program: &str, identities: u32, days: u32) {
     }
     fold.take(&mut events);
     assert!(maker.wait().unwrap().success());
-    let added = meter::status_bytes("self", "VmRSS").unwrap() - before;
+    let added = resident::status_bytes("self", "VmRSS").unwrap() - before;
     let known = u64::try_from(fold.writer.engine().state.control.identities.len()).unwrap();
     let events = fold.writer.counts.accepted;
     println!("memory/{identities}: each {} bytes {added} identities {known} events {events}", added / known);
@@ -122,7 +124,7 @@ fn main() {
         [word, identities, days] if word == "measure" => {
             measure(program, identities.parse().unwrap(), days.parse().unwrap());
         }
-        _ if meter::asked(&arguments) => {
+        _ if asked::asked(&arguments) => {
             for (identities, days) in SIZES {
                 let size = ["measure", &identities.to_string(), &days.to_string()];
                 assert!(Command::new(program).args(size).status().unwrap().success());

@@ -8,8 +8,10 @@
     reason = "a benchmark stops at what it did not expect, and prints"
 )]
 
-#[path = "common/meter.rs"]
-mod meter;
+#[path = "common/asked.rs"]
+mod asked;
+#[path = "common/cpu.rs"]
+mod cpu;
 
 use std::borrow::Cow;
 use std::hint::black_box;
@@ -133,14 +135,14 @@ fn whole(files: &[Packed]) -> u64 {
 }
 
 fn timed<T>(times: &mut Vec<Duration>, work: impl FnOnce() -> T) -> T {
-    let start = meter::thread_cpu();
+    let start = cpu::thread_cpu();
     let done = black_box(work());
-    times.push(meter::thread_cpu() - start);
+    times.push(cpu::thread_cpu() - start);
     done
 }
 
 fn main() {
-    if !meter::asked(&std::env::args().collect::<Vec<_>>()) {
+    if !asked::asked(&std::env::args().collect::<Vec<_>>()) {
         return;
     }
     let files = packed_files();
@@ -153,7 +155,7 @@ fn main() {
         events = timed(&mut wholes, || whole(&files));
         assert_eq!(events, u64::try_from(typed).unwrap());
     }
-    let ns = |times: Vec<Duration>| meter::median(times).as_nanos();
+    let ns = |times: Vec<Duration>| cpu::median(times).as_nanos();
     println!("pipeline floor: cpu {} events {events} bytes {bytes}", ns(floors));
     println!("pipeline read: cpu {} events {events} bytes {bytes}", ns(reads));
     println!("pipeline whole: cpu {} events {events} bytes {bytes}", ns(wholes));

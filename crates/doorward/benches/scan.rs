@@ -7,8 +7,10 @@
     reason = "a benchmark stops at what it did not expect, and prints"
 )]
 
-#[path = "common/meter.rs"]
-mod meter;
+#[path = "common/asked.rs"]
+mod asked;
+#[path = "common/resident.rs"]
+mod resident;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,7 +52,7 @@ fn counted(process: &str) -> (String, Duration) {
 }
 
 fn main() {
-    if !meter::asked(&std::env::args().collect::<Vec<_>>()) {
+    if !asked::asked(&std::env::args().collect::<Vec<_>>()) {
         return;
     }
     let folder = folder();
@@ -69,7 +71,7 @@ fn main() {
         if letter == "Z" {
             break cpu;
         }
-        peak = meter::status_bytes(&process, "VmHWM").unwrap_or(peak).max(peak);
+        peak = resident::status_bytes(&process, "VmHWM").unwrap_or(peak).max(peak);
         thread::sleep(Duration::from_millis(5));
     };
     assert!(child.wait().unwrap().success());

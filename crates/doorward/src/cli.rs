@@ -1,10 +1,16 @@
 //! What can be typed. Help, completions and man pages come from these definitions.
 
+pub mod files;
+pub mod verbs;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use doorward_model::time::Millis;
+
+use self::files::{BackupArgs, PolicyVerb, RestoreArgs, VerifyArgs};
+use self::verbs::{DecideArgs, EventVerb, FindingVerb, HoldVerb, IdentityVerb, PepVerb, TokenVerb, WhoArgs};
 
 /// An identity-defined perimeter in one program.
 ///
@@ -33,6 +39,40 @@ pub enum Command {
     Serve(ServeArgs),
     /// Write the files of a simulated organisation, with the attacks in it labelled.
     Demo(DemoArgs),
+    /// Say whom somebody means: which identity, who is behind it, what it did around then.
+    ///
+    /// Takes whatever can be pasted: an ARN, an access key id, a unique id, a session name, an e-mail, an address, a
+    /// request id.
+    Who(WhoArgs),
+    /// What happened.
+    #[command(subcommand)]
+    Event(EventVerb),
+    /// Who exists.
+    #[command(subcommand)]
+    Identity(IdentityVerb),
+    /// What was noticed.
+    #[command(subcommand)]
+    Finding(FindingVerb),
+    /// What is restricted.
+    #[command(subcommand)]
+    Hold(HoldVerb),
+    /// Who enforces decisions, and in which mode.
+    #[command(subcommand)]
+    Pep(PepVerb),
+    /// Who may call the server.
+    #[command(subcommand)]
+    Token(TokenVerb),
+    /// Say what would be decided, and why. Nobody is let pass, and nothing is recorded.
+    Decide(Box<DecideArgs>),
+    /// Check and test policy files, without a server.
+    #[command(subcommand)]
+    Policy(PolicyVerb),
+    /// Copy a data folder as of one moment, and verify the copy. A server may be using it.
+    Backup(BackupArgs),
+    /// Make a data folder from a backup, and verify it.
+    Restore(RestoreArgs),
+    /// Walk the hash chain of a data folder, and name the first row that is not what was written.
+    Verify(VerifyArgs),
     /// Print the completions of a shell.
     Completions {
         /// The shell.

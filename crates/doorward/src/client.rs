@@ -28,7 +28,8 @@ pub(crate) struct Client {
 impl Client {
     /// A client of the server and with the token that the command line and the environment name.
     pub(crate) fn new(api: &Api) -> Result<Self> {
-        let url = api.url.clone().or_else(|| std::env::var(URL_VARIABLE).ok()).unwrap_or_else(|| URL.to_owned());
+        let url =
+            api.url.clone().or_else(|| std::env::var(URL_VARIABLE).ok()).unwrap_or_else(|| URL.to_owned());
         let authority = authority(&url)?;
         let token = bearer(&token(api)?)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -60,12 +61,14 @@ impl Client {
             .header(CONTENT_TYPE, JSON)
             .header(AUTHORIZATION, self.token.clone())
             .body(Full::new(Bytes::from(bytes)))?;
-        let answered = self.runtime.block_on(async { timeout(ANSWER_WAIT, exchange(&self.authority, request)).await });
+        let answered =
+            self.runtime.block_on(async { timeout(ANSWER_WAIT, exchange(&self.authority, request)).await });
         let late = || format!("http://{} does not answer", self.authority);
         let (status, bytes) = answered.with_context(late)??;
         if status.is_success() {
             let read = serde_json::from_slice(&bytes);
-            return read.with_context(|| format!("http://{} answers with something else than JSON", self.authority));
+            return read
+                .with_context(|| format!("http://{} answers with something else than JSON", self.authority));
         }
         Err(problem(status, &bytes))
     }
@@ -104,7 +107,8 @@ async fn connect(authority: &Authority) -> Result<TcpStream> {
 /// The host and port of a URL, if a token may be sent there.
 fn authority(url: &str) -> Result<Authority> {
     let parts = url.parse::<Uri>().ok().map(Uri::into_parts);
-    let (scheme, authority, path) = parts.map(|parts| (parts.scheme, parts.authority, parts.path_and_query)).unwrap_or_default();
+    let (scheme, authority, path) =
+        parts.map(|parts| (parts.scheme, parts.authority, parts.path_and_query)).unwrap_or_default();
     let (Some(scheme), Some(authority)) = (scheme, authority) else {
         bail!("{url:?} is no URL such as {URL}");
     };
@@ -112,7 +116,9 @@ fn authority(url: &str) -> Result<Authority> {
         bail!("{url:?} says more than scheme, host and port: write it as {URL}");
     }
     if scheme == Scheme::HTTPS {
-        bail!("https is not supported yet: run the command on the machine of the server, or through a tunnel to it");
+        bail!(
+            "https is not supported yet: run the command on the machine of the server, or through a tunnel to it"
+        );
     }
     let host = host(&authority);
     let is_here = host.eq_ignore_ascii_case("localhost")
@@ -134,10 +140,11 @@ fn token(api: &Api) -> Result<String> {
             let read = std::fs::read_to_string(file);
             read.with_context(|| format!("cannot read the token in {}", file.display()))
         }
-        None => std::env::var(TOKEN_VARIABLE)
-            .ok()
-            .filter(|token| !token.trim().is_empty())
-            .with_context(|| format!("a token is needed: name its file with --token-file, or set {TOKEN_VARIABLE}")),
+        None => {
+            std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.trim().is_empty()).with_context(|| {
+                format!("a token is needed: name its file with --token-file, or set {TOKEN_VARIABLE}")
+            })
+        }
     }
 }
 
@@ -159,7 +166,7 @@ fn target(path: &[&str], query: &[(&str, String)]) -> String {
 fn problem(status: StatusCode, bytes: &[u8]) -> anyhow::Error {
     let said: Value = serde_json::from_slice(bytes).unwrap_or_default();
     let text = |member: &str| said.get(member).and_then(Value::as_str);
-    let title = text("title").or(status.canonical_reason()).unwrap_or("Error");
+    let title = text("title").or_else(|| status.canonical_reason()).unwrap_or("Error");
     let detail = text("detail").or(said.as_str()).unwrap_or("the server does not say why");
     let errors = said.get("errors").and_then(Value::as_array);
     let errors = errors.into_iter().flatten().filter_map(Value::as_str);
@@ -185,7 +192,10 @@ mod tests {
 
     fn check(url: &str, expected: Result<&str, &str>) {
         let found = authority(url).map(|authority| authority.to_string());
-        assert_eq!(found.map_err(|error| error.to_string()), expected.map(str::to_owned).map_err(str::to_owned));
+        assert_eq!(
+            found.map_err(|error| error.to_string()),
+            expected.map(str::to_owned).map_err(str::to_owned)
+        );
     }
 
     #[test]
@@ -193,11 +203,34 @@ mod tests {
         check("http://127.0.0.1:8420", Ok("127.0.0.1:8420"));
         check("http://localhost:80/", Ok("localhost:80"));
         check("http://[::1]:8420", Ok("[::1]:8420"));
-        check("http://10.0.0.7:8420", Err("no token is sent to 10.0.0.7 in the clear: plain http is for this machine only"));
-        check("http://localhost.example.com", Err("no token is sent to localhost.example.com in the clear: plain http is for this machine only"));
-        check("https://doorward.example.com", Err("https is not supported yet: run the command on the machine of the server, or through a tunnel to it"));
-        check("http://127.0.0.1:8420/v1", Err("\"http://127.0.0.1:8420/v1\" says more than scheme, host and port: write it as http://127.0.0.1:8420"));
-        check("http://127.0.0.1@example.com", Err("\"http://127.0.0.1@example.com\" says more than scheme, host and port: write it as http://127.0.0.1:8420"));
+        check(
+            "http://10.0.0.7:8420",
+            Err("no token is sent to 10.0.0.7 in the clear: plain http is for this machine only"),
+        );
+        check(
+            "http://localhost.example.com",
+            Err(
+                "no token is sent to localhost.example.com in the clear: plain http is for this machine only",
+            ),
+        );
+        check(
+            "https://doorward.example.com",
+            Err(
+                "https is not supported yet: run the command on the machine of the server, or through a tunnel to it",
+            ),
+        );
+        check(
+            "http://127.0.0.1:8420/v1",
+            Err(
+                "\"http://127.0.0.1:8420/v1\" says more than scheme, host and port: write it as http://127.0.0.1:8420",
+            ),
+        );
+        check(
+            "http://127.0.0.1@example.com",
+            Err(
+                "\"http://127.0.0.1@example.com\" says more than scheme, host and port: write it as http://127.0.0.1:8420",
+            ),
+        );
         check("127.0.0.1:8420", Err("\"127.0.0.1:8420\" is no URL such as http://127.0.0.1:8420"));
     }
 
@@ -211,7 +244,10 @@ mod tests {
     fn problems_are_told_with_all_that_is_wrong() {
         let told = |status, body: &str| problem(status, body.as_bytes()).to_string();
         let body = r#"{"title":"Unprocessable Entity","status":422,"detail":"not valid","errors":["a:1: x","b:2: y"]}"#;
-        assert_eq!(told(StatusCode::UNPROCESSABLE_ENTITY, body), "Unprocessable Entity: not valid\n  a:1: x\n  b:2: y");
+        assert_eq!(
+            told(StatusCode::UNPROCESSABLE_ENTITY, body),
+            "Unprocessable Entity: not valid\n  a:1: x\n  b:2: y"
+        );
         assert_eq!(told(StatusCode::BAD_REQUEST, r#""subject: missing""#), "Bad Request: subject: missing");
         assert_eq!(told(StatusCode::BAD_GATEWAY, "<html>"), "Bad Gateway: the server does not say why");
     }

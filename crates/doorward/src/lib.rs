@@ -4,16 +4,19 @@
 //! - [`scan`] reads files, orders what they hold by time, and feeds it to the [`writer`].
 //! - [`writer`] is the loop: check, identify, append, step, and again for what follows.
 //! - `serve` puts the server together: journal, writer, what readers load, and the doors.
+//! - `verbs` ask and tell: a running server through `client`, or a data folder.
 //! - [`report`] is what came of it, and its renderings.
 //!
 //! All thinking is done in the crates below; nothing here knows what an access key is. Start reading at [`writer`].
 
 pub mod cli;
+mod client;
 mod demo;
 pub mod report;
 mod run;
 pub mod scan;
 mod serve;
+mod verbs;
 pub mod writer;
 
 pub use run::run;

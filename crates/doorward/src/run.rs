@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Command, Output, ScanArgs};
-use crate::report::Report;
+use crate::cli::{Cli, Command, ScanArgs};
 use crate::scan::{self, Progress};
-use crate::{demo, report, serve};
+use crate::verbs::print::print;
+use crate::verbs::{copies, tell};
+use crate::{demo, report, serve, verbs};
 
 /// Does what was typed. Exit codes: 0 done, 1 could not be done (and the reason is on stderr), 2 typed wrongly.
 #[must_use]
@@ -18,6 +19,18 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Scan(args) => scan(&args),
         Command::Serve(args) => serve::serve(&args),
         Command::Demo(args) => demo::write(&args),
+        Command::Who(args) => verbs::who(&args),
+        Command::Event(verb) => verbs::event(verb),
+        Command::Identity(verb) => verbs::identity(verb),
+        Command::Finding(verb) => verbs::finding(verb),
+        Command::Hold(verb) => tell::hold(verb),
+        Command::Pep(verb) => tell::pep(verb),
+        Command::Token(verb) => tell::token(verb),
+        Command::Decide(args) => verbs::decide(&args),
+        Command::Policy(verb) => verbs::policy::policy(&verb),
+        Command::Backup(args) => copies::backup(&args),
+        Command::Restore(args) => copies::restore(&args),
+        Command::Verify(args) => copies::verify(&args),
         Command::Completions { shell } => completions(shell),
         Command::Man { dir } => clap_mangen::generate_to(Cli::command(), &dir)
             .with_context(|| format!("cannot write man pages into {}", dir.display())),
@@ -37,20 +50,7 @@ fn scan(args: &ScanArgs) -> Result<()> {
     let progress = if args.quiet || !stderr().is_terminal() { Progress::hidden() } else { Progress::shown() };
     let found = scan::scan(args, &progress)?;
     let width = terminal_width();
-    print(&found, args.output, width)
-}
-
-fn print(report: &Report, output: Output, width: u16) -> Result<()> {
-    let mut out = stdout().lock();
-    match output {
-        Output::Table => out.write_all(report::table(report, width).as_bytes())?,
-        Output::Json => {
-            serde_json::to_writer_pretty(&mut out, report)?;
-            out.write_all(b"\n")?;
-        }
-        Output::Yaml => out.write_all(yaml_serde::to_string(report)?.as_bytes())?,
-    }
-    Ok(out.flush()?)
+    print(&found, args.output, |found| report::table(found, width))
 }
 
 /// The width to print for: that of the terminal, or wide enough for a file.

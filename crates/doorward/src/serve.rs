@@ -163,7 +163,7 @@ pub(crate) fn clock() -> Time {
 }
 
 /// A data folder holds one tenant.
-const TENANT: &str = "default";
+pub(crate) const TENANT: &str = "default";
 /// Who does what the configuration says.
 const CONFIGURATION: &str = "configuration";
 /// How much work may wait for the writer.

@@ -7,7 +7,7 @@ pub(crate) mod copies;
 mod folder;
 mod grid;
 pub(crate) mod policy;
-mod print;
+pub(crate) mod print;
 mod source;
 mod tables;
 pub(crate) mod tell;
@@ -17,8 +17,8 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::cli::verbs::{
-    DecideArgs, Entity, EventListArgs, EventVerb, FindingListArgs, FindingVerb, HoldListArgs, IdentityListArgs,
-    IdentityVerb, JsonObject, Listing, PepListArgs, ShowArgs, TokenListArgs, WhoArgs,
+    DecideArgs, Entity, EventListArgs, EventVerb, FindingListArgs, FindingVerb, HoldListArgs,
+    IdentityListArgs, IdentityVerb, JsonObject, Listing, PepListArgs, ShowArgs, TokenListArgs, WhoArgs,
 };
 use crate::serve::clock;
 use crate::verbs::print::print;
@@ -44,7 +44,7 @@ pub(crate) fn event(verb: EventVerb) -> Result<()> {
         ("since", since.map(instant)),
         ("until", until.map(instant)),
     ];
-    list(Noun::Event, each(filters), &listing)
+    list(Noun::Event, &each(filters), &listing)
 }
 
 /// Who exists.
@@ -55,7 +55,7 @@ pub(crate) fn identity(verb: IdentityVerb) -> Result<()> {
             let IdentityListArgs { kind, platform, account, peer_group, search, listing } = args;
             let fields =
                 [("kind", kind), ("platform", platform), ("account", account), ("peer_group", peer_group)];
-            list(Noun::Identity, filters(fields, search), &listing)
+            list(Noun::Identity, &filters(fields, search), &listing)
         }
     }
 }
@@ -68,7 +68,7 @@ pub(crate) fn finding(verb: FindingVerb) -> Result<()> {
             let FindingListArgs { r#type, identity, severity, session, search, listing } = args;
             let fields =
                 [("type", r#type), ("identity", identity), ("severity", severity), ("session", session)];
-            list(Noun::Finding, filters(fields, search), &listing)
+            list(Noun::Finding, &filters(fields, search), &listing)
         }
     }
 }
@@ -77,9 +77,14 @@ pub(crate) fn finding(verb: FindingVerb) -> Result<()> {
 pub(crate) fn holds(args: HoldListArgs) -> Result<()> {
     let HoldListArgs { recommended, scope, subject, profile, finding, search, listing } = args;
     let state = if recommended { vec!["recommended".to_owned()] } else { Vec::new() };
-    let fields =
-        [("state", state), ("scope", scope), ("subject", subject), ("profile", profile), ("finding", finding)];
-    list(Noun::Hold, filters(fields, search), &listing)
+    let fields = [
+        ("state", state),
+        ("scope", scope),
+        ("subject", subject),
+        ("profile", profile),
+        ("finding", finding),
+    ];
+    list(Noun::Hold, &filters(fields, search), &listing)
 }
 
 /// One hold.
@@ -89,12 +94,12 @@ pub(crate) fn hold(args: &ShowArgs) -> Result<()> {
 
 /// Who enforces.
 pub(crate) fn peps(args: PepListArgs) -> Result<()> {
-    list(Noun::Pep, filters([("mode", args.mode)], args.search), &args.listing)
+    list(Noun::Pep, &filters([("mode", args.mode)], args.search), &args.listing)
 }
 
 /// Who may call.
 pub(crate) fn tokens(args: TokenListArgs) -> Result<()> {
-    list(Noun::Token, filters([("name", args.name)], args.search), &args.listing)
+    list(Noun::Token, &filters([("name", args.name)], args.search), &args.listing)
 }
 
 /// What would be decided.
@@ -117,15 +122,17 @@ pub(crate) fn decide(args: &DecideArgs) -> Result<()> {
 fn party(entity: &Entity, properties: Option<&JsonObject>) -> Value {
     match properties {
         None => json!({"type": entity.kind, "id": entity.id}),
-        Some(JsonObject(properties)) => json!({"type": entity.kind, "id": entity.id, "properties": properties}),
+        Some(JsonObject(properties)) => {
+            json!({"type": entity.kind, "id": entity.id, "properties": properties})
+        }
     }
 }
 
 /// What is asked for, by field.
 type Filters = Vec<(&'static str, String)>;
 
-fn list(noun: Noun, filters: Filters, listing: &Listing) -> Result<()> {
-    let page = Source::of(&listing.asking)?.list(noun, &filters, listing)?;
+fn list(noun: Noun, filters: &Filters, listing: &Listing) -> Result<()> {
+    let page = Source::of(&listing.asking)?.list(noun, filters, listing)?;
     print(&page, listing.asking.output, |page| tables::list(noun, page))
 }
 

@@ -46,6 +46,9 @@ pub struct Engine {
     /// The weighted surprise from which novelty is raised: recomputed at each tick.
     threshold_milli: u64,
     first_tick: Option<Time>,
+    /// How many automatic holds follow from what was stepped and have not been stepped themselves; none between two
+    /// batches, where checkpoints are made.
+    planned: usize,
     seed: u64,
 }
 
@@ -59,6 +62,7 @@ impl Engine {
             announced: Announced::new(seed),
             threshold_milli: rules.settings.floor_milli,
             first_tick: None,
+            planned: 0,
             rules,
             seed,
         }
@@ -151,7 +155,14 @@ impl Engine {
         match &record.fact {
             Some(Fact::Tick(tick)) => self.sweep(Time::from_ms(tick.at_ms)),
             Some(Fact::FindingRaised(finding) | Fact::FindingGrown(finding)) => {
-                plan(&self.state, finding, &self.rules.ladder, record.recorded_at())
+                let Rules { ladder, .. } = &self.rules;
+                let facts = plan(&self.state, finding, ladder, self.planned, record.recorded_at());
+                self.planned += facts.iter().filter(|fact| is_automatic_hold(fact)).count();
+                facts
+            }
+            Some(fact) if is_automatic_hold(fact) => {
+                self.planned = self.planned.saturating_sub(1);
+                Vec::new()
             }
             _ => Vec::new(),
         }
@@ -207,6 +218,10 @@ struct EngineImage {
     threshold_milli: u64,
     #[prost(int64, optional, tag = "3")]
     first_tick_ms: Option<i64>,
+}
+
+fn is_automatic_hold(fact: &Fact) -> bool {
+    matches!(fact, Fact::HoldPlaced(hold) if !hold.finding.is_empty())
 }
 
 /// What happened longer before its arrival causes no response.

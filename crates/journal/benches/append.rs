@@ -196,7 +196,7 @@ fn bytes_in(folder: &Path) -> u64 {
     entries.map(|entry| entry.unwrap().metadata().unwrap().len()).sum()
 }
 
-#[expect(clippy::print_stderr, reason = "the second figure of the bench")]
+#[expect(clippy::print_stdout, reason = "the second figure of the bench")]
 #[expect(clippy::cast_precision_loss, reason = "a figure to look at")]
 fn engines(criterion: &mut Criterion<ThreadCpu>) {
     let folder = tempfile::tempdir().unwrap();
@@ -204,9 +204,9 @@ fn engines(criterion: &mut Criterion<ThreadCpu>) {
     let events = bench(criterion, "sqlite", &mut log);
     drop(log);
     let bytes = bytes_in(folder.path());
-    eprintln!("{events} events, {bytes} bytes on disk: {:.0} an event", bytes as f64 / events as f64);
     let raw: usize = Stream::new().batch().iter().map(raw_bytes).sum();
-    eprintln!("raw record: {:.0} bytes an event", raw as f64 / BATCH as f64);
+    let (each, raw) = (bytes as f64 / events as f64, raw as f64 / BATCH as f64);
+    println!("append disk: each {each:.0} raw {raw:.0} events {events} bytes {bytes}");
     bench(criterion, "memory, all", &mut Memory::new(Keep::All).unwrap());
     bench(criterion, "memory, nothing", &mut Memory::new(Keep::Nothing).unwrap());
 }

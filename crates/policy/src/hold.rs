@@ -54,6 +54,9 @@ pub(crate) fn verdict(world: &World, request: &Request<'_>, asked: &Asked<'_>, n
             holds.for_each(|hold| verdict.add(hold, weighing.taken(hold), Durability::Pending));
         }
     }
+    // In which order they were placed, or loaded, is no part of the answer.
+    verdict.holds.sort_unstable();
+    verdict.step_ups.sort_unstable_by(|one, other| one.id.cmp(&other.id));
     verdict.refusals.sort_unstable();
     verdict.refusals.dedup();
     verdict

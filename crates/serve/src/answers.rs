@@ -4,6 +4,7 @@
 //! says by its cursor where to go on.
 
 pub mod events;
+pub mod explain;
 pub mod findings;
 pub mod holds;
 pub mod identities;

@@ -48,6 +48,9 @@ struct StateImage {
     issued: Vec<IssuedRow>,
     #[prost(int64, tag = "6")]
     issued_since_ms: i64,
+    /// When automatic holds were placed that have ended since, or not.
+    #[prost(int64, repeated, tag = "7")]
+    automatic_holds_ms: Vec<i64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -74,6 +77,7 @@ impl State {
             folded: self.folded().to_vec(),
             issued,
             issued_since_ms: since.ms(),
+            automatic_holds_ms: self.control.automatic.iter().map(|at| at.ms()).collect(),
         }
         .encode_to_vec()
     }
@@ -100,6 +104,7 @@ impl State {
             state.fold_fact(&record);
         }
         state.control.fact_number = FactNumber(image.fact_number);
+        state.control.automatic = image.automatic_holds_ms.into_iter().map(Time::from_ms).collect();
         let shards = image.shards.into_iter().map(|shard| shard.restore(&mut state.symbols, seed)).collect();
         state.restore_behaviour(shards, image.folded);
         restore_issued(&mut state.resolver, image.issued, Time::from_ms(image.issued_since_ms));

@@ -44,7 +44,7 @@ pub struct Control {
     /// Holds that were only recommended, by id.
     pub recommended: BTreeMap<String, Hold>,
     /// When automatic holds were placed, of the last hour and whether they are still in force or not.
-    automatic: Vec<Time>,
+    pub(crate) automatic: Vec<Time>,
     /// Enforcement points by name.
     pub peps: BTreeMap<String, Pep>,
     /// Tokens by id, without their secrets; revoked ones are gone.
@@ -111,7 +111,7 @@ impl Control {
                 }
                 put(&mut self.holds, &hold.id, hold);
             }
-            Fact::HoldRecommended(hold) => put(&mut self.recommended, &hold.id, hold),
+            Fact::HoldRecommended(hold) => self.fold_recommended(hold),
             Fact::HoldReleased(released) => {
                 self.holds.remove(&released.id);
                 self.recommended.remove(&released.id);
@@ -143,6 +143,16 @@ impl Control {
         self.automatic.retain(|at| now - *at < Millis::HOUR);
         self.holds.retain(|_, hold| hold.in_force(now));
         self.recommended.retain(|_, hold| hold.in_force(now));
+    }
+
+    /// What is in force already is not recommended beside it.
+    fn fold_recommended(&mut self, hold: &Hold) {
+        let at = Time::from_ms(hold.placed_at_ms);
+        if self.holds.get(&hold.id).is_some_and(|placed| placed.in_force(at)) {
+            return;
+        }
+        self.holds.remove(&hold.id);
+        put(&mut self.recommended, &hold.id, hold);
     }
 
     fn fold_edge(&mut self, edge: &Edge) {
@@ -202,7 +212,10 @@ impl Control {
                 known.clone_from(found);
             }
         };
-        if found.kind() != IdentityKind::External {
+        // An event shows that a role works; that it is an agent's or a vendor's is told by an export, and stays.
+        let only_works = found.kind() == IdentityKind::Workload && found.created_at_ms == 0;
+        let told_better = matches!(known.kind(), IdentityKind::Agent | IdentityKind::VendorApp);
+        if found.kind() != IdentityKind::External && !(only_works && told_better) {
             known.kind = found.kind;
         }
         keep(&mut known.platform, &found.platform);

@@ -21,8 +21,8 @@ pub(crate) struct Run {
 /// One measurement.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Estimate {
-    /// Time of one iteration.
-    pub(crate) nanoseconds: f64,
+    /// Nanoseconds of one iteration; for sizes bytes, for counts how many.
+    pub(crate) amount: f64,
     /// What one iteration handles, where the bench declared it.
     pub(crate) handles: Option<Amount>,
 }
@@ -32,7 +32,12 @@ impl Run {
     pub(crate) fn estimate(&self, measured: &Measured) -> Result<Estimate> {
         match measured {
             Measured::Criterion(id) => from_criterion(&self.criterion.join(id).join("new")),
-            Measured::Printed { line, figure } => from_print(&self.printed, line, figure),
+            Measured::Printed { line, figure, elements, bytes } => {
+                let number = |figure: &String| from_print(&self.printed, line, figure);
+                let elements = elements.as_ref().map(number).transpose()?.map(Amount::Elements);
+                let bytes = bytes.as_ref().map(number).transpose()?.map(Amount::Bytes);
+                Ok(Estimate { amount: number(figure)?, handles: elements.or(bytes) })
+            }
         }
     }
 }
@@ -40,16 +45,15 @@ impl Run {
 fn from_criterion(run: &Path) -> Result<Estimate> {
     let estimates: Estimates = read(&run.join("estimates.json"))?;
     let benchmark: Benchmark = read(&run.join("benchmark.json"))?;
-    Ok(Estimate { nanoseconds: estimates.median.point_estimate, handles: benchmark.throughput })
+    Ok(Estimate { amount: estimates.median.point_estimate, handles: benchmark.throughput })
 }
 
-fn from_print(printed: &[String], line: &str, figure: &str) -> Result<Estimate> {
+fn from_print(printed: &[String], line: &str, figure: &str) -> Result<f64> {
     let figures = printed.iter().find_map(|text| text.strip_prefix(line)?.strip_prefix(':'));
     let mut words = figures.with_context(|| format!("no line `{line}:` was printed"))?.split_whitespace();
     words.find(|word| *word == figure).with_context(|| format!("`{line}` has no figure {figure}"))?;
     let number = words.next().and_then(|word| word.parse().ok());
-    let nanoseconds = number.with_context(|| format!("`{line}` has no number after {figure}"))?;
-    Ok(Estimate { nanoseconds, handles: None })
+    number.with_context(|| format!("`{line}` has no number after {figure}"))
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {

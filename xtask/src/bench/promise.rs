@@ -60,12 +60,16 @@ pub(crate) struct Promise {
 pub(crate) enum Measured {
     /// Criterion's median; its folder below `target/criterion`.
     Criterion(String),
-    /// A number of nanoseconds on standard output, in a line such as `LINE: p50 1200 p99 3400`.
+    /// A number on standard output, in a line such as `LINE: p50 1200 p99 3400`: nanoseconds, bytes, or a count.
     Printed {
         /// What stands before the colon.
         line: String,
         /// The word before the number.
         figure: String,
+        /// The word before the number of things that were handled in that time.
+        elements: Option<String>,
+        /// The word before the number of bytes that were handled in that time.
+        bytes: Option<String>,
     },
 }
 
@@ -93,6 +97,15 @@ pub(crate) enum Unit {
     /// How many times the floor's time is taken.
     #[serde(rename = "x")]
     Times,
+    /// Bytes.
+    #[serde(rename = "B")]
+    Bytes,
+    /// Bytes, in 1,048,576.
+    #[serde(rename = "MiB")]
+    Mebibytes,
+    /// How often the disk is waited for: so often, neither less nor more.
+    #[serde(rename = "fsyncs")]
+    Syncs,
 }
 
 impl Unit {
@@ -106,14 +119,23 @@ impl Unit {
             Self::MegabytesPerSecond => "MB/s",
             Self::Percent => "%",
             Self::Times => "x",
+            Self::Bytes => "B",
+            Self::Mebibytes => "MiB",
+            Self::Syncs => "fsyncs",
         }
     }
 
-    /// Whether the value keeps the budget: speeds are at least, times are at most.
+    /// Whether the value keeps the budget: speeds are at least, times and sizes at most, and a number of waits exactly.
     pub(crate) fn keeps(self, value: f64, budget: f64) -> bool {
         match self {
             Self::PerSecond | Self::MegabytesPerSecond | Self::Percent => value >= budget,
-            Self::Nanoseconds | Self::Microseconds | Self::Milliseconds | Self::Times => value <= budget,
+            Self::Nanoseconds
+            | Self::Microseconds
+            | Self::Milliseconds
+            | Self::Times
+            | Self::Bytes
+            | Self::Mebibytes => value <= budget,
+            Self::Syncs => (value - budget).abs() < f64::EPSILON,
         }
     }
 }

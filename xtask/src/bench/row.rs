@@ -34,13 +34,14 @@ pub(crate) fn row(promise: &Promise, run: &Run) -> Result<Row> {
 
 fn value(unit: Unit, ours: Estimate, floor: Option<Estimate>) -> Result<f64> {
     Ok(match (unit, floor, ours.handles) {
-        (Unit::Nanoseconds, None, _) => ours.nanoseconds,
-        (Unit::Microseconds, None, _) => ours.nanoseconds / 1e3,
-        (Unit::Milliseconds, None, _) => ours.nanoseconds / 1e6,
-        (Unit::PerSecond, None, Some(Amount::Elements(elements))) => elements * 1e9 / ours.nanoseconds,
-        (Unit::MegabytesPerSecond, None, Some(Amount::Bytes(bytes))) => bytes * 1e3 / ours.nanoseconds,
-        (Unit::Percent, Some(floor), _) => 100.0 * floor.nanoseconds / ours.nanoseconds,
-        (Unit::Times, Some(floor), _) => ours.nanoseconds / floor.nanoseconds,
+        (Unit::Nanoseconds | Unit::Bytes | Unit::Syncs, None, _) => ours.amount,
+        (Unit::Microseconds, None, _) => ours.amount / 1e3,
+        (Unit::Milliseconds, None, _) => ours.amount / 1e6,
+        (Unit::Mebibytes, None, _) => ours.amount / f64::from(1 << 20),
+        (Unit::PerSecond, None, Some(Amount::Elements(elements))) => elements * 1e9 / ours.amount,
+        (Unit::MegabytesPerSecond, None, Some(Amount::Bytes(bytes))) => bytes * 1e3 / ours.amount,
+        (Unit::Percent, Some(floor), _) => 100.0 * floor.amount / ours.amount,
+        (Unit::Times, Some(floor), _) => ours.amount / floor.amount,
         (Unit::PerSecond | Unit::MegabytesPerSecond, None, _) => {
             bail!("the bench declares nothing that the unit {} counts", unit.label())
         }
@@ -100,7 +101,7 @@ mod tests {
     }
 
     fn printed(line: &str, figure: &str) -> Measured {
-        Measured::Printed { line: line.to_owned(), figure: figure.to_owned() }
+        Measured::Printed { line: line.to_owned(), figure: figure.to_owned(), elements: None, bytes: None }
     }
 
     fn check(
@@ -154,8 +155,23 @@ mod tests {
     fn a_value_may_be_printed() {
         let line = "publish/10 wall ns";
         check(printed(line, "p99"), Unit::Microseconds, Some(10.0), Ok((9.0, "us", Some(true))));
+        check(printed(line, "p99"), Unit::Syncs, Some(9_000.0), Ok((9_000.0, "fsyncs", Some(true))));
+        check(printed(line, "p99"), Unit::Syncs, Some(9_001.0), Ok((9_000.0, "fsyncs", Some(false))));
+        check(printed(line, "p99"), Unit::Bytes, Some(9_001.0), Ok((9_000.0, "B", Some(true))));
         check(printed(line, "p90"), Unit::Microseconds, None, Err("`publish/10 wall ns` has no figure p90"));
         check(printed("publish/1", "p99"), Unit::Microseconds, None, Err("no line `publish/1:` was printed"));
+    }
+
+    #[test]
+    fn a_printed_time_may_come_with_what_was_handled_in_it() {
+        let with = |elements: Option<&str>, bytes: Option<&str>| Measured::Printed {
+            line: "publish/10 wall ns".to_owned(),
+            figure: "p50".to_owned(),
+            elements: elements.map(str::to_owned),
+            bytes: bytes.map(str::to_owned),
+        };
+        check(with(Some("p99"), None), Unit::PerSecond, None, Ok((6_000_000_000.0, "/s", None)));
+        check(with(None, Some("p99")), Unit::MegabytesPerSecond, None, Ok((6_000.0, "MB/s", None)));
     }
 
     #[test]

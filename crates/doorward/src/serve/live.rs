@@ -66,7 +66,9 @@ impl Live {
         }
         let snapshot = publisher.publish(control.fact_number);
         let none = Arc::new(
-            PolicySet::load(&Default::default()).map_err(|errors| joined(&errors)).context("cannot load no policies")?,
+            PolicySet::load(&Default::default())
+                .map_err(|errors| joined(&errors))
+                .context("cannot load no policies")?,
         );
         let world = World::new(snapshot, Arc::default(), none, Settings::default());
         let shared = Shared {
@@ -120,13 +122,13 @@ impl Live {
                 round.push(next);
             }
             let done = self.round(round, decisions);
+            ready.send_replace(done.is_ok());
             match &done {
                 Err(error) if could => tracing::error!(%error, "nothing can be recorded: not ready"),
                 Ok(()) if !could => tracing::info!("what waited is recorded: ready again"),
                 Ok(()) | Err(_) => {}
             }
             could = done.is_ok();
-            ready.send_replace(could);
             if stopped {
                 return done.and_then(|()| self.writer.checkpoint()).map_err(Into::into);
             }

@@ -9,7 +9,7 @@ use doorward_model::id::TenantId;
 use serde_json::json;
 
 use crate::cli::Output;
-use crate::cli::verbs::{BackupArgs, RestoreArgs, VerifyArgs};
+use crate::cli::files::{BackupArgs, RestoreArgs, VerifyArgs};
 use crate::serve::TENANT;
 use crate::verbs::folder;
 use crate::verbs::print::print;
@@ -29,7 +29,8 @@ pub(crate) fn restore(args: &RestoreArgs) -> Result<()> {
 /// Walks the hash chain of a data folder.
 pub(crate) fn verify(args: &VerifyArgs) -> Result<()> {
     let journal = folder::open(&args.data_dir)?;
-    let verified = journal.verify().with_context(|| format!("{} does not verify", args.data_dir.display()))?;
+    let verified =
+        journal.verify().with_context(|| format!("{} does not verify", args.data_dir.display()))?;
     let said = format!("Verified {} up to {}", args.data_dir.display(), journal.head().hash);
     told(&said, verified, args.output)
 }

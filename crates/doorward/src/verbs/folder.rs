@@ -29,6 +29,8 @@ use crate::verbs::world;
 pub(crate) struct Folder {
     journal: Sqlite,
     engine: Engine,
+    /// The facts that lead to its control state, in order.
+    facts: Vec<Fact>,
     now: Time,
 }
 
@@ -42,13 +44,10 @@ impl Folder {
             ladder: Ladder::default(),
         };
         let mut engine = Engine::new(TenantId::from(TENANT), rules, 1, HASH_SEED);
-        each_record(&journal, |record| {
-            // What follows from a record was recorded by the server, or will be, under its own settings.
-            drop(engine.replay(record));
-        })
-        .with_context(|| format!("cannot fold the journal in {}", dir.display()))?;
+        let facts = fold(&journal, &mut engine)
+            .with_context(|| format!("cannot fold the journal in {}", dir.display()))?;
         let now = clock().max(journal.head().recorded_at);
-        Ok(Self { journal, engine, now })
+        Ok(Self { journal, engine, facts, now })
     }
 
     pub(crate) fn who(&self, asked: &str) -> Result<Value> {
@@ -91,15 +90,9 @@ impl Folder {
 
     pub(crate) fn explain(&self, pep: Option<&str>, question: &Value) -> Result<Value> {
         let control = &self.state().control;
-        let mut facts: Vec<Fact> = Vec::new();
-        each_record(&self.journal, |record| {
-            if let Record::Fact(fact) = record {
-                facts.extend(fact.fact.clone());
-            }
-        })?;
         let published = rest::policy(self.state(), &self.journal)?;
         let settings = control.policy.as_ref().map(world::settings);
-        let world = world::of(control, &facts, (published.map(|row| row.files), settings))?;
+        let world = world::of(control, &self.facts, (published.map(|row| row.files), settings))?;
         let pep = Peps::of(control.peps.values()).find(pep.unwrap_or(explain::PEP));
         world::explain(&world, &pep, question, self.now)
     }
@@ -131,13 +124,26 @@ pub(super) fn must_be_there(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-fn each_record(journal: &Sqlite, mut visit: impl FnMut(&Record)) -> Result<(), JournalError> {
-    journal.read_from(Position::default(), &mut |row| {
-        if let Content::Records(records) = row.content {
-            records.iter().for_each(&mut visit);
+/// Folds the newest checkpoint and what came after it. What follows from a record and is not in the journal is left
+/// to the server: it goes by its own settings.
+fn fold(journal: &Sqlite, engine: &mut Engine) -> Result<Vec<Fact>, JournalError> {
+    let (mut facts, mut from) = (Vec::new(), Position::default());
+    if let Some(kept) = journal.latest_checkpoint()?
+        && let Ok(loaded) = engine.load(&kept.bytes, kept.format)
+    {
+        (facts, from) = (loaded, kept.position.next());
+    }
+    journal.read_from(from, &mut |row| {
+        let Content::Records(records) = row.content else { return ControlFlow::Continue(()) };
+        for record in records {
+            drop(engine.replay(&record));
+            if let Record::Fact(fact) = record {
+                facts.extend(fact.fact);
+            }
         }
         ControlFlow::Continue(())
-    })
+    })?;
+    Ok(facts)
 }
 
 fn value<T: Serialize>(answer: T) -> Result<Value> {

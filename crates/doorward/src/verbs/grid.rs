@@ -71,7 +71,10 @@ mod tests {
 
     #[test]
     fn values_stand_in_columns_whole() {
-        let items = [json!({"id": "a", "risk": {"score": 7}, "on": true}), json!({"id": "long".repeat(40), "tags": ["x", "y"]})];
+        let items = [
+            json!({"id": "a", "risk": {"score": 7}, "on": true}),
+            json!({"id": "long".repeat(40), "tags": ["x", "y"]}),
+        ];
         let long = "long".repeat(40);
         let table = rows(&items, &[("id", "/id"), ("risk", "/risk/score"), ("on", "/on"), ("tags", "/tags")]);
         let read: Vec<Vec<_>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
@@ -82,13 +85,13 @@ mod tests {
     fn what_is_empty_is_left_out() {
         let thing = json!({"id": "a", "account": "", "last": null, "holds": []});
         let columns = [("id", "/id"), ("account", "/account"), ("last", "/last"), ("none", "/none")];
-        assert_eq!(fields(&thing, &columns).trim(), "id   a");
+        assert_eq!(fields(&thing, &columns).trim(), "id  a");
         assert_eq!(section(&thing, ("holds", "/holds"), &columns), "");
     }
 
     #[test]
     fn what_others_wrote_cannot_steer_the_terminal() {
         let thing = json!({"reason": "x\u{1b}[2J\ny"});
-        assert_eq!(fields(&thing, &[("reason", "/reason")]).trim(), "reason   x [2J y");
+        assert_eq!(fields(&thing, &[("reason", "/reason")]).trim(), "reason  x [2J y");
     }
 }

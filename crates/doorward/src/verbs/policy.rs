@@ -7,18 +7,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use doorward_engine::Engine;
 use doorward_model::decision::{Mode, Pep};
 use doorward_policy::policy_set::load::LoadError;
 use doorward_policy::policy_set::{Cost, PolicySet};
 use doorward_policy::world::Settings;
 use doorward_serve::policy_files;
+use doorward_views::control::Control;
 use doorward_views::snapshot::writer::EntityRow;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::cli::verbs::{PolicyCheckArgs, PolicyFiles, PolicyTestArgs, PolicyVerb};
+use crate::cli::files::{PolicyCheckArgs, PolicyFiles, PolicyTestArgs, PolicyVerb};
 use crate::serve::clock;
+use crate::verbs::folder::HASH_SEED;
 use crate::verbs::grid::text;
 use crate::verbs::policy::cases::Case;
 use crate::verbs::print::print;
@@ -87,7 +88,10 @@ fn table(checked: &Checked) -> String {
         }
     }
     if checked.errors.is_empty() {
-        told.push_str(&format!("{} policies and {} entities, all valid.\n", checked.policies, checked.entities));
+        told.push_str(&format!(
+            "{} policies and {} entities, all valid.\n",
+            checked.policies, checked.entities
+        ));
     }
     for Warning { policy, message } in &checked.warnings {
         told.push_str(&format!("warning: {policy}: {message}\n"));
@@ -141,7 +145,7 @@ fn test(args: &PolicyTestArgs) -> Result<()> {
     // Both enforce, so that what is answered is what the policies say.
     let settings = Settings { mode: Mode::Enforce, ..Settings::default() };
     let pep = Pep { name: "test".to_owned(), mode: Mode::Enforce.into() };
-    let nothing = Engine::empty_control();
+    let nothing = Control::new(HASH_SEED);
     let world = world::with(&nothing, &[], (set, entities), settings)?;
     let now = clock();
     let count = cases.len();

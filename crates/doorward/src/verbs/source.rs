@@ -1,7 +1,7 @@
 //! Where questions are answered: by a running server, or from a data folder, in the same JSON.
 
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cli::verbs::{Asking, Listing};
 use crate::client::Client;
@@ -97,7 +97,9 @@ impl Source {
             }
             cursor = page.get("next_cursor").and_then(Value::as_str).map(str::to_owned);
             if cursor.is_none() || items.len() >= listing.limit.get() {
-                page["items"] = json!(items);
+                if let Some(members) = page.as_object_mut() {
+                    members.insert("items".to_owned(), Value::Array(items));
+                }
                 return Ok(page);
             }
         }

@@ -21,7 +21,9 @@ pub(crate) fn list(noun: Noun, page: &Value) -> String {
         Noun::Token => rows(items, &TOKENS),
     };
     match page.get("next_cursor").and_then(Value::as_str) {
-        Some(cursor) => format!("{table}There are more: --limit N lists them, or go on with --cursor {cursor}\n"),
+        Some(cursor) => {
+            format!("{table}There are more: --limit N lists them, or go on with --cursor {cursor}\n")
+        }
         None => table,
     }
 }
@@ -53,7 +55,9 @@ pub(crate) fn who(found: &Value) -> String {
         told.push_str(&section(&found_short, ("What the same identity did around then", "/around"), &EVENTS));
     }
     if found.get("looked_at_all") == Some(&Value::Bool(false)) {
-        told.push_str("\nOnly the end of the journal was looked at: doorward event list looks at all of it.\n");
+        told.push_str(
+            "\nOnly the end of the journal was looked at: doorward event list looks at all of it.\n",
+        );
     }
     told
 }

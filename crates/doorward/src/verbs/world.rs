@@ -51,7 +51,8 @@ pub(crate) fn settings(published: &PolicyPublished) -> Settings {
 /// The answer to the body of an evaluation, with all that was looked at.
 pub(crate) fn explain(world: &World, pep: &Pep, question: &Value, now: Time) -> Result<Value> {
     let body = serde_json::to_vec(question)?;
-    let explained = explain::explain((world, pep), &body, DEPTH_MAX, now).map_err(|message| anyhow!(message))?;
+    let explained =
+        explain::explain((world, pep), &body, DEPTH_MAX, now).map_err(|message| anyhow!(message))?;
     Ok(serde_json::from_slice(&explained)?)
 }
 

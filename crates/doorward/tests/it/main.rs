@@ -8,3 +8,4 @@ mod scanning;
 mod serving;
 mod shared_corpus;
 mod support;
+mod verbs;

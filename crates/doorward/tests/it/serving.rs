@@ -7,6 +7,6 @@ mod full_disk;
 mod ingest;
 mod kills;
 mod responding;
-mod server;
+pub(crate) mod server;
 mod shared_interop;
 mod start;

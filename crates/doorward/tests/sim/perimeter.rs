@@ -66,8 +66,7 @@ impl Perimeter {
         let writer = Writer::open(disk.tape(), way.engine())?;
         let mut publisher = Publisher::new(way.seed);
         let none = Arc::new(PolicySet::load(&Default::default()).unwrap());
-        let world =
-            World::new(publisher.publish(FactNumber(0)), Arc::default(), none, Settings::default());
+        let world = World::new(publisher.publish(FactNumber(0)), Arc::default(), none, Settings::default());
         let mut perimeter = Self { writer, world, publisher };
         let told = perimeter.writer.take_told();
         told.iter().for_each(|fact| perimeter.publisher.fold(fact, &perimeter.writer.engine().state.control));

@@ -9,10 +9,12 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use doorward_journal::{Batch, Journal};
 use doorward_model::command::Command;
 use doorward_model::decision::Pep;
 use doorward_model::hold::{Hold, HoldProfile, HoldScope};
-use doorward_model::record::{HoldReleased, PepSet};
+use doorward_model::identity::{Edge, EdgeKind};
+use doorward_model::record::{Fact, FactRecord, HoldReleased, PepSet, Record};
 use doorward_model::time::{Millis, Time};
 use doorward_policy::Properties;
 use doorward_policy::decide::{Authentication, Caller, Request};
@@ -22,7 +24,9 @@ use yaml_serde::Value;
 
 use crate::disk::{Disk, Fault};
 use crate::perimeter::{Files, Perimeter, Way, mode};
-use crate::scenarios::form::{Call, Counts, Happening, History, NewHold, Policies, Question, Scenario, Step};
+use crate::scenarios::form::{
+    Call, Counts, Happening, History, NewHold, Policies, Question, SameAs, Scenario, Step,
+};
 use crate::scenarios::record::{read, record};
 use crate::scenarios::told::{Told, answer, ladder};
 
@@ -134,7 +138,7 @@ impl Stage {
             done += usize::from(asked);
             asked
         };
-        if does(step.tick.is_some()) {}
+        does(step.tick.is_some());
         if does(step.restart.is_some()) {
             self.restart();
         }
@@ -149,6 +153,9 @@ impl Stage {
         }
         if let Some(subject) = step.release.as_ref().filter(|_| does(true)) {
             self.release(subject)?;
+        }
+        if let Some(same_as) = step.same_as.as_ref().filter(|_| does(true)) {
+            self.record(same_as);
         }
         if let Some(policies) = step.policies.as_ref().filter(|_| does(true)) {
             self.publish(policies);
@@ -232,6 +239,26 @@ impl Stage {
 
     fn restart(&mut self) {
         self.perimeter = Perimeter::open(&self.disk, &self.way).unwrap();
+    }
+
+    /// Puts an edge into the log that no record of this release would lead to.
+    fn record(&mut self, same_as: &SameAs) {
+        let edge = Edge {
+            kind: EdgeKind::SameAs.into(),
+            from: same_as.from.clone(),
+            to: same_as.to.clone(),
+            confidence_milli: same_as.confidence * 10,
+            evidence: "the same first name".to_owned(),
+        };
+        let mut tape = self.disk.tape();
+        let facts_seen = tape.head().fact;
+        let fact = FactRecord {
+            number: facts_seen.next().0,
+            recorded_at_ms: self.now.ms(),
+            fact: Some(Fact::EdgeFound(edge)),
+        };
+        tape.append(Batch { records: &[Record::Fact(Box::new(fact))], facts_seen }).unwrap();
+        self.restart();
     }
 
     fn release(&mut self, subject: &str) -> Result<(), String> {

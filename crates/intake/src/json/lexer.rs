@@ -118,6 +118,8 @@ pub(crate) struct Lexer {
     announced: bool,
     /// The present key, while the caller looks at it.
     key: Vec<u8>,
+    /// The beginning of a key that was cut between chunks, for when the buffer does not take it.
+    key_begun: Vec<u8>,
     secret: Secret,
     redactions: u64,
     /// How often strings that hold JSON may still be looked into.
@@ -129,6 +131,9 @@ const STACK_MAX: usize = 1 << 20;
 
 /// How much of a record that is too large stays in the buffer.
 const KEPT_MAX: usize = doorward_model::reject::REJECT_KEPT_BYTES_MAX;
+
+/// So much of a key is kept that is cut between chunks: more than the longest secret key with all letters escaped.
+const KEY_BEGUN_MAX: usize = 256;
 
 /// What is known of secrets at the present place.
 #[derive(Default)]
@@ -169,6 +174,7 @@ impl Lexer {
             escaped: false,
             announced: false,
             key: Vec::new(),
+            key_begun: Vec::new(),
             secret: Secret::default(),
             redactions: 0,
             nesting: NESTING_MAX,
@@ -240,33 +246,9 @@ impl Lexer {
         self.fault.take()
     }
 
-    /// Drops what has been collected of a secret that the input broke off in. Its opening quote stays, so that
-    /// what follows is seen to belong to it.
-    pub(crate) fn drop_secret(&mut self) {
-        if !self.secret.hiding {
-            return;
-        }
-        let quoted = self.since(self.token).starts_with(b"\"");
-        self.buffer.truncate(self.token);
-        self.secret.hiding = false;
-        if quoted {
-            self.append(b"\"");
-        }
-    }
-
     /// Whether the input may end here.
     pub(crate) fn at_rest(&self) -> bool {
         self.stack.is_empty() && matches!(self.state, State::Value)
-    }
-
-    /// Ends a number at the end of the input; `true` when one has been completed.
-    pub(crate) fn finish_number(&mut self) -> bool {
-        let State::Number(number) = self.state else { return false };
-        if !self.stack.is_empty() || !number.complete() {
-            return false;
-        }
-        self.end_scalar(&[], 0);
-        true
     }
 
     /// Works on until something is to be told. `at` is where the next byte lies in the chunk; it starts at 0 for
@@ -278,6 +260,12 @@ impl Lexer {
         loop {
             let Some(&byte) = chunk.get(*at) else {
                 self.copy(chunk, *at);
+                if matches!(
+                    self.state,
+                    State::Text(Role::Key) | State::Escape(Role::Key) | State::Hex(Role::Key, _)
+                ) {
+                    self.keep_key(chunk.get(self.token_in_chunk.unwrap_or_default()..).unwrap_or_default());
+                }
                 self.token_in_chunk = None;
                 self.run = 0;
                 return Signal::More;

@@ -154,6 +154,18 @@ fn a_record_that_is_too_large_is_one_reject_and_is_not_held() {
 }
 
 #[test]
+fn the_hash_of_a_record_that_is_too_large_does_not_depend_on_the_cut() {
+    let limits = Limits { record_bytes_max: 100, ..Limits::default() };
+    let record = format!(r#"{{"x":"{}","pass\u0077ord":"p","password":"q","z":1}}"#, "y".repeat(120));
+    let whole = read_with(limits, &[record.as_bytes()]).rejects;
+    assert_eq!(whole.len(), 1);
+    for size in 1..record.len() {
+        let chunks: Vec<&[u8]> = record.as_bytes().chunks(size).collect();
+        assert_eq!(read_with(limits, &chunks).rejects, whole, "{size}");
+    }
+}
+
+#[test]
 fn what_is_needed_must_be_there() {
     for (from, to, reason) in [
         (r#""eventTime":"2026-03-02T09:15:00Z","#, "", "eventTime is missing"),

@@ -91,9 +91,9 @@ proptest! {
     #[test]
     fn members_are_found_in_every_container(value in json(), key in any::<String>(), pretty in any::<bool>(), cuts in vec(any::<Index>(), 0..6)) {
         let record = serde_json::json!({
-            "apiKey": [value.clone(), "a secret"], key: value.clone(), "requestParameters": value.clone(),
+            "apiKey": [value, "a secret"], key: value, "requestParameters": value,
             "eventTime": "2026-03-02T09:15:00Z", "eventSource": "iam.amazonaws.com", "eventName": "ListUsers",
-            "resources": [{"ARN": value.clone()}, {"ARN": "arn:aws:s3:::b"}], "sourceIPAddress": value,
+            "resources": [{"ARN": value}, {"ARN": "arn:aws:s3:::b"}], "sourceIPAddress": value,
             "userIdentity": {"arn": "a", "sessionContext": {"attributes": {}, "x": value, "sessionIssuer": {"arn": "i"}}, "userName": "n"},
         });
         let text = if pretty { format!("{record:#}") } else { record.to_string() };

@@ -126,7 +126,8 @@ fn bytes<T: Serialize>(value: &T) -> Result<Bytes, Problem> {
     written.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer cannot be written"))
 }
 
-fn response(status: StatusCode, bytes: Bytes) -> Response {
+/// A reply of JSON that is written already.
+pub(crate) fn response(status: StatusCode, bytes: Bytes) -> Response {
     let mut response = Response::new(bytes.into());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -82,7 +82,9 @@ fn apart(at: usize, Batch { mut request, expected }: Batch) -> Result<Vec<Case>>
     }
     let pairs = items.into_iter().zip(expected).enumerate();
     let case = |(nth, (item, Expected { decision })): (usize, (Value, Expected))| {
-        let Value::Object(item) = item else { bail!("question {} of evaluations {at} is no object", nth + 1) };
+        let Value::Object(item) = item else {
+            bail!("question {} of evaluations {at} is no object", nth + 1)
+        };
         let whole: Map<_, _> = request.clone().into_iter().chain(item).collect();
         let name = format!("evaluations {at}.{}", nth + 1);
         Ok(Case { name, request: Value::Object(whole), expected: decision })
@@ -113,7 +115,11 @@ mod tests {
         let case = |name: &str, request, expected| Case { name: name.to_owned(), request, expected };
         let expected = [
             case("evaluation 1", json!({"action": {"name": "a"}}), true),
-            case("evaluations 1.1", json!({"subject": {"id": "x"}, "action": {"name": "a"}, "resource": {"id": "1"}}), true),
+            case(
+                "evaluations 1.1",
+                json!({"subject": {"id": "x"}, "action": {"name": "a"}, "resource": {"id": "1"}}),
+                true,
+            ),
             case("evaluations 1.2", json!({"subject": {"id": "x"}, "action": {"name": "b"}}), false),
         ];
         assert_eq!(parse(&file.to_string()).unwrap(), expected);

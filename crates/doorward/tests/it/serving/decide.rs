@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::serving::server::{Server, ago, example, files_of, poll, request};
 use crate::support::put;
 
-fn question(subject: Value, action: Value, resource: Value) -> Value {
+fn question(subject: &Value, action: &Value, resource: &Value) -> Value {
     json!({"subject": subject, "action": action, "resource": resource})
 }
 
@@ -25,14 +25,14 @@ fn the_certification_example_holds_the_truths_of_the_scenario() {
     let archived = || json!({"type": "record", "id": "record-2", "properties": {"status": "archived"}});
     let admin = json!({"type": "user", "id": "bob", "properties": {"role": "admin"}});
     let cases = [
-        (question(user("alice"), action("read"), record("record-1")), true),
-        (question(user("alice"), action("write"), record("record-1")), true),
-        (question(user("bob"), action("read"), record("record-1")), true),
-        (question(user("bob"), action("write"), record("record-1")), false),
-        (question(user("alice"), action("write"), archived()), false),
-        (question(admin, action("write"), archived()), true),
-        (question(user("alice"), delete(true), record("record-1")), true),
-        (question(user("alice"), delete(false), record("record-1")), false),
+        (question(&user("alice"), &action("read"), &record("record-1")), true),
+        (question(&user("alice"), &action("write"), &record("record-1")), true),
+        (question(&user("bob"), &action("read"), &record("record-1")), true),
+        (question(&user("bob"), &action("write"), &record("record-1")), false),
+        (question(&user("alice"), &action("write"), &archived()), false),
+        (question(&admin, &action("write"), &archived()), true),
+        (question(&user("alice"), &delete(true), &record("record-1")), true),
+        (question(&user("alice"), &delete(false), &record("record-1")), false),
     ];
     for (question, expected) in cases {
         let answer = server.evaluate(&question);
@@ -45,9 +45,9 @@ fn requests_are_read_strictly_and_answered_with_their_id() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path(), Some(&example("authzen-certification")));
     let good = question(
-        json!({"type": "user", "id": "alice"}),
-        json!({"name": "read"}),
-        json!({"type": "record", "id": "record-1"}),
+        &json!({"type": "user", "id": "alice"}),
+        &json!({"name": "read"}),
+        &json!({"type": "record", "id": "record-1"}),
     )
     .to_string();
     let target = ("POST", "/access/v1/evaluation");
@@ -77,9 +77,9 @@ fn decisions_are_recorded() {
     let data = tempfile::tempdir().unwrap();
     let mut server = Server::start(data.path(), Some(&example("authzen-certification")));
     let asked = question(
-        json!({"type": "user", "id": "alice"}),
-        json!({"name": "write"}),
-        json!({"type": "record", "id": "record-1"}),
+        &json!({"type": "user", "id": "alice"}),
+        &json!({"name": "write"}),
+        &json!({"type": "record", "id": "record-1"}),
     );
     server.evaluate(&asked);
     let token = server.token.clone();
@@ -112,9 +112,9 @@ fn a_changed_policy_folder_decides_when_it_is_valid_and_not_before() {
     let data = dir.path().join("data");
     let mut server = Server::start(&data, Some(&config));
     let asked = question(
-        json!({"type": "user", "id": "beth@the-smiths.com"}),
-        json!({"name": "can_create_todo"}),
-        json!({"type": "todo", "id": "todo-1"}),
+        &json!({"type": "user", "id": "beth@the-smiths.com"}),
+        &json!({"name": "can_create_todo"}),
+        &json!({"type": "todo", "id": "todo-1"}),
     );
     assert_eq!(server.evaluate(&asked)["decision"], json!(false));
     let extra = dir.path().join("policies/extra.cedar");
@@ -124,7 +124,8 @@ fn a_changed_policy_folder_decides_when_it_is_valid_and_not_before() {
     assert_eq!(server.evaluate(&asked)["decision"], json!(false));
     let before = server.get("/v1/policy");
     assert_eq!(before["files"].get("extra.cedar"), None);
-    fs::write(&extra, "@id(\"all\")\npermit (principal, action == Action::\"can_create_todo\", resource);\n").unwrap();
+    fs::write(&extra, "@id(\"all\")\npermit (principal, action == Action::\"can_create_todo\", resource);\n")
+        .unwrap();
     poll(|| server.evaluate(&asked)["decision"] == json!(true));
     assert_eq!(server.evaluate(&asked)["context"]["policies"], json!(["all"]));
     fs::remove_file(&extra).unwrap();

@@ -29,11 +29,16 @@ fn an_import_is_taken_once_whether_the_folder_is_fresh_or_not() {
     let data = tempfile::tempdir().unwrap();
     let path = logs.path().to_str().unwrap();
     let mut first = fed(data.path(), &["--import", path]);
-    let imported = |server: &Server| server.said.iter().find(|line| line.contains("imported")).unwrap().clone();
+    let imported =
+        |server: &Server| server.said.iter().find(|line| line.contains("imported")).unwrap().clone();
     let token = first.token.clone();
     let things = |server: &Server| ["/v1/identities", "/v1/findings"].map(|path| all(server, path));
     let events = all(&first, "/v1/events").len();
-    assert!(imported(&first).contains(&format!("accepted={events} duplicate=0 rejected=1")), "{:?}", first.said);
+    assert!(
+        imported(&first).contains(&format!("accepted={events} duplicate=0 rejected=1")),
+        "{:?}",
+        first.said
+    );
     let before = things(&first);
     assert!(events > 1_000 && before[0].len() >= 40, "{events} {}", before[0].len());
     let kept = data.path().join("rejects.jsonl");
@@ -66,7 +71,10 @@ fn the_demo_wants_a_fresh_folder() {
     let identities = all(&server, "/v1/identities");
     assert!(identities.len() > 100, "{}", identities.len());
     let findings = all(&server, "/v1/findings");
-    assert!(findings.iter().any(|finding| !finding["narrative"].as_str().unwrap().is_empty()), "{findings:?}");
+    assert!(
+        findings.iter().any(|finding| !finding["narrative"].as_str().unwrap().is_empty()),
+        "{findings:?}"
+    );
     assert!(server.stop().success());
     let mut again = command(data.path());
     again.args(["--listen", "127.0.0.1:0", "--demo"]);

@@ -1,11 +1,13 @@
 //! A full disk: nothing that was acknowledged is lost, nothing is acknowledged that cannot be, denials go on.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
 
-use doorward_model::time::Millis;
-use serde_json::json;
+use doorward_model::time::{Millis, Time};
+use serde_json::{Value, json};
 
-use crate::serving::server::{Server, ago, config, example, listing, request};
+use crate::serving::server::{Answer, Server, ago, config, example, listing, request, seconds};
 
 fn with_room(dir: &Path, mib: u32) -> PathBuf {
     let folder = example("authzen-certification").parent().unwrap().display().to_string();
@@ -19,17 +21,38 @@ fn with_room(dir: &Path, mib: u32) -> PathBuf {
     )
 }
 
+/// One instant for all lines: the same line is the same event.
+fn base() -> Time {
+    static BASE: OnceLock<Time> = OnceLock::new();
+    *BASE.get_or_init(|| ago(Millis::HOUR))
+}
+
 /// Lines that no compression makes small.
 fn bulk(batch: u32) -> Vec<String> {
     let noise = |at: u32| -> String {
-        (0..16u32).map(|part| doorward_model::hash::Hash16::of(&[batch, at, part].map(u32::to_le_bytes).concat()).to_string()).collect()
+        (0..16u32)
+            .map(|part| {
+                doorward_model::hash::Hash16::of(&[batch, at, part].map(u32::to_le_bytes).concat())
+                    .to_string()
+            })
+            .collect()
     };
     let line = |at: u32| {
         let members = format!(r#","additionalEventData":{{"noise":"{}"}}"#, noise(at));
         let line = crate::support::record(&format!("{batch}-{at}"), &members);
-        line.replace("2026-03-02T10:00:00Z", &crate::serving::server::seconds(ago(Millis::HOUR)))
+        line.replace("2026-03-02T10:00:00Z", &seconds(base()))
     };
     (0..200).map(line).collect()
+}
+
+/// Pushes until there is no more room; tells which batch was refused, and how.
+fn fill(server: &Server) -> (u32, Answer) {
+    let push = |batch: u32| (batch, server.push(bulk(batch).join("\n").as_bytes()));
+    (0..100).map(push).find(|(_, answer)| answer.status != 200).unwrap()
+}
+
+fn ready(server: &Server) -> u16 {
+    request(&server.address, ("GET", "/health/readyz"), &[], b"").status
 }
 
 #[test]
@@ -37,23 +60,12 @@ fn a_full_disk_refuses_what_is_to_be_kept_and_goes_on_denying() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let mut server = Server::start(&data, Some(&with_room(dir.path(), 1)));
-    let token = server.token.clone();
-    let (mut acknowledged, mut refused) = (0, None);
-    for batch in 0..100 {
-        let answer = server.push(bulk(batch).join("\n").as_bytes());
-        if answer.status != 200 {
-            refused = Some((batch, answer));
-            break;
-        }
-        acknowledged += 1;
-    }
-    let (batch, answer) = refused.unwrap();
-    assert!(acknowledged > 2, "{acknowledged}");
+    let (batch, answer) = fill(&server);
+    assert!(batch > 2, "{batch}");
     assert_eq!((answer.status, answer.header("content-type")), (507, "application/problem+json"));
     assert!(answer.text().contains("full"), "{}", answer.text());
     server.hears("nothing can be recorded: not ready");
-    let ready = request(&server.address, ("GET", "/health/readyz"), &[], b"");
-    assert_eq!(ready.status, 503, "{}", ready.text());
+    assert_eq!(ready(&server), 503);
     let alice = json!({
         "subject": {"type": "user", "id": "alice"}, "action": {"name": "read"},
         "resource": {"type": "record", "id": "record-1"},
@@ -64,21 +76,85 @@ fn a_full_disk_refuses_what_is_to_be_kept_and_goes_on_denying() {
     let placed = server.post("/v1/holds", &json!({"subject": "alice", "profile": "deny", "reason": "full"}));
     assert!(placed.status == 507 && placed.text().contains("in force"), "{}", placed.text());
     let denied = server.evaluate(&alice);
-    assert_eq!((&denied["decision"], &denied["context"]["pending"]), (&json!(false), &json!(true)), "{denied}");
+    let said = (&denied["decision"], &denied["context"]["pending"]);
+    assert_eq!(said, (&json!(false), &json!(true)), "{denied}");
     // Questions are answered, and what was refused is not said to be known.
     assert_eq!(server.get("/v1/tokens")["items"].as_array().unwrap().len(), 2);
-    let again = server.push(bulk(batch).join("\n").as_bytes());
-    assert_eq!(again.status, 507);
+    assert_eq!(server.push(bulk(batch).join("\n").as_bytes()).status, 507);
+}
+
+#[test]
+fn what_was_acknowledged_before_the_disk_was_full_is_there_when_there_is_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let mut server = Server::start(&data, Some(&with_room(dir.path(), 1)));
+    let token = server.token.clone();
+    let (batch, _) = fill(&server);
     server.kill();
     let mut server = Server::start(&data, Some(&with_room(dir.path(), 64)));
     server.token = token;
     for known in 0..batch {
         let answer = server.push(bulk(known).join("\n").as_bytes());
-        assert_eq!(answer.status, 200);
-        // The times differ by the moment they were made at; the ids do not.
-        assert_eq!(answer.json()["accepted"].as_u64().unwrap(), answer.json()["conflicting"].as_u64().unwrap());
+        assert_eq!((answer.status, answer.json()["duplicate"].clone()), (200, json!(200)));
     }
     let after = server.push(listing("after", ago(Millis::MINUTE)).as_bytes());
-    assert_eq!((after.status, after.json()["accepted"].clone()), (200, json!(1)));
-    assert_eq!(request(&server.address, ("GET", "/health/readyz"), &[], b"").status, 200);
+    assert_eq!((after.status, after.json()["accepted"].clone(), ready(&server)), (200, json!(1), 200));
+}
+
+/// On a real disk that is full for a while: a small one in memory, seen by nobody else.
+#[test]
+fn a_denial_that_waited_is_recorded_when_there_is_room_again() {
+    let mounts = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "timeout", "60", "sh", "-c", script]);
+        command
+    };
+    let able = mounts("mount -t tmpfs -o size=4m tmpfs \"$0\" && command -v curl").arg("/mnt").output();
+    if !able.as_ref().is_ok_and(|output| output.status.success()) {
+        eprintln!("SKIPPED: a disk of its own is not permitted here, or curl is missing: {able:?}");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let script = r#"
+        mount -t tmpfs -o size=4m tmpfs "$2"
+        "$0" serve --config "$1" --data-dir "$2/data" --listen 127.0.0.1:0 2>"$3" &
+        server=$!
+        until grep -q 'listens on' "$3"; do sleep 0.05; kill -0 $server || exit 3; done
+        url=$(sed -n 's/.*listens on \(http[^,]*\),.*/\1/p' "$3")
+        token=$(sed -n 's/.*shown this once: //p' "$3")
+        ask() { curl -s -H "Authorization: Bearer $token" -H 'Content-Type: application/json' "$@"; }
+        cat /dev/zero >"$2/filler" 2>/dev/null
+        ask -o /dev/null -w '%{http_code}\n' "$url/v1/holds" \
+          -d '{"subject":"alice","profile":"deny","reason":"while it was full"}'
+        until [ "$(ask -o /dev/null -w '%{http_code}' "$url/health/readyz")" = 503 ]; do
+          ask -o /dev/null "$url/v1/holds" -d '{"subject":"bob","profile":"deny","reason":"again"}'
+        done
+        ask -o /dev/null "$url/v1/tokens" -d '{"name":"late","scopes":["read"]}'
+        rm "$2/filler"
+        until [ "$(ask -o /dev/null -w '%{http_code}' "$url/health/readyz")" = 200 ]; do sleep 0.05; done
+        kill -9 $server; wait $server
+        : >"$3"
+        "$0" serve --config "$1" --data-dir "$2/data" --listen 127.0.0.1:0 2>"$3" &
+        server=$!
+        until grep -q 'listens on' "$3"; do sleep 0.05; kill -0 $server || exit 4; done
+        url=$(sed -n 's/.*listens on \(http[^,]*\),.*/\1/p' "$3")
+        ask "$url/v1/tokens?name=late"; echo
+        ask "$url/v1/holds"
+        kill $server; wait $server
+    "#;
+    let (disk, log) = (dir.path().join("disk"), dir.path().join("log"));
+    std::fs::create_dir(&disk).unwrap();
+    let mut run = mounts(script);
+    run.arg(env!("CARGO_BIN_EXE_doorward")).arg(with_room(dir.path(), 64)).arg(&disk).arg(&log);
+    let output = run.output().unwrap();
+    let (said, log) = (String::from_utf8(output.stdout).unwrap(), std::fs::read_to_string(log).unwrap());
+    let lines: Vec<_> = said.lines().collect();
+    let [placed, tokens, holds] = lines.as_slice() else { panic!("{said} {log}") };
+    assert_eq!((output.status.code(), *placed), (Some(0), "507"), "{log}");
+    let items =
+        |line: &str| serde_json::from_str::<Value>(line).unwrap()["items"].as_array().unwrap().clone();
+    let reasons: Vec<_> = items(holds).iter().map(|hold| hold["reason"].clone()).collect();
+    assert!(reasons.contains(&json!("while it was full")), "{said} {log}");
+    // What was refused is not done later.
+    assert_eq!(items(tokens), Vec::<Value>::new(), "{said}");
 }

@@ -25,7 +25,8 @@ fn events_are_taken_in_every_form_and_counted_once() {
         }
     }
     let events = server.get("/v1/events");
-    let mut ids: Vec<_> = events["items"].as_array().unwrap().iter().map(|event| event["id"].clone()).collect();
+    let mut ids: Vec<_> =
+        events["items"].as_array().unwrap().iter().map(|event| event["id"].clone()).collect();
     ids.sort_by_key(ToString::to_string);
     assert_eq!(json!(ids), json!((0..6).map(|at| format!("event-{at}")).collect::<Vec<_>>()));
 }
@@ -45,7 +46,8 @@ fn what_cannot_be_read_is_shown_and_kept_and_the_rest_is_taken() {
     assert_eq!((only_bad.status, &only_bad.json()["rejected"]), (422, &json!(1)));
     assert!(server.stop().success());
     let kept = std::fs::read_to_string(data.path().join("rejects.jsonl")).unwrap();
-    let lines: Vec<serde_json::Value> = kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> =
+        kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let seen: Vec<_> = lines.iter().map(|line| (line["source"].clone(), line["record"].clone())).collect();
     assert_eq!(seen, [(json!("trail"), json!(2)), (json!("trail"), json!(0))], "{kept}");
     assert_eq!(lines[0]["reason"], told["rejects"][0]["reason"]);

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::OnceLock;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use doorward_model::time::Millis;
+use doorward_model::time::{Millis, Time};
 use serde_json::Value;
 
 use crate::serving::server::{Answer, DEADLINE, Server, ago, listing, try_request};
@@ -43,7 +44,8 @@ fn what_was_acknowledged_is_there_exactly_once_after_any_kill() {
     assert!(acknowledged.len() as u64 > ROUNDS * BATCH, "too little was pushed: {}", acknowledged.len());
     let twice: Vec<_> = there.iter().filter(|(_, count)| **count != 1).collect();
     let lost: Vec<_> = acknowledged.iter().filter(|id| !there.contains_key(*id)).collect();
-    let foreign: Vec<_> = there.keys().filter(|id| !acknowledged.contains(*id) && !open.contains(*id)).collect();
+    let foreign: Vec<_> =
+        there.keys().filter(|id| !acknowledged.contains(*id) && !open.contains(*id)).collect();
     assert!(twice.is_empty() && lost.is_empty() && foreign.is_empty(), "{twice:?} {lost:?} {foreign:?}");
     // A batch is one commit here: it is there whole or not at all.
     let half = open.iter().filter(|id| there.contains_key(*id)).count() as u64 % BATCH;
@@ -111,9 +113,8 @@ fn push_until_it_is_gone(
 }
 
 /// The same id is of the same time, whenever it is sent.
-fn at_of(id: &str) -> doorward_model::time::Time {
-    use std::sync::OnceLock;
-    static DAY: OnceLock<doorward_model::time::Time> = OnceLock::new();
+fn at_of(id: &str) -> Time {
+    static DAY: OnceLock<Time> = OnceLock::new();
     let spread = id.bytes().map(i64::from).sum::<i64>();
     *DAY.get_or_init(|| ago(Millis::DAY)) + Millis::MINUTE.times(spread)
 }

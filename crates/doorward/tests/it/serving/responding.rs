@@ -9,10 +9,11 @@ use tempfile::TempDir;
 use crate::serving::server::{Server, ago, config, now, seconds};
 use crate::support::put;
 
-const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/alice@corp.example";
+const SESSION: &str =
+    "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/alice@corp.example";
 
 struct Company {
-    _dir: TempDir,
+    dir: TempDir,
     server: Server,
 }
 
@@ -20,7 +21,7 @@ fn company(response: &str) -> Company {
     let dir = tempfile::tempdir().unwrap();
     let path = files(dir.path(), response);
     let server = Server::start(&dir.path().join("data"), Some(&path));
-    Company { _dir: dir, server }
+    Company { dir, server }
 }
 
 fn files(dir: &Path, response: &str) -> PathBuf {
@@ -119,19 +120,107 @@ fn an_event_makes_the_very_next_decision_stricter_and_a_release_restores_it() {
     let told = company.push(&[acted("key", now(), (CLI, KEY))]);
     assert_eq!(told["accepted"], json!(1), "{told}");
     let next = company.may(&gate, alice, "deploy");
-    println!("{next:#}");
+    let holds = company.holds();
+    let hold = holds.iter().find(|hold| hold["subject"] == alice).unwrap();
+    let context = &next["context"];
     assert_eq!(next["decision"], json!(false), "{next}");
-    println!("{:#?}", company.holds());
+    assert_eq!((&context["effect"], &context["reasons"]), (&json!("step-up"), &json!(["hold-step-up"])));
+    assert_eq!(context["holds"], json!([hold["id"]]));
+    assert_eq!(
+        (&context["obligations"][0]["type"], &context["obligations"][0]["id"]),
+        (&json!("step-up"), &hold["id"])
+    );
+    // Nobody else is asked for more.
+    assert_eq!(company.may(&gate, "bob@corp.example", "deploy")["decision"], json!(true));
+    release(&company, hold);
+    let after = company.may(&gate, alice, "deploy");
+    assert_eq!((&after["decision"], &after["context"]["reasons"]), (&json!(true), &json!(["policy-permit"])));
+    assert!(after["context"]["seen"].as_u64() > context["seen"].as_u64(), "{after}");
+}
+
+#[test]
+fn every_hold_names_its_finding_and_where_it_bites() {
+    let company = company("enforce");
+    let gate = company.server.token("gate", "decide");
+    company.push(&history(CLI));
+    company.may(&gate, "alice@corp.example", "deploy");
+    company.push(&[acted("key", now(), (CLI, KEY))]);
+    let findings = company.server.get("/v1/findings");
+    let [finding] = findings["items"].as_array().unwrap().as_slice() else { panic!("{findings}") };
+    let session = "idc:111122223333/alice@corp.example";
+    assert_eq!((&finding["type"], &finding["identity"]), (&json!("credential-for-another"), &json!(session)));
+    assert!(finding["narrative"].as_str().unwrap().contains("CreateAccessKey"), "{finding}");
+    // Somebody asks about her, and nobody about the session of her role.
+    let told = |hold: &Value| ["subject", "finding", "state", "bites_at"].map(|member| hold[member].clone());
+    let expected =
+        |subject: &str, bites: Value| [json!(subject), finding["id"].clone(), json!("placed"), bites];
+    let mut holds: Vec<_> = company.holds().iter().map(told).collect();
+    holds.sort_by_key(|hold| hold[0].to_string());
+    assert_eq!(holds, [expected("alice@corp.example", json!(["gate"])), expected(session, json!([]))]);
+    let nowhere =
+        company.holds().iter().filter(|hold| hold["bites"].as_str().unwrap().starts_with("Nowhere")).count();
+    assert_eq!(nowhere, 1);
+}
+
+fn release(company: &Company, hold: &Value) {
+    let path = format!("/v1/holds/{}/release", hold["id"].as_str().unwrap());
+    let released = company.server.post(&path, &json!({"reason": "she did it on purpose"}));
+    assert_eq!(released.status, 200, "{}", released.text());
 }
 
 #[test]
 fn an_agent_is_held_and_the_person_it_acts_for_is_not() {
     let company = company("enforce");
     let gate = company.server.token("gate", "decide");
+    let agent = "python-httpx/0.28.1 mcp-proxy-for-aws/1.7.0 claude-code/2.1.9";
     company.push(&history(CLI));
-    let agent = "mcp-proxy-for-aws/1.6.3 md/awscrt#0.27.6 ua/2.1 os/linux#6.8 lang/python#3.13.7";
     company.push(&history(agent));
     company.push(&[acted("key", now(), (agent, KEY))]);
-    println!("{:#?}", company.holds());
-    println!("{}", company.may(&gate, "alice@corp.example", "deploy"));
+    let held: Vec<_> = company.holds().iter().map(|hold| hold["subject"].clone()).collect();
+    assert_eq!(held, [json!("agent:idc:111122223333/alice@corp.example/claude-code")]);
+    assert_eq!(company.may(&gate, "alice@corp.example", "deploy")["decision"], json!(true));
+}
+
+#[test]
+fn in_shadow_a_hold_is_only_recommended() {
+    let company = company("shadow");
+    let gate = company.server.token("gate", "decide");
+    company.push(&history(CLI));
+    company.push(&[acted("key", now(), (CLI, KEY))]);
+    assert_eq!(company.may(&gate, "alice@corp.example", "deploy")["decision"], json!(true));
+    assert_eq!(company.holds(), Vec::<Value>::new());
+    let recommended = company.server.get("/v1/holds?state=recommended");
+    let subjects: Vec<_> =
+        recommended["items"].as_array().unwrap().iter().map(|hold| hold["subject"].clone()).collect();
+    assert_eq!(subjects.len(), 2, "{recommended}");
+    assert!(subjects.contains(&json!("alice@corp.example")));
+}
+
+#[test]
+fn what_happened_long_before_it_arrived_changes_no_decision() {
+    let company = company("enforce");
+    let gate = company.server.token("gate", "decide");
+    company.push(&history(CLI));
+    company.push(&[acted("key", ago(Millis::HOUR.times(3)), (CLI, KEY))]);
+    let findings = company.server.get("/v1/findings");
+    assert_eq!(findings["items"][0]["historical"], json!(true), "{findings}");
+    assert_eq!(company.holds(), Vec::<Value>::new());
+    assert_eq!(company.may(&gate, "alice@corp.example", "deploy")["decision"], json!(true));
+}
+
+#[test]
+fn a_hold_that_was_placed_survives_a_kill() {
+    let mut company = company("enforce");
+    let gate = company.server.token("gate", "decide");
+    company.push(&history(CLI));
+    company.push(&[acted("key", now(), (CLI, KEY))]);
+    let before = company.holds();
+    company.server.kill();
+    let dir = company.dir.path();
+    let token = company.server.token.clone();
+    company.server = Server::start(&dir.join("data"), Some(&dir.join("doorward.toml")));
+    company.server.token = token;
+    assert_eq!(company.may(&gate, "alice@corp.example", "deploy")["context"]["effect"], json!("step-up"));
+    let ids = |holds: &[Value]| holds.iter().map(|hold| hold["id"].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&company.holds()), ids(&before));
 }

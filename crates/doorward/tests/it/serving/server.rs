@@ -49,7 +49,8 @@ impl Server {
             stderr.lines().map_while(Result::ok).for_each(|line| drop(tell.send(line)));
         });
         let empty = String::new;
-        let mut server = Self { child, lines, said: Vec::new(), address: empty(), token: empty(), trail: OnceCell::new() };
+        let mut server =
+            Self { child, lines, said: Vec::new(), address: empty(), token: empty(), trail: OnceCell::new() };
         let listens = server.hears("Doorward listens on http://");
         let address = listens.split("http://").nth(1).unwrap();
         server.address = address.split(',').next().unwrap().trim().to_owned();
@@ -214,12 +215,7 @@ impl Answer {
 
 /// Sends a request on a connection of its own.
 #[track_caller]
-pub(crate) fn request(
-    address: &str,
-    target: (&str, &str),
-    headers: &[(&str, &str)],
-    body: &[u8],
-) -> Answer {
+pub(crate) fn request(address: &str, target: (&str, &str), headers: &[(&str, &str)], body: &[u8]) -> Answer {
     try_request(address, target, headers, body).unwrap()
 }
 
@@ -244,7 +240,7 @@ pub(crate) fn try_request(
     let read = stream.read_to_end(&mut bytes);
     parse(&bytes).ok_or_else(|| {
         let gone = || std::io::Error::other("no whole answer");
-        sent.err().or(read.err()).unwrap_or_else(gone)
+        sent.and(read.map(drop)).err().unwrap_or_else(gone)
     })
 }
 

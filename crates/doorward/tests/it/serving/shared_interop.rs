@@ -44,6 +44,7 @@ fn check(name: &str, path: &str, expected: (usize, usize)) {
 
 fn shared(path: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let shared = std::env::var_os("DOORWARD_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
+    let shared =
+        std::env::var_os("DOORWARD_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
     root.join(shared).join(path)
 }

@@ -61,7 +61,8 @@ pub(crate) struct Response {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rung {
     pub(crate) severity: String,
-    pub(crate) confidence: f64,
+    /// In per cent.
+    pub(crate) confidence: u32,
     pub(crate) profile: String,
     pub(crate) hours: i64,
 }
@@ -119,8 +120,20 @@ pub(crate) struct Step {
     pub(crate) release: Option<String>,
     pub(crate) policies: Option<Policies>,
     pub(crate) pep: Option<BTreeMap<String, String>>,
+    /// An earlier process had recorded that two names are the same.
+    pub(crate) same_as: Option<SameAs>,
     pub(crate) tick: Option<Nothing>,
     pub(crate) restart: Option<Nothing>,
+}
+
+/// Two names of perhaps one person or program.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SameAs {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    /// In per cent.
+    pub(crate) confidence: u32,
 }
 
 /// `{}`.

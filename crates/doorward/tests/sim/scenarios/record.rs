@@ -80,7 +80,7 @@ fn session(role: &str, path: &str, name: &str, key: Option<&str>) -> Value {
 /// An id in the form of the platform: four letters and sixteen more.
 fn unique(prefix: &str, name: &str) -> String {
     let hash = doorward_model::hash::Hash16::of(name.as_bytes()).to_string().to_uppercase();
-    format!("{prefix}{}", &hash[..16])
+    format!("{prefix}{hash:.16}")
 }
 
 /// What intake makes of bytes: the events, and how many records it could not read.

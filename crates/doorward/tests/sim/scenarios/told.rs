@@ -129,7 +129,7 @@ pub(crate) fn ladder(response: &Response) -> Ladder {
     let default = Ladder::default();
     let rungs = response.rungs.iter().map(|rung| Rung {
         severity_min: severity(&rung.severity),
-        confidence_min_milli: (rung.confidence * 1_000.0).round() as u32,
+        confidence_min_milli: rung.confidence * 10,
         profile: HoldProfile::ALL.into_iter().find(|profile| profile.word() == rung.profile).unwrap(),
         lasts: Millis::HOUR.times(rung.hours),
     });

@@ -23,14 +23,15 @@ pub(crate) struct Act {
 #[derive(Clone, Debug)]
 pub(crate) enum Deed {
     Deliver(Vec<Event>),
-    Place { pick: u64, profile: HoldProfile, lasts: Millis },
-    Release { pick: u64 },
+    Place { pick: usize, profile: HoldProfile, lasts: Millis },
+    Release { pick: usize },
     IssueToken { lasts: Millis },
-    RevokeToken { pick: u64 },
+    RevokeToken { pick: usize },
     Publish { people: Vec<String>, mode: Mode, risk_max: u32 },
     SetPep { mode: Mode },
-    Ask { pick: u64, action: &'static str },
+    Ask { pick: usize, action: &'static str },
     Tick,
+    Checkpoint,
     Restart,
 }
 
@@ -51,29 +52,38 @@ impl Dice {
         Self(seed)
     }
 
-    pub(crate) fn next(&mut self) -> u64 {
+    fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below another.
-    pub(crate) fn below(&mut self, end: u64) -> u64 {
-        self.next() % end.max(1)
+    /// A place in a list of so many.
+    fn index(&mut self, len: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(len.max(1)).unwrap()).unwrap()
     }
 
-    fn one_in(&mut self, times: u64) -> bool {
+    /// A number below another.
+    fn below(&mut self, end: u32) -> u32 {
+        u32::try_from(self.next() % u64::from(end.max(1))).unwrap()
+    }
+
+    fn one_in(&mut self, times: u32) -> bool {
         self.below(times) == 0
     }
 
-    fn minutes(&mut self, max: u64) -> Millis {
-        Millis::MINUTE.times(i64::try_from(1 + self.below(max)).unwrap())
+    fn millis(&mut self, end: u32) -> Millis {
+        Millis(self.below(end).into())
+    }
+
+    fn minutes(&mut self, max: u32) -> Millis {
+        Millis::MINUTE.times(i64::from(1 + self.below(max)))
     }
 
     fn mode(&mut self) -> Mode {
         // Mostly what has teeth.
-        [Mode::Enforce, Mode::Enforce, Mode::Enforce, Mode::Shadow, Mode::Learn][self.below(5) as usize]
+        [Mode::Enforce, Mode::Enforce, Mode::Enforce, Mode::Shadow, Mode::Learn][self.index(5)]
     }
 }
 
@@ -111,26 +121,26 @@ pub(crate) fn script(seed: u64, events: &[Event]) -> Vec<Act> {
     acts.push(Act { now, deed: first, wrong: None });
     acts.push(Act { now, deed: Deed::SetPep { mode: Mode::Enforce }, wrong: None });
     while !rest.is_empty() || !late.is_empty() {
-        let (batch, after) = rest.split_at(rest.len().min(1 + dice.below(16) as usize));
+        let (batch, after) = rest.split_at(rest.len().min(1 + dice.index(16)));
         let from = rest.len() - after.len();
         rest = after;
         let mut batch: Vec<_> = batch.to_vec();
-        let held_back = dice.below(1 + batch.len() as u64) as usize;
+        let held_back = dice.index(1 + batch.len());
         if from > 0 && !rest.is_empty() && dice.one_in(5) {
             late.extend(batch.split_off(batch.len() - held_back));
         } else {
             batch.append(&mut late);
         }
         if dice.one_in(6) {
-            let again = dice.below(events.len() as u64) as usize;
+            let again = dice.index(events.len());
             // Only what has been delivered before, or comes now, can be a repetition.
             batch.extend(events[..again.min(events.len() - rest.len())].iter().rev().take(5).cloned());
         }
         let happened = batch.iter().map(Event::happened_at).max().unwrap_or(now);
-        now = now.max(happened) + Millis(dice.below(90_000) as i64);
+        now = now.max(happened) + dice.millis(90_000);
         acts.push(Act { now, deed: Deed::Deliver(batch), wrong: wrong(&mut dice, true) });
         for _ in 0..dice.below(4) {
-            now = now + Millis(dice.below(20_000) as i64);
+            now = now + dice.millis(20_000);
             let deed = deed(&mut dice, &people);
             acts.push(Act { now, deed, wrong: wrong(&mut dice, false) });
         }
@@ -146,26 +156,27 @@ fn people(events: &[Event]) -> Vec<String> {
 }
 
 fn deed(dice: &mut Dice, people: &[String]) -> Deed {
-    let pick = dice.next();
+    let pick = dice.index(PICK_MAX);
     match dice.below(20) {
-        0..=3 => Deed::Place { pick, profile: HoldProfile::ALL[dice.below(5) as usize], lasts: dice.minutes(240) },
+        0..=3 => Deed::Place { pick, profile: HoldProfile::ALL[dice.index(5)], lasts: dice.minutes(240) },
         4 | 5 => Deed::Release { pick },
         6 => Deed::IssueToken { lasts: dice.minutes(600) },
         7 => Deed::RevokeToken { pick },
         8 => Deed::Publish {
-            people: people.iter().take(dice.below(4) as usize).cloned().collect(),
+            people: people.iter().take(dice.index(4)).cloned().collect(),
             mode: dice.mode(),
-            risk_max: 30 + 10 * dice.below(8) as u32,
+            risk_max: 30 + 10 * dice.below(8),
         },
         9 => Deed::SetPep { mode: dice.mode() },
-        10..=16 => Deed::Ask { pick, action: ["read", "write", "shred", "assume"][dice.below(4) as usize] },
-        17 | 18 => Deed::Tick,
+        10..=16 => Deed::Ask { pick, action: ["read", "write", "shred", "assume"][dice.index(4)] },
+        17 => Deed::Tick,
+        18 => Deed::Checkpoint,
         _ => Deed::Restart,
     }
 }
 
 fn wrong(dice: &mut Dice, delivers: bool) -> Option<Wrong> {
-    let fault = Fault { after: dice.below(3) as u32, durable: dice.one_in(2) };
+    let fault = Fault { after: dice.below(3), durable: dice.one_in(2) };
     match dice.below(8) {
         0 | 1 => Some(Wrong::Crash(fault)),
         2 if delivers => Some(Wrong::Refused),
@@ -174,4 +185,7 @@ fn wrong(dice: &mut Dice, delivers: bool) -> Option<Wrong> {
 }
 
 /// How many records a seed has.
-const EVENTS: usize = 240;
+const EVENTS: usize = 180;
+
+/// From how many a pick selects at most.
+const PICK_MAX: usize = 1 << 20;

@@ -2,7 +2,7 @@
 
 use std::hash::BuildHasher;
 
-use super::{Fault, Lexer, Member, Role, Signal, State};
+use super::{Fault, KEY_BEGUN_MAX, Lexer, Member, Role, Signal, State};
 use crate::json::{scan, text};
 use crate::redact;
 
@@ -24,6 +24,13 @@ impl Lexer {
         self.token = self.place(at);
         self.token_in_chunk = Some(at);
         self.escaped = false;
+        self.key_begun.clear();
+    }
+
+    /// Keeps a part of a key that is cut between chunks.
+    pub(super) fn keep_key(&mut self, part: &[u8]) {
+        let room = KEY_BEGUN_MAX.saturating_sub(self.key_begun.len());
+        self.key_begun.extend_from_slice(part.get(..room.min(part.len())).unwrap_or_default());
     }
 
     pub(super) fn text(&mut self, chunk: &[u8], at: &mut usize, role: Role) -> Option<Signal> {
@@ -120,7 +127,11 @@ impl Lexer {
             Some(start) => chunk.get(start..at).unwrap_or_default(),
             None => {
                 self.copy(chunk, at);
-                self.buffer.get(place..).unwrap_or_default()
+                self.keep_key(chunk.get(..at).unwrap_or_default());
+                match self.fault {
+                    Some(Fault::Size(_)) => self.key_begun.as_slice(),
+                    _ => self.buffer.get(place..).unwrap_or_default(),
+                }
             }
         };
         let end = place.saturating_add(bytes.len());
@@ -158,6 +169,30 @@ impl Lexer {
         }
         self.escaped = false;
         self.ended(chunk, at)
+    }
+
+    /// Ends a number at the end of the input; `true` when one has been completed.
+    pub(crate) fn finish_number(&mut self) -> bool {
+        let State::Number(number) = self.state else { return false };
+        if !self.stack.is_empty() || !number.complete() {
+            return false;
+        }
+        self.end_scalar(&[], 0);
+        true
+    }
+
+    /// Drops what has been collected of a secret that the input broke off in. Its opening quote stays, so that
+    /// what follows is seen to belong to it.
+    pub(crate) fn drop_secret(&mut self) {
+        if !self.secret.hiding {
+            return;
+        }
+        let quoted = self.since(self.token).starts_with(b"\"");
+        self.buffer.truncate(self.token);
+        self.secret.hiding = false;
+        if quoted {
+            self.append(b"\"");
+        }
     }
 
     /// Puts the mark in place of a secret, unless the source has already hidden it.

@@ -1,0 +1,267 @@
+//! Nouns and verbs as they are typed: to a running server, and on its data folder once it has stopped.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use doorward_model::time::Millis;
+use serde_json::{Value, json};
+
+use crate::serving::server::{Server, ago, command, config, example, listing};
+use crate::support::{put, record};
+
+const ALICE: &str = "arn:aws:iam::111122223333:user/alice";
+const KEY: &str = "AKIAEXAMPLE000000001";
+
+/// What the shell would run, with a token in the environment.
+fn doorward(token: &str, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
+    command.env_remove("DOORWARD_URL").env("DOORWARD_TOKEN", token).args(args).output().unwrap()
+}
+
+#[track_caller]
+fn done(token: &str, args: &[&str]) -> String {
+    let output = doorward(token, args);
+    assert_eq!(output.status.code(), Some(0), "{args:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// The exit code and what was said of the failure.
+fn refused(token: &str, args: &[&str]) -> (Option<i32>, String) {
+    let output = doorward(token, args);
+    (output.status.code(), text(&output.stderr))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// The answer of the server, or of the data folder, in JSON.
+fn json(token: &str, args: &[&str], place: [&str; 2]) -> Value {
+    let args: Vec<_> = args.iter().chain(&place).chain(&["-o", "json"]).copied().collect();
+    serde_json::from_str(&done(token, &args)).unwrap()
+}
+
+fn serving(dir: &Path) -> Server {
+    put(
+        &dir.join("policies/all.cedar"),
+        br#"@id("reads") permit (principal, action == Action::"read", resource);"#,
+    );
+    put(
+        &dir.join("schema.cedarschema"),
+        b"entity user; entity shop;\naction read, write appliesTo { principal: user, resource: shop };",
+    );
+    put(&dir.join("entities.yaml"), b"entities:\n  - {type: user, id: alice, identity: human}\n");
+    let settings = "[policy]\nfolder = \"policies\"\nschema = \"schema.cedarschema\"\n\
+                    entities = \"entities.yaml\"\nmode = \"enforce\"\n[[pep]]\nname = \"gate\"\nmode = \"enforce\"\n";
+    let server = Server::start(&dir.join("data"), Some(&config(dir, settings)));
+    let at = ago(Millis::MINUTE.times(5));
+    let records = [listing("event-1", at), listing("event-2", at + Millis::SECOND)];
+    assert_eq!(server.push(records.join("\n").as_bytes()).status, 200);
+    server
+}
+
+#[test]
+fn a_server_and_its_folder_give_the_same_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut server = serving(dir.path());
+    let (url, token) = (format!("http://{}", server.address), server.token.clone());
+    let api = ["--url", url.as_str()];
+    let placed =
+        json(&token, &["hold", "place", ALICE, "--profile", "read-only", "--reason", "a drill"], api);
+    json(&token, &["hold", "place", "alice", "--profile", "deny", "--reason", "a drill"], api);
+    let hold = placed["id"].as_str().unwrap();
+    let decide =
+        ["decide", "--subject", "user:alice", "--action", "write", "--resource", "shop:1", "--pep", "gate"];
+    let questions: [&[&str]; 14] = [
+        &["event", "list", "--key", KEY],
+        &["event", "list", "--since", "1h", "--ip", "198.51.100.7", "--limit", "1"],
+        &["event", "list", "--session", "nobody"],
+        &["identity", "list"],
+        &["identity", "list", "--kind", "human", "--kind", "agent", "--search", "alice", "--limit", "1"],
+        &["identity", "show", ALICE],
+        &["finding", "list"],
+        &["hold", "list", "--profile", "read-only"],
+        &["hold", "show", hold],
+        &["pep", "list"],
+        &["token", "list"],
+        &decide,
+        &[&decide[..], &["--explain"]].concat(),
+        &["who", KEY],
+    ];
+    let live: Vec<_> = questions.iter().map(|args| json(&token, args, api)).collect();
+    assert_eq!(live[0]["items"].as_array().unwrap().len(), 2, "{}", live[0]);
+    assert_eq!(live[11]["answer"]["context"]["reasons"], json!(["hold-deny"]), "{}", live[11]);
+    assert_eq!(live[13]["identities"][0]["id"], ALICE);
+    let data = dir.path().join("data");
+    let folder = ["--data-dir", data.to_str().unwrap()];
+    let (code, said) = refused("", &["identity", "list", folder[0], folder[1]]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("is used by process") && said.contains("--url"), "{said}");
+    // Once without a checkpoint, once with the one that an orderly end leaves.
+    server.kill();
+    same(&questions, &live, folder);
+    let mut server = Server::start(&data, None);
+    assert!(server.stop().success());
+    same(&questions, &live, folder);
+}
+
+#[track_caller]
+fn same(questions: &[&[&str]], live: &[Value], folder: [&str; 2]) {
+    for (args, live) in questions.iter().zip(live) {
+        let (mut live, mut still) = (live.clone(), json("", args, folder));
+        // The server has gone on: ticks are facts.
+        for seen in ["/seen", "/answer/context/seen"] {
+            for answer in [&mut live, &mut still] {
+                answer.pointer_mut(seen).map(Value::take);
+            }
+        }
+        assert_eq!(live, still, "{args:?}");
+    }
+}
+
+#[test]
+fn commands_are_carried_out_and_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = serving(dir.path());
+    let url = format!("http://{}", server.address);
+    let tell = |args: &[&str]| done(&server.token, &[args, &["--url", &url]].concat());
+    let hold = ["hold", "place", ALICE, "--profile", "step-up", "--for", "1h", "--reason", "odd"];
+    let placed = json(&server.token, &hold, ["--url", &url]);
+    assert_eq!([&placed["profile"], &placed["in_force"]], [&json!("step-up"), &json!(true)]);
+    let id = placed["id"].as_str().unwrap();
+    assert!(tell(&["hold", "list"]).contains(id));
+    assert!(
+        tell(&["hold", "release", id, "--reason", "known"])
+            .starts_with(&format!("Released hold {id} (fact "))
+    );
+    assert_eq!(tell(&["hold", "list"]), "No holds.\n");
+    assert!(tell(&["pep", "set", "gate", "--mode", "shadow"]).starts_with("Set gate to shadow (fact "));
+    let peps = json(&server.token, &["pep", "list"], ["--url", &url]);
+    assert_eq!(peps["items"], json!([{"name": "gate", "mode": "shadow", "in_force": "shadow"}]));
+    let issued = json(&server.token, &["token", "issue", "ci", "--scope", "read"], ["--url", &url]);
+    let (id, secret) = (issued["id"].as_str().unwrap(), issued["token"].as_str().unwrap());
+    let file = dir.path().join("token");
+    put(&file, format!("{secret}\n").as_bytes());
+    let asked = ["identity", "list", "--url", &url, "--token-file", file.to_str().unwrap()];
+    assert!(done("", &asked).contains(ALICE));
+    assert!(tell(&["token", "revoke", id]).starts_with(&format!("Revoked token {id} (fact ")));
+    let shut = "doorward: Unauthorized: a valid token is needed: Authorization: Bearer dw_...\n";
+    assert_eq!(refused("", &asked), (Some(1), shut.to_owned()));
+}
+
+#[test]
+fn what_cannot_be_done_is_told_apart_from_what_is_typed_wrongly() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = serving(dir.path());
+    let url = format!("http://{}", server.address);
+    let (code, said) = refused(&server.token, &["finding", "show", "none", "--url", &url]);
+    let expected = "doorward: Not Found: no finding by the id \"none\" is known\n";
+    assert_eq!((code, said.as_str()), (Some(1), expected));
+    let (code, said) = refused("", &["finding", "list", "--url", &url]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("--token-file") && said.contains("DOORWARD_TOKEN"), "{said}");
+    let (code, said) = refused("x", &["finding", "list", "--url", "http://192.0.2.1:8420"]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("no token is sent to 192.0.2.1 in the clear"), "{said}");
+    let nowhere = dir.path().join("nowhere");
+    let (code, said) = refused("", &["identity", "list", "--data-dir", nowhere.to_str().unwrap()]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("is no data folder") && !nowhere.exists(), "{said}");
+    for wrong in [
+        &["hold", "place", ALICE, "--profile", "stop", "--reason", "x"][..],
+        &["hold", "release", "x", "--reason", "y", "--data-dir", "d"],
+        &["identity", "list", "--kind", "robot"],
+        &["identity", "list", "--data-dir", "d", "--url", "http://127.0.0.1:1"],
+        &["event", "list", "--since", "yesterday"],
+        &["token", "issue", "ci"],
+        &["token", "issue", "ci", "--scope", "all"],
+        &["decide", "--subject", "alice", "--action", "read", "--resource", "shop:1"],
+    ] {
+        assert_eq!(doorward("x", wrong).status.code(), Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
+fn policies_are_checked_and_tested_offline() {
+    let folder = example("authzen-todo").parent().unwrap().to_owned();
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let (policies, schema, entities) = (path("policies"), path("schema.cedarschema"), path("entities.yaml"));
+    let files = ["--schema", &schema, "--entities", &entities];
+    assert!(done("", &[&["policy", "check", &policies][..], &files].concat()).contains(", all valid.\n"));
+
+    let dir = tempfile::tempdir().unwrap();
+    put(&dir.path().join("bad.cedar"), b"permit (principal, action, resource);\n\npermit (principal,;\n");
+    let bad = dir.path().to_str().unwrap();
+    let output = doorward("", &[&["policy", "check", bad][..], &files].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("bad.cedar:3: "), "{}", text(&output.stdout));
+
+    let case = |id: &str, expected: bool| {
+        json!({"request": {"subject": {"type": "user", "id": id}, "action": {"name": "can_create_todo"},
+               "resource": {"type": "todo", "id": "todo-1"}}, "expected": expected})
+    };
+    let cases = dir.path().join("cases.json");
+    let rick = "rick@the-citadel.com";
+    let test = ["policy", "test", cases.to_str().unwrap(), "--folder", &policies];
+    put(&cases, json!({"evaluation": [case(rick, true), case("nobody", false)]}).to_string().as_bytes());
+    assert_eq!(done("", &[&test[..], &files].concat()), "2 of 2 cases passed.\n");
+    put(&cases, json!({"evaluation": [case(rick, true), case("nobody", true)]}).to_string().as_bytes());
+    let output = doorward("", &[&test[..], &files].concat());
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stdout);
+    assert!(said.starts_with("evaluation 2: expected true, found false because "), "{said}");
+    assert_eq!(text(&output.stderr), "doorward: 1 of 2 cases failed\n");
+}
+
+#[test]
+fn a_backup_of_a_running_server_restores_and_verifies() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (data, backup, restored) = (path("data"), path("backup"), path("restored"));
+    let server = serving(dir.path());
+    assert!(done("", &["backup", &backup, "--data-dir", &data]).contains(" rows, all as written.\n"));
+    drop(server);
+    assert!(done("", &["restore", &backup, "--data-dir", &restored]).contains(" rows, all as written.\n"));
+    assert!(done("", &["verify", "--data-dir", &restored]).contains(" rows, all as written.\n"));
+    let events = json("", &["event", "list"], ["--data-dir", &restored]);
+    assert_eq!(events["items"].as_array().unwrap().len(), 2);
+    let (code, said) = refused("", &["restore", &backup, "--data-dir", &data]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("it exists"), "{said}");
+    drop(Server::spawn({
+        let mut command = command(Path::new(&restored));
+        command.args(["--listen", "127.0.0.1:0"]);
+        command
+    }));
+}
+
+#[test]
+fn tables_are_for_people() {
+    let dir = tempfile::tempdir().unwrap();
+    put(&dir.path().join("event.json"), record("a", "").as_bytes());
+    let mut command = command(&dir.path().join("data"));
+    command.args(["--listen", "127.0.0.1:0", "--import"]).arg(dir.path().join("event.json"));
+    let server = Server::spawn(command);
+    let url = format!("http://{}", server.address);
+    let table = done(&server.token, &["event", "list", "--url", &url]);
+    let words: Vec<Vec<_>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(
+        words[0],
+        ["time", "identity", "permission", "outcome", "error", "target", "from", "client", "key"]
+    );
+    assert_eq!(words[1][..4], ["2026-03-02T10:00:00Z", "alice", "s3:ListBuckets", "success"]);
+    let who = done(&server.token, &["who", "alice", "--url", &url]);
+    assert!(who.starts_with("alice is taken for: name.\n\nIdentities:\n"), "{who}");
+}
+
+#[test]
+fn completions_and_man_pages_know_the_verbs() {
+    let bash = done("", &["completions", "bash"]);
+    let words =
+        ["who", "event", "finding", "release", "--token-file", "--data-dir", "baseline-only", "restore"];
+    assert_eq!(words.map(|word| bash.contains(word)), [true; 8]);
+    let dir = tempfile::tempdir().unwrap();
+    done("", &["man", dir.path().to_str().unwrap()]);
+    let page = std::fs::read_to_string(dir.path().join("doorward-hold-place.1")).unwrap();
+    assert!(page.contains("still passes"), "{page}");
+}
