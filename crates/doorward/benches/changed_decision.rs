@@ -26,6 +26,7 @@ use doorward_intake::{Item, Limits, Reader};
 use doorward_journal::{Journal, Options, Sqlite};
 use doorward_model::decision::{Effect, Mode, Pep};
 use doorward_model::id::{FactNumber, TenantId};
+use doorward_model::identity::Identity;
 use doorward_model::time::Time;
 use doorward_policy::decide;
 use doorward_policy::decide::{Caller, Request};
@@ -33,7 +34,8 @@ use doorward_policy::evaluate::EntityRef;
 use doorward_policy::world::{Settings, World};
 use doorward_respond::{Ladder, ResponseMode};
 use doorward_serve::policy_files;
-use doorward_views::publish::Publisher;
+use doorward_views::publish::{POLICY_PLATFORM, Publisher};
+use doorward_views::snapshot::writer::EntityRow;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -75,8 +77,9 @@ impl Perimeter {
         };
         let tenant = TenantId::from("bench");
         let journal = Sqlite::open(folder, &tenant, Options::default()).unwrap();
-        let writer = Writer::open(journal, Engine::new(tenant, rules, 1, 7)).unwrap();
+        let mut writer = Writer::open(journal, Engine::new(tenant, rules, 1, 7)).unwrap();
         let (policy, people) = policy_files::read(&files()).unwrap();
+        writer.introduce(people.iter().filter_map(identity), NOW).unwrap();
         let mut publisher = Publisher::new(7);
         publisher.put_entities(people, &writer.engine().state.control).unwrap();
         let settings = Settings { mode: Mode::Enforce, risk_max: 100 };
@@ -107,15 +110,32 @@ impl Perimeter {
     }
 
     fn effect(&self, person: &str) -> Effect {
+        self.decision(person).effect()
+    }
+
+    fn decision(&self, person: &str) -> doorward_model::decision::Decision {
         let subject = EntityRef { kind: "user", id: person };
         let caller = Caller::Asserted { pep: &self.pep, subject };
         let request = Request::new(caller, "deploy", EntityRef { kind: "service", id: "shop" });
-        decide(&self.world, &request, NOW).effect()
+        decide(&self.world, &request, NOW)
     }
 
     fn commits(&self) -> u64 {
         self.writer.journal().head().position.0
     }
+}
+
+/// The identity that a policy set names, as the server makes it known.
+fn identity(named: &EntityRow) -> Option<Identity> {
+    let id = named.name.id.to_string();
+    let name = id.clone();
+    Some(Identity {
+        id,
+        name,
+        kind: named.identity?.into(),
+        platform: POLICY_PLATFORM.to_owned(),
+        ..Identity::default()
+    })
 }
 
 /// A policy under which everybody may deploy.
@@ -162,6 +182,17 @@ fn main() {
         let start = cpu::thread_cpu();
         for number in round * LOOPS..(round + 1) * LOOPS {
             perimeter.push(&record(number, KEY));
+            if number == 0 {
+                println!("{:?}", perimeter.decision(&person(number)));
+                println!(
+                    "{}",
+                    perimeter
+                        .world
+                        .snapshot
+                        .holds(doorward_model::hold::HoldScope::Identity, &person(0))
+                        .count()
+                );
+            }
             assert_ne!(perimeter.effect(&person(number)), Effect::Permit);
         }
         rounds.push((cpu::thread_cpu() - start) / u32::try_from(LOOPS).unwrap());

@@ -240,7 +240,7 @@ pub(crate) fn try_request(
     let read = stream.read_to_end(&mut bytes);
     parse(&bytes).ok_or_else(|| {
         let gone = || std::io::Error::other("no whole answer");
-        sent.and(read.map(drop)).err().unwrap_or_else(gone)
+        sent.and_then(|()| read.map(drop)).err().unwrap_or_else(gone)
     })
 }
 
