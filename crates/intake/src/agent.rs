@@ -125,6 +125,9 @@ const CLIENT_MARK: &str = "mcpclient/";
 /// The proxy puts the product that it works for behind its own version.
 const PROXY_MARK: &str = "mcp-proxy-for-aws/";
 
+/// What an SDK says of itself in a user agent: no name of a product.
+const SDK_WORDS: [&str; 10] = ["md", "ua", "os", "lang", "cfg", "app", "api", "m", "ft", "exec-env"];
+
 static MARKS: Marks = Marks::new(&PRODUCT_MARKS, || marks::search(&PRODUCT_MARKS));
 
 /// The sign of an agent by what the client says of itself.
@@ -136,6 +139,7 @@ pub(crate) fn claimed(user_agent: &str) -> Option<AgentMark> {
         PROXY_MARK => behind.split_once(' ').and_then(|(_, behind)| name(behind)),
         _ => None,
     };
+    let named = named.filter(|name| !SDK_WORDS.contains(name));
     let product = named.map_or_else(|| found.shows.to_owned(), product);
     Some(build(&product, AgentProof::Claimed, evidence(user_agent, found.start)))
 }

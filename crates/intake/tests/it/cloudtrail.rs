@@ -211,6 +211,7 @@ fn agents() {
             "gemini-cli",
             "mcp-proxy-for-aws/1.7.0 gemini-cli/0.6",
         ),
+        ("mcp-proxy-for-aws/1.7.0 md/awscrt#0.27.6", "mcp", "mcp-proxy-for-aws/1.7.0 md/awscrt#0.27.6"),
         (
             "aws-cli/2 exec-env/AmazonQ-For-CLI-Version-1.13.0",
             "amazon-q",
