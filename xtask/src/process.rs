@@ -11,7 +11,8 @@ use crate::place;
 /// A command that runs in the root of the repository.
 pub(crate) fn command(program: &str, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Command {
     let mut command = Command::new(program);
-    command.args(args).current_dir(place::root());
+    // What cargo tells the package that it runs is no one else's: cargo-machete takes it for its own.
+    command.args(args).current_dir(place::root()).env_remove("CARGO_PKG_NAME");
     command
 }
 

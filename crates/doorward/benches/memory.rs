@@ -33,7 +33,7 @@ use doorward_views::publish::Publisher;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Identities, and for how many days they act: longer where that is affordable.
-const SIZES: [(u32, u32); 2] = [(10_000, 14), (100_000, 3)];
+const SIZES: [(u32, u32); 2] = [(10_000, 14), (100_000, 2)];
 /// Fingerprints are bounded by a number of their own, whoever there is.
 const FINGERPRINTS: usize = 1_000;
 
