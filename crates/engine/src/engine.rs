@@ -154,12 +154,6 @@ impl Engine {
         self.state.fold_fact(record);
         match &record.fact {
             Some(Fact::Tick(tick)) => self.sweep(Time::from_ms(tick.at_ms)),
-            Some(Fact::FindingRaised(finding) | Fact::FindingGrown(finding)) => {
-                let Rules { ladder, .. } = &self.rules;
-                let facts = plan(&self.state, finding, ladder, self.planned, record.recorded_at());
-                self.planned += facts.iter().filter(|fact| is_automatic_hold(fact)).count();
-                facts
-            }
             Some(fact) if is_automatic_hold(fact) => {
                 self.planned = self.planned.saturating_sub(1);
                 Vec::new()
@@ -186,7 +180,20 @@ impl Engine {
             }
         }
         self.state.fold_observation(seen, &probe, found.bursts);
-        found.facts
+        let now = Time::from_ms(seen.recorded_at_ms);
+        found.facts.into_iter().flat_map(|fact| self.answered(fact, now)).collect()
+    }
+
+    /// A finding with the holds that follow from it, so that one commit makes all of them durable.
+    fn answered(&mut self, fact: Fact, now: Time) -> Vec<Fact> {
+        let holds = match &fact {
+            Fact::FindingRaised(finding) | Fact::FindingGrown(finding) => {
+                plan(&self.state, finding, &self.rules.ladder, self.planned, now)
+            }
+            _ => Vec::new(),
+        };
+        self.planned += holds.iter().filter(|fact| is_automatic_hold(fact)).count();
+        std::iter::once(fact).chain(holds).collect()
     }
 
     fn judging(&self, happened_at: Time) -> Judging {
