@@ -131,12 +131,6 @@ impl Control {
         self.automatic.iter().filter(|at| now - **at < Millis::HOUR).count()
     }
 
-    /// Whether an edge of a kind is known.
-    #[must_use]
-    pub fn has_edge(&self, kind: EdgeKind, from: &str, to: &str) -> bool {
-        self.edges.contains_key(&(kind, from.to_owned(), to.to_owned()))
-    }
-
     /// Time passes: what has ended is dropped.
     fn fold_tick(&mut self, now: Time) {
         self.now = self.now.max(now);
