@@ -12,6 +12,9 @@ use doorward_views::state::State;
 pub const HOLDS_MAX: usize = 100_000;
 /// How many tokens may be valid.
 pub const TOKENS_MAX: usize = 10_000;
+/// How many revoked tokens that have not ended by themselves are known. A revocation is never refused, so past this
+/// no further token is issued.
+pub const REVOKED_MAX: usize = 100_000;
 
 /// Admits a command against the state before it: the one door to the facts that it leads to. `now` is when it would
 /// be recorded.
@@ -79,11 +82,14 @@ fn issue_token(control: &Control, token: &TokenIssued, now: Time) -> Result<Fact
     if token.expires_at_ms != 0 && token.expires_at_ms <= now.ms() {
         return Err(Refusal::AlreadyOver { what: "token", ends: Time::from_ms(token.expires_at_ms) });
     }
-    if control.tokens.contains_key(&token.id) {
+    if control.tokens.contains_key(&token.id) || control.revoked.contains_key(&token.id) {
         return Err(Refusal::Exists { what: "token", id: token.id.clone() });
     }
     if control.tokens.len() >= TOKENS_MAX {
         return Err(Refusal::TooMany { what: "tokens", max: TOKENS_MAX });
+    }
+    if control.tokens.len() + control.revoked.len() >= TOKENS_MAX + REVOKED_MAX {
+        return Err(Refusal::TooMany { what: "revoked tokens", max: REVOKED_MAX });
     }
     Ok(Fact::TokenIssued(TokenIssued { issued_at_ms: now.ms(), ..token.clone() }))
 }

@@ -17,6 +17,7 @@ use doorward_model::reject::Reject;
 use doorward_model::time::Time;
 use doorward_policy::world::World;
 use doorward_proof::Tokens;
+use doorward_views::control::Control;
 use doorward_views::state::State;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -288,6 +289,12 @@ impl std::fmt::Debug for Work {
             Self::Ask(_) => "Work::Ask",
         })
     }
+}
+
+/// The tokens that facts tell of.
+#[must_use]
+pub fn tokens_of(control: &Control) -> Tokens {
+    Tokens::of(control.issued_tokens(), control.revoked.keys().map(String::as_str))
 }
 
 /// The mode that a word names.

@@ -8,12 +8,21 @@ use doorward_model::hold::Hold;
 use doorward_model::id::FactNumber;
 use doorward_model::identity::{Credential, Edge, EdgeKind, Identity, IdentityKind};
 use doorward_model::inventory::Entitlement;
-use doorward_model::record::{Fact, ImportCommitted, PolicyPublished, TokenIssued};
+use doorward_model::record::{Fact, ImportCommitted, PolicyPublished, TokenIssued, TokenRevoked};
 use doorward_model::risk::Risk;
 use doorward_model::time::{Millis, Time};
 
 use crate::peers::Peers;
 use crate::symbols::Symbols;
+
+/// A token that was revoked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RevokedToken {
+    /// As it was issued.
+    pub issued: TokenIssued,
+    /// Who revoked it.
+    pub by: String,
+}
 
 /// Everything that facts say.
 #[derive(Clone, Debug)]
@@ -47,8 +56,10 @@ pub struct Control {
     pub(crate) automatic: Vec<Time>,
     /// Enforcement points by name.
     pub peps: BTreeMap<String, Pep>,
-    /// Tokens by id, without their secrets; revoked ones are gone.
+    /// Tokens by id, without their secrets; revoked ones are in [`Self::revoked`].
     pub tokens: BTreeMap<String, TokenIssued>,
+    /// Tokens that were revoked, by id: known as such until they would have ended by themselves.
+    pub revoked: BTreeMap<String, RevokedToken>,
     /// What decides.
     pub policy: Option<PolicyPublished>,
 }
@@ -74,6 +85,7 @@ impl Control {
             automatic: Vec::new(),
             peps: BTreeMap::new(),
             tokens: BTreeMap::new(),
+            revoked: BTreeMap::new(),
             policy: None,
         }
     }
@@ -118,10 +130,9 @@ impl Control {
             }
             Fact::PolicyPublished(published) => self.policy = Some(published.clone()),
             Fact::PepSet(set) => put(&mut self.peps, &set.pep.name, &set.pep),
+            Fact::TokenIssued(token) if self.revoked.contains_key(&token.id) => {}
             Fact::TokenIssued(token) => put(&mut self.tokens, &token.id, token),
-            Fact::TokenRevoked(revoked) => {
-                self.tokens.remove(&revoked.id);
-            }
+            Fact::TokenRevoked(revoked) => self.fold_revoked(revoked),
         }
     }
 
@@ -131,12 +142,28 @@ impl Control {
         self.automatic.iter().filter(|at| now - **at < Millis::HOUR).count()
     }
 
+    /// All tokens that are known, with those that were revoked.
+    pub fn issued_tokens(&self) -> impl Iterator<Item = &TokenIssued> {
+        self.tokens.values().chain(self.revoked.values().map(|revoked| &revoked.issued))
+    }
+
+    /// A token that was revoked stays known as such: else whoever shows it would seem to show nothing known.
+    fn fold_revoked(&mut self, revoked: &TokenRevoked) {
+        if let Some(issued) = self.tokens.remove(&revoked.id) {
+            let by = revoked.by.clone();
+            self.revoked.insert(revoked.id.clone(), RevokedToken { issued, by });
+        }
+    }
+
     /// Time passes: what has ended is dropped.
     fn fold_tick(&mut self, now: Time) {
         self.now = self.now.max(now);
         self.automatic.retain(|at| now - *at < Millis::HOUR);
         self.holds.retain(|_, hold| hold.in_force(now));
         self.recommended.retain(|_, hold| hold.in_force(now));
+        self.revoked.retain(|_, RevokedToken { issued, .. }| {
+            issued.expires_at_ms == 0 || now.ms() < issued.expires_at_ms
+        });
     }
 
     /// What is in force already is not recommended beside it.

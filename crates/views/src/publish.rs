@@ -59,7 +59,7 @@ impl Publisher {
                 self.revoked.insert(revoked.id.clone());
                 self.writer.revoke(&revoked.id);
             }
-            Fact::Tick(tick) => self.expire(Time::from_ms(tick.at_ms)),
+            Fact::Tick(tick) => self.expire(Time::from_ms(tick.at_ms), control),
             Fact::CredentialFound(_)
             | Fact::EntitlementObserved(_)
             | Fact::ImportCommitted(_)
@@ -124,12 +124,16 @@ impl Publisher {
         }
     }
 
-    /// A hold that has ended lets pass by itself; here it only makes room.
-    fn expire(&mut self, now: Time) {
+    /// A hold that has ended lets pass by itself; here it only makes room. So does a revoked token that would have
+    /// ended by now.
+    fn expire(&mut self, now: Time, control: &Control) {
         let over = self.holds.values().filter(|hold| !hold.in_force(now));
         let over: Vec<_> = over.map(|hold| hold.id.clone()).collect();
         for id in over {
             self.release(&id);
+        }
+        for id in self.revoked.extract_if(.., |id| !control.revoked.contains_key(id)) {
+            self.writer.forget_revoked(&id);
         }
     }
 }

@@ -18,7 +18,7 @@ use doorward_policy::policy_set::PolicySet;
 use doorward_policy::world::{Settings, World};
 use doorward_proof::Tokens;
 use doorward_serve::handle::{
-    DecisionMade, Done, Idempotency, IngestAnswer, Peps, Pushed, Reply, Work, WorkError,
+    DecisionMade, Done, Idempotency, IngestAnswer, Peps, Pushed, Reply, Work, WorkError, tokens_of,
 };
 use doorward_serve::idempotency::Given;
 use doorward_serve::policy_files;
@@ -358,7 +358,7 @@ impl Live {
     fn share_tables(&self) {
         let control = &self.writer.engine().state.control;
         self.shared.peps.store(Arc::new(Peps::of(control.peps.values())));
-        self.shared.tokens.store(Arc::new(Tokens::of(control.tokens.values(), [])));
+        self.shared.tokens.store(Arc::new(tokens_of(control)));
     }
 
     fn overlay(&self, change: impl FnOnce(&Overlay) -> Option<Overlay>) {

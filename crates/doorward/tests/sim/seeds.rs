@@ -19,8 +19,8 @@ use doorward_policy::decide;
 use doorward_policy::decide::{Caller, Request};
 use doorward_policy::evaluate::EntityRef;
 use doorward_policy::world::Settings;
-use doorward_proof::Tokens;
 use doorward_respond::{Ladder, ResponseMode};
+use doorward_serve::handle::tokens_of;
 
 use crate::disk::{Disk, Fault};
 use crate::perimeter::{Files, Perimeter, Result, Way};
@@ -163,7 +163,7 @@ impl Run {
     }
 
     fn tokens_are_as_they_were_told(&self, now: Time) {
-        let tokens = Tokens::of(self.perimeter.control().tokens.values(), []);
+        let tokens = tokens_of(self.perimeter.control());
         for (id, issued) in &self.model.issued {
             let valid = !self.model.revoked.contains(id) && now.ms() < issued.expires_at_ms;
             assert_eq!(tokens.find(id).is_some_and(|row| row.is_valid(now)), valid, "token {id}");

@@ -1,11 +1,14 @@
 //! Commands: each refusal, and what an admitted one leads to.
 
+use doorward_engine::Engine;
 use doorward_engine::admit::admit;
 use doorward_model::command::{Command, Refusal};
 use doorward_model::hold::{Hold, HoldProfile};
 use doorward_model::inventory::AccountExport;
-use doorward_model::record::{Fact, HoldReleased, ImportCommitted, TokenIssued, TokenRevoked};
+use doorward_model::record::{Fact, HoldReleased, ImportCommitted, Tick, TokenIssued, TokenRevoked};
 use doorward_model::time::Time;
+use doorward_views::checkpoint::{FORMAT, facts};
+use doorward_views::publish::Publisher;
 
 use crate::support::Driver;
 
@@ -59,6 +62,56 @@ fn a_token_is_issued_and_revoked() {
     run(&mut driver, &revoke).unwrap();
     assert_eq!(driver.engine.state.control.tokens.len(), 0);
     assert_eq!(run(&mut driver, &revoke), Err(Refusal::NotFound { what: "token", id: "t1".into() }));
+}
+
+/// The tokens that are known as revoked: to commands, and to decisions.
+fn revoked(engine: &Engine) -> (Vec<String>, Vec<&'static str>) {
+    let control = &engine.state.control;
+    let mut publisher = Publisher::new(1);
+    facts(&engine.state).iter().for_each(|fact| publisher.fold(fact, control));
+    let snapshot = publisher.publish(control.fact_number);
+    let decided = ["t1", "t2", "t3"].into_iter().filter(|id| snapshot.is_revoked(id));
+    (control.revoked.keys().cloned().collect(), decided.collect())
+}
+
+#[test]
+fn a_revoked_token_is_known_as_such_until_it_would_have_ended() {
+    let mut driver = Driver::new(1, 1);
+    for (id, expires_at_ms) in [("t1", 0), ("t2", 2_000_000), ("t3", 0)] {
+        let token = TokenIssued { id: id.into(), expires_at_ms, ..TokenIssued::default() };
+        run(&mut driver, &Command::IssueToken(token)).unwrap();
+    }
+    for id in ["t1", "t2"] {
+        let revoke = TokenRevoked { id: id.into(), by: "bob".into() };
+        run(&mut driver, &Command::RevokeToken(revoke)).unwrap();
+    }
+    let before = (vec!["t1".to_owned(), "t2".to_owned()], vec!["t1", "t2"]);
+    assert_eq!(revoked(&driver.engine), before);
+    let again = Command::IssueToken(TokenIssued { id: "t1".into(), ..TokenIssued::default() });
+    assert_eq!(run(&mut driver, &again), Err(Refusal::Exists { what: "token", id: "t1".into() }));
+    let mut loaded = Driver::new(1, 9);
+    loaded.engine.load(&driver.engine.checkpoint(), FORMAT).unwrap();
+    assert_eq!(revoked(&loaded.engine), before);
+    assert_eq!(loaded.engine.state.control.revoked, driver.engine.state.control.revoked);
+    driver.fact(Fact::Tick(Tick { at_ms: 2_000_000 }), Time::from_ms(2_000_000));
+    assert_eq!(revoked(&driver.engine), (vec!["t1".to_owned()], vec!["t1"]));
+}
+
+#[test]
+fn a_snapshot_forgets_a_revocation_that_matters_no_more() {
+    let mut driver = Driver::new(1, 1);
+    let token = TokenIssued { id: "t1".into(), expires_at_ms: 2_000_000, ..TokenIssued::default() };
+    let revoke = TokenRevoked { id: "t1".into(), by: "bob".into() };
+    let mut publisher = Publisher::new(1);
+    let mut seen = Vec::new();
+    let tick = |at_ms| Fact::Tick(Tick { at_ms });
+    for fact in [Fact::TokenIssued(token), Fact::TokenRevoked(revoke), tick(1_999_999), tick(2_000_000)] {
+        driver.fact(fact.clone(), NOW);
+        let control = &driver.engine.state.control;
+        publisher.fold(&fact, control);
+        seen.push(publisher.publish(control.fact_number).is_revoked("t1"));
+    }
+    assert_eq!(seen, [false, true, true, false]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use doorward_model::time::Time;
 use doorward_policy::policy_set::PolicySet;
 use doorward_policy::world::{Settings, World};
 use doorward_proof::Tokens;
-use doorward_serve::handle::{DecisionMade, Done, IngestAnswer, Peps, Work};
+use doorward_serve::handle::{DecisionMade, Done, IngestAnswer, Peps, Work, tokens_of};
 use doorward_serve::idempotency::Given;
 use doorward_serve::policy_files;
 use doorward_views::publish::Publisher;
@@ -239,7 +239,7 @@ impl Writer {
         let world = self.shared.world.load();
         let snapshot = self.publisher.publish(control.fact_number);
         self.shared.world.store(Arc::new(world.later(snapshot, Arc::default())));
-        self.shared.tokens.store(Arc::new(Tokens::of(control.tokens.values(), [])));
+        self.shared.tokens.store(Arc::new(tokens_of(control)));
         self.shared.peps.store(Arc::new(Peps::of(control.peps.values())));
     }
 }

@@ -1,7 +1,7 @@
 //! The facts that lead to the control state as it stands.
 
 use doorward_model::inventory::Entitlement;
-use doorward_model::record::{Fact, PepSet, Tick};
+use doorward_model::record::{Fact, PepSet, Tick, TokenRevoked};
 
 use crate::state::State;
 
@@ -25,7 +25,11 @@ pub fn facts(state: &State) -> Vec<Fact> {
     facts.extend(
         control.peps.values().map(|pep| Fact::PepSet(PepSet { pep: pep.clone(), by: String::new() })),
     );
-    facts.extend(control.tokens.values().cloned().map(Fact::TokenIssued));
+    facts.extend(control.issued_tokens().cloned().map(Fact::TokenIssued));
+    facts.extend(control.revoked.iter().map(|(id, revoked)| {
+        let (id, by) = (id.clone(), revoked.by.clone());
+        Fact::TokenRevoked(TokenRevoked { id, by })
+    }));
     facts.extend(control.policy.clone().map(Fact::PolicyPublished));
     // The last tick was before any of these would have ended, or they would not be here.
     facts.push(Fact::Tick(Tick { at_ms: control.now.ms() }));

@@ -184,6 +184,11 @@ impl Writer {
         }
     }
 
+    /// Forgets that a credential was revoked.
+    pub fn forget_revoked(&mut self, id: &str) {
+        self.work.revoked.remove(revocation_key(id), |()| true);
+    }
+
     fn count_holds(&mut self, scope: HoldScope, subject: &str, change: i16) {
         if scope != HoldScope::Identity {
             self.work.other_holds = self.work.other_holds.saturating_add_signed(change.into());

@@ -61,6 +61,33 @@ fn a_revoked_token_opens_nothing_any_more() {
     assert_eq!(ask(), 401);
 }
 
+/// The first restart is from a checkpoint, the second from the log alone.
+#[test]
+fn a_revoked_token_is_known_as_such_after_a_restart() {
+    let data = tempfile::tempdir().unwrap();
+    let configured = example("authzen-certification");
+    let mut server = Server::start(data.path(), Some(&configured));
+    let admin = server.token.clone();
+    for way in [Server::stopped, Server::kill] {
+        let eye = server.token("eye", "read");
+        let id = eye.split('_').nth(1).unwrap().to_owned();
+        assert_eq!(server.ask("POST", &format!("/v1/tokens/{id}/revoke"), b"").status, 200);
+        way(&mut server);
+        server = Server::start(data.path(), Some(&configured));
+        server.token.clone_from(&admin);
+        let bearer = format!("Bearer {eye}");
+        let shown = request(&server.address, ("GET", "/v1/holds"), &[("Authorization", &bearer)], b"");
+        assert_eq!(shown.status, 401);
+        let counts = request(&server.address, ("GET", "/metrics"), &[], b"").text();
+        assert!(counts.contains(r#"doorward_credentials_refused_total{reason="revoked"} 1"#), "{counts}");
+        let answer = server.evaluate(&json!({
+            "subject": {"type": "user", "id": "alice"}, "action": {"name": "read"},
+            "resource": {"type": "record", "id": "record-1"},
+            "context": {"doorward": {"credential": {"id": id}}}}));
+        assert_eq!(answer["context"]["reasons"], json!(["credential-revoked"]), "{answer}");
+    }
+}
+
 #[test]
 fn it_listens_on_loopback_unless_told_otherwise() {
     let data = tempfile::tempdir().unwrap();

@@ -122,7 +122,12 @@ impl Server {
         self.ended()
     }
 
-    /// Ends it at once.
+    /// Stops it as an operator does, which keeps a checkpoint.
+    pub(crate) fn stopped(&mut self) {
+        assert!(self.stop().success());
+    }
+
+    /// Ends it at once, which keeps nothing but the log.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
