@@ -62,7 +62,8 @@ pub(crate) fn gather(
         habits.bursts.iter().find(|burst| burst.is_alive(now) && burst.finding.kind == notice.kind)
     });
     let mut burst = known.cloned().unwrap_or_else(|| begin(subject, &notice));
-    burst.pressure_milli = leaked(burst.pressure_milli, now - burst.last_at) + notice.score_milli;
+    burst.pressure_milli = leaked(burst.pressure_milli, now - burst.last_at, subject.parameters.leak_minutes)
+        + notice.score_milli;
     burst.last_at = burst.last_at.max(now);
     let threshold_milli = notice.threshold_milli;
     add(&mut burst, notice, evidence.clone(), now);
@@ -105,9 +106,9 @@ fn add(burst: &mut Burst, notice: Notice, evidence: Evidence, now: Time) {
 /// Makes the burst a fact when it is raised, and again whenever it has grown by a quarter.
 fn publish(burst: &mut Burst, subject: &Subject<'_>, threshold_milli: u64) -> Option<Fact> {
     let (score, events) = (burst.pressure_milli, burst.finding.events);
+    let enough = |before: u64| before + before * u64::from(subject.parameters.growth_percent) / 100;
     let grown = burst.raised_milli.is_none_or(|raised| {
-        score > raised + raised / 4
-            || threshold_milli == 0 && events > burst.raised_events + burst.raised_events / 4
+        score > enough(raised) || threshold_milli == 0 && events > enough(burst.raised_events)
     });
     if !grown {
         return None;
@@ -132,11 +133,11 @@ fn publish(burst: &mut Burst, subject: &Subject<'_>, threshold_milli: u64) -> Op
     Some(if is_new { Fact::FindingRaised(finding) } else { Fact::FindingGrown(finding) })
 }
 
-/// Surprise leaks away with a half-life of twelve hours.
-fn leaked(pressure_milli: u64, elapsed: Millis) -> u64 {
+/// What is left of gathered surprise.
+fn leaked(pressure_milli: u64, elapsed: Millis, leak_minutes: u32) -> u64 {
     let minutes = u32::try_from(elapsed.0.max(0) / Millis::MINUTE.0).unwrap_or(u32::MAX);
     let pressure = u32::try_from(pressure_milli).unwrap_or(u32::MAX);
-    u64::from(decayed(pressure, minutes, HALF_LIFE_MINUTES))
+    u64::from(decayed(pressure, minutes, leak_minutes))
 }
 
 /// Half sure at the threshold, three quarters at twice of it, and so on; never above 0.95 from novelty alone.
@@ -182,5 +183,3 @@ fn controls_of(class: ActionClass) -> &'static [&'static str] {
         ActionClass::Execute => &["attack:T1651"],
     }
 }
-
-const HALF_LIFE_MINUTES: u32 = 12 * 60;

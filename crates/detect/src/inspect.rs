@@ -8,6 +8,7 @@ use doorward_views::habits::{Burst, Probe};
 use doorward_views::state::State;
 
 use crate::burst::{self, Notice};
+use crate::parameters::Parameters;
 use crate::{lineage, novelty};
 
 /// What may be raised from an event.
@@ -26,14 +27,25 @@ pub enum Judging {
 pub struct Settings {
     /// How many cases the tenant wants to look at in a day. The threshold follows from it.
     pub cases_per_day: u32,
-    /// The weighted surprise under which nothing is raised, in thousandths of a bit.
-    pub floor_milli: u64,
+    /// The numbers behind the score.
+    pub parameters: Parameters,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { cases_per_day: 5, floor_milli: 24_000 }
+        Self { cases_per_day: 5, parameters: Parameters::default() }
     }
+}
+
+/// What an event is judged by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Standard<'a> {
+    /// What may be raised.
+    pub judging: Judging,
+    /// The weighted surprise from which novelty is raised, in thousandths of a bit.
+    pub threshold_milli: u64,
+    /// The numbers behind the score.
+    pub parameters: &'a Parameters,
 }
 
 /// What came of an event.
@@ -45,17 +57,11 @@ pub struct Inspection {
     pub facts: Vec<Fact>,
 }
 
-/// Inspects an observation that has not been folded, with what was probed for it. `threshold_milli` is the weighted
-/// surprise from which novelty is raised.
+/// Inspects an observation that has not been folded, with what was probed for it.
 #[must_use]
-pub fn inspect(
-    state: &State,
-    seen: &Observation,
-    probe: &Probe,
-    judging: Judging,
-    threshold_milli: u64,
-) -> Inspection {
-    let subject = Subject::of(state, seen);
+pub fn inspect(state: &State, seen: &Observation, probe: &Probe, standard: &Standard<'_>) -> Inspection {
+    let Standard { judging, threshold_milli, parameters } = *standard;
+    let subject = Subject::of(state, seen, parameters);
     let novelties = novelty::of(state, &subject, probe);
     let score_milli = novelty::weighted_milli(&subject, &novelties, judging);
     let mut notices = lineage::of(state, &subject, probe);
@@ -86,16 +92,19 @@ pub(crate) struct Subject<'a> {
     pub peer_group: &'a str,
     /// Its habits; `None` when it has not acted before.
     pub habits: Option<&'a doorward_views::habits::Habits>,
+    /// The numbers behind the score.
+    pub parameters: &'a Parameters,
 }
 
 impl<'a> Subject<'a> {
-    fn of(state: &'a State, seen: &'a Observation) -> Self {
+    fn of(state: &'a State, seen: &'a Observation, parameters: &'a Parameters) -> Self {
         let known = state.control.identities.get(&seen.identity);
         Self {
             seen,
             kind: state.kind(&seen.identity),
             peer_group: known.map_or("", |known| &known.peer_group),
             habits: state.habits(&seen.identity),
+            parameters,
         }
     }
 
@@ -104,9 +113,9 @@ impl<'a> Subject<'a> {
         &self.seen.event
     }
 
-    /// On how many distinct days it has acted.
-    pub(crate) fn days(&self) -> u16 {
-        self.habits.map_or(0, |habits| habits.days)
+    /// Whether it has acted on enough distinct days to know what is normal for it.
+    pub(crate) fn is_known(&self) -> bool {
+        self.habits.map_or(0, |habits| habits.days) >= u16::from(self.parameters.normal_days)
     }
 }
 

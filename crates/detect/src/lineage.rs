@@ -5,8 +5,7 @@ use doorward_model::finding::{
     Feature, InstanceKeyElsewhere, KeyForAnother, Lineage, Severity, SourceChanged, TwoNetworks,
 };
 use doorward_model::identity::IdentityKind;
-use doorward_model::time::Millis;
-use doorward_views::habits::{NORMAL_DAYS, ONE, Probe, is_network};
+use doorward_views::habits::{ONE, Probe, is_network};
 use doorward_views::keys::KeyUse;
 use doorward_views::state::State;
 
@@ -44,7 +43,7 @@ fn key_for_another(subject: &Subject<'_>, probe: &Probe) -> Option<Notice> {
         matches!(event.action.as_str(), "CreateAccessKey" | "CreateLoginProfile" | "UpdateLoginProfile");
     let [_, action, ..] = probe.slots;
     let of_its_own = issued.principal.is_empty() || issued.principal == subject.seen.identity;
-    let usual = action.is_some_and(|slot| slot.days >= NORMAL_DAYS);
+    let usual = action.is_some_and(|slot| slot.days >= subject.parameters.normal_days);
     if !lasting || event.outcome() != Outcome::Success || of_its_own || usual {
         return None;
     }
@@ -88,13 +87,16 @@ fn two_networks(subject: &Subject<'_>, used: &KeyUse) -> Option<Notice> {
     let within = event.happened_at() - home.to;
     if home.network != event.client.network
         || !public_pair(&home.network, &away.network)
-        || within > Millis::HOUR
+        || within > subject.parameters.two_networks_within
     {
         return None;
     }
     let temporary = event.actor.access_key_id.starts_with("ASIA");
     let networks = subject.habits.map_or(0, |habits| habits.distinct(Feature::Network));
-    if !temporary && networks > LASTING_KEY_NETWORKS_MAX {
+    if !temporary
+        && u32::try_from(networks)
+            .is_ok_and(|networks| networks > subject.parameters.lasting_key_networks_max)
+    {
         return None;
     }
     let lineage = Lineage::TwoNetworks(TwoNetworks {
@@ -170,7 +172,7 @@ fn public(network: &str) -> bool {
 /// Whether an identity that is known well enough has never come from the network of the event.
 fn is_new_network(subject: &Subject<'_>, probe: &Probe) -> bool {
     let [_, _, network, _] = probe.slots;
-    subject.days() >= u16::from(NORMAL_DAYS) && network.is_some_and(|slot| slot.count == 0)
+    subject.is_known() && network.is_some_and(|slot| slot.count == 0)
 }
 
 /// RFC 1918 and RFC 4193 networks: an endpoint in a VPC reports the private address.
@@ -188,6 +190,3 @@ fn inside(network: &str) -> bool {
 fn same_as_any(used: &KeyUse, network: &str) -> bool {
     used.places.iter().any(|place| place.network == network)
 }
-
-/// A long-lived key with more networks than this is shared by a fleet.
-const LASTING_KEY_NETWORKS_MAX: usize = 3;

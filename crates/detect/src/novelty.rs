@@ -8,25 +8,16 @@ use doorward_model::event::{ActionClass, Outcome};
 use doorward_model::finding::{Feature, Novelty};
 use doorward_model::identity::IdentityKind;
 use doorward_views::fixed::log2_milli;
-use doorward_views::habits::{NORMAL_DAYS, ONE, Probe, Slot};
+use doorward_views::habits::{ONE, Probe, Slot};
 use doorward_views::peers::{Share, TENANT_GROUP};
 use doorward_views::state::State;
 use doorward_views::symbols::Symbol;
 
 use crate::inspect::{Judging, Subject};
+use crate::parameters::{Parameters, Weights};
 
-/// How many events the opinion of the peers is worth.
-const PEER_EVENTS: u64 = 20;
-/// How many members the opinion of the tenant is worth.
-const TENANT_MEMBERS: u64 = 2;
 /// One, in the fixed point that probabilities are held in.
 const CERTAIN: u64 = 1 << 24;
-/// No single value is more surprising than this, in thousandths of a bit.
-const BITS_MILLI_MAX: u32 = 12_000;
-/// With fewer peers than this, "none of its peers" says nothing.
-const PEERS_MIN: u32 = 5;
-/// Less than this is not worth a line of evidence, in thousandths of a bit.
-const BITS_MILLI_MIN: u32 = 2_000;
 
 /// The values of an event that are new for the identity, or not yet normal and seen for the first time today.
 pub(crate) fn of(state: &State, subject: &Subject<'_>, probe: &Probe) -> Vec<Novelty> {
@@ -35,7 +26,7 @@ pub(crate) fn of(state: &State, subject: &Subject<'_>, probe: &Probe) -> Vec<Nov
     }
     let slots = Feature::ALL.into_iter().zip(probe.slots);
     let new = slots.filter_map(|(feature, slot)| slot.map(|slot| (feature, slot)));
-    let new = new.filter(|(_, slot)| slot.days < NORMAL_DAYS && slot.first_today);
+    let new = new.filter(|(_, slot)| slot.days < subject.parameters.normal_days && slot.first_today);
     new.filter_map(|(feature, slot)| novelty(state, subject, probe, (feature, slot))).collect()
 }
 
@@ -46,8 +37,8 @@ fn novelty(state: &State, subject: &Subject<'_>, probe: &Probe, new: (Feature, S
     let peers = share(state, subject.peer_group, given, new);
     let tenant = share(state, TENANT_GROUP, given, new);
     // A value that was seen on one or two days is half and a quarter as new.
-    let bits_milli = bits_milli(slot, peers, tenant) >> slot.days.min(31);
-    if bits_milli < BITS_MILLI_MIN {
+    let bits_milli = bits_milli(slot, (peers, tenant), subject.parameters) >> slot.days.min(31);
+    if bits_milli < subject.parameters.bits_min_milli {
         return None;
     }
     let own_events = subject.habits.map_or(0, |habits| habits.events);
@@ -78,28 +69,34 @@ fn share(state: &State, group: &str, given: Option<Symbol>, new: (Feature, Slot)
     }
 }
 
-fn bits_milli(slot: Slot, peers: Share, tenant: Share) -> u32 {
+fn bits_milli(slot: Slot, (peers, tenant): (Share, Share), parameters: &Parameters) -> u32 {
+    let tenant_members = u64::from(parameters.tenant_members);
     let p_tenant = CERTAIN * (u64::from(tenant.with) + 1)
         / (u64::from(tenant.members) + 2).max(u64::from(tenant.with) + 1);
-    let with = CERTAIN * u64::from(peers.with.min(peers.members)) + TENANT_MEMBERS * p_tenant;
-    let p_peer = with / (u64::from(peers.members) + TENANT_MEMBERS);
+    let with = CERTAIN * u64::from(peers.with.min(peers.members)) + tenant_members * p_tenant;
+    let p_peer = with / (u64::from(peers.members) + tenant_members).max(1);
     let (count, mass) = (u64::from(slot.count), u64::from(slot.mass.max(slot.count)));
-    let one = u64::from(ONE);
-    let p = (CERTAIN * count + one * PEER_EVENTS * p_peer) / (mass + one * PEER_EVENTS);
-    log2_milli(CERTAIN).saturating_sub(log2_milli(p.max(1))).min(BITS_MILLI_MAX)
+    let opinion = u64::from(ONE) * u64::from(parameters.peer_events);
+    let p = (CERTAIN * count + opinion * p_peer) / (mass + opinion).max(1);
+    log2_milli(CERTAIN).saturating_sub(log2_milli(p.max(1))).min(parameters.bits_max_milli)
 }
 
 /// The surprise of an event, weighted by what its action could do, in thousandths of a bit.
 pub(crate) fn weighted_milli(subject: &Subject<'_>, novelties: &[Novelty], judging: Judging) -> u64 {
     let class = consequence(subject);
-    let counted =
-        novelties.iter().filter(|novelty| judging != Judging::Short || first_against_peers(class, novelty));
+    let parameters = subject.parameters;
+    let counted = novelties.iter().filter(|novelty| {
+        judging != Judging::Short || first_against_peers(class, novelty, parameters.peers_min)
+    });
+    let weights = &parameters.weights;
     let sum: u64 = counted
-        .map(|novelty| u64::from(novelty.bits_milli) * weight(subject.kind, class, novelty.feature()))
+        .map(|novelty| {
+            u64::from(novelty.bits_milli) * u64::from(weight(subject.kind, class, novelty.feature(), weights))
+        })
         .sum();
-    // Quarters, and half of it while the identity itself is new: then most of what it does is new.
-    let young = judging == Judging::Full && subject.days() < u16::from(NORMAL_DAYS);
-    sum / 4 / if young { 2 } else { 1 }
+    // While the identity itself is new, most of what it does is.
+    let newcomer = judging == Judging::Full && !subject.is_known();
+    sum / QUARTERS * if newcomer { u64::from(parameters.newcomer_percent) } else { 100 } / 100
 }
 
 /// What the action could do; who makes a new credential for itself rotates it, and gains nothing.
@@ -110,29 +107,28 @@ fn consequence(subject: &Subject<'_>) -> ActionClass {
 }
 
 /// With little history only this counts: something of consequence that none of enough peers has done.
-fn first_against_peers(class: ActionClass, novelty: &Novelty) -> bool {
+fn first_against_peers(class: ActionClass, novelty: &Novelty, peers_min: u32) -> bool {
     let matters = match class {
         ActionClass::Permissions | ActionClass::Credential | ActionClass::Data | ActionClass::Execute => true,
         ActionClass::Unknown | ActionClass::Read | ActionClass::List | ActionClass::Write => false,
     };
-    matters && novelty.peers >= PEERS_MIN && novelty.peers_with == 0 && novelty.feature() == Feature::Action
+    matters && novelty.peers >= peers_min && novelty.peers_with == 0 && novelty.feature() == Feature::Action
 }
 
 /// How much a new value counts, in quarters.
-fn weight(kind: IdentityKind, class: ActionClass, feature: Feature) -> u64 {
-    let consequence = match class {
-        ActionClass::Read | ActionClass::List => 1,
-        ActionClass::Unknown | ActionClass::Write => 4,
-        ActionClass::Data | ActionClass::Execute => 8,
-        ActionClass::Permissions | ActionClass::Credential => 12,
-    };
+fn weight(kind: IdentityKind, class: ActionClass, feature: Feature, weights: &Weights) -> u32 {
+    let consequence = weights.of(class);
     match feature {
         Feature::Service | Feature::Action => consequence,
-        // People move about and change their tools; a machine that does is worth half of its action.
-        Feature::Network | Feature::AgentFamily if kind == IdentityKind::Human => 1,
-        Feature::Network | Feature::AgentFamily => (consequence / 2).max(2),
+        Feature::Network | Feature::AgentFamily if kind == IdentityKind::Human => weights.person_place,
+        Feature::Network | Feature::AgentFamily => {
+            (consequence * weights.place_percent / 100).max(weights.place_min)
+        }
     }
 }
+
+/// What weights are counted in.
+const QUARTERS: u64 = 4;
 
 #[cfg(test)]
 mod tests {
@@ -142,7 +138,7 @@ mod tests {
     use doorward_views::symbols::Symbols;
     use proptest::prelude::{prop_assert, proptest};
 
-    use super::{BITS_MILLI_MAX, bits_milli};
+    use super::{Parameters, bits_milli};
 
     fn slot(seen: u32, of: u32) -> Slot {
         let (mut habits, mut symbols) =
@@ -163,10 +159,11 @@ mod tests {
     fn the_peers_are_what_is_expected_of_a_newcomer() {
         let (all, none) = (Share { with: 20, members: 20 }, Share { with: 0, members: 20 });
         let tenant = Share { with: 20, members: 1_000 };
-        assert!(bits_milli(slot(0, 0), all, tenant) < 200);
-        assert!(bits_milli(slot(0, 0), none, tenant) > 9_000);
+        let of = |slot, peers| bits_milli(slot, (peers, tenant), &Parameters::default());
+        assert!(of(slot(0, 0), all) < 200);
+        assert!(of(slot(0, 0), none) > 9_000);
         // A thousand own events without it outweigh what the peers do.
-        assert!(bits_milli(slot(0, 1_000), all, tenant) > 5_000);
+        assert!(of(slot(0, 1_000), all) > 5_000);
     }
 
     proptest! {
@@ -174,9 +171,10 @@ mod tests {
         fn more_use_is_never_more_surprising(seen in 0_u32..40, more in 0_u32..40, with in 0_u32..50, members in 0_u32..50) {
             let peers = Share { with: with.min(members), members };
             let tenant = Share { with, members: members + 100 };
-            let (less, more) = (slot(seen, 100), slot(seen + more, 100));
-            prop_assert!(bits_milli(more, peers, tenant) <= bits_milli(less, peers, tenant));
-            prop_assert!(bits_milli(less, peers, tenant) <= BITS_MILLI_MAX);
+            let parameters = Parameters::default();
+            let of = |seen| bits_milli(slot(seen, 100), (peers, tenant), &parameters);
+            prop_assert!(of(seen + more) <= of(seen));
+            prop_assert!(of(seen) <= parameters.bits_max_milli);
         }
     }
 }

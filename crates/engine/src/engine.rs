@@ -1,6 +1,6 @@
 //! The engine: state, the rules it is judged by, and the step.
 
-use doorward_detect::{Judging, Settings, inspect};
+use doorward_detect::{Judging, Settings, Standard, inspect};
 use doorward_model::event::Event;
 use doorward_model::id::TenantId;
 use doorward_model::identity::Identity;
@@ -60,7 +60,7 @@ impl Engine {
             state: State::new(tenant.clone(), shards, seed),
             tenant,
             announced: Announced::new(seed),
-            threshold_milli: rules.settings.floor_milli,
+            threshold_milli: rules.settings.parameters.floor_milli,
             first_tick: None,
             planned: 0,
             rules,
@@ -171,8 +171,12 @@ impl Engine {
             return Vec::new();
         }
         let probe = self.state.probe(seen);
-        let judging = self.judging(seen.event.happened_at());
-        let mut found = inspect(&self.state, seen, &probe, judging, self.threshold_milli);
+        let standard = Standard {
+            judging: self.judging(seen.event.happened_at()),
+            threshold_milli: self.threshold_milli,
+            parameters: &self.rules.settings.parameters,
+        };
+        let mut found = inspect(&self.state, seen, &probe, &standard);
         let arrived_late = seen.recorded_at_ms - seen.event.happened_at_ms > RESPONSE_MAX.0;
         for fact in &mut found.facts {
             if let Fact::FindingRaised(finding) | Fact::FindingGrown(finding) = fact {
@@ -205,9 +209,9 @@ impl Engine {
     fn sweep(&mut self, now: Time) -> Vec<Fact> {
         let first = *self.first_tick.get_or_insert(now);
         let days = u32::try_from((now - first).0 / Millis::DAY.0).unwrap_or(0).max(1);
-        let Settings { cases_per_day, floor_milli } = self.rules.settings;
+        let Settings { cases_per_day, parameters } = self.rules.settings;
         let peers = &self.state.control.peers;
-        self.threshold_milli = peers.pressure_threshold_milli(cases_per_day, days, floor_milli);
+        self.threshold_milli = peers.pressure_threshold_milli(cases_per_day, days, parameters.floor_milli);
         let mut pending = Pending::default();
         for shard in self.state.shards_mut() {
             shard.sweep(now);
