@@ -127,7 +127,11 @@ fn prepare(live: &mut Live, config: &Config) -> Result<()> {
     }
     for pep in &config.peps {
         if live.writer.engine().state.control.peps.get(&pep.name) != Some(pep) {
-            live.admit(&Command::SetPep(PepSet { pep: pep.clone(), by: CONFIGURATION.to_owned() }), now)?;
+            live.admit(
+                &Command::SetPep(PepSet { pep: pep.clone(), by: CONFIGURATION.to_owned() }),
+                None,
+                now,
+            )?;
         }
     }
     config.policy.as_ref().map_or(Ok(()), |folder| policies::publish(live, folder, now))
@@ -142,7 +146,7 @@ fn first_token(live: &mut Live, now: Time) -> Result<()> {
         expires_at: None,
     };
     let (secret, token) = issue(asked, &random(), now)?;
-    live.admit(&Command::IssueToken(token), now)?;
+    live.admit(&Command::IssueToken(token), None, now)?;
     writeln!(stderr(), "Admin token, shown this once: {}", secret.expose())?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::id::{FactNumber, Partition};
 use doorward_model::identity::Identity;
-use doorward_model::record::{Fact, FactRecord, Observation, Record, Tick};
+use doorward_model::record::{CommandAnswered, Fact, FactRecord, Observation, Record, Tick};
 use doorward_model::time::Time;
 use doorward_views::checkpoint::FORMAT;
 
@@ -208,6 +208,19 @@ impl<J: Journal> Writer<J> {
         command: &Command,
         recorded_at: Time,
     ) -> Result<std::result::Result<FactNumber, Refusal>> {
+        self.admit_under(command, None, recorded_at)
+    }
+
+    /// The same; what it was answered under a key is recorded with the facts that it leads to.
+    ///
+    /// # Errors
+    /// As [`Self::admit`].
+    pub fn admit_under(
+        &mut self,
+        command: &Command,
+        answered: Option<CommandAnswered>,
+        recorded_at: Time,
+    ) -> Result<std::result::Result<FactNumber, Refusal>> {
         self.flush()?;
         let facts = match admit(&self.engine.state, command, recorded_at) {
             Ok(facts) => facts,
@@ -218,6 +231,9 @@ impl<J: Journal> Writer<J> {
             self.queue_fact(fact, recorded_at);
         }
         let last = self.numbered;
+        if let Some(answered) = answered {
+            self.queue_fact(Fact::CommandAnswered(CommandAnswered { fact: last.0, ..answered }), recorded_at);
+        }
         match self.flush() {
             // The facts of the command are durable; what follows from them is tried again.
             Err(error) if self.engine.state.control.fact_number >= last => {

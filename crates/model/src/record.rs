@@ -28,7 +28,7 @@ pub struct FactRecord {
     #[prost(int64, tag = "2")]
     pub recorded_at_ms: i64,
     /// What is the case.
-    #[prost(oneof = "Fact", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25")]
+    #[prost(oneof = "Fact", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26")]
     pub fact: Option<Fact>,
 }
 
@@ -97,6 +97,33 @@ pub enum Fact {
     /// A restriction would have been placed, had responses been enforced.
     #[prost(message, tag = "25")]
     HoldRecommended(Hold),
+    /// A command that was given under a key has been carried out.
+    #[prost(message, tag = "26")]
+    CommandAnswered(CommandAnswered),
+}
+
+/// A command that was given under a key has been carried out: given again under it, it has this answer and no other
+/// effect. It is recorded with the facts that the command led to.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct CommandAnswered {
+    /// Who gave it.
+    #[prost(string, tag = "1")]
+    pub by: String,
+    /// 16 bytes of BLAKE3 over the key.
+    #[prost(bytes = "vec", tag = "2")]
+    pub key_hash: Vec<u8>,
+    /// 16 bytes of BLAKE3 over the request.
+    #[prost(bytes = "vec", tag = "3")]
+    pub request_hash: Vec<u8>,
+    /// The last fact that the command led to.
+    #[prost(uint64, tag = "4")]
+    pub fact: u64,
+    /// The id of what the command was about.
+    #[prost(string, tag = "5")]
+    pub id: String,
+    /// When the key may be used anew, milliseconds since the epoch.
+    #[prost(int64, tag = "6")]
+    pub expires_at_ms: i64,
 }
 
 /// A restriction was taken away before its time.

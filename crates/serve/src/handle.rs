@@ -85,10 +85,8 @@ pub enum Work {
     Command {
         /// The command.
         command: Box<Command>,
-        /// Who gives it: the name of the token.
-        by: String,
-        /// Under which key it may be given again without effect.
-        idempotency: Option<Idempotency>,
+        /// By whom, and on which terms.
+        terms: Terms,
         /// Told only when the facts that follow are durable and folded.
         reply: Reply<Done>,
     },
@@ -98,8 +96,8 @@ pub enum Work {
         files: BTreeMap<String, String>,
         /// The set, whose `files` names the hash of each; see [`crate::policy_files::published`].
         published: PolicyPublished,
-        /// Under which key it may be given again without effect.
-        idempotency: Option<Idempotency>,
+        /// By whom, and on which terms.
+        terms: Terms,
         /// Told only when the set decides.
         reply: Reply<Done>,
     },
@@ -137,6 +135,34 @@ pub struct IngestAnswer {
     pub conflicting: u64,
 }
 
+/// By whom a command is given, and on which terms.
+#[derive(Default)]
+pub struct Terms {
+    /// Who gives it: the name of the token.
+    pub by: String,
+    /// Under which key it may be given again without effect.
+    pub idempotency: Option<Idempotency>,
+    /// What must be so when it is carried out; else nothing is done.
+    pub condition: Option<Condition>,
+}
+
+/// Something that is so of a state, or not.
+pub type Condition = Box<dyn FnOnce(&State) -> bool + Send>;
+
+impl Terms {
+    /// On no terms.
+    #[must_use]
+    pub fn of(by: &str) -> Self {
+        Self { by: by.to_owned(), idempotency: None, condition: None }
+    }
+}
+
+impl std::fmt::Debug for Terms {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Terms").field("by", &self.by).finish_non_exhaustive()
+    }
+}
+
 /// A key under which a command may be given again without effect, with the request that it stands for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Idempotency {
@@ -163,6 +189,9 @@ pub enum WorkError {
     /// The command was refused.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// What the command was given for is no longer so.
+    #[error("it has changed since: ask for it again, and decide anew")]
+    Changed,
     /// The key stands for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,

@@ -81,6 +81,7 @@ impl From<WorkError> for Problem {
             WorkError::Refused(
                 Refusal::OlderExport { .. } | Refusal::Exists { .. } | Refusal::TooMany { .. },
             ) => StatusCode::CONFLICT,
+            WorkError::Changed => StatusCode::PRECONDITION_FAILED,
             WorkError::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             WorkError::Busy | WorkError::Stopped => StatusCode::SERVICE_UNAVAILABLE,
             WorkError::Late => StatusCode::GATEWAY_TIMEOUT,

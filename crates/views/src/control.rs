@@ -12,6 +12,7 @@ use doorward_model::record::{Fact, ImportCommitted, PolicyPublished, TokenIssued
 use doorward_model::risk::Risk;
 use doorward_model::time::{Millis, Time};
 
+use crate::answered::Answered;
 use crate::peers::Peers;
 use crate::symbols::Symbols;
 
@@ -60,6 +61,8 @@ pub struct Control {
     pub tokens: BTreeMap<String, TokenIssued>,
     /// Tokens that were revoked, by id: known as such until they would have ended by themselves.
     pub revoked: BTreeMap<String, RevokedToken>,
+    /// Commands that were carried out under a key.
+    pub answered: Answered,
     /// What decides.
     pub policy: Option<PolicyPublished>,
 }
@@ -86,6 +89,7 @@ impl Control {
             peps: BTreeMap::new(),
             tokens: BTreeMap::new(),
             revoked: BTreeMap::new(),
+            answered: Answered::default(),
             policy: None,
         }
     }
@@ -133,6 +137,7 @@ impl Control {
             Fact::TokenIssued(token) if self.revoked.contains_key(&token.id) => {}
             Fact::TokenIssued(token) => put(&mut self.tokens, &token.id, token),
             Fact::TokenRevoked(revoked) => self.fold_revoked(revoked),
+            Fact::CommandAnswered(answered) => self.answered.fold(answered),
         }
     }
 
@@ -161,6 +166,7 @@ impl Control {
         self.automatic.retain(|at| now - *at < Millis::HOUR);
         self.holds.retain(|_, hold| hold.in_force(now));
         self.recommended.retain(|_, hold| hold.in_force(now));
+        self.answered.sweep(now);
         self.revoked.retain(|_, RevokedToken { issued, .. }| {
             issued.expires_at_ms == 0 || now.ms() < issued.expires_at_ms
         });

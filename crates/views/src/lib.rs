@@ -9,6 +9,7 @@
 //! Nothing here reads a clock, a file or a random number, and no answer depends on the order of a map. Numbers that
 //! are folded are integers ([`fixed`]). Start reading at [`state`].
 
+pub mod answered;
 pub mod asked;
 pub mod checkpoint;
 pub mod chunked;

@@ -67,7 +67,8 @@ impl Publisher {
             | Fact::HoldRecommended(_)
             | Fact::PolicyPublished(_)
             | Fact::PepSet(_)
-            | Fact::TokenIssued(_) => {}
+            | Fact::TokenIssued(_)
+            | Fact::CommandAnswered(_) => {}
         }
     }
 

@@ -12,16 +12,15 @@ use doorward_journal::{Journal, JournalError, Sqlite};
 use doorward_model::command::Command;
 use doorward_model::hold::HoldProfile;
 use doorward_model::identity::Identity;
-use doorward_model::record::{Fact, PolicyPublished};
+use doorward_model::record::{CommandAnswered, Fact, PolicyPublished};
 use doorward_model::time::Time;
 use doorward_policy::policy_set::PolicySet;
 use doorward_policy::world::{Settings, World};
 use doorward_proof::Tokens;
 use doorward_serve::handle::{
-    DecisionMade, Done, Idempotency, IngestAnswer, Peps, Pushed, Reply, Work, WorkError, tokens_of,
+    DecisionMade, Done, IngestAnswer, Peps, Pushed, Reply, Terms, Work, WorkError, tokens_of,
 };
-use doorward_serve::idempotency::Given;
-use doorward_serve::policy_files;
+use doorward_serve::{idempotency, policy_files};
 use doorward_views::publish::Publisher;
 use doorward_views::snapshot::entity::Name;
 use doorward_views::snapshot::overlay::{Denial, Overlay};
@@ -45,11 +44,19 @@ pub(crate) struct Live {
     pub(crate) writer: Writer<Sqlite>,
     publisher: Publisher,
     shared: Shared,
-    given: Given,
     kept: Kept,
     /// What denies already and is still to be recorded.
-    pending: Vec<(Command, Denial)>,
+    pending: Vec<Pending>,
     decisions_made: u64,
+}
+
+/// A command that denies already and is still to be recorded.
+#[derive(Clone)]
+struct Pending {
+    command: Command,
+    denial: Denial,
+    /// What is recorded with it, when it was given under a key.
+    answered: Option<CommandAnswered>,
 }
 
 /// Answers that wait for the commit of their round.
@@ -77,15 +84,7 @@ impl Live {
             peps: Arc::new(ArcSwap::from_pointee(Peps::default())),
         };
         let policy = control.policy.clone();
-        let mut live = Self {
-            writer,
-            publisher,
-            shared,
-            given: Given::default(),
-            kept,
-            pending: Vec::new(),
-            decisions_made: 0,
-        };
+        let mut live = Self { writer, publisher, shared, kept, pending: Vec::new(), decisions_made: 0 };
         if let Some(published) = policy {
             live.use_policy(&published)?;
         }
@@ -154,7 +153,7 @@ impl Live {
         for work in round {
             match (work, &failed) {
                 (Work::Ask(question), _) => question(&self.writer.engine().state, self.writer.journal()),
-                (work, Some(error)) => self.refuse(work, error),
+                (work, Some(error)) => self.refuse(work, error, now),
                 (Work::Ingest { events, reply }, None) => {
                     failed = self.ingest(events, reply, &mut waiting, now).err();
                 }
@@ -162,7 +161,7 @@ impl Live {
                     failed = self.settle(&mut waiting).err();
                     match &failed {
                         None => self.command(work, now),
-                        Some(error) => self.refuse(work, error),
+                        Some(error) => self.refuse(work, error, now),
                     }
                 }
             }
@@ -213,44 +212,67 @@ impl Live {
 
     fn command(&mut self, work: Work, now: Time) {
         match work {
-            Work::Command { command, by, idempotency, reply } => {
-                send(reply, self.once(&by, idempotency, |live| live.admit(&command, now)));
+            Work::Command { command, terms, reply } => {
+                send(reply, self.once(terms, now, |live, under| live.admit(&command, under, now)));
             }
-            Work::PublishPolicy { files, published, idempotency, reply } => {
-                let by = published.by.clone();
-                send(reply, self.once(&by, idempotency, |live| live.publish_policy(&files, published, now)));
+            Work::PublishPolicy { files, published, terms, reply } => {
+                let publish = |live: &mut Self, under| live.publish_policy(&files, published, under, now);
+                send(reply, self.once(terms, now, publish));
             }
             Work::Ingest { .. } | Work::Ask(_) => {}
         }
     }
 
-    /// Does something, unless it was done under the same key before.
+    /// Does something on terms: not again under the same key, and not when what it was asked for has changed.
     fn once(
         &mut self,
-        by: &str,
-        idempotency: Option<Idempotency>,
-        act: impl FnOnce(&mut Self) -> Result<Done, WorkError>,
+        Terms { by, idempotency, condition }: Terms,
+        now: Time,
+        act: impl FnOnce(&mut Self, Option<CommandAnswered>) -> Result<Done, WorkError>,
     ) -> Result<Done, WorkError> {
-        if let Some(done) = self.given.before(by, idempotency.as_ref())? {
+        let state = &self.writer.engine().state;
+        if let Some(done) = idempotency::before(&state.control, &by, idempotency.as_ref(), now)? {
             return Ok(done);
         }
-        let done = act(self)?;
-        self.given.remember(by, idempotency, &done);
-        Ok(done)
+        let answered = idempotency.map(|idempotency| idempotency::answered(&by, &idempotency, now));
+        if let Some(id) = self.waiting_under(answered.as_ref())? {
+            return Err(WorkError::Pending(id));
+        }
+        if condition.is_some_and(|holds| !holds(state)) {
+            return Err(WorkError::Changed);
+        }
+        act(self, answered)
+    }
+
+    /// The id of the denial that waits to be recorded under the same key.
+    fn waiting_under(&self, answered: Option<&CommandAnswered>) -> Result<Option<String>, WorkError> {
+        let Some(asked) = answered else { return Ok(None) };
+        let waiting = self.pending.iter().filter_map(|waiting| waiting.answered.as_ref());
+        let mut under = waiting.filter(|known| known.by == asked.by && known.key_hash == asked.key_hash);
+        match under.next() {
+            Some(known) if known.request_hash != asked.request_hash => Err(WorkError::KeyReused),
+            known => Ok(known.map(|known| known.id.clone())),
+        }
     }
 
     /// Admits a command. What denies bites at once, and is durable a moment later; what grants waits.
-    pub(crate) fn admit(&mut self, command: &Command, now: Time) -> Result<Done, WorkError> {
+    pub(crate) fn admit(
+        &mut self,
+        command: &Command,
+        answered: Option<CommandAnswered>,
+        now: Time,
+    ) -> Result<Done, WorkError> {
         let denial = denial_of(command);
+        let answered = answered.map(|answered| CommandAnswered { id: id_of(command), ..answered });
         if let Some(denial) = &denial {
             self.overlay(|overlay| overlay.with(denial.clone()));
         }
-        let admitted = self.writer.admit(command, now);
+        let admitted = self.writer.admit_under(command, answered.clone(), now);
         self.publish();
         match (denial, admitted) {
             (Some(denial), Err(error)) => {
                 tracing::error!(%error, "a denial is in force that could not be recorded yet");
-                Err(self.wait(command.clone(), denial))
+                Err(self.wait(Pending { command: command.clone(), denial, answered }))
             }
             (None, Err(error)) => Err(could_not(&error)),
             (denial, Ok(admitted)) => {
@@ -263,20 +285,20 @@ impl Live {
     }
 
     /// Leaves a denial in force that cannot be recorded now. It is tried again until it can.
-    fn wait(&mut self, command: Command, denial: Denial) -> WorkError {
-        let id = id_of(&command);
+    fn wait(&mut self, waiting: Pending) -> WorkError {
+        let id = id_of(&waiting.command);
         if self.pending.len() < PENDING_MAX {
-            self.pending.push((command, denial));
+            self.pending.push(waiting);
             return WorkError::Pending(id);
         }
-        self.overlay(|overlay| Some(overlay.without(&denial)));
+        self.overlay(|overlay| Some(overlay.without(&waiting.denial)));
         WorkError::Full
     }
 
     /// Records the denials that wait for it.
     fn catch_up(&mut self, now: Time) -> Result<(), JournalError> {
-        while let Some((command, denial)) = self.pending.first().cloned() {
-            if let Err(refusal) = self.writer.admit(&command, now)? {
+        while let Some(Pending { command, denial, answered }) = self.pending.first().cloned() {
+            if let Err(refusal) = self.writer.admit_under(&command, answered, now)? {
                 tracing::warn!(%refusal, id = id_of(&command), "a denial that waited was refused, and ends");
             }
             self.publish();
@@ -287,19 +309,31 @@ impl Live {
     }
 
     /// Answers work that cannot be done now. What denies does so all the same.
-    fn refuse(&mut self, work: Work, error: &JournalError) {
+    fn refuse(&mut self, work: Work, error: &JournalError, now: Time) {
         match work {
             Work::Ingest { reply, .. } => send(reply, Err(could_not(error))),
-            Work::Command { command, reply, .. } => match denial_of(&command) {
-                Some(denial) => {
-                    self.overlay(|overlay| overlay.with(denial.clone()));
-                    send(reply, Err(self.wait(*command, denial)));
-                }
-                None => send(reply, Err(could_not(error))),
-            },
-            Work::PublishPolicy { reply, .. } => send(reply, Err(could_not(error))),
+            Work::Command { command, terms, reply } => {
+                let deny = |live: &mut Self, answered| Err(live.deny(*command, answered, error));
+                send(reply, self.once(terms, now, deny));
+            }
+            Work::PublishPolicy { terms, reply, .. } => {
+                send(reply, self.once(terms, now, |_, _| Err(could_not(error))));
+            }
             Work::Ask(_) => {}
         }
+    }
+
+    /// Puts a command into force that denies and cannot be recorded now.
+    fn deny(
+        &mut self,
+        command: Command,
+        answered: Option<CommandAnswered>,
+        error: &JournalError,
+    ) -> WorkError {
+        let Some(denial) = denial_of(&command) else { return could_not(error) };
+        let answered = answered.map(|answered| CommandAnswered { id: id_of(&command), ..answered });
+        self.overlay(|overlay| overlay.with(denial.clone()));
+        self.wait(Pending { command, denial, answered })
     }
 
     /// Stores the files of a valid policy set and lets it decide.
@@ -307,12 +341,13 @@ impl Live {
         &mut self,
         files: &BTreeMap<String, String>,
         published: PolicyPublished,
+        answered: Option<CommandAnswered>,
         now: Time,
     ) -> Result<Done, WorkError> {
         for text in files.values() {
             self.writer.put_blob(text.as_bytes()).map_err(|error| could_not(&error))?;
         }
-        self.admit(&Command::PublishPolicy(published), now)
+        self.admit(&Command::PublishPolicy(published), answered, now)
     }
 
     /// Makes the people and programs of a policy set known as identities.

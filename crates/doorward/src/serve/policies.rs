@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, anyhow};
 use doorward_model::record::PolicyPublished;
 use doorward_model::time::Time;
-use doorward_serve::handle::{Done, Handle, Waits, Work};
+use doorward_serve::handle::{Done, Handle, Terms, Waits, Work};
 use doorward_serve::policy_files;
 
 use crate::serve::CONFIGURATION;
@@ -20,7 +20,7 @@ pub(super) fn publish(live: &mut Live, folder: &PolicyFolder, now: Time) -> Resu
     let set = Set::read(folder)?;
     if live.writer.engine().state.control.policy.as_ref() != Some(&set.published) {
         set.check()?;
-        live.publish_policy(&set.files, set.published, now)?;
+        live.publish_policy(&set.files, set.published, None, now)?;
     }
     Ok(())
 }
@@ -60,7 +60,7 @@ async fn take(folder: &PolicyFolder, handle: &Handle) -> Result<Option<Done>> {
         return Ok(None);
     }
     let Set { files, published } = tokio::task::spawn_blocking(move || set.check().map(|()| set)).await??;
-    let publish = |reply| Work::PublishPolicy { files, published, idempotency: None, reply };
+    let publish = |reply| Work::PublishPolicy { files, published, terms: Terms::of(CONFIGURATION), reply };
     Ok(Some(handle.request(WAITS, publish).await?))
 }
 

@@ -6,6 +6,7 @@ mod feeding;
 mod full_disk;
 mod ingest;
 mod kills;
+mod once;
 mod responding;
 pub(crate) mod server;
 mod shared_interop;

@@ -92,7 +92,8 @@ fn follows(fact: &Fact) -> bool {
         | Fact::PolicyPublished(_)
         | Fact::PepSet(_)
         | Fact::TokenIssued(_)
-        | Fact::TokenRevoked(_) => false,
+        | Fact::TokenRevoked(_)
+        | Fact::CommandAnswered(_) => false,
     }
 }
 

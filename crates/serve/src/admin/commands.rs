@@ -19,7 +19,7 @@ use crate::admin::questions::{Reply, failed, list, show};
 use crate::admin::reply::{Guest, Sent, idempotency, json, sent, tagged};
 use crate::answers::{holds, rest};
 use crate::app::App;
-use crate::handle::{Done, Idempotency, Work, WorkError, mode_of};
+use crate::handle::{Done, Idempotency, Terms, Work, WorkError, mode_of};
 use crate::ingest::{Packing, read, unpack};
 use crate::policy_files;
 use crate::problem::Problem;
@@ -260,7 +260,8 @@ async fn publish_policy(Shared(app): Shared<App>, request: Request) -> Reply {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, said).errors(errors)
     })?;
     let published = policy_files::published(&files, mode, risk_max, &guest.name());
-    let work = |reply| Work::PublishPolicy { files, published, idempotency, reply };
+    let terms = Terms { by: guest.name(), idempotency, condition: None };
+    let work = |reply| Work::PublishPolicy { files, published, terms, reply };
     let done = app.handle.request(app.waits(), work).await?;
     json(StatusCode::OK, &Carried::from(done))
 }
@@ -304,8 +305,9 @@ async fn command(
     guest: &Guest,
     (command, idempotency): (Command, Option<Idempotency>),
 ) -> Result<Done, WorkError> {
-    let (by, command) = (guest.name(), Box::new(command));
-    app.handle.request(app.waits(), |reply| Work::Command { command, by, idempotency, reply }).await
+    let terms = Terms { by: guest.name(), idempotency, condition: None };
+    let command = Box::new(command);
+    app.handle.request(app.waits(), |reply| Work::Command { command, terms, reply }).await
 }
 
 fn created<T: Serialize>(location: &str, value: &T) -> Reply {

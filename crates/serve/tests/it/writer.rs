@@ -11,14 +11,15 @@ use doorward_model::command::Command;
 use doorward_model::event::{Actor, Event};
 use doorward_model::id::{FactNumber, Partition, TenantId};
 use doorward_model::identity::Identity;
-use doorward_model::record::{DecisionRecord, Fact, FactRecord, Observation, PolicyPublished, Record};
+use doorward_model::record::{
+    CommandAnswered, DecisionRecord, Fact, FactRecord, Observation, PolicyPublished, Record,
+};
 use doorward_model::time::Time;
 use doorward_policy::policy_set::PolicySet;
 use doorward_policy::world::{Settings, World};
 use doorward_proof::Tokens;
-use doorward_serve::handle::{DecisionMade, Done, IngestAnswer, Peps, Work, tokens_of};
-use doorward_serve::idempotency::Given;
-use doorward_serve::policy_files;
+use doorward_serve::handle::{DecisionMade, Done, IngestAnswer, Peps, Terms, Work, WorkError, tokens_of};
+use doorward_serve::{idempotency, policy_files};
 use doorward_views::publish::Publisher;
 use doorward_views::state::State;
 use tokio::sync::mpsc;
@@ -34,7 +35,6 @@ pub(crate) struct Writer {
     state: State,
     publisher: Publisher,
     pub(crate) shared: Arc<Shared>,
-    given: Given,
     batch: Vec<Record>,
     numbered: u64,
     partitions: Vec<u64>,
@@ -55,7 +55,6 @@ impl Writer {
             state: State::new(TenantId::from("test"), 1, 1),
             publisher,
             shared: Arc::new(shared),
-            given: Given::default(),
             batch: Vec::new(),
             numbered: 0,
             partitions: vec![0; usize::from(Partition::COUNT)],
@@ -82,23 +81,38 @@ impl Writer {
                 self.flush();
                 drop(reply.send(Ok(answer)));
             }
-            Work::Command { command, by, idempotency, reply } => {
-                let done = match self.given.before(&by, idempotency.as_ref()) {
-                    Ok(None) => self.command(&command).inspect(|done| {
-                        self.given.remember(&by, idempotency, done);
-                    }),
-                    Ok(Some(done)) => Ok(done),
-                    Err(error) => Err(error),
-                };
-                drop(reply.send(done));
+            Work::Command { command, terms, reply } => {
+                drop(reply.send(self.once(terms, |writer| writer.command(&command))));
             }
-            Work::PublishPolicy { files, published, reply, .. } => {
-                drop(reply.send(Ok(self.publish_policy(&files, published))));
+            Work::PublishPolicy { files, published, terms, reply } => {
+                drop(reply.send(self.once(terms, |writer| Ok(writer.publish_policy(&files, published)))));
             }
         }
     }
 
-    pub(crate) fn command(&mut self, command: &Command) -> Result<Done, doorward_serve::handle::WorkError> {
+    fn once(
+        &mut self,
+        Terms { by, idempotency, condition }: Terms,
+        act: impl FnOnce(&mut Self) -> Result<Done, WorkError>,
+    ) -> Result<Done, WorkError> {
+        let now = self.now();
+        if let Some(done) = idempotency::before(&self.state.control, &by, idempotency.as_ref(), now)? {
+            return Ok(done);
+        }
+        if condition.is_some_and(|holds| !holds(&self.state)) {
+            return Err(WorkError::Changed);
+        }
+        let done = act(self)?;
+        if let Some(idempotency) = idempotency {
+            let answered = idempotency::answered(&by, &idempotency, now);
+            let (fact, id) = (done.fact.0, done.id.clone());
+            self.fact(Fact::CommandAnswered(CommandAnswered { fact, id, ..answered }), now);
+            self.flush();
+        }
+        Ok(done)
+    }
+
+    pub(crate) fn command(&mut self, command: &Command) -> Result<Done, WorkError> {
         let now = self.now();
         for fact in admit(&self.state, command, now)? {
             self.fact(fact, now);

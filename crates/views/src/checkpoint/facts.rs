@@ -30,6 +30,7 @@ pub fn facts(state: &State) -> Vec<Fact> {
         let (id, by) = (id.clone(), revoked.by.clone());
         Fact::TokenRevoked(TokenRevoked { id, by })
     }));
+    facts.extend(control.answered.iter().cloned().map(Fact::CommandAnswered));
     facts.extend(control.policy.clone().map(Fact::PolicyPublished));
     // The last tick was before any of these would have ended, or they would not be here.
     facts.push(Fact::Tick(Tick { at_ms: control.now.ms() }));

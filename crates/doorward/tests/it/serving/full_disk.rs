@@ -73,8 +73,20 @@ fn a_full_disk_refuses_what_is_to_be_kept_and_goes_on_denying() {
     assert_eq!(server.evaluate(&alice)["decision"], json!(true));
     // What grants waits for the disk; what denies does not.
     assert_eq!(server.post("/v1/tokens", &json!({"name": "t", "scopes": ["read"]})).status, 507);
-    let placed = server.post("/v1/holds", &json!({"subject": "alice", "profile": "deny", "reason": "full"}));
+    let place = || {
+        let bearer = format!("Bearer {}", server.token);
+        let headers = [
+            ("Authorization", bearer.as_str()),
+            ("Content-Type", "application/json"),
+            ("Idempotency-Key", "k"),
+        ];
+        let body = json!({"subject": "alice", "profile": "deny", "reason": "full"}).to_string();
+        request(&server.address, ("POST", "/v1/holds"), &headers, body.as_bytes())
+    };
+    let placed = place();
     assert!(placed.status == 507 && placed.text().contains("in force"), "{}", placed.text());
+    // Given again under its key it is the same one.
+    assert_eq!(place().text(), placed.text());
     let denied = server.evaluate(&alice);
     let said = (&denied["decision"], &denied["context"]["pending"]);
     assert_eq!(said, (&json!(false), &json!(true)), "{denied}");
