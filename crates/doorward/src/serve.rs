@@ -2,6 +2,7 @@
 
 mod config;
 mod decisions;
+mod denials;
 mod feed;
 mod kept;
 mod live;

@@ -24,6 +24,22 @@ pub enum Command {
     RevokeToken(TokenRevoked),
 }
 
+impl Command {
+    /// The id of what it is about.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self {
+            Self::Import(export) => export.account.clone(),
+            Self::PlaceHold(hold) => hold.id.clone(),
+            Self::ReleaseHold(released) => released.id.clone(),
+            Self::PublishPolicy(published) => published.hash.clone(),
+            Self::SetPep(set) => set.pep.name.clone(),
+            Self::IssueToken(token) => token.id.clone(),
+            Self::RevokeToken(revoked) => revoked.id.clone(),
+        }
+    }
+}
+
 /// Why a command was refused. Nothing has changed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refusal {

@@ -10,7 +10,6 @@ use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use doorward_journal::{Journal, JournalError, Sqlite};
 use doorward_model::command::Command;
-use doorward_model::hold::HoldProfile;
 use doorward_model::identity::Identity;
 use doorward_model::record::{CommandAnswered, Fact, PolicyPublished};
 use doorward_model::time::Time;
@@ -23,11 +22,12 @@ use doorward_serve::handle::{
 use doorward_serve::{idempotency, policy_files};
 use doorward_views::publish::Publisher;
 use doorward_views::snapshot::entity::Name;
-use doorward_views::snapshot::overlay::{Denial, Overlay};
+use doorward_views::snapshot::overlay::Overlay;
 use tokio::sync::{mpsc, watch};
 
 use crate::serve::clock;
 use crate::serve::decisions::observation;
+use crate::serve::denials::{self, Pending, denial_of};
 use crate::serve::kept::Kept;
 use crate::writer::{Moment, Writer};
 
@@ -48,15 +48,6 @@ pub(crate) struct Live {
     /// What denies already and is still to be recorded.
     pending: Vec<Pending>,
     decisions_made: u64,
-}
-
-/// A command that denies already and is still to be recorded.
-#[derive(Clone)]
-struct Pending {
-    command: Command,
-    denial: Denial,
-    /// What is recorded with it, when it was given under a key.
-    answered: Option<CommandAnswered>,
 }
 
 /// Answers that wait for the commit of their round.
@@ -235,24 +226,13 @@ impl Live {
             return Ok(done);
         }
         let answered = idempotency.map(|idempotency| idempotency::answered(&by, &idempotency, now));
-        if let Some(id) = self.waiting_under(answered.as_ref())? {
+        if let Some(id) = denials::under(&self.pending, answered.as_ref())? {
             return Err(WorkError::Pending(id));
         }
         if condition.is_some_and(|holds| !holds(state)) {
             return Err(WorkError::Changed);
         }
         act(self, answered)
-    }
-
-    /// The id of the denial that waits to be recorded under the same key.
-    fn waiting_under(&self, answered: Option<&CommandAnswered>) -> Result<Option<String>, WorkError> {
-        let Some(asked) = answered else { return Ok(None) };
-        let waiting = self.pending.iter().filter_map(|waiting| waiting.answered.as_ref());
-        let mut under = waiting.filter(|known| known.by == asked.by && known.key_hash == asked.key_hash);
-        match under.next() {
-            Some(known) if known.request_hash != asked.request_hash => Err(WorkError::KeyReused),
-            known => Ok(known.map(|known| known.id.clone())),
-        }
     }
 
     /// Admits a command. What denies bites at once, and is durable a moment later; what grants waits.
@@ -263,7 +243,7 @@ impl Live {
         now: Time,
     ) -> Result<Done, WorkError> {
         let denial = denial_of(command);
-        let answered = answered.map(|answered| CommandAnswered { id: id_of(command), ..answered });
+        let answered = answered.map(|answered| CommandAnswered { id: command.id(), ..answered });
         if let Some(denial) = &denial {
             self.overlay(|overlay| overlay.with(denial.clone()));
         }
@@ -279,14 +259,14 @@ impl Live {
                 if let Some(denial) = &denial {
                     self.overlay(|overlay| Some(overlay.without(denial)));
                 }
-                Ok(Done { fact: admitted?, id: id_of(command), again: false })
+                Ok(Done { fact: admitted?, id: command.id(), again: false })
             }
         }
     }
 
     /// Leaves a denial in force that cannot be recorded now. It is tried again until it can.
     fn wait(&mut self, waiting: Pending) -> WorkError {
-        let id = id_of(&waiting.command);
+        let id = waiting.command.id();
         if self.pending.len() < PENDING_MAX {
             self.pending.push(waiting);
             return WorkError::Pending(id);
@@ -299,7 +279,7 @@ impl Live {
     fn catch_up(&mut self, now: Time) -> Result<(), JournalError> {
         while let Some(Pending { command, denial, answered }) = self.pending.first().cloned() {
             if let Err(refusal) = self.writer.admit_under(&command, answered, now)? {
-                tracing::warn!(%refusal, id = id_of(&command), "a denial that waited was refused, and ends");
+                tracing::warn!(%refusal, id = command.id(), "a denial that waited was refused, and ends");
             }
             self.publish();
             self.overlay(|overlay| Some(overlay.without(&denial)));
@@ -331,7 +311,7 @@ impl Live {
         error: &JournalError,
     ) -> WorkError {
         let Some(denial) = denial_of(&command) else { return could_not(error) };
-        let answered = answered.map(|answered| CommandAnswered { id: id_of(&command), ..answered });
+        let answered = answered.map(|answered| CommandAnswered { id: command.id(), ..answered });
         self.overlay(|overlay| overlay.with(denial.clone()));
         self.wait(Pending { command, denial, answered })
     }
@@ -440,33 +420,6 @@ fn identity(kind: i32, name: &Name) -> Identity {
         name: name.id.to_string(),
         peer_group: name.kind.to_string(),
         ..Identity::default()
-    }
-}
-
-fn denial_of(command: &Command) -> Option<Denial> {
-    match command {
-        Command::PlaceHold(hold) if hold.profile() != HoldProfile::StepUp => {
-            Some(Denial::Hold(Arc::new(hold.clone())))
-        }
-        Command::RevokeToken(revoked) => Some(Denial::Revoke(revoked.id.as_str().into())),
-        Command::PlaceHold(_)
-        | Command::Import(_)
-        | Command::ReleaseHold(_)
-        | Command::PublishPolicy(_)
-        | Command::SetPep(_)
-        | Command::IssueToken(_) => None,
-    }
-}
-
-fn id_of(command: &Command) -> String {
-    match command {
-        Command::Import(export) => export.account.clone(),
-        Command::PlaceHold(hold) => hold.id.clone(),
-        Command::ReleaseHold(released) => released.id.clone(),
-        Command::PublishPolicy(published) => published.hash.clone(),
-        Command::SetPep(set) => set.pep.name.clone(),
-        Command::IssueToken(token) => token.id.clone(),
-        Command::RevokeToken(revoked) => revoked.id.clone(),
     }
 }
 

@@ -118,16 +118,7 @@ impl Writer {
             self.fact(fact, now);
         }
         self.flush();
-        let id = match command {
-            Command::Import(export) => export.account.clone(),
-            Command::PlaceHold(hold) => hold.id.clone(),
-            Command::ReleaseHold(released) => released.id.clone(),
-            Command::PublishPolicy(published) => published.hash.clone(),
-            Command::SetPep(set) => set.pep.name.clone(),
-            Command::IssueToken(token) => token.id.clone(),
-            Command::RevokeToken(revoked) => revoked.id.clone(),
-        };
-        Ok(Done { fact: FactNumber(self.numbered), id, again: false })
+        Ok(Done { fact: FactNumber(self.numbered), id: command.id(), again: false })
     }
 
     pub(crate) fn publish_policy(
