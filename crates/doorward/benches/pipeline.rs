@@ -127,7 +127,7 @@ fn whole(files: &[Packed]) -> u64 {
     read(files, &mut |events| {
         for event in events {
             let at = event.happened_at();
-            writer.take(event, Moment::at(at)).unwrap();
+            writer.take(event, Moment::filed(at)).unwrap();
         }
         writer.flush().unwrap();
     });

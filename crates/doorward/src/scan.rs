@@ -162,7 +162,7 @@ fn fold(
     runs.into_order(&mut |event: Event| {
         last = event.happened_at();
         progress.judged();
-        writer.take(event, Moment::at(last)).context("cannot take an event")?;
+        writer.take(event, Moment::filed(last)).context("cannot take an event")?;
         if last < from {
             before = writer.counts.accepted;
         }

@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use doorward_engine::Engine;
 use doorward_engine::admit::admit;
+use doorward_engine::{Arrival, Engine};
 use doorward_journal::{Batch, Checkpoint, Content, Journal, JournalError, Position, Seen};
 use doorward_model::command::{Command, Refusal};
 use doorward_model::event::Event;
@@ -35,13 +35,21 @@ pub struct Moment {
     pub recorded_at: Time,
     /// How far time has passed for sweeps: now, or in an import, the time of the event.
     pub tick_at: Time,
+    /// How it came.
+    pub arrival: Arrival,
 }
 
 impl Moment {
-    /// Something that is taken as it happens.
+    /// Something that a live source sends now.
     #[must_use]
-    pub const fn at(now: Time) -> Self {
-        Self { recorded_at: now, tick_at: now }
+    pub const fn live(now: Time) -> Self {
+        Self { recorded_at: now, tick_at: now, arrival: Arrival::Live }
+    }
+
+    /// Something that lay in a file, as of now.
+    #[must_use]
+    pub const fn filed(now: Time) -> Self {
+        Self { recorded_at: now, tick_at: now, arrival: Arrival::Filed }
     }
 }
 
@@ -54,6 +62,8 @@ pub struct Counts {
     pub duplicate: u64,
     /// Recorded although their id was known, because the content differs.
     pub conflict: u64,
+    /// Of the recorded ones, those that came after their reorder window.
+    pub late: u64,
 }
 
 /// What the writer did, or why the journal could not.
@@ -180,7 +190,7 @@ impl<J: Journal> Writer<J> {
     /// # Errors
     /// When the journal cannot tell whether it knows the event, or cannot append.
     pub fn take(&mut self, event: Event, moment: Moment) -> Result<()> {
-        let Moment { recorded_at, tick_at } = moment;
+        let Moment { recorded_at, tick_at, arrival } = moment;
         self.tick(tick_at, recorded_at)?;
         match self.journal.check(&event)? {
             Seen::Duplicate => {
@@ -191,7 +201,8 @@ impl<J: Journal> Writer<J> {
             Seen::New => {}
         }
         self.counts.accepted += 1;
-        let (facts, observation) = self.engine.identify(event, recorded_at);
+        let (facts, observation) = self.engine.identify(event, recorded_at, arrival);
+        self.counts.late += u64::from(observation.late);
         for fact in facts {
             self.queue_fact(fact, recorded_at);
         }

@@ -24,6 +24,15 @@ pub struct Judge {
     pub judging: Judging,
 }
 
+/// How an event came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Arrival {
+    /// By itself, from a source that goes on sending: what comes after its reorder window is late.
+    Live,
+    /// With others that lie there already and are taken in order: none of them is late.
+    Filed,
+}
+
 /// What the engine goes by, beside the records.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rules {
@@ -70,8 +79,15 @@ impl Engine {
 
     /// Names the identity of an event. Returns the facts that it makes known for the first time, and the observation,
     /// whose place in its partition is still to be given.
-    pub fn identify(&mut self, event: Event, recorded_at: Time) -> (Vec<Fact>, Observation) {
-        self.announced.identify(&mut self.state.resolver, event, recorded_at)
+    pub fn identify(
+        &mut self,
+        event: Event,
+        recorded_at: Time,
+        arrival: Arrival,
+    ) -> (Vec<Fact>, Observation) {
+        let behind = self.state.arrivals.take(&event, recorded_at);
+        let (facts, seen) = self.announced.identify(&mut self.state.resolver, event, recorded_at);
+        (facts, Observation { late: behind && arrival == Arrival::Live, ..seen })
     }
 
     /// All of it as bytes, to be loaded by [`Self::load`].
@@ -134,7 +150,8 @@ impl Engine {
             Record::Fact(fact) => fact.fact.iter().for_each(|fact| self.announced.recall(fact)),
             Record::Observation(seen) if seen.decision.is_none() => {
                 // The resolver is rebuilt by reading the log in order; what it makes known is in the log.
-                drop(self.identify(seen.event.clone(), Time::from_ms(seen.recorded_at_ms)));
+                let recorded_at = Time::from_ms(seen.recorded_at_ms);
+                drop(self.identify(seen.event.clone(), recorded_at, Arrival::Live));
             }
             Record::Observation(_) => {}
         }

@@ -144,6 +144,7 @@ pub(crate) fn event(
     let raw = value.raw().as_bytes();
     let read_only = fields.read_only.and_then(truth);
     Ok(Box::new(Event {
+        claimed_at_ms: 0,
         source: "cloudtrail".to_owned(),
         id: id(fields, raw),
         content_hash: Hash16::fingerprint(raw).0.to_vec(),

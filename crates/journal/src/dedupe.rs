@@ -57,7 +57,7 @@ pub(crate) struct Fingerprint {
 
 impl Hour {
     pub(crate) fn of(event: &Event) -> Self {
-        Self(event.happened_at_ms.div_euclid(Millis::HOUR.0))
+        Self(event.claimed_at().ms().div_euclid(Millis::HOUR.0))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::time::Time;
+use crate::time::{Millis, Time};
 
 /// What an action does to what it touches, from harmless to dangerous within its group.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, prost::Enumeration)]
@@ -254,9 +254,34 @@ pub struct Event {
     /// The record itself, redacted, without insignificant white space.
     #[prost(bytes = "vec", tag = "18")]
     pub raw: Vec<u8>,
+    /// What the source claimed for [`happened_at`](Self::happened_at), milliseconds since the epoch, where that was
+    /// not possible and the nearest time that is stands there; 0 where it stands as claimed.
+    #[prost(int64, tag = "19")]
+    pub claimed_at_ms: i64,
 }
 
 impl Event {
+    /// How much later than its arrival an event of a live source may claim to have happened.
+    pub const AHEAD_MAX: Millis = Millis::MINUTE.times(5);
+    /// How much earlier than its arrival an event of a live source may claim to have happened.
+    pub const BEHIND_MAX: Millis = Millis::DAY.times(7);
+
+    /// Gives an event of a live source the nearest time to what it claims that is possible for one that arrives now,
+    /// and keeps the claim.
+    pub fn set_right(&mut self, arrived_at: Time) {
+        let possible = self.happened_at().clamp(arrived_at - Self::BEHIND_MAX, arrived_at + Self::AHEAD_MAX);
+        if possible != self.happened_at() {
+            self.claimed_at_ms = self.happened_at_ms;
+            self.happened_at_ms = possible.ms();
+        }
+    }
+
+    /// When it happened as the source claims, possible or not: the same each time the record is sent.
+    #[must_use]
+    pub fn claimed_at(&self) -> Time {
+        Time::from_ms(if self.claimed_at_ms == 0 { self.happened_at_ms } else { self.claimed_at_ms })
+    }
+
     /// When it happened.
     #[must_use]
     pub fn happened_at(&self) -> Time {
@@ -278,5 +303,34 @@ impl Event {
             .then_with(|| self.account.cmp(&other.account))
             .then_with(|| self.id.cmp(&other.id))
             .then_with(|| self.content_hash.cmp(&other.content_hash))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{prop_assert_eq, proptest};
+
+    use super::Event;
+    use crate::time::Time;
+
+    proptest! {
+        #[test]
+        fn a_time_is_set_right_to_the_nearest_that_is_possible_and_the_claim_is_kept(
+            happened: i32,
+            arrived in 0_i64..4_000_000_000,
+        ) {
+            let (happened, arrived) = (Time::from_ms(i64::from(happened) * 1_000), Time::from_ms(arrived * 1_000));
+            let mut event = Event { happened_at_ms: happened.ms(), ..Event::default() };
+            event.set_right(arrived);
+            let (earliest, latest) = (arrived - Event::BEHIND_MAX, arrived + Event::AHEAD_MAX);
+            prop_assert_eq!(event.happened_at(), happened.max(earliest).min(latest));
+            prop_assert_eq!(event.claimed_at_ms != 0, event.happened_at() != happened && happened.ms() != 0);
+            if happened.ms() != 0 {
+                prop_assert_eq!(event.claimed_at(), happened);
+            }
+            let once = event.clone();
+            event.set_right(arrived);
+            prop_assert_eq!(event, once);
+        }
     }
 }

@@ -133,6 +133,9 @@ pub struct IngestAnswer {
     pub duplicate: u64,
     /// Of the accepted ones, those whose id was known with other content.
     pub conflicting: u64,
+    /// Of the accepted ones, those that happened more than an hour before another one of their account that was
+    /// there already.
+    pub late: u64,
 }
 
 /// By whom a command is given, and on which terms.
@@ -243,6 +246,23 @@ pub enum Recorded {
     Yes,
     /// There was no room.
     NoRoom,
+}
+
+impl Pushed {
+    /// What a live source sent, as it is taken: times that cannot be are set right, and events stand in the total
+    /// order.
+    #[must_use]
+    pub fn of(source: &str, mut events: Vec<Event>, rejects: Vec<Reject>, arrived_at: Time) -> Self {
+        events.iter_mut().for_each(|event| event.set_right(arrived_at));
+        events.sort_by(Event::order);
+        Self { source: source.to_owned(), events, rejects, arrived_at }
+    }
+
+    /// How many events claimed a time that cannot be.
+    #[must_use]
+    pub fn clamped(&self) -> u64 {
+        self.events.iter().filter(|event| event.claimed_at_ms != 0).count() as u64
+    }
 }
 
 impl Handle {

@@ -10,7 +10,7 @@ use doorward_intake::{Item, Limits, Reader};
 use doorward_model::event::Event;
 use doorward_model::inventory::AccountExport;
 use doorward_model::reject::{Reject, RejectReason};
-use doorward_model::time::{Millis, Time};
+use doorward_model::time::Time;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
@@ -19,17 +19,6 @@ use crate::door::{self, Shut};
 use crate::handle::{IngestAnswer, Pushed, Work};
 use crate::metrics::{Fate, Metrics};
 use crate::problem::Problem;
-
-/// How much later than its arrival an event of a live source may claim to have happened.
-pub const AHEAD_MAX: Millis = Millis::MINUTE.times(5);
-/// How much earlier than its arrival an event of a live source may claim to have happened.
-pub const BEHIND_MAX: Millis = Millis::DAY.times(7);
-
-/// The nearest time to what an event of a live source claims that is possible for one that arrives now.
-#[must_use]
-pub fn possible(happened_at: Time, arrived_at: Time) -> Time {
-    happened_at.clamp(arrived_at - BEHIND_MAX, arrived_at + AHEAD_MAX)
-}
 
 /// The routes of this module.
 pub(crate) fn routes() -> Router<App> {
@@ -55,7 +44,8 @@ async fn push(
     });
     let failed = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the events could not be read");
     let read = read.await.map_err(failed)??;
-    let (pushed, clamped) = read.pushed(&source, arrived_at);
+    let pushed = read.pushed(&source, arrived_at);
+    let clamped = pushed.clamped();
     let rejects = Rejects::of(&pushed.rejects);
     let counted = pushed.events.is_empty();
     let answer = app.handle.request(app.waits(), |reply| Work::Ingest { events: pushed, reply }).await?;
@@ -111,6 +101,7 @@ fn count(metrics: &Metrics, source: &str, (answer, rejects, clamped): (&IngestAn
         ("conflicting", answer.conflicting),
         ("rejected", rejects.rejected),
         ("clamped", clamped),
+        ("late", answer.late),
     ];
     for (fate, events) in fates.into_iter().filter(|(_, events)| *events > 0) {
         metrics.events.get_or_create(&Fate { source: source.to_owned(), fate }).inc_by(events);
@@ -193,21 +184,15 @@ fn aside(source: &str, bytes: &[u8], kind: &str) -> Reject {
 }
 
 impl Contents {
-    /// What is sent on, and how many events had to be given a possible time.
-    fn pushed(self, source: &str, arrived_at: Time) -> (Pushed, u64) {
-        let Self { mut events, exports, mut rejects } = self;
-        let mut clamped = 0;
-        for event in &mut events {
-            let at = possible(event.happened_at(), arrived_at);
-            clamped += u64::from(at != event.happened_at());
-            event.happened_at_ms = at.ms();
-        }
+    /// What is sent on.
+    fn pushed(self, source: &str, arrived_at: Time) -> Pushed {
+        let Self { events, exports, mut rejects } = self;
         let export = |export: &AccountExport| {
             let said = format!("an inventory export of account {}: send it to /v1/imports", export.account);
             aside(source, &[], &said)
         };
         rejects.extend(exports.iter().map(export));
-        (Pushed { source: source.to_owned(), events, rejects, arrived_at }, clamped)
+        Pushed::of(source, events, rejects, arrived_at)
     }
 }
 

@@ -56,7 +56,7 @@ pub struct Why {
 pub struct Fate {
     /// The source.
     pub source: String,
-    /// `accepted`, `duplicate`, `conflicting`, `rejected`, `clamped`.
+    /// `accepted`, `duplicate`, `conflicting`, `rejected`, `clamped`, `late`.
     pub fate: &'static str,
 }
 

@@ -51,6 +51,16 @@ struct StateImage {
     /// When automatic holds were placed that have ended since, or not.
     #[prost(int64, repeated, tag = "7")]
     automatic_holds_ms: Vec<i64>,
+    #[prost(message, repeated, tag = "8")]
+    arrivals: Vec<ArrivalRow>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ArrivalRow {
+    #[prost(string, tag = "1")]
+    account: String,
+    #[prost(int64, tag = "2")]
+    newest_ms: i64,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -70,6 +80,9 @@ impl State {
         let facts =
             facts(self).into_iter().map(|fact| FactRecord { fact: Some(fact), ..FactRecord::default() });
         let (issued, since) = issued_rows(&self.resolver);
+        let arrivals = self.arrivals.rows().into_iter();
+        let arrivals =
+            arrivals.map(|(account, newest)| ArrivalRow { account: account.clone(), newest_ms: newest.ms() });
         StateImage {
             fact_number: self.control.fact_number.0,
             facts: facts.collect(),
@@ -78,6 +91,7 @@ impl State {
             issued,
             issued_since_ms: since.ms(),
             automatic_holds_ms: self.control.automatic.iter().map(|at| at.ms()).collect(),
+            arrivals: arrivals.collect(),
         }
         .encode_to_vec()
     }
@@ -108,6 +122,8 @@ impl State {
         let shards = image.shards.into_iter().map(|shard| shard.restore(&mut state.symbols, seed)).collect();
         state.restore_behaviour(shards, image.folded);
         restore_issued(&mut state.resolver, image.issued, Time::from_ms(image.issued_since_ms));
+        let arrivals = image.arrivals.into_iter();
+        state.arrivals.restore(arrivals.map(|row| (row.account, Time::from_ms(row.newest_ms))));
         Ok((state, facts))
     }
 }

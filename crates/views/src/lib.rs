@@ -1,6 +1,7 @@
 //! The folds: records in, state out, and the snapshot that readers load.
 //!
-//! - [`resolver`] names the identity of an event, who it acts for, and the chain behind it.
+//! - [`resolver`] names the identity of an event, who it acts for, and the chain behind it; [`arrivals`] knows how far
+//!   each log has come.
 //! - [`control`] holds what facts say: identities, credentials, edges, findings, and [`peers`].
 //! - [`habits`] and [`keys`] hold what observations say, per identity and per credential, in [`shard`]s.
 //! - [`state`] is all of it, with one way to change it: fold a record.
@@ -10,6 +11,7 @@
 //! are folded are integers ([`fixed`]). Start reading at [`state`].
 
 pub mod answered;
+pub mod arrivals;
 pub mod asked;
 pub mod checkpoint;
 pub mod chunked;

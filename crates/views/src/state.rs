@@ -4,6 +4,7 @@ use doorward_model::id::{Partition, TenantId};
 use doorward_model::identity::{Identity, IdentityKind};
 use doorward_model::record::{FactRecord, Observation};
 
+use crate::arrivals::Arrivals;
 use crate::asked::Asked;
 use crate::control::Control;
 use crate::habits::{Burst, Habits, Probe};
@@ -18,6 +19,8 @@ pub struct State {
     pub control: Control,
     /// Who is behind a session or a key.
     pub resolver: Resolver,
+    /// How far the log of each account has come.
+    pub arrivals: Arrivals,
     /// Names as numbers, within this process.
     pub symbols: Symbols,
     shards: Vec<Shard>,
@@ -35,6 +38,7 @@ impl State {
         Self {
             control: Control::new(seed),
             resolver: Resolver::new(tenant, seed),
+            arrivals: Arrivals::new(seed),
             symbols,
             shards: vec![Shard::new(seed); shards.max(1)],
             folded: vec![0; usize::from(Partition::COUNT)],

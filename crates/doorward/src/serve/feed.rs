@@ -93,7 +93,7 @@ fn take(live: &mut Live, event: Event) -> Result<()> {
     let now = live.writer.not_before(clock());
     // Each tick is a commit of its own: one for every hour of the log will do.
     let hour = event.happened_at().ms().div_euclid(Millis::HOUR.0) * Millis::HOUR.0;
-    let moment = Moment { recorded_at: now, tick_at: Time::from_ms(hour).min(now) };
+    let moment = Moment { tick_at: Time::from_ms(hour).min(now), ..Moment::filed(now) };
     live.writer.take(event, moment).context("cannot take an event")
 }
 

@@ -176,7 +176,7 @@ impl Live {
         }
         let before = self.writer.counts;
         for event in pushed.events {
-            if let Err(error) = self.writer.take(event, Moment::at(now)) {
+            if let Err(error) = self.writer.take(event, Moment::live(now)) {
                 send(reply, Err(could_not(&error)));
                 return Err(error);
             }
@@ -186,6 +186,7 @@ impl Live {
             accepted: after.accepted - before.accepted,
             duplicate: after.duplicate - before.duplicate,
             conflicting: after.conflict - before.conflict,
+            late: after.late - before.late,
         };
         waiting.push((reply, answer));
         Ok(())

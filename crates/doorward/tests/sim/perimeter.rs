@@ -19,6 +19,7 @@ use doorward_policy::decide::Request;
 use doorward_policy::policy_set::PolicySet;
 use doorward_policy::world::{Settings, World};
 use doorward_respond::Ladder;
+use doorward_serve::handle::Pushed;
 use doorward_serve::policy_files;
 use doorward_views::control::Control;
 use doorward_views::publish::Publisher;
@@ -84,8 +85,8 @@ impl Perimeter {
     /// Takes events and makes them durable, or says why that could not be.
     pub(crate) fn take(&mut self, events: impl IntoIterator<Item = Event>, now: Time) -> Result<()> {
         let now = self.writer.not_before(now);
-        for event in events {
-            self.writer.take(event, Moment::at(now))?;
+        for event in Pushed::of("simulation", events.into_iter().collect(), Vec::new(), now).events {
+            self.writer.take(event, Moment::live(now))?;
         }
         self.settle()
     }

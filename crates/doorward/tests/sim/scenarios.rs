@@ -296,6 +296,7 @@ impl Stage {
             duplicate: counts.duplicate,
             conflict: counts.conflict,
             rejected: self.rejected,
+            late: counts.late,
         }
     }
 

@@ -1,7 +1,7 @@
 //! A writer without a journal: everything that the engine gives back is numbered and stepped again.
 
 use doorward_detect::{Judging, Settings};
-use doorward_engine::{Engine, Judge, Rules};
+use doorward_engine::{Arrival, Engine, Judge, Rules};
 use doorward_intake::{Item, Limits, Reader};
 use doorward_model::event::Event;
 use doorward_model::id::{Partition, TenantId};
@@ -63,7 +63,7 @@ impl Driver {
         if self.engine.is_tick_due(now) {
             self.fact(Fact::Tick(Tick { at_ms: now.ms() }), now);
         }
-        let (facts, mut seen) = self.engine.identify(event, now);
+        let (facts, mut seen) = self.engine.identify(event, now, Arrival::Filed);
         facts.into_iter().for_each(|fact| self.fact(fact, now));
         let n = &mut self.observations[usize::from(seen.partition().0)];
         *n += 1;

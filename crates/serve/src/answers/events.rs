@@ -3,13 +3,12 @@
 use std::ops::ControlFlow;
 
 use doorward_journal::{Content, Journal, JournalError, Position, Row};
-use doorward_model::event::{ActionClass, Outcome};
+use doorward_model::event::{ActionClass, Event, Outcome};
 use doorward_model::record::{Observation, Record};
 use doorward_model::time::Time;
 use serde::Serialize;
 
 use crate::answers::query::{Page, Query, QueryError};
-use crate::ingest::AHEAD_MAX;
 
 /// What events may be filtered by.
 pub const FIELDS: [&str; 6] = ["identity", "session", "key", "ip", "since", "until"];
@@ -40,6 +39,11 @@ pub struct EventRow {
     pub time: Time,
     /// When it was recorded.
     pub recorded_at: Time,
+    /// When the source claims that it happened, where that could not be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claimed_at: Option<Time>,
+    /// Whether it came more than an hour after another one of its account had happened.
+    pub late: bool,
     /// The source.
     pub source: String,
     /// The source's id.
@@ -127,7 +131,7 @@ impl Wanted {
 
     /// Whether nothing that is recorded before an instant can be wanted.
     fn ends_before(&self, recorded_at: Time) -> bool {
-        self.since.is_some_and(|since| recorded_at + AHEAD_MAX < since)
+        self.since.is_some_and(|since| recorded_at + Event::AHEAD_MAX < since)
     }
 }
 
@@ -233,6 +237,8 @@ fn event_row(seen: &Observation) -> EventRow {
     EventRow {
         time: event.happened_at(),
         recorded_at: Time::from_ms(seen.recorded_at_ms),
+        claimed_at: (event.claimed_at_ms != 0).then(|| event.claimed_at()),
+        late: seen.late,
         source: event.source.clone(),
         id: event.id.clone(),
         identity: seen.identity.clone(),

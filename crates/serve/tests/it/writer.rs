@@ -149,6 +149,8 @@ impl Writer {
             Seen::New => {}
         }
         answer.accepted += 1;
+        let late = self.state.arrivals.take(&event, now);
+        answer.late += u64::from(late);
         let resolved = self.state.resolver.resolve(&event);
         let principal = &resolved.principal;
         let found = Identity {
@@ -168,7 +170,7 @@ impl Writer {
             identity: principal.id.clone(),
             session: resolved.session,
             chain: resolved.chain.to_vec(),
-            late: false,
+            late,
             by_platform: false,
             event,
             decision: None,

@@ -3,7 +3,7 @@
 use doorward_model::time::Millis;
 use serde_json::json;
 
-use crate::serving::server::{Server, ago, listing, request};
+use crate::serving::server::{Server, ago, command, listing, request};
 use crate::support::gzip;
 
 #[test]
@@ -17,7 +17,7 @@ fn events_are_taken_in_every_form_and_counted_once() {
     for body in [lines.as_bytes(), file.as_bytes(), &packed] {
         let counts = |accepted: u64, duplicate: u64| {
             json!({"accepted": accepted, "duplicate": duplicate, "conflicting": 0, "rejected": 0, "rejects": [],
-                "clamped": 0})
+                "clamped": 0, "late": 0})
         };
         for expected in [counts(2, 0), counts(0, 2)] {
             let answer = server.push(body);
@@ -79,8 +79,37 @@ fn an_impossible_time_is_set_right_and_counted() {
     let answer = server.push(format!("{future}\n{old}\n").as_bytes());
     let told = answer.json();
     assert_eq!((&told["accepted"], &told["clamped"]), (&json!(2), &json!(2)), "{told}");
-    for event in server.get("/v1/events")["items"].as_array().unwrap() {
+    let events = server.get("/v1/events");
+    let claimed = events["items"].as_array().unwrap().iter().map(|event| event["claimed_at"].is_string());
+    assert_eq!(claimed.collect::<Vec<_>>(), [true, true], "{events}");
+    // Sent again it arrives at another time, and is the same event all the same.
+    let again = server.push(format!("{future}\n{old}\n").as_bytes()).json();
+    assert_eq!((&again["accepted"], &again["duplicate"]), (&json!(0), &json!(2)), "{again}");
+    for event in events["items"].as_array().unwrap() {
         let time = doorward_model::time::Time::parse(event["time"].as_str().unwrap()).unwrap();
         assert!(time < ago(Millis::MINUTE.times(-6)) && time > ago(Millis::DAY.times(8)), "{event}");
     }
+}
+
+#[test]
+fn what_is_late_is_still_late_after_a_restart_and_a_file_is_never_late() {
+    let (data, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let at = |id: &str, minutes: i64| listing(id, ago(Millis::MINUTE.times(minutes)));
+    let mut server = Server::start(data.path(), None);
+    assert_eq!(server.push(at("now", 0).as_bytes()).json()["late"], json!(0));
+    let token = server.token.clone();
+    server.stopped();
+    let file = files.path().join("old.json");
+    std::fs::write(&file, at("filed", 300)).unwrap();
+    let mut command = command(data.path());
+    command.args(["--listen", "127.0.0.1:0", "--import"]).arg(&file);
+    server = Server::spawn(command);
+    server.token = token;
+    // The token of the source was remembered by the server before.
+    assert_eq!(server.push(at("behind", 61).as_bytes()).json()["late"], json!(1));
+    let events = server.get("/v1/events");
+    let shown =
+        events["items"].as_array().unwrap().iter().map(|event| (event["id"].clone(), event["late"].clone()));
+    let expected = [("behind", true), ("filed", false), ("now", false)];
+    assert_eq!(shown.collect::<Vec<_>>(), expected.map(|(id, late)| (json!(id), json!(late))));
 }

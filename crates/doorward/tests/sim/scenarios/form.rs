@@ -166,6 +166,8 @@ pub(crate) struct Counts {
     pub(crate) duplicate: u64,
     pub(crate) conflict: u64,
     pub(crate) rejected: u64,
+    #[serde(default)]
+    pub(crate) late: u64,
 }
 
 /// A hold that a person places.
