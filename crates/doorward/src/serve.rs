@@ -4,6 +4,7 @@ mod config;
 mod decisions;
 mod denials;
 mod feed;
+mod keeper;
 mod kept;
 mod live;
 mod policies;
@@ -11,7 +12,7 @@ mod policies;
 use std::fs::File;
 use std::io::{IsTerminal, Read, Write, stderr};
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{channel, sync_channel};
 
 use anyhow::{Context, Result, anyhow};
 use doorward_detect::narrative::narrative;
@@ -31,6 +32,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::cli::ServeArgs;
 use crate::serve::config::Config;
+use crate::serve::keeper::Keeper;
 use crate::serve::kept::Kept;
 use crate::serve::live::Live;
 use crate::writer::Writer;
@@ -44,7 +46,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     doorward_serve::server::check(config.listen, &config.serve)?;
     let colours = stderr().is_terminal();
     tracing_subscriber::fmt().with_writer(stderr).with_ansi(colours).with_target(false).init();
-    let mut live = open(&config)?;
+    let (mut live, keeper) = open(&config)?;
     prepare(&mut live, &config)?;
     feed::feed(&mut live, args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -56,6 +58,11 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
         .name("writer".to_owned())
         .spawn(move || live.run(asked, &made, &told))
         .context("cannot start the writer")?;
+    let (keep, stop) = channel();
+    let keeper = std::thread::Builder::new()
+        .name("keeper".to_owned())
+        .spawn(move || keeper.run(&stop))
+        .context("cannot start the keeper of checkpoints")?;
     let handle = Handle {
         world: shared.world,
         tokens: shared.tokens,
@@ -71,9 +78,11 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
         runtime.spawn(policies::follow(folder, handle.clone()));
     }
     let served = runtime.block_on(listen(&config, handle));
+    drop(keep);
+    let kept = keeper.join().map_err(|_| anyhow!("the keeper of checkpoints has panicked"));
     drop(runtime);
     let wrote = writer.join().map_err(|_| anyhow!("the writer has panicked"))?;
-    served.and(wrote)
+    served.and(wrote).and(kept)
 }
 
 async fn listen(config: &Config, handle: Handle) -> Result<()> {
@@ -101,7 +110,7 @@ fn stopped() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 /// Opens the data folder and folds what it holds.
-fn open(config: &Config) -> Result<Live> {
+fn open(config: &Config) -> Result<(Live, Keeper)> {
     let tenant = TenantId::from(TENANT);
     let page_limit = match config.disk_bytes_max {
         0 => None,
@@ -115,9 +124,11 @@ fn open(config: &Config) -> Result<Live> {
         ladder: config.ladder.clone(),
     };
     let seed = random().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-    let writer =
-        Writer::open(journal, Engine::new(tenant, rules, 1, seed)).context("cannot fold the journal")?;
-    Live::new(writer, Kept::new(&config.data_dir, config.rejects_bytes_max), seed)
+    let blank = Engine::new(tenant, rules, 1, seed);
+    let writer = Writer::open(journal, blank.clone()).context("cannot fold the journal")?;
+    let keeper = Keeper::new(writer.journal().follower()?, blank, config.checkpoints)?;
+    let live = Live::new(writer, Kept::new(&config.data_dir, config.rejects_bytes_max), seed)?;
+    Ok((live, keeper))
 }
 
 /// Brings what is configured into force: the first token, enforcement points, policies.

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use doorward_engine::admit::admit;
 use doorward_engine::{Arrival, Engine};
-use doorward_journal::{Batch, Checkpoint, Content, Journal, JournalError, Position, Seen};
+use doorward_journal::{Batch, Checkpoint, Journal, JournalError, Seen};
 use doorward_model::command::{Command, Refusal};
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
@@ -13,6 +13,8 @@ use doorward_model::identity::Identity;
 use doorward_model::record::{CommandAnswered, Fact, FactRecord, Observation, Record, Tick};
 use doorward_model::time::Time;
 use doorward_views::checkpoint::FORMAT;
+
+use crate::fold::{Fold, fact_of};
 
 /// The one writer of a journal and owner of its engine.
 #[derive(Debug)]
@@ -87,36 +89,23 @@ impl<J: Journal> Writer<J> {
         }
     }
 
-    /// Goes on where the journal ends: loads its newest checkpoint, folds what came after, and records what was left to be recorded when the
-    /// earlier run ended. From here on, and in the replay, facts are kept for [`Self::take_told`].
+    /// Goes on where the journal ends: loads its newest checkpoint, folds what came after, and records what was left
+    /// to be recorded when the earlier run ended. From here on, and in the replay, facts are kept for
+    /// [`Self::take_told`].
     ///
     /// # Errors
     /// When the journal cannot be read or appended to.
     pub fn open(journal: J, mut engine: Engine) -> Result<Self> {
-        let (mut told, mut missing, mut batch) = (Vec::new(), Vec::new(), FactNumber::default());
-        let mut from = Position::default();
-        if let Some(kept) = journal.latest_checkpoint()?
-            && let Ok(facts) = engine.load(&kept.bytes, kept.format)
-        {
-            // One that this release cannot load only costs time: all of the log says the same.
-            (told, from) = (facts, kept.position.next());
-        }
-        journal.read_from(from, &mut |row| {
-            if let Content::Records(records) = row.content {
-                // What followed was recorded before anything else was: another batch shows that nothing is missing.
-                if std::mem::replace(&mut batch, row.facts_seen) != row.facts_seen
-                    && !has_any(&records, &missing)
-                {
-                    missing.clear();
-                }
-                replay(&mut engine, &records, &mut missing);
-                told.extend(records.into_iter().filter_map(fact_of));
-            }
+        let (mut fold, mut told) = Fold::begin(&journal, &mut engine)?;
+        fold.go_on(&journal, &mut engine, &mut |fact| {
+            told.push(fact);
             ControlFlow::Continue(())
         })?;
+        let rows = fold.position.0 - fold.checkpoint.0;
+        tracing::info!(checkpoint = fold.checkpoint.0, rows, "the journal is folded");
         let now = journal.head().recorded_at;
         let mut writer = Self { told: Some(told), ..Self::new(journal, engine) };
-        for fact in missing {
+        for fact in fold.missing {
             writer.queue_fact(fact, now);
         }
         writer.flush()?;
@@ -308,32 +297,6 @@ impl<J: Journal> Writer<J> {
             seen.n = *n;
         }
         self.batch.push(Record::Observation(Box::new(seen)));
-    }
-}
-
-fn has_any(records: &[Record], facts: &[Fact]) -> bool {
-    records.iter().any(|record| match record {
-        Record::Fact(fact) => fact.fact.as_ref().is_some_and(|fact| facts.contains(fact)),
-        Record::Observation(_) => false,
-    })
-}
-
-/// Folds a row of an earlier run. `missing` are the facts that follow and are not in the log so far.
-fn replay(engine: &mut Engine, records: &[Record], missing: &mut Vec<Fact>) {
-    for record in records {
-        if let Record::Fact(fact) = record
-            && let Some(at) = missing.iter().position(|missing| fact.fact.as_ref() == Some(missing))
-        {
-            missing.remove(at);
-        }
-        missing.extend(engine.replay(record));
-    }
-}
-
-fn fact_of(record: Record) -> Option<Fact> {
-    match record {
-        Record::Fact(fact) => fact.fact,
-        Record::Observation(_) => None,
     }
 }
 

@@ -12,12 +12,37 @@ use doorward_model::time::Time;
 use crate::dedupe::{Seen, Window};
 use crate::error::JournalError;
 
+/// What can be read of a log, by its writer or beside it.
+pub trait Log {
+    /// Calls `visit` with each row from `from` on, in order, until it breaks.
+    ///
+    /// # Errors
+    /// When a row cannot be read back as what was written.
+    fn read_from(
+        &self,
+        from: Position,
+        visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    ) -> Result<(), JournalError>;
+
+    /// Of which positions there are checkpoints, the newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn checkpoints(&self) -> Result<Vec<Position>, JournalError>;
+
+    /// The checkpoint of a position, if there is one.
+    ///
+    /// # Errors
+    /// [`JournalError::Corrupt`] when it cannot be read back as what was written; the log itself says the same.
+    fn checkpoint(&self, position: Position) -> Result<Option<Checkpoint>, JournalError>;
+}
+
 /// The ordered log of one tenant, with one writer.
 ///
 /// The writer's round: [`check`](Self::check) each event, number what is to be kept after [`head`](Self::head),
 /// [`append`](Self::append) everything that is queued as one batch, acknowledge. After a failed append the writer
 /// either appends the same batch again before it checks anything else, or drops it and numbers anew from the head.
-pub trait Journal {
+pub trait Journal: Log {
     /// Where the log ends: what the writer needs to go on numbering.
     fn head(&self) -> &Head;
 
@@ -34,16 +59,6 @@ pub trait Journal {
     /// # Errors
     /// When a number or time does not continue the head, a record is too large, or the store fails.
     fn append(&mut self, batch: Batch<'_>) -> Result<Position, JournalError>;
-
-    /// Calls `visit` with each row from `from` on, in order, until it breaks.
-    ///
-    /// # Errors
-    /// When a row cannot be read back as what was written.
-    fn read_from(
-        &self,
-        from: Position,
-        visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
-    ) -> Result<(), JournalError>;
 
     /// Walks the whole chain, recomputes every hash, and compares the end with the head.
     ///
@@ -63,12 +78,6 @@ pub trait Journal {
     /// # Errors
     /// When the position lies after the head, or the store fails.
     fn put_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), JournalError>;
-
-    /// The newest checkpoint, if there is one.
-    ///
-    /// # Errors
-    /// When it cannot be read back as what was written.
-    fn latest_checkpoint(&self) -> Result<Option<Checkpoint>, JournalError>;
 
     /// Stores a large thing and returns its hash, by which facts refer to it.
     ///
@@ -170,6 +179,12 @@ impl Head {
             hash,
             partitions: vec![0; usize::from(Partition::COUNT)],
         }
+    }
+
+    /// How many records the log has or has had.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.fact.0 + self.partitions.iter().sum::<u64>()
     }
 
     /// The last number of a partition; 0 when it has none.

@@ -11,7 +11,7 @@ use doorward_model::time::Time;
 use crate::dedupe::{Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Seen, Window};
 use crate::error::JournalError;
 use crate::journal::{
-    Batch, CHECKPOINTS_KEPT, Checkpoint, Content, Head, Journal, Position, Pruned, Row, Verified,
+    Batch, CHECKPOINTS_KEPT, Checkpoint, Content, Head, Journal, Log, Position, Pruned, Row, Verified,
 };
 use crate::seal::{Sealed, SealedRow, Sealer, genesis, verify_chain, visit_rows};
 
@@ -78,6 +78,25 @@ impl Memory {
     }
 }
 
+impl Log for Memory {
+    fn read_from(
+        &self,
+        from: Position,
+        visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        let first = self.rows.partition_point(|row| row.position < from);
+        visit_rows(self.rows.iter().skip(first).map(|row| Ok(row.clone())), visit)
+    }
+
+    fn checkpoints(&self) -> Result<Vec<Position>, JournalError> {
+        Ok(self.checkpoints.iter().rev().map(|kept| kept.position).collect())
+    }
+
+    fn checkpoint(&self, position: Position) -> Result<Option<Checkpoint>, JournalError> {
+        Ok(self.checkpoints.iter().find(|kept| kept.position == position).cloned())
+    }
+}
+
 impl Journal for Memory {
     fn head(&self) -> &Head {
         &self.head
@@ -100,15 +119,6 @@ impl Journal for Memory {
         }
         self.dedupe.settle(&fingerprints);
         Ok(self.head.position)
-    }
-
-    fn read_from(
-        &self,
-        from: Position,
-        visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
-    ) -> Result<(), JournalError> {
-        let first = self.rows.partition_point(|row| row.position < from);
-        visit_rows(self.rows.iter().skip(first).map(|row| Ok(row.clone())), visit)
     }
 
     fn verify(&self) -> Result<Verified, JournalError> {
@@ -143,10 +153,6 @@ impl Journal for Memory {
         let surplus = self.checkpoints.len().saturating_sub(CHECKPOINTS_KEPT);
         self.checkpoints.drain(..surplus);
         Ok(())
-    }
-
-    fn latest_checkpoint(&self) -> Result<Option<Checkpoint>, JournalError> {
-        Ok(self.checkpoints.last().cloned())
     }
 
     fn put_blob(&mut self, bytes: &[u8]) -> Result<Hash16, JournalError> {

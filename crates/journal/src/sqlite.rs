@@ -3,7 +3,9 @@
 //! Each append is one transaction: rows, fingerprints and head become durable together or not at all.
 
 mod backup;
+mod checkpoints;
 mod folder;
+mod follower;
 mod schema;
 mod store;
 
@@ -19,9 +21,10 @@ use rusqlite::{Connection, TransactionBehavior};
 
 pub use self::backup::copy;
 use self::folder::Lock;
+pub use self::follower::Follower;
 use crate::dedupe::{Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Seen, Window};
 use crate::error::JournalError;
-use crate::journal::{Batch, Checkpoint, Head, Journal, Position, Pruned, Row, Verified};
+use crate::journal::{Batch, Checkpoint, Head, Journal, Log, Position, Pruned, Row, Verified};
 use crate::seal::{Sealed, Sealer, genesis, verify_chain, visit_rows};
 
 /// When a commit counts as done.
@@ -59,6 +62,7 @@ pub struct Sqlite {
     folder: PathBuf,
     connection: Connection,
     tenant: TenantId,
+    options: Options,
     sealer: Sealer,
     head: Head,
     dedupe: Dedupe,
@@ -86,6 +90,7 @@ impl Sqlite {
             folder: folder.to_path_buf(),
             connection,
             tenant: tenant.clone(),
+            options,
             sealer: Sealer::new()?,
             head,
             dedupe: Dedupe::new(options.fingerprints_max),
@@ -97,6 +102,14 @@ impl Sqlite {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// A second connection, for another thread of this process.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn follower(&self) -> Result<Follower, JournalError> {
+        Follower::open(&self.folder, &self.tenant, self.options)
     }
 
     /// Changes the largest number of database pages.
@@ -116,6 +129,24 @@ impl Sqlite {
             transaction.commit()?;
         }
         Ok(sealed)
+    }
+}
+
+impl Log for Sqlite {
+    fn read_from(
+        &self,
+        from: Position,
+        visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        visit_rows(store::rows(&self.connection)?.from(from)?, visit)
+    }
+
+    fn checkpoints(&self) -> Result<Vec<Position>, JournalError> {
+        checkpoints::positions(&self.connection)
+    }
+
+    fn checkpoint(&self, position: Position) -> Result<Option<Checkpoint>, JournalError> {
+        checkpoints::get(&self.connection, position)
     }
 }
 
@@ -139,14 +170,6 @@ impl Journal for Sqlite {
         Ok(self.head.position)
     }
 
-    fn read_from(
-        &self,
-        from: Position,
-        visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
-    ) -> Result<(), JournalError> {
-        visit_rows(store::rows(&self.connection)?.from(from)?, visit)
-    }
-
     fn verify(&self) -> Result<Verified, JournalError> {
         let mut rows = store::rows(&self.connection)?;
         verify_chain(genesis(self.tenant.as_str()), &self.head, rows.from(Position(0))?)
@@ -162,13 +185,7 @@ impl Journal for Sqlite {
 
     fn put_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), JournalError> {
         checkpoint.allowed_by(&self.head)?;
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        store::put_checkpoint(&transaction, checkpoint)?;
-        Ok(transaction.commit()?)
-    }
-
-    fn latest_checkpoint(&self) -> Result<Option<Checkpoint>, JournalError> {
-        store::latest_checkpoint(&self.connection)
+        checkpoints::put(&mut self.connection, checkpoint)
     }
 
     fn put_blob(&mut self, bytes: &[u8]) -> Result<Hash16, JournalError> {

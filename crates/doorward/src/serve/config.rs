@@ -13,6 +13,7 @@ use doorward_serve::{Overflow, mode_of};
 use serde::Deserialize;
 
 use crate::cli::{ServeArgs, Span};
+use crate::serve::keeper::Schedule;
 
 /// Everything that the server goes by, in its parts.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) ladder: Ladder,
     /// How many cases a day are wanted at most.
     pub(crate) cases_per_day: u32,
+    /// When the state is kept, so that a start need not fold the whole journal.
+    pub(crate) checkpoints: Schedule,
     /// How large the journal may grow, in bytes; 0 is without a limit.
     pub(crate) disk_bytes_max: u64,
     /// How large each of the two files of rejects may grow, in bytes.
@@ -59,6 +62,8 @@ struct File {
     data_dir: Option<PathBuf>,
     public_url: Option<String>,
     cases_per_day: Option<u32>,
+    checkpoint_every: Option<String>,
+    checkpoint_records: Option<u64>,
     disk_max_mib: Option<u64>,
     rejects_max_mib: Option<u64>,
     policy: Option<PolicySection>,
@@ -134,6 +139,7 @@ impl Config {
             None => (File::default(), PathBuf::new()),
             Some(path) => (read(path)?, path.parent().map(Path::to_owned).unwrap_or_default()),
         };
+        let checkpoints = schedule(file.checkpoint_every.as_deref(), file.checkpoint_records)?;
         let data_dir = args.data_dir.clone().or_else(|| file.data_dir.map(|dir| base.join(dir)));
         let limits = limits(&file.limits);
         let overflow = file.decisions.overflow.as_deref().map(overflow).transpose()?.unwrap_or_default();
@@ -150,10 +156,25 @@ impl Config {
             peps: file.pep.into_iter().map(pep).collect::<Result<_>>()?,
             ladder: ladder(file.response)?,
             cases_per_day: file.cases_per_day.unwrap_or(5),
+            checkpoints,
             disk_bytes_max: mib(file.disk_max_mib.unwrap_or(0)),
             rejects_bytes_max: mib(file.rejects_max_mib.unwrap_or(REJECTS_MAX_MIB)),
         })
     }
+}
+
+fn schedule(every: Option<&str>, records: Option<u64>) -> Result<Schedule> {
+    let every = every.map_or(Ok(CHECKPOINT_EVERY), |text| span("checkpoint_every", text))?;
+    let records = records.unwrap_or(CHECKPOINT_RECORDS);
+    if every < Millis::MINUTE || records == 0 {
+        bail!("checkpoint_every must be a minute at least, and checkpoint_records 1 at least");
+    }
+    Ok(Schedule { every, records })
+}
+
+fn span(key: &str, text: &str) -> Result<Millis> {
+    let Span(span) = text.parse().map_err(anyhow::Error::msg).with_context(|| format!("cannot use {key}"))?;
+    Ok(span)
 }
 
 const fn mib(count: u64) -> u64 {
@@ -250,3 +271,5 @@ fn limits(section: &LimitsSection) -> doorward_serve::Limits {
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8420);
 const DATA_DIR: &str = "doorward-data";
 const REJECTS_MAX_MIB: u64 = 64;
+const CHECKPOINT_EVERY: Millis = Millis::MINUTE.times(15);
+const CHECKPOINT_RECORDS: u64 = 1_000_000;

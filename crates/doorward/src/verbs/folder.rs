@@ -7,9 +7,9 @@ use anyhow::{Context, Result, bail};
 use doorward_detect::narrative::narrative;
 use doorward_detect::{Judging, Settings};
 use doorward_engine::{Engine, Judge, Rules};
-use doorward_journal::{Content, Journal, JournalError, Options, Position, Sqlite};
+use doorward_journal::{Journal, JournalError, Options, Sqlite};
 use doorward_model::id::TenantId;
-use doorward_model::record::{Fact, Record};
+use doorward_model::record::Fact;
 use doorward_model::time::Time;
 use doorward_respond::Ladder;
 use doorward_serve::answers::events::{LOOKS_MAX, Place, Wanted, events};
@@ -21,6 +21,7 @@ use doorward_views::state::State;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::fold::Fold;
 use crate::serve::{TENANT, clock};
 use crate::verbs::source::Noun;
 use crate::verbs::world;
@@ -127,20 +128,9 @@ pub(super) fn must_be_there(dir: &Path) -> Result<()> {
 /// Folds the newest checkpoint and what came after it. What follows from a record and is not in the journal is left
 /// to the server: it goes by its own settings.
 fn fold(journal: &Sqlite, engine: &mut Engine) -> Result<Vec<Fact>, JournalError> {
-    let (mut facts, mut from) = (Vec::new(), Position::default());
-    if let Some(kept) = journal.latest_checkpoint()?
-        && let Ok(loaded) = engine.load(&kept.bytes, kept.format)
-    {
-        (facts, from) = (loaded, kept.position.next());
-    }
-    journal.read_from(from, &mut |row| {
-        let Content::Records(records) = row.content else { return ControlFlow::Continue(()) };
-        for record in records {
-            drop(engine.replay(&record));
-            if let Record::Fact(fact) = record {
-                facts.extend(fact.fact);
-            }
-        }
+    let (mut fold, mut facts) = Fold::begin(journal, engine)?;
+    fold.go_on(journal, engine, &mut |fact| {
+        facts.push(fact);
         ControlFlow::Continue(())
     })?;
     Ok(facts)

@@ -1,5 +1,6 @@
 //! `doorward serve` from outside: the real program as a process of its own, spoken to over HTTP.
 
+mod checkpoints;
 mod decide;
 mod doors;
 mod feeding;

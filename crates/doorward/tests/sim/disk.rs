@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use doorward_journal::{
-    Batch, Checkpoint, Head, Journal, JournalError, Keep, Memory, Position, Pruned, Row, Seen, Verified,
+    Batch, Checkpoint, Head, Journal, JournalError, Keep, Log, Memory, Position, Pruned, Row, Seen, Verified,
     Window,
 };
 use doorward_model::event::Event;
@@ -77,6 +77,24 @@ impl Tape {
     }
 }
 
+impl Log for Tape {
+    fn read_from(
+        &self,
+        from: Position,
+        visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        self.disk.log.borrow().read_from(from, visit)
+    }
+
+    fn checkpoints(&self) -> Result<Vec<Position>, JournalError> {
+        self.disk.log.borrow().checkpoints()
+    }
+
+    fn checkpoint(&self, position: Position) -> Result<Option<Checkpoint>, JournalError> {
+        self.disk.log.borrow().checkpoint(position)
+    }
+}
+
 impl Journal for Tape {
     fn head(&self) -> &Head {
         &self.head
@@ -97,14 +115,6 @@ impl Journal for Tape {
         Err(JournalError::File { what: "append to", path: "simulated".into(), source })
     }
 
-    fn read_from(
-        &self,
-        from: Position,
-        visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
-    ) -> Result<(), JournalError> {
-        self.disk.log.borrow().read_from(from, visit)
-    }
-
     fn verify(&self) -> Result<Verified, JournalError> {
         self.disk.log.borrow().verify()
     }
@@ -115,10 +125,6 @@ impl Journal for Tape {
 
     fn put_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), JournalError> {
         self.disk.log.borrow_mut().put_checkpoint(checkpoint)
-    }
-
-    fn latest_checkpoint(&self) -> Result<Option<Checkpoint>, JournalError> {
-        self.disk.log.borrow().latest_checkpoint()
     }
 
     fn put_blob(&mut self, bytes: &[u8]) -> Result<Hash16, JournalError> {

@@ -12,7 +12,7 @@ use crate::error::JournalError;
 /// What is stored, each with the format that this version writes and reads, and the lowest format that a reader
 /// must know. A kind that a later version adds and that we may ignore comes with a `min_reader` of 0.
 const KINDS: [(&str, u32, u32); 5] =
-    [("rows", 1, 1), ("head", 1, 1), ("fingerprints", 1, 1), ("checkpoints", 1, 1), ("blobs", 1, 1)];
+    [("rows", 1, 1), ("head", 1, 1), ("fingerprints", 1, 1), ("checkpoints", 2, 2), ("blobs", 1, 1)];
 
 const TABLES: &str = "
     CREATE TABLE meta (kind TEXT PRIMARY KEY, format INTEGER NOT NULL, min_reader INTEGER NOT NULL);
@@ -26,6 +26,13 @@ const TABLES: &str = "
         position INTEGER PRIMARY KEY, fact INTEGER NOT NULL, format INTEGER NOT NULL,
         hash BLOB NOT NULL, size INTEGER NOT NULL, packed BLOB NOT NULL);
     CREATE TABLE blob (hash BLOB PRIMARY KEY, size INTEGER NOT NULL, packed BLOB NOT NULL);
+";
+
+/// What a data folder of an earlier release is lacking.
+const ADDED: &str = "
+    CREATE TABLE IF NOT EXISTS checkpoint_part (
+        position INTEGER NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL);
+    CREATE UNIQUE INDEX IF NOT EXISTS checkpoint_part_place ON checkpoint_part (position, part);
 ";
 
 /// How large the write-ahead log stays after a checkpoint.
@@ -50,7 +57,8 @@ pub(super) fn prepare(
     let exists = "SELECT 1 FROM sqlite_schema WHERE name = 'meta'";
     if connection.query_row(exists, [], |_| Ok(())).optional()?.is_some() {
         check_kinds(connection, folder)?;
-        return check_tenant(connection, folder, tenant);
+        check_tenant(connection, folder, tenant)?;
+        return upgrade(connection);
     }
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -59,11 +67,37 @@ pub(super) fn prepare(
     Ok(transaction.commit()?)
 }
 
+/// Brings the tables of an earlier release to this one, if they are not.
+fn upgrade(connection: &mut Connection) -> Result<(), JournalError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let known = "SELECT count(*) FROM meta WHERE kind = ?1 AND format >= ?2";
+    let is_ours = |(kind, format, _): &(&str, u32, u32)| {
+        transaction.query_row(known, params![kind, format], |row| Ok(row.get::<_, u32>(0)? > 0))
+    };
+    let ours = KINDS.iter().map(is_ours).collect::<Result<Vec<_>, _>>()?;
+    if ours.contains(&false) {
+        transaction.execute_batch(ADDED)?;
+        put_kinds(&transaction)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+fn put_kinds(transaction: &Transaction<'_>) -> Result<(), JournalError> {
+    for (kind, format, min_reader) in KINDS {
+        transaction.execute(
+            "INSERT INTO meta VALUES (?1, ?2, ?3) ON CONFLICT (kind) DO UPDATE
+                 SET format = excluded.format, min_reader = excluded.min_reader
+                 WHERE excluded.format > meta.format",
+            params![kind, format, min_reader],
+        )?;
+    }
+    Ok(())
+}
+
 fn create(transaction: &Transaction<'_>, tenant: &TenantId) -> Result<(), JournalError> {
     transaction.execute_batch(TABLES)?;
-    for (kind, format, min_reader) in KINDS {
-        transaction.execute("INSERT INTO meta VALUES (?1, ?2, ?3)", params![kind, format, min_reader])?;
-    }
+    transaction.execute_batch(ADDED)?;
+    put_kinds(transaction)?;
     transaction.execute("INSERT INTO tenant VALUES (?1)", [tenant.as_str()])?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use crate::dedupe::{Fingerprint, Hour};
 use crate::error::JournalError;
-use crate::journal::{CHECKPOINTS_KEPT, ChainHash, Checkpoint, Head, Position, Pruned};
+use crate::journal::{ChainHash, Head, Position, Pruned};
 use crate::seal::{Sealed, SealedRow};
 
 const LEVEL: i32 = 3;
@@ -188,45 +188,6 @@ fn expired(connection: &Connection, before: Time) -> Result<Vec<(Position, u64)>
     Ok(expired)
 }
 
-pub(super) fn put_checkpoint(connection: &Connection, checkpoint: &Checkpoint) -> Result<(), JournalError> {
-    let (hash, size, packed) = pack(&checkpoint.bytes)?;
-    connection.execute(
-        "INSERT OR REPLACE INTO checkpoint VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![
-            checkpoint.position.0.cast_signed(),
-            checkpoint.fact.0.cast_signed(),
-            checkpoint.format,
-            hash,
-            size,
-            packed
-        ],
-    )?;
-    connection.execute(
-        "DELETE FROM checkpoint WHERE position NOT IN
-             (SELECT position FROM checkpoint ORDER BY position DESC LIMIT ?1)",
-        [i64::try_from(CHECKPOINTS_KEPT).unwrap_or(i64::MAX)],
-    )?;
-    Ok(())
-}
-
-pub(super) fn latest_checkpoint(connection: &Connection) -> Result<Option<Checkpoint>, JournalError> {
-    let latest = "SELECT position, fact, format, hash, size, packed FROM checkpoint
-                  ORDER BY position DESC LIMIT 1";
-    let found = connection.query_row(latest, [], |row| {
-        let checkpoint = Checkpoint {
-            position: Position(row.get::<_, i64>(0)?.cast_unsigned()),
-            fact: FactNumber(row.get::<_, i64>(1)?.cast_unsigned()),
-            format: row.get(2)?,
-            bytes: row.get(5)?,
-        };
-        Ok((checkpoint, row.get(3)?, row.get(4)?))
-    });
-    let Some((mut checkpoint, hash, size)) = found.optional()? else { return Ok(None) };
-    checkpoint.bytes =
-        unpack(&checkpoint.bytes, hash, size).ok_or(JournalError::Corrupt { what: "checkpoint" })?;
-    Ok(Some(checkpoint))
-}
-
 pub(super) fn put_blob(connection: &Connection, bytes: &[u8]) -> Result<Hash16, JournalError> {
     let (hash, size, packed) = pack(bytes)?;
     connection.execute("INSERT OR IGNORE INTO blob VALUES (?1, ?2, ?3)", params![hash, size, packed])?;
@@ -241,7 +202,7 @@ pub(super) fn blob(connection: &Connection, hash: Hash16) -> Result<Option<Vec<u
 }
 
 /// Hash, size and compressed form of a large thing.
-fn pack(bytes: &[u8]) -> Result<([u8; 16], i64, Vec<u8>), JournalError> {
+pub(super) fn pack(bytes: &[u8]) -> Result<([u8; 16], i64, Vec<u8>), JournalError> {
     let size =
         i64::try_from(bytes.len()).map_err(|_| JournalError::Compress(io::ErrorKind::FileTooLarge.into()))?;
     let packed = zstd::bulk::compress(bytes, LEVEL).map_err(JournalError::Compress)?;
@@ -249,7 +210,7 @@ fn pack(bytes: &[u8]) -> Result<([u8; 16], i64, Vec<u8>), JournalError> {
 }
 
 /// The large thing, when it is what was packed.
-fn unpack(packed: &[u8], hash: [u8; 16], size: i64) -> Option<Vec<u8>> {
+pub(super) fn unpack(packed: &[u8], hash: [u8; 16], size: i64) -> Option<Vec<u8>> {
     let bytes = zstd::bulk::decompress(packed, usize::try_from(size).ok()?).ok()?;
     (Hash16::of(&bytes).0 == hash).then_some(bytes)
 }

@@ -9,7 +9,7 @@ use doorward_model::id::{FactNumber, Partition};
 use doorward_model::record::{Observation, Record};
 use doorward_model::time::Millis;
 
-use crate::engines::{append, on_every_engine, records_of, rows_from};
+use crate::engines::{append, newest_checkpoint, on_every_engine, records_of, rows_from};
 use crate::samples::{Numbering, START, event};
 
 #[test]
@@ -197,7 +197,7 @@ fn expired_observations_leave_their_place_and_facts_stay() {
 #[test]
 fn the_newest_checkpoint_is_found_again() {
     on_every_engine(|mut engine| {
-        assert_eq!(engine.log.latest_checkpoint().unwrap(), None, "{}", engine.name);
+        assert_eq!(newest_checkpoint(engine.log.as_ref()).unwrap(), None, "{}", engine.name);
         let mut next = Numbering::after(engine.log.head());
         let checkpoint = |position, bytes: &[u8]| Checkpoint {
             position: Position(position),
@@ -214,7 +214,11 @@ fn the_newest_checkpoint_is_found_again() {
         let ahead = engine.log.put_checkpoint(&checkpoint(5, b"")).unwrap_err();
         assert_eq!(ahead.to_string(), "cannot store a checkpoint of row 5: the last row is 4");
         let engine = engine.reopen();
-        let latest = engine.log.latest_checkpoint().unwrap();
+        let kept = engine.log.checkpoints().unwrap();
+        assert_eq!(kept, [Position(4), Position(3)], "{}", engine.name);
+        assert_eq!(engine.log.checkpoint(Position(3)).unwrap(), Some(checkpoint(3, &3_u64.to_le_bytes())));
+        assert_eq!(engine.log.checkpoint(Position(2)).unwrap(), None, "{}", engine.name);
+        let latest = newest_checkpoint(engine.log.as_ref()).unwrap();
         assert_eq!(latest, Some(checkpoint(4, &vec![9; 100_000])), "{}", engine.name);
     });
 }

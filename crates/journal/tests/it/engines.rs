@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use doorward_journal::{Batch, Content, Journal, JournalError, Keep, Memory, Options, Position, Row, Sqlite};
+use doorward_journal::{
+    Batch, Checkpoint, Content, Journal, JournalError, Keep, Log, Memory, Options, Position, Row, Sqlite,
+};
 use doorward_model::id::TenantId;
 use doorward_model::record::Record;
 use tempfile::TempDir;
@@ -79,13 +81,20 @@ pub(crate) fn append(log: &mut dyn Journal, records: &[Record]) -> Result<Positi
     log.append(Batch { records, facts_seen })
 }
 
-pub(crate) fn rows_from(log: &dyn Journal, from: Position) -> Result<Vec<Row>, JournalError> {
+pub(crate) fn rows_from(log: &dyn Log, from: Position) -> Result<Vec<Row>, JournalError> {
     let mut rows = Vec::new();
     log.read_from(from, &mut |row| {
         rows.push(row);
         ControlFlow::Continue(())
     })?;
     Ok(rows)
+}
+
+pub(crate) fn newest_checkpoint(log: &dyn Log) -> Result<Option<Checkpoint>, JournalError> {
+    match log.checkpoints()?.first() {
+        Some(position) => log.checkpoint(*position),
+        None => Ok(None),
+    }
 }
 
 pub(crate) fn records_of(row: Row) -> Vec<Record> {

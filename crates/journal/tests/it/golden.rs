@@ -12,7 +12,7 @@ use doorward_model::id::FactNumber;
 use doorward_model::record::Record;
 use doorward_model::time::Millis;
 
-use crate::engines::{append, open, rows_from, scratch};
+use crate::engines::{append, newest_checkpoint, open, rows_from, scratch};
 use crate::samples::{Numbering, START, event};
 
 const POLICY: &[u8] = br#"{"Version":"2012-10-17","Statement":[]}"#;
@@ -75,7 +75,7 @@ fn golden_format_1_opens_and_goes_on() {
     ];
     assert_eq!(rows_from(&log, Position(0)).unwrap(), expected);
     assert_eq!(log.verify().unwrap(), Verified { rows: 2, expired: 1 });
-    assert_eq!(log.latest_checkpoint().unwrap(), Some(checkpoint()));
+    assert_eq!(newest_checkpoint(&log).unwrap(), Some(checkpoint()));
     assert_eq!(log.blob(Hash16::of(POLICY)).unwrap().as_deref(), Some(POLICY));
     let seen = ["id-0", "id-7"].map(|id| log.check(&event(id, "other", 0)).unwrap());
     assert_eq!(seen, [Seen::New, Seen::Conflict]);

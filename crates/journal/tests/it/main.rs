@@ -7,6 +7,7 @@ mod dedupe;
 mod durability;
 mod engines;
 mod folder;
+mod following;
 mod golden;
 mod proptests;
 mod samples;

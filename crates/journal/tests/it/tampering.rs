@@ -9,7 +9,7 @@ use doorward_model::time::Millis;
 use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
 use rusqlite::Connection;
 
-use crate::engines::{append, open, rows_from, scratch, tenant};
+use crate::engines::{append, newest_checkpoint, open, rows_from, scratch, tenant};
 use crate::samples::{Numbering, START};
 
 /// A database of six rows: facts and observations in turn, the first observations expired.
@@ -143,7 +143,7 @@ fn changed_checkpoints_blobs_and_fingerprints_are_found() {
     change(&path, "UPDATE fingerprint SET entries = zeroblob(15)");
     let mut log = open(&path);
     let messages = [
-        log.latest_checkpoint().unwrap_err().to_string(),
+        newest_checkpoint(&log).unwrap_err().to_string(),
         log.blob(hash).unwrap_err().to_string(),
         log.check(&crate::samples::event("id-0", "", 0)).unwrap_err().to_string(),
     ];

@@ -1,0 +1,68 @@
+//! A second connection to a log that is being written: for what must not keep its writer from work.
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use doorward_model::id::TenantId;
+use rusqlite::Connection;
+
+use super::{Options, checkpoints, folder, schema, store};
+use crate::error::JournalError;
+use crate::journal::{Checkpoint, Head, Log, Position, Row};
+use crate::seal::{genesis, visit_rows};
+
+/// Reads rows that are durable, and keeps checkpoints, while another connection of this process writes the log.
+pub struct Follower {
+    connection: Connection,
+    tenant: TenantId,
+}
+
+impl Follower {
+    pub(super) fn open(path: &Path, tenant: &TenantId, options: Options) -> Result<Self, JournalError> {
+        let connection = schema::connect(&folder::database(path))?;
+        schema::tune(&connection, options)?;
+        Ok(Self { connection, tenant: tenant.clone() })
+    }
+
+    /// Where the log ends now.
+    ///
+    /// # Errors
+    /// When it cannot be read back as what was written.
+    pub fn head(&self) -> Result<Head, JournalError> {
+        Ok(store::head(&self.connection)?.unwrap_or_else(|| Head::empty(genesis(self.tenant.as_str()))))
+    }
+
+    /// Stores the state as of a position of the log, as [`crate::Journal::put_checkpoint`] does.
+    ///
+    /// # Errors
+    /// When the position lies after the head, or the store fails.
+    pub fn put_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), JournalError> {
+        checkpoint.allowed_by(&self.head()?)?;
+        checkpoints::put(&mut self.connection, checkpoint)
+    }
+}
+
+impl Log for Follower {
+    fn read_from(
+        &self,
+        from: Position,
+        visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        visit_rows(store::rows(&self.connection)?.from(from)?, visit)
+    }
+
+    fn checkpoints(&self) -> Result<Vec<Position>, JournalError> {
+        checkpoints::positions(&self.connection)
+    }
+
+    fn checkpoint(&self, position: Position) -> Result<Option<Checkpoint>, JournalError> {
+        checkpoints::get(&self.connection, position)
+    }
+}
+
+impl fmt::Debug for Follower {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Follower").finish_non_exhaustive()
+    }
+}
