@@ -4,6 +4,8 @@ mod build;
 mod table;
 
 use doorward_model::time::{Millis, Time};
+use doorward_serve::answers::findings::FindingRow;
+use doorward_serve::answers::identities::IdentityDetail;
 use serde::Serialize;
 
 pub(crate) use build::of;
@@ -15,6 +17,7 @@ const HISTORY_MIN: Millis = Millis::DAY.times(7);
 const LEARNED_MIN: Millis = Millis::DAY.times(3);
 
 /// The report of a scan. Field names and meanings are a contract: fields are added, never renamed or removed.
+/// Identities and findings are those of the admin API.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// How many records were read, and what became of them: `accepted + duplicate + rejected = read`.
@@ -24,7 +27,7 @@ pub struct Report {
     /// Over which time, and which part of it was judged.
     pub coverage: Coverage,
     /// Everyone who acted or is in an export, by id.
-    pub identities: Vec<IdentityRow>,
+    pub identities: Vec<IdentityDetail>,
     /// What to look at, the most urgent first.
     pub findings: Vec<FindingRow>,
     /// What could not be read, by place: at most 10,000 of them.
@@ -115,144 +118,6 @@ impl Coverage {
             short_history,
         }
     }
-}
-
-/// An identity, with what is known of it.
-#[derive(Debug, Serialize)]
-pub struct IdentityRow {
-    /// The canonical id.
-    pub id: String,
-    /// `human`, `service`, `workload`, `agent`, `vendor_app` or `external`.
-    pub kind: &'static str,
-    /// The platform.
-    pub platform: String,
-    /// The account.
-    pub account: String,
-    /// The short name.
-    pub name: String,
-    /// The credentials that outlive a session.
-    pub credentials: Vec<CredentialRow>,
-    /// When it was made, if an export says.
-    pub created: Option<Time>,
-    /// Its first event.
-    pub first_seen: Option<Time>,
-    /// Its last event, or the last use that an export says.
-    pub last_seen: Option<Time>,
-    /// How many events it had.
-    pub events: u64,
-    /// How many of them were denied.
-    pub denied: u64,
-    /// The services it uses most.
-    pub services: Vec<String>,
-    /// The networks it comes from most.
-    pub networks: Vec<String>,
-    /// The peer group it is compared with.
-    pub peer_group: String,
-    /// How many policies it holds, if an export says.
-    pub policies: u64,
-    /// Whom it assumed, by id.
-    pub assumed: Vec<String>,
-    /// Who assumed it, by id.
-    pub assumed_by: Vec<String>,
-    /// What shows that it is an AI agent, and for whom it acts.
-    pub agent: Option<AgentRow>,
-}
-
-/// A credential.
-#[derive(Debug, Serialize)]
-pub struct CredentialRow {
-    /// Its id.
-    pub id: String,
-    /// `access_key`, `session_key`, `password` or `unknown`.
-    pub kind: &'static str,
-    /// When it was made or first seen.
-    pub since: Time,
-}
-
-/// What shows an AI agent.
-#[derive(Debug, Serialize)]
-pub struct AgentRow {
-    /// The product.
-    pub product: String,
-    /// The identity it acts for; `None` for an agent with an identity of its own.
-    pub acts_for: Option<String>,
-    /// How sure that is, from 0 to 1.
-    pub confidence: f64,
-    /// The text that shows it.
-    pub evidence: String,
-}
-
-/// A finding.
-#[derive(Debug, Serialize)]
-pub struct FindingRow {
-    /// The id: the same records give the same one.
-    pub id: String,
-    /// What it is.
-    pub r#type: String,
-    /// Whom it is about.
-    pub identity: String,
-    /// `info`, `low`, `medium`, `high` or `critical`.
-    pub severity: &'static str,
-    /// From 0 to 1.
-    pub confidence: f64,
-    /// What it rests on, in sentences.
-    pub narrative: String,
-    /// Its first and last event.
-    pub first: Time,
-    /// See `first`.
-    pub last: Time,
-    /// How many events belong to it.
-    pub events: u64,
-    /// The weighted surprise in bits; 0 for hard evidence.
-    pub score: u64,
-    /// Who is behind it, nearest first.
-    pub chain: Vec<String>,
-    /// Control and technique ids.
-    pub controls: Vec<String>,
-    /// The detector and its version.
-    pub detector: String,
-    /// The events, oldest first, at most 32.
-    pub evidence: Vec<EvidenceRow>,
-}
-
-/// An event that a finding rests on.
-#[derive(Debug, Serialize)]
-pub struct EvidenceRow {
-    /// The source's id of the record.
-    pub event: String,
-    /// When it happened.
-    pub time: Time,
-    /// `service:Action`.
-    pub permission: String,
-    /// What it was done to.
-    pub target: String,
-    /// Where it came from.
-    pub address: String,
-    /// The client.
-    pub client: String,
-    /// The error code; empty on success.
-    pub error: String,
-    /// What was new in it.
-    pub new: Vec<NoveltyRow>,
-}
-
-/// A new value, with the counts that make it new.
-#[derive(Debug, Serialize)]
-pub struct NoveltyRow {
-    /// Which habit.
-    pub feature: &'static str,
-    /// The value.
-    pub value: String,
-    /// How often the identity had it before.
-    pub own_count: u64,
-    /// Of how many events.
-    pub own_events: u64,
-    /// How many of its peers have it.
-    pub peers_with: u32,
-    /// How many peers there are.
-    pub peers: u32,
-    /// The surprise, in bits.
-    pub bits: f64,
 }
 
 /// Something that could not be read.

@@ -55,7 +55,7 @@ fn scan(args: &ScanArgs) -> Result<()> {
 
 /// The width to print for: that of the terminal, or wide enough for a file.
 fn terminal_width() -> u16 {
-    comfy_table::Table::new().width().unwrap_or(120).clamp(60, 160)
+    comfy_table::Table::new().width().unwrap_or(100).clamp(60, 160)
 }
 
 fn completions(shell: clap_complete::Shell) -> Result<()> {

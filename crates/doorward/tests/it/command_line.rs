@@ -33,6 +33,42 @@ fn json_and_yaml_say_the_same_and_the_contract_holds() {
 }
 
 #[test]
+fn a_report_for_people_says_who_is_there_and_what_was_not_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let github = r#"{"@timestamp":1772445600000,"_document_id":"x","action":"repo.create","actor":"alice","org":"corp"}"#;
+    put(&dir.path().join("events.json"), record("a", "").as_bytes());
+    put(&dir.path().join("other.json"), format!("{github}\n").as_bytes());
+    put(&dir.path().join("notes.txt"), b"Remember the milk.\n");
+    put(&dir.path().join("broken.json"), format!("{}\n{{\"a\": }}\n", record("b", "")).as_bytes());
+    let scanned = doorward(&["scan", dir.path().to_str().unwrap()]);
+    let broken = dir.path().join("broken.json").display().to_string();
+    let expected = "\
+Read 4 records: 2 accepted, 0 duplicate, 2 rejected.
+           2  cloudtrail  1 account  2026-03-02T10:00:00Z to 2026-03-02T10:00:00Z
+Rejected, as not supported yet: 1 github.
+Skipped, as no audit log: 1 text.
+
+ identities  kind     seen acting  lasting credentials  events
+ 1           service  1            1                    2
+
+Nothing to look at first.
+
+ most active  kind     account       events  denied  mostly uses
+ alice        service  111122223333  2       0       s3
+
+Rejected (--rejects FILE keeps them):
+  1 x not well-formed JSON: expected a value; first in BROKEN record 2
+
+Note: less than 7 days of events, or less than 3 of them before the judged part: nobody knows yet
+what is normal, so only hard evidence and firsts against peers are reported.
+";
+    let told =
+        text(&scanned.stdout).split_whitespace().collect::<Vec<_>>().join(" ").replace(&broken, "BROKEN");
+    assert_eq!(told, expected.split_whitespace().collect::<Vec<_>>().join(" "));
+    assert!(text(&scanned.stdout).lines().all(|line| line.len() <= 100 || line.contains(&broken)));
+}
+
+#[test]
 fn errors_name_the_thing_and_end_with_one() {
     let missing = doorward(&["scan", "no/such/folder"]);
     assert_eq!(missing.status.code(), Some(1));

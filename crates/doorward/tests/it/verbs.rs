@@ -255,6 +255,22 @@ fn tables_are_for_people() {
 }
 
 #[test]
+fn a_scan_and_a_server_describe_an_identity_in_the_same_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("event.json");
+    put(&file, record("a", "").as_bytes());
+    let scanned: Value =
+        serde_json::from_str(&done("", &["scan", file.to_str().unwrap(), "-o", "json"])).unwrap();
+    let mut command = command(&dir.path().join("data"));
+    command.args(["--listen", "127.0.0.1:0", "--import"]).arg(&file);
+    let server = Server::spawn(command);
+    let shown =
+        json(&server.token, &["identity", "show", ALICE], ["--url", &format!("http://{}", server.address)]);
+    assert_eq!(scanned["identities"], json!([shown]));
+    assert_eq!([&shown["services"], &shown["agent"]], [&json!(["s3"]), &Value::Null]);
+}
+
+#[test]
 fn completions_and_man_pages_know_the_verbs() {
     let bash = done("", &["completions", "bash"]);
     let words =

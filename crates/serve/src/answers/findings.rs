@@ -1,5 +1,6 @@
 //! What was noticed.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use doorward_model::finding::{Evidence, Finding};
@@ -116,8 +117,24 @@ pub fn findings(state: &State, query: &Query, narrate: Narrate) -> Result<Page<F
 #[must_use]
 pub fn finding(state: &State, id: &str, narrate: Narrate) -> Option<FindingRow> {
     let finding = state.control.findings.get(id)?;
+    Some(with_evidence(finding, &Caused::of(state), narrate))
+}
+
+/// All findings with their evidence, the most urgent first: for a report, not for a page.
+#[must_use]
+pub fn by_urgency(state: &State, narrate: Narrate) -> Vec<FindingRow> {
+    let mut findings: Vec<_> = state.control.findings.values().collect();
+    findings.sort_by_key(|finding| {
+        let urgency = u64::from(finding.severity().points()) * u64::from(finding.confidence_milli);
+        (Reverse(urgency), Reverse(finding.score_milli), &finding.id)
+    });
+    let caused = Caused::of(state);
+    findings.into_iter().map(|finding| with_evidence(finding, &caused, narrate)).collect()
+}
+
+fn with_evidence(finding: &Finding, caused: &Caused<'_>, narrate: Narrate) -> FindingRow {
     let evidence = finding.evidence.iter().map(evidence_row).collect();
-    Some(FindingRow { evidence, ..finding_row(finding, &Caused::of(state), narrate) })
+    FindingRow { evidence, ..finding_row(finding, caused, narrate) }
 }
 
 /// Which holds each finding caused or recommends.

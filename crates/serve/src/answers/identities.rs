@@ -1,8 +1,13 @@
 //! Who exists.
 
-use doorward_model::identity::{CredentialKind, Edge, EdgeKind, Identity, IdentityKind};
+use std::collections::BTreeMap;
+
+use doorward_model::finding::{Feature, Finding};
+use doorward_model::hold::Hold;
+use doorward_model::identity::{Credential, CredentialKind, Edge, EdgeKind, Identity, IdentityKind};
 use doorward_model::risk::RiskLevel;
 use doorward_model::time::Time;
+use doorward_views::habits::Habits;
 use doorward_views::state::State;
 use serde::Serialize;
 
@@ -13,7 +18,7 @@ use crate::answers::query::{Page, Query, QueryError, page};
 pub const FIELDS: [&str; 5] = ["kind", "platform", "account", "peer_group", "q"];
 
 /// An identity in a list.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct IdentityRow {
     /// The canonical id.
     pub id: String,
@@ -33,8 +38,23 @@ pub struct IdentityRow {
     pub events: u64,
     /// How many of them were denied.
     pub denied: u64,
+    /// What shows that it is an AI agent, and for whom it acts; none for everybody else.
+    pub agent: Option<AgentRow>,
     /// Its risk now.
     pub risk: RiskRow,
+}
+
+/// What shows an AI agent.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct AgentRow {
+    /// The product.
+    pub product: String,
+    /// The identity it acts for; none for an agent with an identity of its own.
+    pub acts_for: Option<String>,
+    /// How sure that is, from 0 to 1.
+    pub confidence: f64,
+    /// The text that shows it.
+    pub evidence: String,
 }
 
 /// A risk at an instant.
@@ -47,7 +67,7 @@ pub struct RiskRow {
 }
 
 /// An identity with all that is known of it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct IdentityDetail {
     /// As in a list.
     #[serde(flatten)]
@@ -58,12 +78,16 @@ pub struct IdentityDetail {
     pub unique_id: String,
     /// The peer group that it is compared with.
     pub peer_group: String,
+    /// The services it uses most.
+    pub services: Vec<String>,
+    /// The networks it comes from most.
+    pub networks: Vec<String>,
     /// Who may become it.
     pub trusted: Vec<String>,
     /// The groups that it is a member of.
     pub groups: Vec<String>,
     /// Its tags.
-    pub tags: std::collections::BTreeMap<String, String>,
+    pub tags: BTreeMap<String, String>,
     /// The credentials that outlive a session.
     pub credentials: Vec<CredentialRow>,
     /// The policies that it holds.
@@ -129,36 +153,107 @@ pub fn identities(state: &State, query: &Query, now: Time) -> Result<Page<Identi
 /// An identity with all that is known of it.
 #[must_use]
 pub fn identity(state: &State, id: &str, now: Time) -> Option<IdentityDetail> {
-    let control = &state.control;
-    let identity = control.identities.get(id)?;
-    let credentials = control.credentials.values().filter(|credential| credential.identity == id);
-    let policies = control.entitlements.range((id.to_owned(), String::new(), i32::MIN)..);
-    let edges = control.edges.values().filter(|edge| edge.from == id || edge.to == id);
-    let findings = control.findings.values().filter(|finding| finding.identity == id);
-    let holds = control.holds.values().filter(|hold| hold.subject == id);
-    Some(IdentityDetail {
+    let identity = state.control.identities.get(id)?;
+    Some(detail(state, identity, &Belongings::of(state, |owner| owner == id), now))
+}
+
+/// Everyone with all that is known of them, by id: for a report, not for a page.
+#[must_use]
+pub fn everyone(state: &State, now: Time) -> Vec<IdentityDetail> {
+    let belongings = Belongings::of(state, |_| true);
+    state.control.identities.values().map(|identity| detail(state, identity, &belongings, now)).collect()
+}
+
+/// What belongs to identities, by their ids.
+#[derive(Default)]
+struct Belongings<'a> {
+    credentials: Lists<'a, Credential>,
+    edges: Lists<'a, Edge>,
+    findings: Lists<'a, Finding>,
+    holds: Lists<'a, Hold>,
+}
+
+type Lists<'a, T> = BTreeMap<&'a str, Vec<&'a T>>;
+
+impl<'a> Belongings<'a> {
+    /// What belongs to those that are wanted.
+    fn of(state: &'a State, wanted: impl Fn(&str) -> bool) -> Self {
+        let control = &state.control;
+        let mut all = Self::default();
+        for credential in control.credentials.values().filter(|credential| wanted(&credential.identity)) {
+            all.credentials.entry(&credential.identity).or_default().push(credential);
+        }
+        for edge in control.edges.values() {
+            let other = Some(&edge.to).filter(|to| **to != edge.from);
+            for end in [Some(&edge.from), other].into_iter().flatten().filter(|end| wanted(end)) {
+                let edges = all.edges.entry(end).or_default();
+                if edges.len() < EDGES_SHOWN {
+                    edges.push(edge);
+                }
+            }
+        }
+        for finding in control.findings.values().filter(|finding| wanted(&finding.identity)) {
+            all.findings.entry(&finding.identity).or_default().push(finding);
+        }
+        for hold in control.holds.values().filter(|hold| wanted(&hold.subject)) {
+            all.holds.entry(&hold.subject).or_default().push(hold);
+        }
+        all
+    }
+}
+
+fn detail(state: &State, identity: &Identity, belongings: &Belongings<'_>, now: Time) -> IdentityDetail {
+    let id = identity.id.as_str();
+    let habits = state.habits(id);
+    let policies = state.control.entitlements.range((id.to_owned(), String::new(), i32::MIN)..);
+    let policies = policies.take_while(|(holder, ..)| holder == id);
+    IdentityDetail {
         row: identity_row(state, identity, now),
         created: told(identity.created_at_ms),
         unique_id: identity.unique_id.clone(),
         peer_group: identity.peer_group.clone(),
+        services: usual(state, habits, Feature::Service),
+        networks: usual(state, habits, Feature::Network),
         trusted: identity.trusted.clone(),
         groups: identity.groups.clone(),
         tags: identity.tags.clone(),
-        credentials: credentials
-            .map(|credential| CredentialRow {
-                id: credential.id.clone(),
-                kind: credential_word(credential.kind()),
-                since: Time::from_ms(credential.created_at_ms),
-            })
-            .collect(),
-        policies: policies
-            .take_while(|(holder, ..)| holder == id)
-            .map(|(_, policy, _)| policy.clone())
-            .collect(),
-        edges: edges.take(EDGES_SHOWN).map(edge_row).collect(),
-        findings: findings.map(|finding| finding.id.clone()).collect(),
-        holds: holds.map(|hold| hold_row(state, hold, now)).collect(),
+        credentials: rows(&belongings.credentials, id, credential_row),
+        policies: policies.map(|(_, policy, _)| policy.clone()).collect(),
+        edges: rows(&belongings.edges, id, edge_row),
+        findings: rows(&belongings.findings, id, |finding| finding.id.clone()),
+        holds: rows(&belongings.holds, id, |hold| hold_row(state, hold, now)),
         asked_by: state.asked(id).map(|asked| asked.bites(now)).unwrap_or_default(),
+    }
+}
+
+fn rows<T, R>(lists: &Lists<'_, T>, id: &str, row: impl Fn(&T) -> R) -> Vec<R> {
+    lists.get(id).into_iter().flatten().map(|thing| row(thing)).collect()
+}
+
+fn usual(state: &State, habits: Option<&Habits>, feature: Feature) -> Vec<String> {
+    let symbols = habits.map(|habits| habits.usual(feature, USUAL_SHOWN)).unwrap_or_default();
+    symbols.into_iter().map(|symbol| state.symbols.name(symbol).to_owned()).collect()
+}
+
+fn agent(state: &State, identity: &Identity) -> Option<AgentRow> {
+    if identity.kind() != IdentityKind::Agent {
+        return None;
+    }
+    let edges = state.control.edges.range((EdgeKind::ActsFor, identity.id.clone(), String::new())..);
+    let edge = edges.map(|(_, edge)| edge).next().filter(|edge| edge.from == identity.id);
+    Some(match edge {
+        Some(edge) => AgentRow {
+            product: identity.id.rsplit('/').next().unwrap_or_default().to_owned(),
+            acts_for: Some(edge.to.clone()),
+            confidence: f64::from(edge.confidence_milli) / 1_000.0,
+            evidence: edge.evidence.clone(),
+        },
+        None => AgentRow {
+            product: identity.name.clone(),
+            acts_for: None,
+            confidence: 1.0,
+            evidence: format!("trusted: {}", identity.trusted.join(", ")),
+        },
     })
 }
 
@@ -175,7 +270,16 @@ pub(crate) fn identity_row(state: &State, identity: &Identity, now: Time) -> Ide
         last_seen: habits.map(|habits| habits.last_at).max(told(identity.last_used_at_ms)),
         events: habits.map_or(0, |habits| habits.events),
         denied: habits.map_or(0, |habits| habits.denied),
+        agent: agent(state, identity),
         risk: RiskRow { score, level: RiskLevel::of(score).word() },
+    }
+}
+
+fn credential_row(credential: &Credential) -> CredentialRow {
+    CredentialRow {
+        id: credential.id.clone(),
+        kind: credential_word(credential.kind()),
+        since: Time::from_ms(credential.created_at_ms),
     }
 }
 
@@ -209,3 +313,4 @@ pub(crate) fn told(ms: i64) -> Option<Time> {
 }
 
 const EDGES_SHOWN: usize = 200;
+const USUAL_SHOWN: usize = 5;

@@ -13,7 +13,7 @@ use crate::answers::events::{EventRow, LOOKS_MAX, Place, Wanted, events};
 use crate::answers::identities::{EdgeRow, IdentityRow, edge_row, identity_row};
 
 /// What was asked, and what is known of it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Who {
     /// What was asked.
     pub asked: String,
