@@ -1,0 +1,73 @@
+//! The organisations that are judged.
+
+use std::collections::BTreeMap;
+
+use doorward_intake::{Item, Limits, Reader};
+use doorward_model::event::Event;
+use doorward_model::time::Time;
+use doorward_simulate::{AttackPlan, Class, Label, Plan, delivered, organisation};
+
+/// How many identities a quiet organisation has, and one that is attacked.
+pub(crate) const QUIET_IDENTITIES: u32 = 1_000;
+const ATTACKED_IDENTITIES: u32 = 600;
+/// How many days of events there are, and how many of them are only learned from.
+pub(crate) const DAYS: u32 = 28;
+pub(crate) const LEARNED: u32 = 7;
+
+/// Some weeks of an organisation, ready to be judged.
+pub(crate) struct World {
+    /// In order.
+    pub(crate) events: Vec<Event>,
+    /// Before this nothing is raised.
+    pub(crate) judged_from: Time,
+    pub(crate) labels: Vec<Label>,
+    /// Which label an event belongs to.
+    pub(crate) label_of: BTreeMap<String, usize>,
+    /// How many of its members are no people.
+    pub(crate) machines: u32,
+}
+
+impl World {
+    /// Each attack in each variant, within the judged days.
+    pub(crate) fn attacked(seed: u64) -> Self {
+        let attack_days = DAYS - LEARNED;
+        Self::of(&Plan {
+            attacks: AttackPlan::EachVariant,
+            attack_days,
+            ..Plan::new(seed, ATTACKED_IDENTITIES, DAYS)
+        })
+    }
+
+    /// No attack: whatever is raised is false.
+    pub(crate) fn quiet(seed: u64) -> Self {
+        Self::of(&Plan { attacks: AttackPlan::None, ..Plan::new(seed, QUIET_IDENTITIES, DAYS) })
+    }
+
+    fn of(plan: &Plan) -> Self {
+        let organisation = organisation(plan);
+        let labels = organisation.labels();
+        let mut label_of = BTreeMap::new();
+        for (at, label) in labels.iter().enumerate() {
+            label_of.extend(label.events.iter().map(|event| (event.to_string(), at)));
+        }
+        let mut events = Vec::new();
+        for day in 0..plan.days {
+            let mut reader = Reader::new("ablation", Limits::default());
+            let mut take = |item| {
+                if let Item::Event(event) = item {
+                    events.push(*event);
+                }
+            };
+            reader.push(&delivered(&organisation.day(day)), &mut take);
+            reader.finish(&mut take);
+        }
+        events.sort_by(Event::order);
+        Self {
+            events,
+            judged_from: plan.day_start(LEARNED),
+            labels,
+            label_of,
+            machines: organisation.len() - organisation.count(Class::Person),
+        }
+    }
+}
