@@ -51,7 +51,7 @@ pub struct Standard<'a> {
 /// What came of an event.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inspection {
-    /// Bursts as they stand now, replacing those of the same kind.
+    /// Bursts as they stand now, replacing those that began with the same event.
     pub bursts: Vec<Burst>,
     /// Findings that were raised or have grown.
     pub facts: Vec<Fact>,
@@ -60,25 +60,16 @@ pub struct Inspection {
 /// Inspects an observation that has not been folded, with what was probed for it.
 #[must_use]
 pub fn inspect(state: &State, seen: &Observation, probe: &Probe, standard: &Standard<'_>) -> Inspection {
-    let Standard { judging, threshold_milli, parameters } = *standard;
-    let subject = Subject::of(state, seen, parameters);
+    let subject = Subject::of(state, seen, standard.parameters);
     let novelties = novelty::of(state, &subject, probe);
-    let score_milli = novelty::weighted_milli(&subject, &novelties, judging);
-    let mut notices = lineage::of(state, &subject, probe);
-    if score_milli > 0 {
-        notices.push(Notice::novelty(score_milli, threshold_milli, &seen.event));
-    }
-    if notices.is_empty() {
-        return Inspection::default();
-    }
-    let evidence = evidence(&seen.event, novelties);
-    let mut inspection = Inspection::default();
-    for notice in notices {
-        let (burst, fact) = burst::gather(&subject, notice, &evidence, judging);
-        inspection.bursts.push(burst);
-        inspection.facts.extend(fact);
-    }
-    inspection
+    let score_milli = novelty::weighted_milli(&subject, &novelties, standard.judging);
+    let notice = match lineage::of(state, &subject, probe) {
+        Some(proven) => Notice { score_milli, ..proven },
+        None if score_milli > 0 => Notice::novelty(score_milli, &seen.event),
+        None => return Inspection::default(),
+    };
+    let (burst, fact) = burst::gather(&subject, notice, evidence(&seen.event, novelties), standard);
+    Inspection { bursts: vec![burst], facts: fact.into_iter().collect() }
 }
 
 /// The identity that acted, with what is known of it.

@@ -12,13 +12,15 @@ use doorward_views::state::State;
 use crate::burst::Notice;
 use crate::inspect::Subject;
 
-/// What an event proves about the credentials it used or made.
-pub(crate) fn of(state: &State, subject: &Subject<'_>, probe: &Probe) -> Vec<Notice> {
+/// What an event proves about the credentials it used or made: of several facts, which have one cause, the one that
+/// is worst and surest.
+pub(crate) fn of(state: &State, subject: &Subject<'_>, probe: &Probe) -> Option<Notice> {
     let used = state.shard(subject.seen).and_then(|shard| shard.keys.peek(subject.seen));
     let elsewhere = used.and_then(|used| instance_key_elsewhere(subject, used, probe));
     let networks = elsewhere.is_none().then_some(used).flatten().and_then(|used| two_networks(subject, used));
     let source = used.and_then(|used| source_changed(subject, used));
-    [key_for_another(subject, probe), elsewhere, networks, source].into_iter().flatten().collect()
+    let facts = [source, networks, elsewhere, key_for_another(subject, probe)].into_iter().flatten();
+    facts.max_by_key(|notice| (notice.severity, notice.confidence_milli))
 }
 
 fn hard(kind: &'static str, severity: Severity, confidence_milli: u32, lineage: Lineage) -> Notice {
@@ -26,7 +28,6 @@ fn hard(kind: &'static str, severity: Severity, confidence_milli: u32, lineage: 
         kind,
         detector: "lineage/1",
         score_milli: 0,
-        threshold_milli: 0,
         severity,
         confidence_milli,
         lineage: Some(lineage),
@@ -47,7 +48,7 @@ fn key_for_another(subject: &Subject<'_>, probe: &Probe) -> Option<Notice> {
     if !lasting || event.outcome() != Outcome::Success || of_its_own || usual {
         return None;
     }
-    let before = action.map_or(0, |slot| u64::from(slot.count.div_ceil(ONE)));
+    let before = action.map_or(0, |slot| u64::from(slot.count.div_ceil(ONE)) + u64::from(slot.held));
     let lineage = Lineage::KeyForAnother(KeyForAnother {
         action: event.permission(),
         holder: issued.principal.clone(),

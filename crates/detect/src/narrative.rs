@@ -8,14 +8,13 @@ use doorward_model::time::{Millis, Time};
 /// Says what a finding rests on. The same finding always reads the same.
 #[must_use]
 pub fn narrative(finding: &Finding) -> String {
-    let mut text = match &finding.lineage {
-        Some(fact) => lineage_sentence(finding, fact),
-        None => novelty_sentences(finding),
-    };
-    if let Some(chain) = chain_sentence(finding) {
-        text.push(' ');
-        text.push_str(&chain);
+    let mut text = String::new();
+    if let Some(fact) = &finding.lineage {
+        push_lineage(&mut text, finding, fact);
     }
+    push_novelties(&mut text, finding);
+    push_extent(&mut text, finding);
+    push_chain(&mut text, finding);
     text
 }
 
@@ -37,42 +36,47 @@ pub fn short(id: &str) -> &str {
     }
 }
 
-fn lineage_sentence(finding: &Finding, fact: &Lineage) -> String {
+fn push_lineage(text: &mut String, finding: &Finding, fact: &Lineage) {
     let who = short(&finding.identity);
-    let times = match finding.events {
-        0 | 1 => String::new(),
-        events => format!(" ({events} times)"),
-    };
     match fact {
         Lineage::KeyForAnother(fact) => {
-            let before = match fact.before {
-                0 => "had never done so before".to_owned(),
-                1 => "had done so once before".to_owned(),
-                n => format!("had done so {n} times before"),
-            };
-            format!("{who} called {} for {}{times}, which {before}.", fact.action, short(&fact.holder))
+            push(text, format_args!("{who} called {} for {}, which had ", fact.action, short(&fact.holder)));
+            match fact.before {
+                0 => push(text, format_args!("never done so before.")),
+                1 => push(text, format_args!("done so once before.")),
+                n => push(text, format_args!("done so {n} times before.")),
+            }
         }
-        Lineage::TwoNetworks(fact) => format!(
-            "Key {} of {who} was used from {}, then from {}, then from {} again within {}{times}: two holders.",
-            fact.key,
-            fact.first,
-            fact.second,
-            fact.first,
-            Millis(fact.within_ms),
+        Lineage::TwoNetworks(fact) => push(
+            text,
+            format_args!(
+                "Key {} of {who} was used from {}, then from {}, then from {} again within {}: two holders.",
+                fact.key,
+                fact.first,
+                fact.second,
+                fact.first,
+                Millis(fact.within_ms),
+            ),
         ),
-        Lineage::InstanceKeyElsewhere(fact) => format!(
-            "Key {}, delivered to instance {} of {who}, which used it from {}, was used from {}{times}.",
-            fact.key, fact.instance, fact.home, fact.away,
+        Lineage::InstanceKeyElsewhere(fact) => push(
+            text,
+            format_args!(
+                "Key {}, delivered to instance {} of {who}, which used it from {}, was used from {}.",
+                fact.key, fact.instance, fact.home, fact.away,
+            ),
         ),
-        Lineage::SourceChanged(fact) => format!(
-            "Key {} of {who} came from {} and now comes from {}{times}: it was copied.",
-            fact.key, fact.before, fact.after,
+        Lineage::SourceChanged(fact) => push(
+            text,
+            format_args!(
+                "Key {} of {who} came from {} and now comes from {}: it was copied.",
+                fact.key, fact.before, fact.after,
+            ),
         ),
     }
 }
 
-fn novelty_sentences(finding: &Finding) -> String {
-    let who = short(&finding.identity);
+/// The new values of the evidence, each once, the most surprising first.
+fn push_novelties(text: &mut String, finding: &Finding) {
     let mut told: Vec<(&Evidence, &Novelty)> = Vec::new();
     for one in &finding.evidence {
         for novelty in &one.novelties {
@@ -86,25 +90,32 @@ fn novelty_sentences(finding: &Finding) -> String {
     }
     told.sort_by_key(|(_, novelty)| std::cmp::Reverse(novelty.bits_milli));
     let rest = told.len().saturating_sub(TOLD_MAX);
-    let mut text = String::new();
-    for (at, (evidence, novelty)) in told.iter().take(TOLD_MAX).enumerate() {
-        let subject = if at == 0 { who } else { "It" };
-        push_novelty(&mut text, subject, evidence, novelty);
+    for (evidence, novelty) in told.into_iter().take(TOLD_MAX) {
+        let subject = if text.is_empty() { short(&finding.identity) } else { "It" };
+        push_novelty(text, subject, evidence, novelty);
     }
-    if rest > 0 {
-        push(&mut text, format_args!("{rest} more values were new. "));
+    match rest {
+        0 => {}
+        1 => push(text, format_args!(" 1 more value was new.")),
+        rest => push(text, format_args!(" {rest} more values were new.")),
     }
+}
+
+/// How many events there were, within what time, what they weigh, and how many of them are kept.
+fn push_extent(text: &mut String, finding: &Finding) {
     let span = Millis(finding.last_at_ms - finding.first_at_ms);
-    let events = finding.events;
-    let bits = finding.score_milli / 1_000;
-    match events {
-        1 => push(&mut text, format_args!("Weighted surprise {bits} bits.")),
-        _ => push(
-            &mut text,
-            format_args!("{events} such events within {span}, weighted surprise {bits} bits."),
-        ),
+    let (events, kept) = (finding.events, finding.evidence.len());
+    match (events, finding.score_milli / 1_000) {
+        (0 | 1, 0) => {}
+        (0 | 1, bits) => push(text, format_args!(" Weighted surprise {bits} bits.")),
+        (_, 0) => push(text, format_args!(" {events} such events within {span}.")),
+        (_, bits) => {
+            push(text, format_args!(" {events} such events within {span}, weighted surprise {bits} bits."));
+        }
     }
-    text
+    if u64::try_from(kept).is_ok_and(|kept| kept < events) {
+        push(text, format_args!(" {kept} of them are kept."));
+    }
 }
 
 fn push_novelty(text: &mut String, subject: &str, evidence: &Evidence, novelty: &Novelty) {
@@ -115,7 +126,8 @@ fn push_novelty(text: &mut String, subject: &str, evidence: &Evidence, novelty: 
         Feature::Network => "came from",
     };
     let as_client = if novelty.feature() == Feature::AgentFamily { " as its client" } else { "" };
-    push(text, format_args!("{subject} {verb} {value}{as_client} for the first time"));
+    let gap = if text.is_empty() { "" } else { " " };
+    push(text, format_args!("{gap}{subject} {verb} {value}{as_client} for the first time"));
     if novelty.own_count > 0 {
         push(text, format_args!(" on this day, after {} earlier", novelty.own_count));
     }
@@ -126,19 +138,18 @@ fn push_novelty(text: &mut String, subject: &str, evidence: &Evidence, novelty: 
         events => push(text, format_args!(" in {events} events")),
     }
     match (novelty.peers_with, novelty.peers) {
-        (_, 0 | 1) => push(text, format_args!(". ")),
-        (with, peers) => push(text, format_args!("; {with} of {peers} in {} do. ", novelty.peer_group)),
+        (_, 0 | 1) => push(text, format_args!(".")),
+        (with, peers) => push(text, format_args!("; {with} of {peers} in {} do.", novelty.peer_group)),
     }
 }
 
-fn chain_sentence(finding: &Finding) -> Option<String> {
+fn push_chain(text: &mut String, finding: &Finding) {
     // Her own sign-in is no hop.
     let who = short(&finding.identity);
     let hops: Vec<_> = finding.chain.iter().map(|id| short(id)).filter(|hop| *hop != who).collect();
-    let at = Time::from_ms(finding.first_at_ms);
-    match hops.as_slice() {
-        [] => None,
-        hops => Some(format!("Behind it, at {at}: {}.", hops.join(", assumed by "))),
+    if !hops.is_empty() {
+        let at = Time::from_ms(finding.first_at_ms);
+        push(text, format_args!(" Behind it, at {at}: {}.", hops.join(", assumed by ")));
     }
 }
 

@@ -45,7 +45,7 @@ fn novelty(state: &State, subject: &Subject<'_>, probe: &Probe, new: (Feature, S
     Some(Novelty {
         feature: feature.into(),
         value: doorward_views::habits::feature_value(feature, subject.event())?.into_owned(),
-        own_count: u64::from(slot.count.div_ceil(ONE)),
+        own_count: u64::from(slot.count.div_ceil(ONE)) + u64::from(slot.held),
         own_events,
         since_ms: subject
             .habits

@@ -223,6 +223,9 @@ pub struct Evidence {
 /// How much of a finding's evidence is kept, in events.
 pub const EVIDENCE_MAX: usize = 32;
 
+/// How much of it is kept, in bytes as they are stored.
+pub const EVIDENCE_BYTES_MAX: usize = 64 * 1024;
+
 /// Something noticed about an identity.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Finding {
@@ -262,7 +265,8 @@ pub struct Finding {
     /// The identities behind it, nearest first: who assumed whom.
     #[prost(string, repeated, tag = "20")]
     pub chain: Vec<String>,
-    /// The events, oldest first, at most [`EVIDENCE_MAX`].
+    /// The events, oldest first, at most [`EVIDENCE_MAX`] and [`EVIDENCE_BYTES_MAX`]; [`Finding::events`] counts those
+    /// that were cut, too.
     #[prost(message, repeated, tag = "21")]
     pub evidence: Vec<Evidence>,
     /// How many events belong to it, kept as evidence or not.

@@ -62,10 +62,21 @@ impl Burst {
         now - self.last_at <= Self::QUIET
     }
 
+    /// Whether both go back to the same event: then one is the other at another time.
+    #[must_use]
+    pub fn began_as(&self, other: &Self) -> bool {
+        let [own, others] = [self, other].map(|burst| burst.finding.evidence.first());
+        own.map(|first| &first.event) == others.map(|first| &first.event)
+    }
+
+    /// How long what is new in a burst is kept from being learned: who lets a case lie for longer accepts it.
+    pub const HELD: Millis = Millis::DAY.times(7);
+
     /// Whether it was raised and is not over: what is new meanwhile is not learned.
     #[must_use]
     pub fn is_open(&self, now: Time) -> bool {
-        self.raised_milli.is_some() && self.is_alive(now)
+        let began = Time::from_ms(self.finding.first_at_ms);
+        self.raised_milli.is_some() && self.is_alive(now) && now - began < Self::HELD
     }
 }
 
@@ -87,7 +98,10 @@ pub(crate) struct Value {
     /// Days since [`DAY_ZERO`].
     pub(crate) last_day: u16,
     pub(crate) first_day: u16,
+    /// On how many days it was learned; 0 while it was seen only inside open cases.
     pub(crate) days: u8,
+    /// How often it was seen before it was learned, up to 255.
+    pub(crate) held: u8,
 }
 
 /// How one event is folded into a table.
@@ -105,6 +119,8 @@ pub struct Slot {
     pub symbol: Symbol,
     /// How often it was seen, decayed, in sixteenths of an event.
     pub count: u32,
+    /// How often it was seen inside open cases before it was learned, up to 255.
+    pub held: u8,
     /// How often any value was seen, decayed; for an action: how often its service was.
     pub mass: u32,
     /// On how many distinct days, up to 255.
@@ -160,7 +176,7 @@ impl Habits {
     }
 
     /// Takes in an event, using what was probed for it. `learn` is whether its new values may become normal.
-    /// Returns the features whose value the identity never had before.
+    /// Returns the features whose value was learned for the first time.
     pub fn fold(
         &mut self,
         event: &Event,
@@ -222,6 +238,7 @@ impl Table {
         Slot {
             symbol,
             count: value.map_or(0, |value| fade(value.count, value.last_day)),
+            held: value.map_or(0, |value| value.held),
             mass: fade(self.mass, self.mass_day),
             days: value.map_or(0, |value| value.days),
             first_today: value.is_none_or(|value| value.last_day < day),
@@ -229,29 +246,38 @@ impl Table {
         }
     }
 
-    /// Returns whether the value was not in the table.
+    /// Returns whether the value is learned for the first time.
     fn fold(&mut self, slot: &Slot, step: Step, limit: usize) -> bool {
         let Step { day, half_life, learn } = step;
-        self.mass =
-            decayed(self.mass, u32::from(day.saturating_sub(self.mass_day)), half_life.0).saturating_add(ONE);
-        self.mass_day = self.mass_day.max(day);
+        // What was learned before a case goes on to be counted in it.
+        if learn || slot.days > 0 {
+            let faded = decayed(self.mass, u32::from(day.saturating_sub(self.mass_day)), half_life.0);
+            self.mass = faded.saturating_add(ONE);
+            self.mass_day = self.mass_day.max(day);
+        }
         if let Some(value) = slot.at.and_then(|at| self.values.get_mut(at)) {
-            value.count = slot.count.saturating_add(ONE);
-            value.days = value.days.saturating_add(u8::from(slot.first_today && learn));
+            let first = learn && slot.days == 0;
+            if learn || slot.days > 0 {
+                value.count = slot.count.saturating_add(ONE);
+            } else {
+                value.held = value.held.saturating_add(1);
+            }
+            value.days = value.days.saturating_add(u8::from(first || learn && slot.first_today));
             value.last_day = value.last_day.max(day);
-            return false;
+            return first;
         }
         if self.values.len() >= limit {
             self.forget(day, half_life);
         }
         self.values.push(Value {
             symbol: slot.symbol,
-            count: ONE,
+            count: if learn { ONE } else { 0 },
             last_day: day,
             first_day: day,
             days: u8::from(learn),
+            held: u8::from(!learn),
         });
-        true
+        learn
     }
 
     /// Drops the least used value; of equally used ones the one that was first seen last.
@@ -342,11 +368,26 @@ mod tests {
     #[test]
     fn what_may_not_be_learned_never_becomes_normal() {
         let (mut habits, mut symbols) = (Habits::new(Time::from_ms(0)), Symbols::new(3));
-        for day in 0..9 {
-            run(&mut habits, &mut symbols, &event(day, "PutBucketPolicy", "192.0.2.0/24"), false);
+        let odd = |day| event(day, "PutBucketPolicy", "192.0.2.0/24");
+        for _ in 0..3 {
+            run(&mut habits, &mut symbols, &event(0, "GetObject", ""), true);
         }
-        let probe = habits.probe(&event(9, "PutBucketPolicy", "192.0.2.0/24"), HALF_LIFE, &mut symbols);
-        assert_eq!(probe.slots.map(|slot| slot.map(|slot| slot.days)), [Some(0), Some(0), Some(0), None]);
+        for day in 0..9 {
+            let (_, firsts) = run(&mut habits, &mut symbols, &odd(day), false);
+            assert_eq!(firsts, [false; 4]);
+        }
+        let said =
+            |probe: Probe| probe.slots.map(|slot| slot.map(|slot| (slot.count / ONE, slot.held, slot.days)));
+        let probe = habits.probe(&odd(9), HALF_LIFE, &mut symbols);
+        // The service was learned before, and goes on; each of the others is as new as on the first day.
+        let [service, rest @ ..] = said(probe);
+        assert_eq!(rest, [Some((0, 9, 0)), Some((0, 9, 0)), None]);
+        assert_eq!(service.map(|(_, held, days)| (held, days)), Some((0, 1)));
+        // The case is over: it becomes a habit like any other, and its peers hear of it once.
+        let (_, firsts) = run(&mut habits, &mut symbols, &odd(9), true);
+        assert_eq!(firsts, [false, true, true, false]);
+        let (probe, firsts) = run(&mut habits, &mut symbols, &odd(10), true);
+        assert_eq!((said(probe)[1], firsts), (Some((0, 9, 1)), [false; 4]));
     }
 
     #[test]

@@ -121,7 +121,7 @@ impl Shard {
         self.habits.is_empty()
     }
 
-    /// Takes in an observation. `bursts` replace the ones of the same kind.
+    /// Takes in an observation. `bursts` replace the ones that began with the same event.
     pub fn fold(&mut self, identity: Symbol, seen: &Observation, how: &Folding<'_>, bursts: Vec<Burst>) {
         let now = seen.event.happened_at();
         let mut is_new = false;
@@ -187,7 +187,7 @@ pub const fn half_life(kind: IdentityKind) -> HalfLifeDays {
 fn replace_bursts(habits: &mut Habits, bursts: Vec<Burst>, now: Time) {
     for burst in bursts {
         habits.day_peak_milli = habits.day_peak_milli.max(burst.pressure_milli);
-        habits.bursts.retain(|old| old.is_alive(now) && old.finding.kind != burst.finding.kind);
+        habits.bursts.retain(|old| old.is_alive(now) && !old.began_as(&burst));
         habits.bursts.push(burst);
     }
 }

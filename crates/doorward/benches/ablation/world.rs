@@ -8,8 +8,8 @@ use doorward_model::time::Time;
 use doorward_simulate::{AttackPlan, Class, Label, Plan, delivered, organisation};
 
 /// How many identities a quiet organisation has, and one that is attacked.
-pub(crate) const QUIET_IDENTITIES: u32 = 1_000;
-const ATTACKED_IDENTITIES: u32 = 600;
+pub(crate) const QUIET_IDENTITIES: u32 = 800;
+const ATTACKED_IDENTITIES: u32 = 500;
 /// How many days of events there are, and how many of them are only learned from.
 pub(crate) const DAYS: u32 = 28;
 pub(crate) const LEARNED: u32 = 7;

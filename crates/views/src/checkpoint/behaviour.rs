@@ -84,6 +84,8 @@ struct ValueRow {
     first_day: u32,
     #[prost(uint32, tag = "5")]
     days: u32,
+    #[prost(uint32, tag = "6")]
+    held: u32,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -263,6 +265,7 @@ fn table_row(table: &Table, symbols: &Symbols) -> TableRow {
         last_day: u32::from(value.last_day),
         first_day: u32::from(value.first_day),
         days: u32::from(value.days),
+        held: u32::from(value.held),
     });
     TableRow { mass: table.mass, mass_day: u32::from(table.mass_day), values: values.collect() }
 }
@@ -275,6 +278,7 @@ fn table(row: TableRow, symbols: &mut Symbols) -> Table {
         last_day: day(row.last_day),
         first_day: day(row.first_day),
         days: u8::try_from(row.days).unwrap_or(u8::MAX),
+        held: u8::try_from(row.held).unwrap_or(u8::MAX),
     });
     Table { values: values.collect(), mass: row.mass, mass_day: day(row.mass_day) }
 }
