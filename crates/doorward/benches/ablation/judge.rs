@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_detect::Judging;
-use doorward_engine::{Engine, Judge, Rules};
+use doorward_engine::{Arrival, Engine, Judge, Rules};
 use doorward_model::event::Event;
 use doorward_model::finding::Finding;
 use doorward_model::id::{Partition, TenantId};
@@ -160,7 +160,7 @@ impl<'a> Run<'a> {
         if self.engine.is_tick_due(now) {
             self.facts(vec![Fact::Tick(Tick { at_ms: now.ms() })], now);
         }
-        let (facts, mut seen) = self.engine.identify(event, now);
+        let (facts, mut seen) = self.engine.identify(event, now, Arrival::Filed);
         self.facts(facts, now);
         let n = self.observations.get_mut(usize::from(seen.partition().0)).unwrap();
         *n += 1;
