@@ -2,9 +2,9 @@
 
 use doorward_model::event::Event;
 use doorward_model::finding::{Evidence, Novelty};
-use doorward_model::identity::IdentityKind;
 use doorward_model::record::{Fact, Observation};
-use doorward_views::habits::{Burst, Probe};
+use doorward_views::habits::Burst;
+use doorward_views::shard::{Probe, Profile};
 use doorward_views::state::State;
 
 use crate::burst::{self, Notice};
@@ -60,7 +60,7 @@ pub struct Inspection {
 /// Inspects an observation that has not been folded, with what was probed for it.
 #[must_use]
 pub fn inspect(state: &State, seen: &Observation, probe: &Probe, standard: &Standard<'_>) -> Inspection {
-    let subject = Subject::of(state, seen, standard.parameters);
+    let subject = Subject::of(state, seen, probe, standard.parameters);
     let novelties = novelty::of(state, &subject, probe);
     let score_milli = novelty::weighted_milli(&subject, &novelties, standard.judging);
     let notice = match lineage::of(state, &subject, probe) {
@@ -77,10 +77,8 @@ pub fn inspect(state: &State, seen: &Observation, probe: &Probe, standard: &Stan
 pub(crate) struct Subject<'a> {
     /// The observation.
     pub seen: &'a Observation,
-    /// What it is.
-    pub kind: IdentityKind,
-    /// The peer group it is compared with.
-    pub peer_group: &'a str,
+    /// What it is, and whom it is compared with.
+    pub profile: Profile,
     /// Its habits; `None` when it has not acted before.
     pub habits: Option<&'a doorward_views::habits::Habits>,
     /// The numbers behind the score.
@@ -88,15 +86,9 @@ pub(crate) struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    fn of(state: &'a State, seen: &'a Observation, parameters: &'a Parameters) -> Self {
-        let known = state.control.identities.get(&seen.identity);
-        Self {
-            seen,
-            kind: state.kind(&seen.identity),
-            peer_group: known.map_or("", |known| &known.peer_group),
-            habits: state.habits(&seen.identity),
-            parameters,
-        }
+    fn of(state: &'a State, seen: &'a Observation, probe: &Probe, parameters: &'a Parameters) -> Self {
+        let habits = state.shard(seen).and_then(|shard| shard.habits(probe.identity));
+        Self { seen, profile: probe.profile, habits, parameters }
     }
 
     /// The event.

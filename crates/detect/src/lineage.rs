@@ -5,9 +5,11 @@ use doorward_model::finding::{
     Feature, InstanceKeyElsewhere, KeyForAnother, Lineage, Severity, SourceChanged, TwoNetworks,
 };
 use doorward_model::identity::IdentityKind;
-use doorward_views::habits::{ONE, Probe, is_network};
+use doorward_views::habits::{ONE, is_network};
 use doorward_views::keys::KeyUse;
+use doorward_views::shard::Probe;
 use doorward_views::state::State;
+use doorward_views::symbols::{Symbol, Symbols};
 
 use crate::burst::Notice;
 use crate::inspect::Subject;
@@ -15,12 +17,27 @@ use crate::inspect::Subject;
 /// What an event proves about the credentials it used or made: of several facts, which have one cause, the one that
 /// is worst and surest.
 pub(crate) fn of(state: &State, subject: &Subject<'_>, probe: &Probe) -> Option<Notice> {
-    let used = state.shard(subject.seen).and_then(|shard| shard.keys.peek(subject.seen));
-    let elsewhere = used.and_then(|used| instance_key_elsewhere(subject, used, probe));
-    let networks = elsewhere.is_none().then_some(used).flatten().and_then(|used| two_networks(subject, used));
-    let source = used.and_then(|used| source_changed(subject, used));
-    let facts = [source, networks, elsewhere, key_for_another(subject, probe)].into_iter().flatten();
+    let key_for_another = key_for_another(subject, probe);
+    let shard = state.shard(subject.seen);
+    let Some((seen, used)) = probe.key.zip(shard.and_then(|shard| shard.key_use(subject.event(), probe)))
+    else {
+        return key_for_another;
+    };
+    let key = Key { used, network: seen.network, names: &state.symbols };
+    let elsewhere = instance_key_elsewhere(subject, &key, probe);
+    let networks = if elsewhere.is_none() { two_networks(subject, &key) } else { None };
+    let facts = [source_changed(subject, &key), networks, elsewhere, key_for_another].into_iter().flatten();
     facts.max_by_key(|notice| (notice.severity, notice.confidence_milli))
+}
+
+/// The key that an event used.
+struct Key<'a> {
+    /// Where it was used before.
+    used: &'a KeyUse,
+    /// Where the event used it.
+    network: Symbol,
+    /// The names of networks and sources.
+    names: &'a Symbols,
 }
 
 fn hard(kind: &'static str, severity: Severity, confidence_milli: u32, lineage: Lineage) -> Notice {
@@ -61,19 +78,21 @@ fn key_for_another(subject: &Subject<'_>, probe: &Probe) -> Option<Notice> {
 }
 
 /// The credential of an instance, used from another place than where the instance used it.
-fn instance_key_elsewhere(subject: &Subject<'_>, used: &KeyUse, probe: &Probe) -> Option<Notice> {
+fn instance_key_elsewhere(subject: &Subject<'_>, key: &Key<'_>, probe: &Probe) -> Option<Notice> {
     let event = subject.event();
     let instance = instance_of(subject)?;
-    let (home, away) = (used.places.first()?, event.client.network.as_str());
+    let places = key.used.places();
+    let (home, away) = (key.names.name(places.first()?.network), event.client.network.as_str());
     // An instance reaches some services through its VPC and others through a gateway: then the gateway is known.
-    let left_the_vpc = inside(&home.network) && public(away) && is_new_network(subject, probe);
-    if !(left_the_vpc || public_pair(&home.network, away)) || same_as_any(used, away) {
+    let left_the_vpc = inside(home) && public(away) && is_new_network(subject, probe);
+    let known = places.iter().any(|place| place.network == key.network);
+    if known || !(left_the_vpc || public_pair(home, away)) {
         return None;
     }
     let lineage = Lineage::InstanceKeyElsewhere(InstanceKeyElsewhere {
         key: event.actor.access_key_id.clone(),
         instance: instance.to_owned(),
-        home: home.network.clone(),
+        home: home.to_owned(),
         away: away.to_owned(),
     });
     let notice = hard("instance-credential-elsewhere", Severity::High, 900, lineage);
@@ -82,14 +101,15 @@ fn instance_key_elsewhere(subject: &Subject<'_>, used: &KeyUse, probe: &Probe) -
 
 /// One key that goes to another network and comes back within the hour: two holders. A long-lived key counts only
 /// if it has a home, because fleets share theirs; people change networks, so for them it is a weak sign.
-fn two_networks(subject: &Subject<'_>, used: &KeyUse) -> Option<Notice> {
+fn two_networks(subject: &Subject<'_>, key: &Key<'_>) -> Option<Notice> {
     let event = subject.event();
-    let [.., home, away] = used.places.as_slice() else { return None };
+    let [.., home, away] = key.used.places() else { return None };
     let within = event.happened_at() - home.to;
-    if home.network != event.client.network
-        || !public_pair(&home.network, &away.network)
-        || within > subject.parameters.two_networks_within
-    {
+    if home.network != key.network || within > subject.parameters.two_networks_within {
+        return None;
+    }
+    let (home, away) = (key.names.name(home.network), key.names.name(away.network));
+    if !public_pair(home, away) {
         return None;
     }
     let temporary = event.actor.access_key_id.starts_with("ASIA");
@@ -102,11 +122,11 @@ fn two_networks(subject: &Subject<'_>, used: &KeyUse) -> Option<Notice> {
     }
     let lineage = Lineage::TwoNetworks(TwoNetworks {
         key: event.actor.access_key_id.clone(),
-        first: home.network.clone(),
-        second: away.network.clone(),
+        first: home.to_owned(),
+        second: away.to_owned(),
         within_ms: within.0,
     });
-    let (severity, confidence_milli) = match subject.kind {
+    let (severity, confidence_milli) = match subject.profile.kind {
         IdentityKind::Human | IdentityKind::External => (Severity::Low, 300),
         IdentityKind::Agent | IdentityKind::Service | IdentityKind::Workload | IdentityKind::VendorApp => {
             (Severity::Medium, 600)
@@ -116,16 +136,16 @@ fn two_networks(subject: &Subject<'_>, used: &KeyUse) -> Option<Notice> {
 }
 
 /// The client says that a key which a machine was given now lies in a variable or a file: it was copied.
-fn source_changed(subject: &Subject<'_>, used: &KeyUse) -> Option<Notice> {
+fn source_changed(subject: &Subject<'_>, key: &Key<'_>) -> Option<Notice> {
     let event = subject.event();
-    let now = event.client.credential_source.as_str();
+    let (before, now) = (key.names.name(key.used.source), event.client.credential_source.as_str());
     let delivered = |letters: &str| letters.contains(['0', 'z']);
-    if !delivered(&used.source) || delivered(now) || !now.contains(['e', 'g', 'n', 'x']) {
+    if !delivered(before) || delivered(now) || !now.contains(['e', 'g', 'n', 'x']) {
         return None;
     }
     let lineage = Lineage::SourceChanged(SourceChanged {
         key: event.actor.access_key_id.clone(),
-        before: source_words(&used.source).to_owned(),
+        before: source_words(before).to_owned(),
         after: source_words(now).to_owned(),
     });
     let notice = hard("credential-source-changed", Severity::High, 800, lineage);
@@ -186,8 +206,4 @@ fn inside(network: &str) -> bool {
         || network.starts_with("192.168.")
         || network.starts_with("fd")
         || private_172()
-}
-
-fn same_as_any(used: &KeyUse, network: &str) -> bool {
-    used.places.iter().any(|place| place.network == network)
 }

@@ -8,8 +8,9 @@ use doorward_model::event::{ActionClass, Outcome};
 use doorward_model::finding::{Feature, Novelty};
 use doorward_model::identity::IdentityKind;
 use doorward_views::fixed::log2_milli;
-use doorward_views::habits::{ONE, Probe, Slot};
+use doorward_views::habits::{ONE, Slot};
 use doorward_views::peers::{Share, TENANT_GROUP};
+use doorward_views::shard::Probe;
 use doorward_views::state::State;
 use doorward_views::symbols::Symbol;
 
@@ -34,7 +35,8 @@ fn novelty(state: &State, subject: &Subject<'_>, probe: &Probe, new: (Feature, S
     let (feature, slot) = new;
     let [service, ..] = probe.slots;
     let given = (feature == Feature::Action).then_some(service).flatten().map(|service| service.symbol);
-    let peers = share(state, subject.peer_group, given, new);
+    let group = subject.profile.peer_group;
+    let peers = share(state, group, given, new);
     let tenant = share(state, TENANT_GROUP, given, new);
     // A value that was seen on one or two days is half and a quarter as new.
     let bits_milli = bits_milli(slot, (peers, tenant), subject.parameters) >> slot.days.min(31);
@@ -44,7 +46,7 @@ fn novelty(state: &State, subject: &Subject<'_>, probe: &Probe, new: (Feature, S
     let own_events = subject.habits.map_or(0, |habits| habits.events);
     Some(Novelty {
         feature: feature.into(),
-        value: doorward_views::habits::feature_value(feature, subject.event())?.into_owned(),
+        value: state.symbols.name(slot.symbol).to_owned(),
         own_count: u64::from(slot.count.div_ceil(ONE)) + u64::from(slot.held),
         own_events,
         since_ms: subject
@@ -52,16 +54,15 @@ fn novelty(state: &State, subject: &Subject<'_>, probe: &Probe, new: (Feature, S
             .map_or_else(|| subject.event().happened_at_ms, |habits| habits.first_at.ms()),
         peers_with: peers.with,
         peers: peers.members,
-        peer_group: subject.peer_group.to_owned(),
+        peer_group: state.symbols.name(group).to_owned(),
         bits_milli,
     })
 }
 
 /// How many members of a group have a value; for an action, of those who use its service.
-fn share(state: &State, group: &str, given: Option<Symbol>, new: (Feature, Slot)) -> Share {
+fn share(state: &State, group: Symbol, given: Option<Symbol>, new: (Feature, Slot)) -> Share {
     let (feature, slot) = new;
-    let Some(group) = state.symbols.find(group) else { return Share::default() };
-    let of = |feature, value| state.control.peers.share(group, feature, value, &state.symbols);
+    let of = |feature, value| state.control.peers.share(group, feature, value);
     let share = of(feature, slot.symbol);
     match given {
         Some(service) => Share { members: of(Feature::Service, service).with, with: share.with },
@@ -91,7 +92,8 @@ pub(crate) fn weighted_milli(subject: &Subject<'_>, novelties: &[Novelty], judgi
     let weights = &parameters.weights;
     let sum: u64 = counted
         .map(|novelty| {
-            u64::from(novelty.bits_milli) * u64::from(weight(subject.kind, class, novelty.feature(), weights))
+            let weight = weight(subject.profile.kind, class, novelty.feature(), weights);
+            u64::from(novelty.bits_milli) * u64::from(weight)
         })
         .sum();
     // While the identity itself is new, most of what it does is.
@@ -133,7 +135,7 @@ const QUARTERS: u64 = 4;
 #[cfg(test)]
 mod tests {
     use doorward_model::finding::Feature;
-    use doorward_views::habits::{Habits, HalfLifeDays, Probe, Slot};
+    use doorward_views::habits::{Habits, HalfLifeDays, Slot};
     use doorward_views::peers::Share;
     use doorward_views::symbols::Symbols;
     use proptest::prelude::{prop_assert, proptest};
@@ -147,11 +149,11 @@ mod tests {
         let mut event = doorward_model::event::Event { service: "s3".into(), ..Default::default() };
         for i in 0..of {
             event.service = if i < seen { "iam".into() } else { "s3".into() };
-            let probe = habits.probe(&event, half_life, &mut symbols);
-            habits.fold(&event, &probe, half_life, true);
+            let slots = habits.probe(&event, half_life, &mut symbols);
+            habits.fold(&event, &slots, half_life, true);
         }
         event.service = "iam".into();
-        let Probe { slots } = habits.probe(&event, half_life, &mut symbols);
+        let slots = habits.probe(&event, half_life, &mut symbols);
         slots[Feature::ALL.iter().position(|f| *f == Feature::Service).unwrap()].unwrap()
     }
 

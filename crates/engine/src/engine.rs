@@ -8,7 +8,6 @@ use doorward_model::record::{Fact, FactRecord, Observation, Record};
 use doorward_model::time::{Millis, Time};
 use doorward_respond::{Ladder, plan};
 use doorward_views::checkpoint::CheckpointError;
-use doorward_views::habits::Probe;
 use doorward_views::shard::Pending;
 use doorward_views::state::State;
 use prost::Message;
@@ -184,7 +183,8 @@ impl Engine {
             return Vec::new();
         }
         if seen.by_platform || seen.decision.is_some() {
-            self.state.fold_observation(seen, &Probe::NONE, Vec::new());
+            let probe = self.state.probe(seen);
+            self.state.fold_observation(seen, &probe, Vec::new());
             return Vec::new();
         }
         let probe = self.state.probe(seen);
@@ -229,12 +229,12 @@ impl Engine {
         let Settings { cases_per_day, parameters } = self.rules.settings;
         let peers = &self.state.control.peers;
         self.threshold_milli = peers.pressure_threshold_milli(cases_per_day, days, parameters.floor_milli);
-        let mut pending = Pending::default();
+        let mut pending = Pending::new(self.seed);
         for shard in self.state.shards_mut() {
             shard.sweep(now);
             pending.merge(shard.take_pending());
         }
-        pending.into_summaries().into_iter().map(Fact::Summary).collect()
+        pending.into_summaries(&self.state.symbols).into_iter().map(Fact::Summary).collect()
     }
 }
 

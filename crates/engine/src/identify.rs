@@ -1,7 +1,6 @@
 //! An event gets its identity, and what it makes known for the first time becomes facts.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use doorward_model::event::{ActorKind, AgentProof, Event, Outcome};
 use doorward_model::hash::Hash16;
@@ -16,15 +15,18 @@ use hashbrown::HashSet;
 #[derive(Clone, Debug)]
 pub(crate) struct Announced {
     known: HashSet<Hash16, FixedState>,
-    /// The caller of the event before: most events follow one of the same caller.
-    last: Option<Arc<Principal>>,
+    credentials: HashSet<Box<str>, FixedState>,
     /// People by e-mail address, in lower case: several names of one person.
     people: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Announced {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { known: HashSet::with_hasher(FixedState::with_seed(seed)), last: None, people: BTreeMap::new() }
+        Self {
+            known: HashSet::with_hasher(FixedState::with_seed(seed)),
+            credentials: HashSet::with_hasher(FixedState::with_seed(seed)),
+            people: BTreeMap::new(),
+        }
     }
 
     /// Takes in a fact that was recorded before, so that it is not made one again.
@@ -33,7 +35,9 @@ impl Announced {
         let mut told = Vec::new();
         match fact {
             Fact::IdentityFound(found) => self.announce_identity(found.clone(), &mut told),
-            Fact::CredentialFound(found) => self.announce_credential(found.clone(), &mut told),
+            Fact::CredentialFound(found) => {
+                self.credentials.insert(found.id.as_str().into());
+            }
             Fact::EdgeFound(found) => self.announce_edge(found.clone(), &mut told),
             _ => {}
         }
@@ -54,7 +58,7 @@ impl Announced {
     ) -> (Vec<Fact>, Observation) {
         let resolved = resolver.resolve(&event);
         let mut facts = Vec::new();
-        self.announce_principal(&resolved.principal, &event, &mut facts);
+        self.announce_principal(&resolved, &event, &mut facts);
         self.announce_credentials(&resolved, &event, &mut facts);
         self.announce_hop(&resolved, &event, &mut facts);
         let observation = Observation {
@@ -72,12 +76,12 @@ impl Announced {
         (facts, observation)
     }
 
-    fn announce_principal(&mut self, principal: &Arc<Principal>, event: &Event, facts: &mut Vec<Fact>) {
+    fn announce_principal(&mut self, resolved: &Resolved, event: &Event, facts: &mut Vec<Fact>) {
+        let principal = &resolved.principal;
         let login = principal.kind == IdentityKind::Service && shows_a_person(event);
-        if !login && self.last.as_ref().is_some_and(|last| Arc::ptr_eq(last, principal)) {
+        if !login && !resolved.named_anew {
             return;
         }
-        self.last = Some(Arc::clone(principal));
         let mut found = identity(principal);
         if login {
             found.kind = IdentityKind::Human.into();
@@ -130,7 +134,7 @@ impl Announced {
                 Some(Behind::ActsFor(base)) => &base.id,
                 _ => &resolved.principal.id,
             };
-            self.announce_credential(credential(key, CredentialKind::AccessKey, holder, at), facts);
+            self.announce_credential(key, CredentialKind::AccessKey, (holder, at), facts);
         }
         let Some(issued) = &event.issued else { return };
         if event.outcome() != Outcome::Success || issued.principal.is_empty() {
@@ -138,17 +142,32 @@ impl Announced {
         }
         let (key, holder) = (issued.access_key_id.as_str(), issued.principal.as_str());
         if key.starts_with(LASTING_KEY) {
-            self.announce_credential(credential(key, CredentialKind::AccessKey, holder, at), facts);
+            self.announce_credential(key, CredentialKind::AccessKey, (holder, at), facts);
         } else if key.is_empty() {
             let id = format!("password:{holder}");
-            self.announce_credential(credential(&id, CredentialKind::Password, holder, at), facts);
+            self.announce_credential(&id, CredentialKind::Password, (holder, at), facts);
         }
     }
 
-    fn announce_credential(&mut self, found: Credential, facts: &mut Vec<Fact>) {
-        if self.known.insert(Hash16::of_parts(&[b"credential", found.id.as_bytes()])) {
-            facts.push(Fact::CredentialFound(found));
+    /// Makes a credential known, with its holder and when it was made.
+    fn announce_credential(
+        &mut self,
+        id: &str,
+        kind: CredentialKind,
+        (holder, created_at_ms): (&str, i64),
+        facts: &mut Vec<Fact>,
+    ) {
+        if self.credentials.contains(id) {
+            return;
         }
+        self.credentials.insert(id.into());
+        facts.push(Fact::CredentialFound(Credential {
+            id: id.to_owned(),
+            kind: kind.into(),
+            identity: holder.to_owned(),
+            created_at_ms,
+            expires_at_ms: 0,
+        }));
     }
 
     /// A role that was assumed: an edge from who did to the role.
@@ -215,16 +234,6 @@ fn identity(principal: &Principal) -> Identity {
         unique_id: principal.unique_id.clone(),
         peer_group: principal.peer_group.clone(),
         ..Identity::default()
-    }
-}
-
-fn credential(id: &str, kind: CredentialKind, holder: &str, created_at_ms: i64) -> Credential {
-    Credential {
-        id: id.to_owned(),
-        kind: kind.into(),
-        identity: holder.to_owned(),
-        created_at_ms,
-        expires_at_ms: 0,
     }
 }
 

@@ -1,7 +1,5 @@
 //! What one identity usually does: per feature a small table of values with decayed counts and distinct days.
 
-use std::borrow::Cow;
-
 use doorward_model::event::{Event, Outcome};
 use doorward_model::finding::{Feature, Finding};
 use doorward_model::time::{Day, Millis, Time};
@@ -89,7 +87,7 @@ pub(crate) struct Table {
     pub(crate) mass_day: u16,
 }
 
-/// One value: 16 bytes, because there are many.
+/// One value: 12 bytes, because there are many.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Value {
     pub(crate) symbol: Symbol,
@@ -97,7 +95,6 @@ pub(crate) struct Value {
     pub(crate) count: u32,
     /// Days since [`DAY_ZERO`].
     pub(crate) last_day: u16,
-    pub(crate) first_day: u16,
     /// On how many days it was learned; 0 while it was seen only inside open cases.
     pub(crate) days: u8,
     /// How often it was seen before it was learned, up to 255.
@@ -130,17 +127,11 @@ pub struct Slot {
     at: Option<usize>,
 }
 
-/// What the habits say of one event, before it is folded.
-#[derive(Clone, Copy, Debug)]
-pub struct Probe {
-    /// By [`Feature::ALL`].
-    pub slots: [Option<Slot>; Feature::ALL.len()],
-}
+/// What the habits say of one event, before it is folded, by [`Feature::ALL`].
+pub type Slots = [Option<Slot>; Feature::ALL.len()];
 
-impl Probe {
-    /// Nothing is asked: the event does not count for habits.
-    pub const NONE: Self = Self { slots: [None; Feature::ALL.len()] };
-}
+/// Nothing is asked: the event does not count for habits.
+pub const NO_SLOTS: Slots = [None; Feature::ALL.len()];
 
 impl Habits {
     /// None yet, as of the first event.
@@ -161,18 +152,29 @@ impl Habits {
 
     /// What the habits say of an event that has not been folded.
     #[must_use]
-    pub fn probe(&self, event: &Event, half_life: HalfLifeDays, symbols: &mut Symbols) -> Probe {
+    pub fn probe(&self, event: &Event, half_life: HalfLifeDays, symbols: &mut Symbols) -> Slots {
         let day = short_day(event.happened_at());
-        let mut slots = [None; Feature::ALL.len()];
-        for ((slot, table), feature) in slots.iter_mut().zip(&self.tables).zip(Feature::ALL) {
-            *slot = feature_value(feature, event)
-                .map(|value| table.probe(symbols.intern(value.as_ref()), day, half_life));
+        let mut slots = values(event, symbols).map(|value| {
+            value.map(|symbol| Slot {
+                symbol,
+                count: 0,
+                held: 0,
+                mass: 0,
+                days: 0,
+                first_today: true,
+                at: None,
+            })
+        });
+        for (slot, table) in slots.iter_mut().zip(&self.tables) {
+            if let Some(slot) = slot {
+                table.probe(slot, day, half_life);
+            }
         }
         let [service, action, ..] = &mut slots;
         if let (Some(service), Some(action)) = (service, action) {
             action.mass = service.count;
         }
-        Probe { slots }
+        slots
     }
 
     /// Takes in an event, using what was probed for it. `learn` is whether its new values may become normal.
@@ -180,7 +182,7 @@ impl Habits {
     pub fn fold(
         &mut self,
         event: &Event,
-        probe: &Probe,
+        slots: &Slots,
         half_life: HalfLifeDays,
         learn: bool,
     ) -> [bool; Feature::ALL.len()] {
@@ -196,7 +198,7 @@ impl Habits {
         let mut firsts = [false; Feature::ALL.len()];
         let step = Step { day: short_day(now), half_life, learn };
         for (((table, slot), limit), first) in
-            self.tables.iter_mut().zip(&probe.slots).zip(TABLE_MAX).zip(&mut firsts)
+            self.tables.iter_mut().zip(slots).zip(TABLE_MAX).zip(&mut firsts)
         {
             if let Some(slot) = slot {
                 *first = table.fold(slot, step, limit);
@@ -215,7 +217,8 @@ impl Habits {
     #[must_use]
     pub fn usual(&self, feature: Feature, limit: usize) -> Vec<Symbol> {
         let mut values: Vec<_> = self.table(feature).map_or(&[][..], |table| &table.values).iter().collect();
-        values.sort_by_key(|value| (std::cmp::Reverse(value.count), value.symbol));
+        // Of equals, the one that was there first: the numbers of symbols may not be seen.
+        values.sort_by_key(|value| std::cmp::Reverse(value.count));
         values.iter().take(limit).map(|value| value.symbol).collect()
     }
 
@@ -231,18 +234,16 @@ impl Habits {
 }
 
 impl Table {
-    fn probe(&self, symbol: Symbol, day: u16, half_life: HalfLifeDays) -> Slot {
-        let at = self.values.iter().position(|value| value.symbol == symbol);
-        let value = at.and_then(|at| self.values.get(at));
+    fn probe(&self, slot: &mut Slot, day: u16, half_life: HalfLifeDays) {
         let fade = |count: u32, since: u16| decayed(count, u32::from(day.saturating_sub(since)), half_life.0);
-        Slot {
-            symbol,
-            count: value.map_or(0, |value| fade(value.count, value.last_day)),
-            held: value.map_or(0, |value| value.held),
-            mass: fade(self.mass, self.mass_day),
-            days: value.map_or(0, |value| value.days),
-            first_today: value.is_none_or(|value| value.last_day < day),
-            at,
+        slot.mass = fade(self.mass, self.mass_day);
+        let known = self.values.iter().enumerate().find(|(_, value)| value.symbol == slot.symbol);
+        if let Some((at, value)) = known {
+            slot.count = fade(value.count, value.last_day);
+            slot.held = value.held;
+            slot.days = value.days;
+            slot.first_today = value.last_day < day;
+            slot.at = Some(at);
         }
     }
 
@@ -269,23 +270,27 @@ impl Table {
         if self.values.len() >= limit {
             self.forget(day, half_life);
         }
+        if self.values.len() == self.values.capacity() {
+            // Most tables stay as they are for long: doubling would leave half of all memory empty.
+            self.values.reserve_exact(self.values.len() / 4 + 1);
+        }
         self.values.push(Value {
             symbol: slot.symbol,
             count: if learn { ONE } else { 0 },
             last_day: day,
-            first_day: day,
             days: u8::from(learn),
             held: u8::from(!learn),
         });
         learn
     }
 
-    /// Drops the least used value; of equally used ones the one that was first seen last.
+    /// Drops the least used value; of equally used ones the one that was first seen last, which lies behind the
+    /// others.
     fn forget(&mut self, day: u16, half_life: HalfLifeDays) {
         let least = (self.values.iter().enumerate())
-            .min_by_key(|(_, value)| {
+            .min_by_key(|(at, value)| {
                 let count = decayed(value.count, u32::from(day.saturating_sub(value.last_day)), half_life.0);
-                (count, value.days, std::cmp::Reverse(value.first_day))
+                (count, value.days, std::cmp::Reverse(*at))
             })
             .map(|(at, _)| at);
         if let Some(at) = least {
@@ -294,17 +299,22 @@ impl Table {
     }
 }
 
-/// The value of a feature in an event; `None` where the event has none that is a habit.
-#[must_use]
-pub fn feature_value(feature: Feature, event: &Event) -> Option<Cow<'_, str>> {
-    let text: Cow<'_, str> = match feature {
-        Feature::Service => event.service.as_str().into(),
-        Feature::Action => event.permission().into(),
-        Feature::Network if is_network(&event.client.network) => event.client.network.as_str().into(),
-        Feature::AgentFamily if is_network(&event.client.network) => event.client.family.as_str().into(),
-        Feature::Network | Feature::AgentFamily => return None,
+/// The value of each feature in an event, by [`Feature::ALL`]; `None` where the event has none that is a habit.
+fn values(event: &Event, symbols: &mut Symbols) -> [Option<Symbol>; Feature::ALL.len()] {
+    let mut named = |text: &str| (!text.is_empty()).then(|| symbols.intern(text));
+    let service = named(&event.service);
+    let (network, family) = if is_network(&event.client.network) {
+        (named(&event.client.network), named(&event.client.family))
+    } else {
+        (None, None)
     };
-    (!text.is_empty()).then_some(text)
+    let action = Some(symbols.intern_joined(&event.service, &event.action));
+    Feature::ALL.map(|feature| match feature {
+        Feature::Service => service,
+        Feature::Action => action,
+        Feature::Network => network,
+        Feature::AgentFamily => family,
+    })
 }
 
 /// Whether a network is a place that a caller can be at, and not a service that calls in its name.
@@ -331,7 +341,7 @@ mod tests {
     use doorward_model::finding::Feature;
     use doorward_model::time::{Millis, Time};
 
-    use super::{Habits, HalfLifeDays, ONE, Probe, TABLE_MAX};
+    use super::{Habits, HalfLifeDays, ONE, Slots, TABLE_MAX};
     use crate::symbols::Symbols;
 
     const HALF_LIFE: HalfLifeDays = HalfLifeDays(14);
@@ -343,9 +353,9 @@ mod tests {
         event
     }
 
-    fn run(habits: &mut Habits, symbols: &mut Symbols, event: &Event, learn: bool) -> (Probe, [bool; 4]) {
-        let probe = habits.probe(event, HALF_LIFE, symbols);
-        (probe, habits.fold(event, &probe, HALF_LIFE, learn))
+    fn run(habits: &mut Habits, symbols: &mut Symbols, event: &Event, learn: bool) -> (Slots, [bool; 4]) {
+        let slots = habits.probe(event, HALF_LIFE, symbols);
+        (slots, habits.fold(event, &slots, HALF_LIFE, learn))
     }
 
     #[test]
@@ -354,9 +364,9 @@ mod tests {
         for day in 0..3 {
             run(&mut habits, &mut symbols, &event(day, "GetObject", "192.0.2.0/24"), true);
         }
-        let (probe, firsts) =
+        let (slots, firsts) =
             run(&mut habits, &mut symbols, &event(16, "GetObject", "198.51.100.0/24"), true);
-        let [service, action, network, family] = probe.slots;
+        let [service, action, network, family] = slots;
         let said = |slot: Option<super::Slot>| slot.map(|slot| (slot.count, slot.days, slot.first_today));
         assert_eq!(said(service), said(action));
         assert_eq!(said(action).map(|(count, ..)| count / ONE), Some(1));
@@ -376,18 +386,17 @@ mod tests {
             let (_, firsts) = run(&mut habits, &mut symbols, &odd(day), false);
             assert_eq!(firsts, [false; 4]);
         }
-        let said =
-            |probe: Probe| probe.slots.map(|slot| slot.map(|slot| (slot.count / ONE, slot.held, slot.days)));
-        let probe = habits.probe(&odd(9), HALF_LIFE, &mut symbols);
+        let said = |slots: Slots| slots.map(|slot| slot.map(|slot| (slot.count / ONE, slot.held, slot.days)));
+        let slots = habits.probe(&odd(9), HALF_LIFE, &mut symbols);
         // The service was learned before, and goes on; each of the others is as new as on the first day.
-        let [service, rest @ ..] = said(probe);
+        let [service, rest @ ..] = said(slots);
         assert_eq!(rest, [Some((0, 9, 0)), Some((0, 9, 0)), None]);
         assert_eq!(service.map(|(_, held, days)| (held, days)), Some((0, 1)));
         // The case is over: it becomes a habit like any other, and its peers hear of it once.
         let (_, firsts) = run(&mut habits, &mut symbols, &odd(9), true);
         assert_eq!(firsts, [false, true, true, false]);
-        let (probe, firsts) = run(&mut habits, &mut symbols, &odd(10), true);
-        assert_eq!((said(probe)[1], firsts), (Some((0, 9, 1)), [false; 4]));
+        let (slots, firsts) = run(&mut habits, &mut symbols, &odd(10), true);
+        assert_eq!((said(slots)[1], firsts), (Some((0, 9, 1)), [false; 4]));
     }
 
     #[test]

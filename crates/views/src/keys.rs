@@ -4,38 +4,62 @@
 //! knows of a key may not depend on which others it folds.
 
 use doorward_model::event::Event;
-use doorward_model::record::Observation;
 use doorward_model::time::{Millis, Time};
 
 use hashbrown::Equivalent;
 
-use crate::habits::is_network;
 use crate::recent::Recent;
+use crate::symbols::Symbol;
 
 /// Where and how one key was used.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KeyUse {
-    /// The network of its first use, and of its latest two changes of network, oldest first.
-    pub places: Vec<Place>,
     /// Where the client first said that it took the key from; empty when it never said.
-    pub source: String,
+    pub source: Symbol,
+    places: [Place; PLACES_MAX],
+    stays: u8,
 }
 
 /// A stay of a key in one network.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Place {
     /// The network.
-    pub network: String,
+    pub network: Symbol,
     /// The first use there.
     pub from: Time,
     /// The latest use there.
     pub to: Time,
 }
 
+/// The use of a key that an event shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sighting {
+    /// Who used it.
+    pub identity: Symbol,
+    /// From where.
+    pub network: Symbol,
+    /// Where the client says that it took the key from; empty when it does not say.
+    pub source: Symbol,
+}
+
 /// The keys that were used in the last one and a half days.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    pub(crate) uses: Recent<(String, String), KeyUse>,
+    pub(crate) uses: Recent<KeyName, KeyUse>,
+}
+
+/// A key in the hands of an identity.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct KeyName {
+    pub(crate) identity: Symbol,
+    pub(crate) key: Box<str>,
+}
+
+/// [`KeyName`], borrowed.
+#[derive(Hash)]
+struct Query<'a> {
+    identity: Symbol,
+    key: &'a str,
 }
 
 impl Keys {
@@ -45,55 +69,78 @@ impl Keys {
         Self { uses: Recent::new(Millis::HOUR.times(36), KEYS_MAX, seed) }
     }
 
-    /// What is known of the key of an observation, before it is folded.
+    /// What is known of a key in the hands of an identity.
     #[must_use]
-    pub fn peek(&self, seen: &Observation) -> Option<&KeyUse> {
-        self.uses.peek(&Query(&seen.identity, &seen.event.actor.access_key_id))
+    pub fn peek(&self, identity: Symbol, key: &str) -> Option<&KeyUse> {
+        self.uses.peek(&Query { identity, key })
     }
 
-    /// Takes in where the key of an observation was used.
-    pub fn fold(&mut self, seen: &Observation) {
-        let (event, key) = (&seen.event, seen.event.actor.access_key_id.as_str());
-        if key.is_empty() || !is_network(&event.client.network) {
-            return;
-        }
-        let now = event.happened_at();
-        match self.uses.touch(&Query(&seen.identity, key), now) {
-            Some(used) => used.fold(event, now),
-            None => self.uses.put((seen.identity.clone(), key.to_owned()), KeyUse::first(event, now), now),
+    /// Takes in a use of the key of an event.
+    pub(crate) fn fold(&mut self, event: &Event, seen: Sighting) {
+        let (now, key) = (event.happened_at(), event.actor.access_key_id.as_str());
+        match self.uses.touch(&Query { identity: seen.identity, key }, now) {
+            Some(used) => used.fold(seen, now),
+            None => {
+                self.uses.put(
+                    KeyName { identity: seen.identity, key: key.into() },
+                    KeyUse::first(seen, now),
+                    now,
+                );
+            }
         }
     }
 }
 
-/// Identity and key, borrowed.
-#[derive(Hash)]
-struct Query<'a>(&'a str, &'a str);
-
-impl Equivalent<(String, String)> for Query<'_> {
-    fn equivalent(&self, (identity, key): &(String, String)) -> bool {
-        (self.0, self.1) == (identity, key)
+impl Equivalent<KeyName> for Query<'_> {
+    fn equivalent(&self, known: &KeyName) -> bool {
+        (self.identity, self.key) == (known.identity, &*known.key)
     }
 }
 
 impl KeyUse {
-    fn first(event: &Event, now: Time) -> Self {
-        let place = Place { network: event.client.network.clone(), from: now, to: now };
-        Self { places: vec![place], source: event.client.credential_source.clone() }
+    /// The network of its first use, and of its latest two changes of network, oldest first.
+    #[must_use]
+    pub fn places(&self) -> &[Place] {
+        self.places.get(..usize::from(self.stays)).unwrap_or_default()
     }
 
-    fn fold(&mut self, event: &Event, now: Time) {
-        if self.source.is_empty() {
-            self.source.clone_from(&event.client.credential_source);
+    /// What a checkpoint kept: the places, oldest first, of which at least one and no more than fit are used.
+    pub(crate) fn restored(source: Symbol, places: &[Place]) -> Option<Self> {
+        let mut used = Self { source, places: [*places.first()?; PLACES_MAX], stays: 0 };
+        for (at, place) in used.places.iter_mut().zip(places) {
+            *at = *place;
+            used.stays += 1;
         }
-        match self.places.last_mut() {
-            Some(place) if place.network == event.client.network => place.to = place.to.max(now),
-            _ => self.places.push(Place { network: event.client.network.clone(), from: now, to: now }),
+        Some(used)
+    }
+
+    fn first(seen: Sighting, now: Time) -> Self {
+        let place = Place { network: seen.network, from: now, to: now };
+        Self { source: seen.source, places: [place; PLACES_MAX], stays: 1 }
+    }
+
+    fn fold(&mut self, seen: Sighting, now: Time) {
+        if self.source == Symbol::EMPTY {
+            self.source = seen.source;
         }
-        if self.places.len() > PLACES_MAX {
-            self.places.remove(1);
+        let latest = usize::from(self.stays).checked_sub(1).and_then(|at| self.places.get_mut(at));
+        if let Some(place) = latest
+            && place.network == seen.network
+        {
+            place.to = place.to.max(now);
+            return;
         }
+        let [_, second, last] = &mut self.places;
+        let place = Place { network: seen.network, from: now, to: now };
+        match self.stays {
+            1 => *second = place,
+            2 => *last = place,
+            _ => *second = std::mem::replace(last, place),
+        }
+        self.stays = self.stays.saturating_add(1).min(PLACES_MAX_U8);
     }
 }
 
 const KEYS_MAX: usize = 1 << 20;
 const PLACES_MAX: usize = 3;
+const PLACES_MAX_U8: u8 = 3;

@@ -27,7 +27,7 @@ pub struct Peers {
 }
 
 /// The peer group that stands for the whole tenant.
-pub const TENANT_GROUP: &str = "";
+pub const TENANT_GROUP: Symbol = Symbol::EMPTY;
 
 impl Peers {
     /// Empty, with the seed of its hash map.
@@ -77,9 +77,8 @@ impl Peers {
 
     /// How many of the members of a group have a value.
     #[must_use]
-    pub fn share(&self, group: Symbol, feature: Feature, value: Symbol, symbols: &Symbols) -> Share {
-        let Some(none) = symbols.find("") else { return Share::default() };
-        let members = self.with.get(&(group, None, none)).copied().unwrap_or(0);
+    pub fn share(&self, group: Symbol, feature: Feature, value: Symbol) -> Share {
+        let members = self.with.get(&(group, None, Symbol::EMPTY)).copied().unwrap_or(0);
         let with = self.with.get(&(group, Some(feature), value)).copied().unwrap_or(0);
         Share { with: with.min(members), members }
     }
@@ -145,8 +144,8 @@ mod tests {
             peers.fold(&Summary { firsts, pressures: Vec::new() }, &mut symbols);
         }
         let (group, s3, sqs) = (symbols.intern("role:web-*"), symbols.intern("s3"), symbols.intern("sqs"));
-        assert_eq!(peers.share(group, Feature::Service, s3, &symbols), Share { with: 6, members: 6 });
-        assert_eq!(peers.share(group, Feature::Service, sqs, &symbols), Share { with: 0, members: 6 });
+        assert_eq!(peers.share(group, Feature::Service, s3), Share { with: 6, members: 6 });
+        assert_eq!(peers.share(group, Feature::Service, sqs), Share { with: 0, members: 6 });
     }
 
     #[test]

@@ -1,19 +1,18 @@
 //! A map that forgets: what was not used for a while is gone, and there is a limit to how much it holds.
 
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash};
 
 use doorward_model::time::{Millis, Time};
 use foldhash::fast::FixedState;
-use hashbrown::Equivalent;
-
-use crate::symbols::SeededMap;
+use hashbrown::{Equivalent, HashTable};
 
 /// Two generations of entries. Each lookup moves the entry into the younger one; every `span` the older one is
 /// dropped. So an entry lives for at least one span after its last use, and at most two.
 #[derive(Clone, Debug)]
 pub struct Recent<K, V> {
-    young: SeededMap<K, V>,
-    old: SeededMap<K, V>,
+    young: HashTable<(K, V)>,
+    old: HashTable<(K, V)>,
+    hasher: FixedState,
     since: Time,
     span: Millis,
     generation_max: usize,
@@ -23,8 +22,15 @@ impl<K: Hash + Eq, V> Recent<K, V> {
     /// Empty. `generation_max` entries in one generation start the next one early.
     #[must_use]
     pub fn new(span: Millis, generation_max: usize, seed: u64) -> Self {
-        let empty = || SeededMap::with_hasher(FixedState::with_seed(seed));
-        Self { young: empty(), old: empty(), since: Time::MIN, span, generation_max }
+        let hasher = FixedState::with_seed(seed);
+        Self {
+            young: HashTable::new(),
+            old: HashTable::new(),
+            hasher,
+            since: Time::MIN,
+            span,
+            generation_max,
+        }
     }
 
     /// The entry of a key, kept for another span from `now`.
@@ -33,12 +39,16 @@ impl<K: Hash + Eq, V> Recent<K, V> {
         Q: Hash + Equivalent<K> + ?Sized,
     {
         self.turn(now);
-        if !self.young.contains_key(key)
-            && let Some((key, value)) = self.old.remove_entry(key)
-        {
-            self.young.insert(key, value);
-        }
-        self.young.get_mut(key)
+        let hash = self.hasher.hash_one(key);
+        let absent = match self.young.find_entry(hash, |(known, _)| key.equivalent(known)) {
+            Ok(found) => return Some(&mut found.into_mut().1),
+            Err(absent) => absent,
+        };
+        let older = self.old.find_entry(hash, |(known, _)| key.equivalent(known)).ok()?;
+        let (entry, _) = older.remove();
+        let hasher = &self.hasher;
+        let young = absent.into_table().insert_unique(hash, entry, |(known, _)| hasher.hash_one(known));
+        Some(&mut young.into_mut().1)
     }
 
     /// The entry of a key, without keeping it longer.
@@ -46,14 +56,19 @@ impl<K: Hash + Eq, V> Recent<K, V> {
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.young.get(key).or_else(|| self.old.get(key))
+        let hash = self.hasher.hash_one(key);
+        let is = |(known, _): &(K, V)| key.equivalent(known);
+        self.young.find(hash, is).or_else(|| self.old.find(hash, is)).map(|(_, value)| value)
     }
 
     /// Puts an entry, replacing what was there.
     pub fn put(&mut self, key: K, value: V, now: Time) {
         self.turn(now);
-        self.old.remove(&key);
-        self.young.insert(key, value);
+        let hash = self.hasher.hash_one(&key);
+        if let Ok(older) = self.old.find_entry(hash, |(known, _)| *known == key) {
+            older.remove();
+        }
+        self.put_into(Generation::Young, hash, key, value);
     }
 
     /// When the younger generation began.
@@ -75,11 +90,8 @@ impl<K: Hash + Eq, V> Recent<K, V> {
     /// Puts all entries back.
     pub(crate) fn restore(&mut self, rows: impl IntoIterator<Item = (K, V, bool)>, since: Time) {
         for (key, value, old) in rows {
-            if old {
-                self.old.insert(key, value)
-            } else {
-                self.young.insert(key, value)
-            };
+            let generation = if old { Generation::Old } else { Generation::Young };
+            self.put_into(generation, self.hasher.hash_one(&key), key, value);
         }
         self.since = since;
     }
@@ -96,6 +108,20 @@ impl<K: Hash + Eq, V> Recent<K, V> {
         self.young.is_empty() && self.old.is_empty()
     }
 
+    fn put_into(&mut self, generation: Generation, hash: u64, key: K, value: V) {
+        let table = match generation {
+            Generation::Young => &mut self.young,
+            Generation::Old => &mut self.old,
+        };
+        let hasher = &self.hasher;
+        match table.find_entry(hash, |(known, _)| *known == key) {
+            Ok(found) => found.into_mut().1 = value,
+            Err(absent) => {
+                absent.into_table().insert_unique(hash, (key, value), |(known, _)| hasher.hash_one(known));
+            }
+        }
+    }
+
     fn turn(&mut self, now: Time) {
         let age = now - self.since;
         if age <= self.span && self.young.len() < self.generation_max {
@@ -108,6 +134,12 @@ impl<K: Hash + Eq, V> Recent<K, V> {
         }
         self.since = now;
     }
+}
+
+#[derive(Clone, Copy)]
+enum Generation {
+    Young,
+    Old,
 }
 
 #[cfg(test)]

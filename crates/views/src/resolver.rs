@@ -61,6 +61,8 @@ pub struct Resolved {
     pub chain: Arc<[String]>,
     /// Whether its behaviour is a habit at all, or a platform acting by itself.
     pub routed: Routed,
+    /// Whether this caller has not been named before, or so long ago that it was forgotten.
+    pub named_anew: bool,
 }
 
 /// Where an event goes.
@@ -121,7 +123,7 @@ impl Resolver {
 
     /// Names the caller of an event, and remembers the credential that it handed out.
     pub fn resolve(&mut self, event: &Event) -> Resolved {
-        let Named { principal, partition } = self.named(event);
+        let (Named { principal, partition }, named_anew) = self.named(event);
         let chain = self.chain(event);
         if let Some(issued) = &event.issued
             && event.outcome() == Outcome::Success
@@ -131,7 +133,7 @@ impl Resolver {
             self.remember(&issued.access_key_id, &principal, &chain, event);
         }
         let (session, routed) = (session_of(&event.actor), routed(event, &principal));
-        Resolved { principal, partition, session, chain, routed }
+        Resolved { principal, partition, session, chain, routed, named_anew }
     }
 
     /// Learns the canonical id of a unique id from an export.
@@ -141,13 +143,14 @@ impl Resolver {
         }
     }
 
-    fn named(&mut self, event: &Event) -> Named {
+    /// The caller, and whether it is named anew.
+    fn named(&mut self, event: &Event) -> (Named, bool) {
         let actor = &event.actor;
         let product = event.agent.as_ref().map_or("", |mark| mark.product.as_str());
         let query =
             CallerQuery { kind: actor.kind, arn: &actor.arn, principal_id: caller_id(actor), product };
         if let Some(known) = self.callers.touch(&query, event.happened_at()) {
-            return known.clone();
+            return (known.clone(), false);
         }
         let base = name(event, &self.unique_ids);
         self.learn_unique_id(&base.unique_id, &base.id);
@@ -161,7 +164,7 @@ impl Resolver {
             product: product.to_owned(),
         };
         self.callers.put(key, named.clone(), event.happened_at());
-        named
+        (named, true)
     }
 
     fn chain(&mut self, event: &Event) -> Arc<[String]> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use doorward_model::event::Event;
 use doorward_model::finding::Feature;
 use doorward_model::identity::IdentityKind;
 use doorward_model::record::{DecisionRecord, Observation, PeerFirst, PressureBin, Summary};
@@ -9,8 +10,8 @@ use doorward_model::time::{Day, Time};
 use foldhash::fast::FixedState;
 
 use crate::asked::Asked;
-use crate::habits::{Burst, Habits, HalfLifeDays, Probe};
-use crate::keys::Keys;
+use crate::habits::{Burst, Habits, HalfLifeDays, NO_SLOTS, Slots};
+use crate::keys::{KeyUse, Keys, Sighting};
 use crate::peers::{TENANT_GROUP, pressure_bin};
 use crate::symbols::{SeededMap, Symbol, Symbols};
 
@@ -23,16 +24,24 @@ pub struct Shard {
     pub keys: Keys,
     pub(crate) pending: Pending,
     pub(crate) swept: Day,
+    seed: u64,
 }
 
 /// Counts that cross identities and have not been told yet.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Pending {
-    pub(crate) firsts: BTreeMap<(String, Option<Feature>, String), u32>,
+    /// By peer group, feature and value.
+    pub(crate) firsts: SeededMap<(Symbol, Option<Feature>, Symbol), u32>,
     pub(crate) pressures: BTreeMap<u32, u32>,
 }
 
 impl Pending {
+    /// Nothing, with the seed of the hash map.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self { firsts: SeededMap::with_hasher(FixedState::with_seed(seed)), pressures: BTreeMap::new() }
+    }
+
     /// Adds what another shard has to tell.
     pub fn merge(&mut self, other: Self) {
         for (first, members) in other.firsts {
@@ -43,17 +52,24 @@ impl Pending {
         }
     }
 
-    /// The facts that tell it, in a fixed order, each bounded by [`Summary::FIRSTS_MAX`]; none when there is nothing.
-    #[must_use]
-    pub fn into_summaries(self) -> Vec<Summary> {
-        let firsts: Vec<_> = (self.firsts.into_iter())
+    /// Firsts by name, in the order of names.
+    pub(crate) fn firsts(&self, symbols: &Symbols) -> Vec<PeerFirst> {
+        let mut firsts: Vec<_> = (self.firsts.iter())
             .map(|((peer_group, feature, value), members)| PeerFirst {
-                peer_group,
+                peer_group: symbols.name(*peer_group).to_owned(),
                 feature: feature.map(i32::from),
-                value,
-                members,
+                value: symbols.name(*value).to_owned(),
+                members: *members,
             })
             .collect();
+        firsts.sort_unstable();
+        firsts
+    }
+
+    /// The facts that tell it, in a fixed order, each bounded by [`Summary::FIRSTS_MAX`]; none when there is nothing.
+    #[must_use]
+    pub fn into_summaries(self, symbols: &Symbols) -> Vec<Summary> {
+        let firsts = self.firsts(symbols);
         let pressures: Vec<_> =
             self.pressures.into_iter().map(|(bin, days)| PressureBin { bin, days }).collect();
         let mut summaries: Vec<_> = (firsts.chunks(Summary::FIRSTS_MAX))
@@ -68,15 +84,38 @@ impl Pending {
     }
 }
 
-/// How an observation is folded.
+/// What is known of who acted, as far as it matters to how they are judged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Profile {
+    /// What it is.
+    pub kind: IdentityKind,
+    /// The peer group it is compared with.
+    pub peer_group: Symbol,
+}
+
+impl Profile {
+    /// Somebody of whom nothing is known.
+    pub const UNKNOWN: Self = Self { kind: IdentityKind::External, peer_group: Symbol::EMPTY };
+}
+
+/// What is known of an observation before it is folded: looked up once, for inspection and fold.
 #[derive(Clone, Copy, Debug)]
-pub struct Folding<'a> {
-    /// What was probed for it; [`Probe::NONE`] keeps it out of habits.
-    pub probe: &'a Probe,
-    /// How fast its identity's habits fade.
-    pub half_life: HalfLifeDays,
-    /// The peer group of the identity.
-    pub peer_group: &'a str,
+pub struct Probe {
+    /// Who acted.
+    pub identity: Symbol,
+    /// What is known of it.
+    pub profile: Profile,
+    /// What its habits say; nothing for what is kept out of them.
+    pub slots: Slots,
+    /// The use of a key that it shows, if it shows one.
+    pub key: Option<Sighting>,
+}
+
+impl Probe {
+    /// Of an event that is kept out of habits.
+    pub(crate) const fn bare(identity: Symbol, profile: Profile) -> Self {
+        Self { identity, profile, slots: NO_SLOTS, key: None }
+    }
 }
 
 impl Shard {
@@ -87,9 +126,16 @@ impl Shard {
             habits: SeededMap::with_hasher(FixedState::with_seed(seed)),
             asked: SeededMap::with_hasher(FixedState::with_seed(seed)),
             keys: Keys::new(seed),
-            pending: Pending::default(),
+            pending: Pending::new(seed),
             swept: Day(i32::MIN),
+            seed,
         }
+    }
+
+    /// What is known of the key that an event shows, before the event is folded.
+    #[must_use]
+    pub fn key_use(&self, event: &Event, probe: &Probe) -> Option<&KeyUse> {
+        probe.key.and_then(|seen| self.keys.peek(seen.identity, &event.actor.access_key_id))
     }
 
     /// The habits of an identity.
@@ -122,10 +168,10 @@ impl Shard {
     }
 
     /// Takes in an observation. `bursts` replace the ones that began with the same event.
-    pub fn fold(&mut self, identity: Symbol, seen: &Observation, how: &Folding<'_>, bursts: Vec<Burst>) {
-        let now = seen.event.happened_at();
+    pub fn fold(&mut self, event: &Event, probe: &Probe, bursts: Vec<Burst>) {
+        let now = event.happened_at();
         let mut is_new = false;
-        let habits = self.habits.entry(identity).or_insert_with(|| {
+        let habits = self.habits.entry(probe.identity).or_insert_with(|| {
             is_new = true;
             Habits::new(now)
         });
@@ -134,21 +180,23 @@ impl Shard {
         }
         let learn = !habits.bursts.iter().any(|burst| burst.is_open(now));
         replace_bursts(habits, bursts, now);
-        let firsts = habits.fold(&seen.event, how.probe, how.half_life, learn);
-        self.keys.fold(seen);
-        if is_new {
-            self.note_first(how.peer_group, None, "");
+        let firsts = habits.fold(event, &probe.slots, half_life(probe.profile.kind), learn);
+        if let Some(seen) = probe.key {
+            self.keys.fold(event, seen);
         }
-        for (feature, first) in Feature::ALL.into_iter().zip(firsts) {
-            if let Some(value) = first.then(|| crate::habits::feature_value(feature, &seen.event)).flatten() {
-                self.note_first(how.peer_group, Some(feature), &value);
+        if is_new {
+            self.note_first(probe.profile.peer_group, None, Symbol::EMPTY);
+        }
+        for ((feature, slot), first) in Feature::ALL.into_iter().zip(probe.slots).zip(firsts) {
+            if let Some(slot) = slot.filter(|_| first) {
+                self.note_first(probe.profile.peer_group, Some(feature), slot.symbol);
             }
         }
     }
 
     /// Takes what has to be told to the rest since it was last taken.
     pub fn take_pending(&mut self) -> Pending {
-        std::mem::take(&mut self.pending)
+        std::mem::replace(&mut self.pending, Pending::new(self.seed))
     }
 
     /// Ends the day of identities that have not acted since: their peaks are counted, their old bursts dropped.
@@ -166,9 +214,9 @@ impl Shard {
         }
     }
 
-    fn note_first(&mut self, peer_group: &str, feature: Option<Feature>, value: &str) {
+    fn note_first(&mut self, peer_group: Symbol, feature: Option<Feature>, value: Symbol) {
         for group in [TENANT_GROUP, peer_group] {
-            *self.pending.firsts.entry((group.to_owned(), feature, value.to_owned())).or_insert(0) += 1;
+            *self.pending.firsts.entry((group, feature, value)).or_insert(0) += 1;
         }
     }
 }

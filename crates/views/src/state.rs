@@ -3,14 +3,16 @@
 use doorward_model::id::{Partition, TenantId};
 use doorward_model::identity::{Identity, IdentityKind};
 use doorward_model::record::{FactRecord, Observation};
+use foldhash::fast::FixedState;
 
 use crate::arrivals::Arrivals;
 use crate::asked::Asked;
 use crate::control::Control;
-use crate::habits::{Burst, Habits, Probe};
+use crate::habits::{Burst, Habits};
+use crate::keys::Sighting;
 use crate::resolver::Resolver;
-use crate::shard::{Folding, Shard, half_life, sorted_by_name};
-use crate::symbols::Symbols;
+use crate::shard::{Probe, Profile, Shard, half_life, sorted_by_name};
+use crate::symbols::{SeededMap, Symbol, Symbols};
 
 /// The fold of all records so far.
 #[derive(Clone, Debug)]
@@ -23,6 +25,7 @@ pub struct State {
     pub arrivals: Arrivals,
     /// Names as numbers, within this process.
     pub symbols: Symbols,
+    profiles: SeededMap<Symbol, Profile>,
     shards: Vec<Shard>,
     /// The latest observation folded, by partition.
     folded: Vec<u64>,
@@ -33,13 +36,12 @@ impl State {
     /// hash maps; it changes no result either.
     #[must_use]
     pub fn new(tenant: TenantId, shards: usize, seed: u64) -> Self {
-        let mut symbols = Symbols::new(seed);
-        symbols.intern("");
         Self {
             control: Control::new(seed),
             resolver: Resolver::new(tenant, seed),
             arrivals: Arrivals::new(seed),
-            symbols,
+            symbols: Symbols::new(seed),
+            profiles: SeededMap::with_hasher(FixedState::with_seed(seed)),
             shards: vec![Shard::new(seed); shards.max(1)],
             folded: vec![0; usize::from(Partition::COUNT)],
         }
@@ -55,19 +57,32 @@ impl State {
         self.control.fold(fact, &mut self.symbols);
         if let doorward_model::record::Fact::IdentityFound(found) = fact {
             self.resolver.learn_unique_id(&found.unique_id, &found.id);
+            self.learn_profile(&found.id);
         }
     }
 
-    /// What is known of the identity of an observation before it is folded.
+    /// What is known of an observation before it is folded.
     pub fn probe(&mut self, seen: &Observation) -> Probe {
         let identity = self.symbols.intern(&seen.identity);
-        let fade = half_life(self.kind(&seen.identity));
-        let at = self.shard_at(seen.partition());
-        let Some(shard) = self.shards.get(at) else { return Probe::NONE };
-        match shard.habits(identity) {
-            Some(habits) => habits.probe(&seen.event, fade, &mut self.symbols),
-            None => Habits::new(seen.event.happened_at()).probe(&seen.event, fade, &mut self.symbols),
+        let profile = self.profiles.get(&identity).copied().unwrap_or(Profile::UNKNOWN);
+        let mut probe = Probe::bare(identity, profile);
+        if seen.by_platform || seen.decision.is_some() {
+            return probe;
         }
+        let (event, fade) = (&seen.event, half_life(profile.kind));
+        let habits =
+            self.shards.get(self.shard_at(seen.partition())).and_then(|shard| shard.habits(identity));
+        probe.slots = match habits {
+            Some(habits) => habits.probe(event, fade, &mut self.symbols),
+            None => Habits::new(event.happened_at()).probe(event, fade, &mut self.symbols),
+        };
+        let [.., network, _] = probe.slots;
+        probe.key = network.filter(|_| !event.actor.access_key_id.is_empty()).map(|network| Sighting {
+            identity,
+            network: network.symbol,
+            source: self.symbols.intern(&event.client.credential_source),
+        });
+        probe
     }
 
     /// Whether an observation has been folded before.
@@ -91,23 +106,11 @@ impl State {
         if let Some(n) = self.folded.get_mut(usize::from(seen.partition().0)) {
             *n = seen.n;
         }
-        let identity = self.symbols.intern(&seen.identity);
-        if let Some(made) = &seen.decision {
-            let at = self.shard_at(seen.partition());
-            if let Some(shard) = self.shards.get_mut(at) {
-                shard.fold_decision(identity, seen, made);
-            }
-            return;
-        }
-        let known = self.control.identities.get(&seen.identity);
-        let how = Folding {
-            probe,
-            half_life: half_life(known.map_or(IdentityKind::External, Identity::kind)),
-            peer_group: known.map_or("", |known| &known.peer_group),
-        };
         let at = self.shard_at(seen.partition());
-        if let Some(shard) = self.shards.get_mut(at) {
-            shard.fold(identity, seen, &how, bursts);
+        let Some(shard) = self.shards.get_mut(at) else { return };
+        match &seen.decision {
+            Some(made) => shard.fold_decision(probe.identity, seen, made),
+            None => shard.fold(&seen.event, probe, bursts),
         }
     }
 
@@ -165,6 +168,13 @@ impl State {
     #[must_use]
     pub fn kind(&self, identity: &str) -> IdentityKind {
         self.control.identities.get(identity).map_or(IdentityKind::External, Identity::kind)
+    }
+
+    fn learn_profile(&mut self, id: &str) {
+        if let Some(known) = self.control.identities.get(id) {
+            let peer_group = self.symbols.intern(&known.peer_group);
+            self.profiles.insert(self.symbols.intern(id), Profile { kind: known.kind(), peer_group });
+        }
     }
 
     fn shard_at(&self, partition: Partition) -> usize {

@@ -17,13 +17,23 @@ pub struct Symbol(pub u32);
 pub struct Symbols {
     numbers: SeededMap<Arc<str>, Symbol>,
     names: Vec<Arc<str>>,
+    /// Where a name in two parts is put together to be looked up.
+    joined: String,
+}
+
+impl Symbol {
+    /// The empty name, which has the same number everywhere.
+    pub const EMPTY: Self = Self(0);
 }
 
 impl Symbols {
-    /// Empty, with the seed of its hash map.
+    /// Only the empty name, with the seed of the hash map.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { numbers: SeededMap::with_hasher(FixedState::with_seed(seed)), names: Vec::new() }
+        let numbers = SeededMap::with_hasher(FixedState::with_seed(seed));
+        let mut symbols = Self { numbers, names: Vec::new(), joined: String::new() };
+        symbols.intern("");
+        symbols
     }
 
     /// The number of a name, which is given one if it has none.
@@ -35,6 +45,16 @@ impl Symbols {
         let name: Arc<str> = name.into();
         self.names.push(Arc::clone(&name));
         self.numbers.insert(name, symbol);
+        symbol
+    }
+
+    /// The number of the name `one:other`.
+    pub fn intern_joined(&mut self, one: &str, other: &str) -> Symbol {
+        let mut joined = std::mem::take(&mut self.joined);
+        joined.clear();
+        joined.extend([one, ":", other]);
+        let symbol = self.intern(&joined);
+        self.joined = joined;
         symbol
     }
 

@@ -1,6 +1,5 @@
 //! Behaviour in rows by name.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use doorward_model::finding::{Feature, Finding};
@@ -12,9 +11,9 @@ use prost::Message;
 use crate::asked::{Asked, Permitted};
 use crate::checkpoint::IssuedRow;
 use crate::habits::{Burst, Habits, Table, Value};
-use crate::keys::{KeyUse, Place};
+use crate::keys::{KeyName, KeyUse, Place};
 use crate::resolver::Resolver;
-use crate::shard::{Pending, Shard};
+use crate::shard::Shard;
 use crate::symbols::Symbols;
 
 /// One shard.
@@ -81,8 +80,6 @@ struct ValueRow {
     #[prost(uint32, tag = "3")]
     last_day: u32,
     #[prost(uint32, tag = "4")]
-    first_day: u32,
-    #[prost(uint32, tag = "5")]
     days: u32,
     #[prost(uint32, tag = "6")]
     held: u32,
@@ -163,21 +160,15 @@ impl ShardImage {
             shard.asked.iter().map(|(id, asked)| asked_row(symbols.name(*id), asked)).collect();
         asked.sort_by(|one, other| one.identity.cmp(&other.identity));
         let rows = shard.keys.uses.rows().into_iter();
-        let keys = rows.map(|((identity, key), used, old)| key_row((identity, key), used, old)).collect();
-        let Pending { firsts, pressures } = &shard.pending;
+        let mut keys: Vec<_> = rows.map(|(name, used, old)| key_row(name, used, old, symbols)).collect();
+        keys.sort_by(|one, other| (&one.identity, &one.key).cmp(&(&other.identity, &other.key)));
+        let pressures = &shard.pending.pressures;
         Self {
             habits,
             asked,
             keys,
             keys_since_ms: shard.keys.uses.since().ms(),
-            firsts: (firsts.iter())
-                .map(|((peer_group, feature, value), members)| PeerFirst {
-                    peer_group: peer_group.clone(),
-                    feature: feature.map(i32::from),
-                    value: value.clone(),
-                    members: *members,
-                })
-                .collect(),
+            firsts: shard.pending.firsts(symbols),
             pressures: pressures.iter().map(|(bin, days)| PressureBin { bin: *bin, days: *days }).collect(),
             swept_day: shard.swept.0,
         }
@@ -193,21 +184,15 @@ impl ShardImage {
             let identity = symbols.intern(&row.identity);
             shard.asked.insert(identity, asked(row));
         }
-        let keys = self.keys.into_iter().map(|row| {
-            let places = row.places.into_iter().map(place).collect();
-            ((row.identity, row.key), KeyUse { places, source: row.source }, row.old)
-        });
+        let keys: Vec<_> = self.keys.into_iter().filter_map(|row| key(row, symbols)).collect();
         shard.keys.uses.restore(keys, Time::from_ms(self.keys_since_ms));
         let feature = |number: i32| Feature::try_from(number).ok();
-        let firsts = self.firsts.into_iter();
-        shard.pending = Pending {
-            firsts: firsts
-                .map(|first| {
-                    ((first.peer_group, first.feature.and_then(feature), first.value), first.members)
-                })
-                .collect(),
-            pressures: self.pressures.into_iter().map(|bin| (bin.bin, bin.days)).collect::<BTreeMap<_, _>>(),
-        };
+        for first in self.firsts {
+            let (group, value) = (symbols.intern(&first.peer_group), symbols.intern(&first.value));
+            let key = (group, first.feature.and_then(feature), value);
+            shard.pending.firsts.insert(key, first.members);
+        }
+        shard.pending.pressures = self.pressures.into_iter().map(|bin| (bin.bin, bin.days)).collect();
         shard.swept = Day(self.swept_day);
         shard
     }
@@ -263,7 +248,6 @@ fn table_row(table: &Table, symbols: &Symbols) -> TableRow {
         value: symbols.name(value.symbol).to_owned(),
         count: value.count,
         last_day: u32::from(value.last_day),
-        first_day: u32::from(value.first_day),
         days: u32::from(value.days),
         held: u32::from(value.held),
     });
@@ -276,7 +260,6 @@ fn table(row: TableRow, symbols: &mut Symbols) -> Table {
         symbol: symbols.intern(&row.value),
         count: row.count,
         last_day: day(row.last_day),
-        first_day: day(row.first_day),
         days: u8::try_from(row.days).unwrap_or(u8::MAX),
         held: u8::try_from(row.held).unwrap_or(u8::MAX),
     });
@@ -303,23 +286,33 @@ fn asked(row: AskedRow) -> Asked {
     }
 }
 
-fn key_row((identity, key): (&str, &str), used: &KeyUse, old: bool) -> KeyRow {
-    let places = used.places.iter().map(|place| PlaceRow {
-        network: place.network.clone(),
+fn key_row(name: &KeyName, used: &KeyUse, old: bool, symbols: &Symbols) -> KeyRow {
+    let places = used.places().iter().map(|place| PlaceRow {
+        network: symbols.name(place.network).to_owned(),
         from_ms: place.from.ms(),
         to_ms: place.to.ms(),
     });
     KeyRow {
-        identity: identity.to_owned(),
-        key: key.to_owned(),
+        identity: symbols.name(name.identity).to_owned(),
+        key: name.key.to_string(),
         old,
-        source: used.source.clone(),
+        source: symbols.name(used.source).to_owned(),
         places: places.collect(),
     }
 }
 
-fn place(row: PlaceRow) -> Place {
-    Place { network: row.network, from: Time::from_ms(row.from_ms), to: Time::from_ms(row.to_ms) }
+/// A row without places is none that was written.
+fn key(row: KeyRow, symbols: &mut Symbols) -> Option<(KeyName, KeyUse, bool)> {
+    let places: Vec<_> = (row.places.iter())
+        .map(|row| Place {
+            network: symbols.intern(&row.network),
+            from: Time::from_ms(row.from_ms),
+            to: Time::from_ms(row.to_ms),
+        })
+        .collect();
+    let used = KeyUse::restored(symbols.intern(&row.source), &places)?;
+    let name = KeyName { identity: symbols.intern(&row.identity), key: row.key.into() };
+    Some((name, used, row.old))
 }
 
 /// Which keys were issued along which chain.
