@@ -99,7 +99,7 @@ impl Perimeter {
         reader.push(record.as_bytes(), &mut keep);
         reader.finish(&mut keep);
         for event in events {
-            self.writer.take(event, Moment::live(NOW)).unwrap();
+            self.writer.take(Box::new(event), Moment::live(NOW)).unwrap();
         }
         self.writer.flush().unwrap();
         let told = self.writer.take_told();

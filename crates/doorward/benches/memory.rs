@@ -70,7 +70,7 @@ impl Fold {
     fn take(&mut self, events: &mut Vec<Event>) {
         for event in events.drain(..) {
             let at = event.happened_at();
-            self.writer.take(event, Moment::filed(at)).unwrap();
+            self.writer.take(Box::new(event), Moment::filed(at)).unwrap();
         }
         self.writer.flush().unwrap();
         let told = self.writer.take_told();

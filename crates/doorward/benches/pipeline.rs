@@ -100,19 +100,17 @@ fn floor(files: &[Packed]) -> usize {
     files.iter().map(typed).sum()
 }
 
-/// Unpacks and reads; what is read goes to `take`, file by file.
-fn read(files: &[Packed], take: &mut dyn FnMut(Vec<Event>)) {
+/// Unpacks and reads; what is read goes to `take`.
+fn read(files: &[Packed], take: &mut dyn FnMut(Box<Event>)) {
     let (mut unpacker, mut room) = (Decompressor::new(), Vec::new());
     for file in files {
         let mut reader = Reader::new("bench", Limits::default());
-        let mut events = Vec::with_capacity(RECORDS);
         let mut keep = |item| match item {
-            Item::Event(event) => events.push(*event),
+            Item::Event(event) => take(event),
             other => assert!(matches!(other, Item::Event(_)), "{other:?}"),
         };
         reader.push(unpack(&mut unpacker, file, &mut room), &mut keep);
         reader.finish(&mut keep);
-        take(events);
     }
 }
 
@@ -124,13 +122,11 @@ fn whole(files: &[Packed]) -> u64 {
     };
     let engine = Engine::new(TenantId::from("bench"), rules, 1, 7);
     let mut writer = Writer::new(Memory::new(Keep::Nothing).unwrap(), engine);
-    read(files, &mut |events| {
-        for event in events {
-            let at = event.happened_at();
-            writer.take(event, Moment::filed(at)).unwrap();
-        }
-        writer.flush().unwrap();
+    read(files, &mut |event| {
+        let at = event.happened_at();
+        writer.take(event, Moment::filed(at)).unwrap();
     });
+    writer.flush().unwrap();
     writer.counts.accepted
 }
 
@@ -151,7 +147,7 @@ fn main() {
     let mut events = 0;
     for _ in 0..ROUNDS {
         let typed = timed(&mut floors, || floor(&files));
-        timed(&mut reads, || read(&files, &mut |events| drop(black_box(events))));
+        timed(&mut reads, || read(&files, &mut |event| drop(black_box(event))));
         events = timed(&mut wholes, || whole(&files));
         assert_eq!(events, u64::try_from(typed).unwrap());
     }

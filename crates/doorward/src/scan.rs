@@ -18,7 +18,6 @@ use doorward_detect::{Judging, Settings};
 use doorward_engine::{Engine, Judge, Rules};
 use doorward_journal::{Keep, Memory};
 use doorward_model::command::Command;
-use doorward_model::event::Event;
 use doorward_model::id::TenantId;
 use doorward_model::inventory::AccountExport;
 use doorward_model::time::{Millis, Time};
@@ -159,7 +158,7 @@ fn fold(
 ) -> Result<u64> {
     progress.judging(events);
     let (mut last, mut before) = (Time::MIN, 0);
-    runs.into_order(&mut |event: Event| {
+    runs.into_order(&mut |event| {
         last = event.happened_at();
         progress.judged();
         writer.take(event, Moment::filed(last)).context("cannot take an event")?;

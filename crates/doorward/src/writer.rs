@@ -178,7 +178,7 @@ impl<J: Journal> Writer<J> {
     ///
     /// # Errors
     /// When the journal cannot tell whether it knows the event, or cannot append.
-    pub fn take(&mut self, event: Event, moment: Moment) -> Result<()> {
+    pub fn take(&mut self, event: Box<Event>, moment: Moment) -> Result<()> {
         let Moment { recorded_at, tick_at, arrival } = moment;
         self.tick(tick_at, recorded_at)?;
         match self.journal.check(&event)? {

@@ -80,7 +80,7 @@ impl Engine {
     /// whose place in its partition is still to be given.
     pub fn identify(
         &mut self,
-        event: Event,
+        event: Box<Event>,
         recorded_at: Time,
         arrival: Arrival,
     ) -> (Vec<Fact>, Observation) {

@@ -53,7 +53,7 @@ impl Announced {
     pub(crate) fn identify(
         &mut self,
         resolver: &mut Resolver,
-        event: Event,
+        event: Box<Event>,
         recorded_at: Time,
     ) -> (Vec<Fact>, Observation) {
         let resolved = resolver.resolve(&event);

@@ -104,7 +104,7 @@ impl Stream {
             recorded_at_ms: event.happened_at_ms + 120_000,
             identity,
             session: event.actor.arn.clone(),
-            event,
+            event: Box::new(event),
             ..Observation::default()
         }))
     }

@@ -65,9 +65,11 @@ impl Fingerprint {
     pub(crate) const BYTES: usize = 16;
 
     pub(crate) fn of(event: &Event) -> Self {
-        let id = Hash16::of_parts(&[event.source.as_bytes(), event.id.as_bytes()]);
+        // Who makes two ids collide makes conflicts, which are kept: only equal content is ever taken for a repetition.
+        let [source, id] = [&event.source, &event.id].map(|text| Hash16::fingerprint(text.as_bytes()));
         let content = Hash16::from_slice(&event.content_hash);
-        Self { id: first_word(id), content: first_word(content.unwrap_or_else(|| Hash16::of(&event.raw))) }
+        let content = content.unwrap_or_else(|| Hash16::fingerprint(&event.raw));
+        Self { id: first_word(id) ^ first_word(source).rotate_left(1), content: first_word(content) }
     }
 
     pub(crate) fn to_bytes(self) -> [u8; Self::BYTES] {

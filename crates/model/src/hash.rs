@@ -35,7 +35,7 @@ impl Hash16 {
     /// It is many times faster than [`Hash16::of`], but whoever chooses both contents can make them collide. That
     /// is enough to compare two copies of a record that have the same id already, because the source gives out the
     /// id and writes the record: who only makes requests cannot make it write two contents for one id. It must not
-    /// name, find or prove anything.
+    /// name or prove anything.
     #[must_use]
     pub fn fingerprint(bytes: &[u8]) -> Self {
         Self(XxHash3_128::oneshot(bytes).to_be_bytes())

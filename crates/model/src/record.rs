@@ -305,8 +305,8 @@ pub struct Observation {
     #[prost(bool, tag = "8")]
     pub by_platform: bool,
     /// The audit record; of a decision of our own, its form as one.
-    #[prost(message, required, tag = "10")]
-    pub event: Event,
+    #[prost(message, required, boxed, tag = "10")]
+    pub event: Box<Event>,
     /// The decision, if it is a record of one.
     #[prost(message, optional, tag = "11")]
     pub decision: Option<DecisionRecord>,

@@ -117,7 +117,7 @@ pub struct Pushed {
     /// The source that they came from.
     pub source: String,
     /// The events; those that claimed an impossible time have been set right.
-    pub events: Vec<Event>,
+    pub events: Vec<Box<Event>>,
     /// What could not be read.
     pub rejects: Vec<Reject>,
     /// When they arrived.
@@ -252,9 +252,9 @@ impl Pushed {
     /// What a live source sent, as it is taken: times that cannot be are set right, and events stand in the total
     /// order.
     #[must_use]
-    pub fn of(source: &str, mut events: Vec<Event>, rejects: Vec<Reject>, arrived_at: Time) -> Self {
+    pub fn of(source: &str, mut events: Vec<Box<Event>>, rejects: Vec<Reject>, arrived_at: Time) -> Self {
         events.iter_mut().for_each(|event| event.set_right(arrived_at));
-        events.sort_by(Event::order);
+        events.sort_by(|one, other| one.order(other));
         Self { source: source.to_owned(), events, rejects, arrived_at }
     }
 

@@ -150,7 +150,7 @@ pub(crate) fn unpack(body: &[u8], packing: Packing, bytes_max: usize) -> Result<
 /// What stands in a body.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Vec<Box<Event>>,
     pub(crate) exports: Vec<AccountExport>,
     pub(crate) rejects: Vec<Reject>,
 }
@@ -159,7 +159,7 @@ pub(crate) struct Contents {
 pub(crate) fn read(source: &str, bytes: &[u8]) -> Contents {
     let mut read = Contents::default();
     let mut take = |item| match item {
-        Item::Event(event) => read.events.push(*event),
+        Item::Event(event) => read.events.push(event),
         Item::Export(export) => read.exports.push(*export),
         Item::Reject(reject) => read.rejects.push(reject),
         Item::Skipped { kind } => read.rejects.push(aside(source, bytes, &kind)),

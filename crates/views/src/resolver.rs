@@ -5,7 +5,6 @@
 //! chain is known to be one.
 
 use std::borrow::Cow;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use doorward_model::event::{Actor, ActorKind, Event, Outcome};
@@ -13,7 +12,6 @@ use doorward_model::id::{Partition, TenantId};
 use doorward_model::identity::{IdentityKind, name_pattern};
 use doorward_model::time::Millis;
 use foldhash::fast::FixedState;
-use hashbrown::Equivalent;
 
 use crate::recent::Recent;
 use crate::symbols::SeededMap;
@@ -78,7 +76,10 @@ pub enum Routed {
 #[derive(Clone, Debug)]
 pub struct Resolver {
     tenant: TenantId,
-    callers: Recent<CallerKey, Named>,
+    /// By what tells a caller from others, in one text.
+    callers: Recent<Box<str>, Named>,
+    /// Where that text is put together to be looked up.
+    caller: String,
     pub(crate) issued: Recent<String, Arc<[String]>>,
     unique_ids: SeededMap<String, String>,
     no_chain: Arc<[String]>,
@@ -91,23 +92,6 @@ struct Named {
     partition: Partition,
 }
 
-/// What a caller is looked up by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct CallerKey {
-    kind: i32,
-    arn: String,
-    principal_id: String,
-    product: String,
-}
-
-/// [`CallerKey`], borrowed from an event.
-struct CallerQuery<'a> {
-    kind: i32,
-    arn: &'a str,
-    principal_id: &'a str,
-    product: &'a str,
-}
-
 impl Resolver {
     /// Knows nobody, with the seed of its hash maps.
     #[must_use]
@@ -115,6 +99,7 @@ impl Resolver {
         Self {
             tenant,
             callers: Recent::new(REMEMBERED, CALLERS_MAX, seed),
+            caller: String::new(),
             issued: Recent::new(REMEMBERED, ISSUED_MAX, seed),
             unique_ids: SeededMap::with_hasher(FixedState::with_seed(seed)),
             no_chain: Arc::new([]),
@@ -147,9 +132,12 @@ impl Resolver {
     fn named(&mut self, event: &Event) -> (Named, bool) {
         let actor = &event.actor;
         let product = event.agent.as_ref().map_or("", |mark| mark.product.as_str());
-        let query =
-            CallerQuery { kind: actor.kind, arn: &actor.arn, principal_id: caller_id(actor), product };
-        if let Some(known) = self.callers.touch(&query, event.happened_at()) {
+        self.caller.clear();
+        let id = caller_id(actor);
+        // With the lengths of two of the three, no two callers have the same text.
+        self.caller.extend([actor.kind.unsigned_abs(), length(&actor.arn), length(id)].map(letter));
+        self.caller.extend([actor.arn.as_str(), id, product]);
+        if let Some(known) = self.callers.touch(self.caller.as_str(), event.happened_at()) {
             return (known.clone(), false);
         }
         let base = name(event, &self.unique_ids);
@@ -157,13 +145,7 @@ impl Resolver {
         let principal = if product.is_empty() { base } else { agent_of(base, product) };
         let partition = Partition::of(&self.tenant, &principal.id);
         let named = Named { principal: Arc::new(principal), partition };
-        let key = CallerKey {
-            kind: actor.kind,
-            arn: actor.arn.clone(),
-            principal_id: caller_id(actor).to_owned(),
-            product: product.to_owned(),
-        };
-        self.callers.put(key, named.clone(), event.happened_at());
+        self.callers.put(self.caller.as_str().into(), named.clone(), event.happened_at());
         (named, true)
     }
 
@@ -186,6 +168,16 @@ impl Resolver {
         let hops = std::iter::once(&principal.id).chain(chain).take(CHAIN_MAX).cloned().collect();
         self.issued.put(key.to_owned(), hops, event.happened_at());
     }
+}
+
+/// The length of a name, as far as [`letter`] can write it; none is as long.
+fn length(text: &str) -> u32 {
+    u32::try_from(text.len()).unwrap_or(u32::MAX).min(LENGTH_MAX)
+}
+
+/// A number as one character of the planes beyond the first, where all numbers are characters.
+fn letter(number: u32) -> char {
+    char::from_u32(0x1_0000 + number).unwrap_or(char::MAX)
 }
 
 /// What tells a caller from others that have the same ARN, or none.
@@ -420,27 +412,9 @@ fn account_of(arn: &str, account: &str) -> String {
     own.unwrap_or(account).to_owned()
 }
 
-impl Equivalent<CallerKey> for CallerQuery<'_> {
-    fn equivalent(&self, key: &CallerKey) -> bool {
-        (self.kind, self.arn, self.principal_id, self.product)
-            == (key.kind, key.arn.as_str(), key.principal_id.as_str(), key.product.as_str())
-    }
-}
-
-impl Hash for CallerQuery<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.kind, self.arn, self.principal_id, self.product).hash(state);
-    }
-}
-
-impl Hash for CallerKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.kind, self.arn.as_str(), self.principal_id.as_str(), self.product.as_str()).hash(state);
-    }
-}
-
 /// How long issued keys and named sessions are kept.
 const REMEMBERED: Millis = Millis::HOUR.times(36);
+const LENGTH_MAX: u32 = 0xF_FFFF;
 const CALLERS_MAX: usize = 1 << 18;
 const ISSUED_MAX: usize = 1 << 20;
 const CHAIN_MAX: usize = 8;

@@ -18,7 +18,7 @@ use crate::scan::SourceFile;
 /// Something that a file holds.
 pub(super) enum Found {
     /// Audit events.
-    Events(Vec<Event>),
+    Events(Vec<Box<Event>>),
     /// An export of an account.
     Export(Box<AccountExport>),
     /// Something that could not be read.
@@ -86,7 +86,7 @@ fn work(files: &[SourceFile], raw: Raw, next: &AtomicUsize, sender: &SyncSender<
 /// What is on its way from one worker.
 struct Desk<'a> {
     sender: &'a SyncSender<Found>,
-    events: Vec<Event>,
+    events: Vec<Box<Event>>,
     listening: bool,
     raw: Raw,
 }
@@ -98,7 +98,7 @@ impl Desk<'_> {
                 if self.raw == Raw::Drop {
                     event.raw = Vec::new();
                 }
-                self.events.push(*event);
+                self.events.push(event);
                 if self.events.len() >= EVENTS_MAX {
                     self.flush();
                 }

@@ -11,7 +11,7 @@ use prost::Message;
 
 /// Events on their way into the total order.
 pub(crate) struct Runs {
-    events: Vec<Event>,
+    events: Vec<Box<Event>>,
     bytes: usize,
     bytes_max: usize,
     spilled: Vec<File>,
@@ -24,24 +24,24 @@ impl Runs {
     }
 
     /// Takes an event.
-    pub(super) fn push(&mut self, event: Event) -> Result<()> {
+    pub(super) fn push(&mut self, event: Box<Event>) -> Result<()> {
         self.bytes += size_of::<Event>() + event.encoded_len() + STRINGS_BYTES;
         self.events.push(event);
         if self.bytes >= self.bytes_max { self.spill() } else { Ok(()) }
     }
 
     /// Passes on all events in the total order.
-    pub(crate) fn into_order(mut self, take: &mut dyn FnMut(Event) -> Result<()>) -> Result<()> {
+    pub(crate) fn into_order(mut self, take: &mut dyn FnMut(Box<Event>) -> Result<()>) -> Result<()> {
         if !self.spilled.is_empty() {
             self.spill()?;
             return merge(self.spilled, take);
         }
-        self.events.sort_unstable_by(Event::order);
+        self.events.sort_unstable_by(|one, other| one.order(other));
         self.events.into_iter().try_for_each(take)
     }
 
     fn spill(&mut self) -> Result<()> {
-        self.events.sort_unstable_by(Event::order);
+        self.events.sort_unstable_by(|one, other| one.order(other));
         let mut run = Spill::begin()?;
         for event in self.events.drain(..) {
             run.write(&event)?;
@@ -57,7 +57,7 @@ impl Runs {
     }
 }
 
-fn merge(runs: Vec<File>, take: &mut dyn FnMut(Event) -> Result<()>) -> Result<()> {
+fn merge(runs: Vec<File>, take: &mut dyn FnMut(Box<Event>) -> Result<()>) -> Result<()> {
     let mut heap = BinaryHeap::with_capacity(runs.len());
     for run in runs {
         let mut run = Unspill::new(run)?;
@@ -72,7 +72,7 @@ fn merge(runs: Vec<File>, take: &mut dyn FnMut(Event) -> Result<()>) -> Result<(
 
 /// The next event of a run; the earliest is the greatest, because a heap gives the greatest first.
 struct Head {
-    event: Event,
+    event: Box<Event>,
     run: Unspill,
 }
 
@@ -132,11 +132,11 @@ impl Unspill {
         Ok(Self { input: BufReader::new(zstd::Decoder::new(file)?), buffer: Vec::new() })
     }
 
-    fn next(&mut self) -> Result<Option<Event>> {
+    fn next(&mut self) -> Result<Option<Box<Event>>> {
         let Some(length) = self.length()? else { return Ok(None) };
         self.buffer.resize(length, 0);
         self.input.read_exact(&mut self.buffer)?;
-        Ok(Some(Event::decode(self.buffer.as_slice())?))
+        Ok(Some(Box::new(Event::decode(self.buffer.as_slice())?)))
     }
 
     /// The length before an event, seven bits to a byte, lowest first; `None` at the end.
@@ -187,10 +187,10 @@ mod tests {
 
     fn in_order(bytes_max: usize, events: Vec<Event>) -> (usize, Vec<Event>) {
         let mut runs = Runs::new(bytes_max);
-        events.into_iter().for_each(|event| runs.push(event).unwrap());
+        events.into_iter().for_each(|event| runs.push(Box::new(event)).unwrap());
         let (spilled, mut out) = (runs.spilled.len(), Vec::new());
         runs.into_order(&mut |event| {
-            out.push(event);
+            out.push(*event);
             Ok(())
         })
         .unwrap();

@@ -42,7 +42,7 @@ pub(crate) fn observation(made: DecisionMade, count: u64, recorded_at: Time) -> 
         chain: Vec::new(),
         late: false,
         by_platform: false,
-        event,
+        event: Box::new(event),
         decision: Some(DecisionRecord { pep: made.pep, resource_type, decision: made.decision }),
     }
 }

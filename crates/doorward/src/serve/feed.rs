@@ -59,7 +59,7 @@ fn demo(live: &mut Live) -> Result<()> {
     let (mut events, mut exports) = (Vec::new(), Vec::new());
     files(&plan, &mut |path, content| {
         let mut take = |item| match item {
-            Item::Event(event) => events.push(*event),
+            Item::Event(event) => events.push(event),
             Item::Export(export) => exports.push(*export),
             Item::Reject(_) | Item::Wrapped { .. } | Item::Skipped { .. } => {}
         };
@@ -70,7 +70,7 @@ fn demo(live: &mut Live) -> Result<()> {
     // What has not happened yet cannot be in a log.
     let now = clock();
     events.retain(|event| event.happened_at() <= now);
-    events.sort_by(Event::order);
+    events.sort_by(|one, other| one.order(other));
     take_exports(live, exports)?;
     events.into_iter().try_for_each(|event| take(live, event))?;
     finish(live)
@@ -89,7 +89,7 @@ fn take_exports(live: &mut Live, exports: Vec<AccountExport>) -> Result<()> {
     Ok(())
 }
 
-fn take(live: &mut Live, event: Event) -> Result<()> {
+fn take(live: &mut Live, event: Box<Event>) -> Result<()> {
     let now = live.writer.not_before(clock());
     // Each tick is a commit of its own: one for every hour of the log will do.
     let hour = event.happened_at().ms().div_euclid(Millis::HOUR.0) * Millis::HOUR.0;

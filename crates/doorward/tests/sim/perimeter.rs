@@ -85,7 +85,8 @@ impl Perimeter {
     /// Takes events and makes them durable, or says why that could not be.
     pub(crate) fn take(&mut self, events: impl IntoIterator<Item = Event>, now: Time) -> Result<()> {
         let now = self.writer.not_before(now);
-        for event in Pushed::of("simulation", events.into_iter().collect(), Vec::new(), now).events {
+        let events = events.into_iter().map(Box::new).collect();
+        for event in Pushed::of("simulation", events, Vec::new(), now).events {
             self.writer.take(event, Moment::live(now))?;
         }
         self.settle()
@@ -212,7 +213,7 @@ fn observation(request: &Request<'_>, decision: Decision, id: &str, now: Time) -
         chain: Vec::new(),
         late: false,
         by_platform: false,
-        event,
+        event: Box::new(event),
         decision: Some(DecisionRecord { pep, resource_type: request.resource.kind.to_owned(), decision }),
     }
 }

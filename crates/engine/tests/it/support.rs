@@ -63,7 +63,7 @@ impl Driver {
         if self.engine.is_tick_due(now) {
             self.fact(Fact::Tick(Tick { at_ms: now.ms() }), now);
         }
-        let (facts, mut seen) = self.engine.identify(event, now, Arrival::Filed);
+        let (facts, mut seen) = self.engine.identify(Box::new(event), now, Arrival::Filed);
         facts.into_iter().for_each(|fact| self.fact(fact, now));
         let n = &mut self.observations[usize::from(seen.partition().0)];
         *n += 1;

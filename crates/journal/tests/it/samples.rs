@@ -61,7 +61,7 @@ impl Numbering {
             n: *n,
             recorded_at_ms: at.ms(),
             identity: event.actor.arn.clone(),
-            event,
+            event: Box::new(event),
             ..Observation::default()
         }))
     }

@@ -76,7 +76,7 @@ impl Writer {
             Work::Ingest { events, reply } => {
                 let mut answer = IngestAnswer::default();
                 for event in events.events {
-                    self.event(event, events.arrived_at, &mut answer);
+                    self.event(*event, events.arrived_at, &mut answer);
                 }
                 self.flush();
                 drop(reply.send(Ok(answer)));
@@ -172,7 +172,7 @@ impl Writer {
             chain: resolved.chain.to_vec(),
             late,
             by_platform: false,
-            event,
+            event: Box::new(event),
             decision: None,
         });
     }
@@ -200,7 +200,7 @@ impl Writer {
             chain: Vec::new(),
             late: false,
             by_platform: false,
-            event,
+            event: Box::new(event),
             decision: Some(decision),
         });
     }
