@@ -160,7 +160,7 @@ impl<'a> Run<'a> {
         if self.engine.is_tick_due(now) {
             self.facts(vec![Fact::Tick(Tick { at_ms: now.ms() })], now);
         }
-        let (facts, mut seen) = self.engine.identify(event, now, Arrival::Filed);
+        let (facts, mut seen) = self.engine.identify(Box::new(event), now, Arrival::Filed);
         self.facts(facts, now);
         let n = self.observations.get_mut(usize::from(seen.partition().0)).unwrap();
         *n += 1;
