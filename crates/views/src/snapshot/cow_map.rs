@@ -75,9 +75,9 @@ impl<V: Clone> CowMap<V> {
     #[must_use]
     pub fn all(&self, key: u64) -> &[(u64, V)] {
         let rows = self.buckets.get(slot(key)).map(|bucket| bucket.rows.as_slice()).unwrap_or_default();
-        let from = rows.partition_point(|(other, _)| *other < key);
-        let to = rows.partition_point(|(other, _)| *other <= key);
-        rows.get(from..to).unwrap_or_default()
+        let rest = rows.get(first(rows, key)..).unwrap_or_default();
+        let count = rest.iter().take_while(|(other, _)| *other == key).count();
+        rest.get(..count).unwrap_or_default()
     }
 
     /// How many rows there are.
@@ -91,6 +91,17 @@ impl<V: Clone> CowMap<V> {
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
+}
+
+/// Where the rows of a key begin. Keys are hashes, evenly spread: a row lies close to where its key's share of the
+/// bucket says, and to walk there from it touches a line or two of memory, where halving touches one per step.
+fn first<V>(rows: &[(u64, V)], key: u64) -> usize {
+    let share = (u128::from(key << BUCKET_BITS) * rows.len() as u128) >> u64::BITS;
+    let (before, after) =
+        rows.split_at_checked(usize::try_from(share).unwrap_or_default()).unwrap_or_default();
+    let back = before.iter().rev().take_while(|(other, _)| *other >= key).count();
+    let forth = after.iter().take_while(|(other, _)| *other < key).count();
+    before.len() - back + forth
 }
 
 fn slot(key: u64) -> usize {
