@@ -121,13 +121,14 @@ fn gather(parsed: Vec<Parsed<'_>>) -> Result<(cedar_policy::PolicySet, Places), 
     let mut all = cedar_policy::PolicySet::new();
     let (mut places, mut errors) = (Places::new(), Vec::new());
     for (source, set) in parsed {
+        let lines = Lines::of(&source.text);
         let default = |id: &PolicyId| {
             let file = source.path.rsplit('/').next().unwrap_or(&source.path);
             format!("{file}#{}", id.to_string().trim_start_matches("policy"))
         };
         for policy in set.policies() {
             let id = policy.annotation("id").map_or_else(|| default(policy.id()), str::to_owned);
-            let line = source.line(offset_of_policy(policy));
+            let line = lines.at(offset_of_policy(policy));
             places.entry(id.clone()).or_insert_with(|| (source.path.clone(), line));
             if let Err(error) = all.add(policy.new_id(PolicyId::new(&id))) {
                 errors.push(LoadError { path: source.path.clone(), line, message: error.to_string() });
@@ -135,7 +136,7 @@ fn gather(parsed: Vec<Parsed<'_>>) -> Result<(cedar_policy::PolicySet, Places), 
         }
         for template in set.templates() {
             let id = template.annotation("id").map_or_else(|| default(template.id()), str::to_owned);
-            let line = source.line(offset_of_template(template));
+            let line = lines.at(offset_of_template(template));
             places.entry(id.clone()).or_insert_with(|| (source.path.clone(), line));
             if let Err(error) = all.add_template(template.new_id(PolicyId::new(&id))) {
                 errors.push(LoadError { path: source.path.clone(), line, message: error.to_string() });
@@ -269,12 +270,22 @@ fn hash(sources: &Sources) -> Hash16 {
 }
 
 impl Source {
-    fn line(&self, offset: usize) -> usize {
-        let before = self.text.as_bytes().get(..offset).unwrap_or(self.text.as_bytes());
-        1 + before.iter().filter(|byte| **byte == b'\n').count()
+    fn error(&self, offset: usize, error: &dyn fmt::Display) -> LoadError {
+        let line = Lines::of(&self.text).at(offset);
+        LoadError { path: self.path.clone(), line, message: error.to_string() }
+    }
+}
+
+/// Where the lines of a text end.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        Self(text.match_indices('\n').map(|(at, _)| at).collect())
     }
 
-    fn error(&self, offset: usize, error: &dyn fmt::Display) -> LoadError {
-        LoadError { path: self.path.clone(), line: self.line(offset), message: error.to_string() }
+    /// The line, from 1, that a byte lies in.
+    fn at(&self, offset: usize) -> usize {
+        1 + self.0.partition_point(|end| *end < offset)
     }
 }
