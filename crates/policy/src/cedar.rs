@@ -19,6 +19,7 @@ use doorward_views::snapshot::attribute::{Attribute, Record};
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
+pub(crate) mod carried;
 pub(crate) mod reads;
 
 /// The name of an entity, as Cedar wants it.
@@ -34,6 +35,11 @@ impl Type {
         name.parse().ok().map(Self)
     }
 
+    /// The type of a name.
+    pub(crate) fn of(uid: &EntityUID) -> Self {
+        Self(uid.entity_type().clone())
+    }
+
     /// The name of an entity of this type.
     pub(crate) fn uid(&self, id: &Arc<str>) -> Uid {
         Arc::new(EntityUID::from_components(self.0.clone(), Eid::new(Arc::clone(id)), None))
@@ -41,15 +47,17 @@ impl Type {
 }
 
 /// The body of a policy, without its scope and without source locations, which cost a reference count per node.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Body(Expr);
 
 impl Body {
-    /// `true && body`, so that a body that is no truth value errs as it does in Cedar.
-    pub(crate) fn of(policy: &cedar_policy::Policy, parts: &mut Parts) -> Self {
+    /// `true && body`, so that a body that is no truth value errs as it does in Cedar; `None` for a policy that asks
+    /// for nothing but its scope.
+    pub(crate) fn of(policy: &cedar_policy::Policy) -> Option<Self> {
         let policy: &cedar_policy_core::ast::Policy = policy.as_ref();
-        let body = policy.non_scope_constraints().cloned().unwrap_or_else(|| Expr::val(true));
-        Self(parts.share(&Expr::and(Expr::val(true), reads::without_locations(&body))))
+        let body = policy.non_scope_constraints()?;
+        let always = matches!(body.expr_kind(), ExprKind::Lit(Literal::Bool(true)));
+        (!always).then(|| Self(Expr::and(Expr::val(true), reads::without_locations(body))))
     }
 }
 
@@ -58,14 +66,19 @@ impl Body {
 pub(crate) struct Parts(HashSet<Expr, FixedState>);
 
 impl Parts {
-    fn share(&mut self, expr: &Expr) -> Expr {
+    /// The same body, of parts that others have too.
+    pub(crate) fn share(&mut self, body: &Body) -> Body {
+        Body(self.shared(&body.0))
+    }
+
+    fn shared(&mut self, expr: &Expr) -> Expr {
         let whole = match expr.expr_kind() {
-            ExprKind::And { left, right } => Expr::and(self.share(left), self.share(right)),
-            ExprKind::Or { left, right } => Expr::or(self.share(left), self.share(right)),
+            ExprKind::And { left, right } => Expr::and(self.shared(left), self.shared(right)),
+            ExprKind::Or { left, right } => Expr::or(self.shared(left), self.shared(right)),
             ExprKind::BinaryApp { op, arg1, arg2 } => {
-                Expr::binary_app(*op, self.share(arg1), self.share(arg2))
+                Expr::binary_app(*op, self.shared(arg1), self.shared(arg2))
             }
-            ExprKind::GetAttr { expr, attr } => Expr::get_attr(self.share(expr), attr.clone()),
+            ExprKind::GetAttr { expr, attr } => Expr::get_attr(self.shared(expr), attr.clone()),
             _ => expr.clone(),
         };
         self.0.get_or_insert_with(&whole, Expr::clone).clone()
@@ -167,41 +180,40 @@ pub(crate) fn parts_of(uid: &EntityUID) -> (String, String) {
     (uid.entity_type().to_string(), id.to_owned())
 }
 
-/// What the bodies are evaluated over.
-pub(crate) struct Question {
-    request: Request,
-    entities: Entities,
+/// Whether a body holds; or why that cannot be said, in Cedar's words.
+pub(crate) type Holds = Result<bool, String>;
+
+/// What bodies are evaluated over.
+pub(crate) struct Question<'n> {
+    /// Principal, action, resource.
+    pub(crate) uids: [Uid; 3],
+    pub(crate) context: Vec<(&'n str, Value)>,
+    pub(crate) slice: Slice,
 }
 
-impl Question {
-    /// A request over a slice of entities.
-    pub(crate) fn new(
-        [principal, action, resource]: [&Uid; 3],
-        context: Vec<(&str, Value)>,
-        slice: Slice,
-    ) -> Result<Self, String> {
-        let entry = |uid: &Uid| EntityUIDEntry::Known { euid: Arc::clone(uid), loc: None };
-        let context =
-            Context::Value(Arc::new(context.into_iter().map(|(name, value)| (name.into(), value)).collect()));
-        let request = Request::new_unchecked(entry(principal), entry(action), entry(resource), Some(context));
-        let entities = Entities::from_entities(
-            slice.entities,
-            None::<&NoEntitiesSchema>,
-            TCComputation::AssumeAlreadyComputed,
-            Extensions::all_available(),
-        );
-        Ok(Self { request, entities: entities.map_err(|error| error.to_string())? })
-    }
-
-    /// Whether each body holds, in order; or the error, in Cedar's words.
-    pub(crate) fn evaluate(self, bodies: &[&Body]) -> Vec<Result<bool, String>> {
-        let evaluator = Evaluator::new(self.request, &self.entities, Extensions::all_available());
-        let slots = std::iter::empty().collect();
-        let holds = |body: &Body| match evaluator.interpret(&body.0, &slots) {
-            // INVARIANT: a conjunction is a truth value or an error.
-            Ok(value) => Ok(*value.value_kind() == ValueKind::Lit(Literal::Bool(true))),
-            Err(error) => Err(error.to_string()),
-        };
-        bodies.iter().map(|body| holds(body)).collect()
-    }
+/// Whether the body of each row holds. What has no body holds.
+pub(crate) fn evaluate<T: Copy>(
+    question: Question<'_>,
+    rows: &[T],
+    body: impl Fn(&T) -> Option<&Body>,
+) -> Result<Vec<(T, Holds)>, String> {
+    let [principal, action, resource] = question.uids.map(|euid| EntityUIDEntry::Known { euid, loc: None });
+    let context = question.context.into_iter().map(|(name, value)| (name.into(), value)).collect();
+    let context = Context::Value(Arc::new(context));
+    let request = Request::new_unchecked(principal, action, resource, Some(context));
+    let entities = Entities::from_entities(
+        question.slice.entities,
+        None::<&NoEntitiesSchema>,
+        TCComputation::AssumeAlreadyComputed,
+        Extensions::all_available(),
+    );
+    let entities = entities.map_err(|error| error.to_string())?;
+    let evaluator = Evaluator::new(request, &entities, Extensions::all_available());
+    let slots = std::iter::empty().collect();
+    let holds = |body: &Body| match evaluator.interpret(&body.0, &slots) {
+        // INVARIANT: a conjunction is a truth value or an error.
+        Ok(value) => Ok(*value.value_kind() == ValueKind::Lit(Literal::Bool(true))),
+        Err(error) => Err(error.to_string()),
+    };
+    Ok(rows.iter().map(|row| (*row, body(row).map_or(Ok(true), holds))).collect())
 }

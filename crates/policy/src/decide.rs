@@ -1,5 +1,7 @@
 //! The decision: kill epoch, credential, holds, policies, risk ceiling, obligations, in this order; then the mode.
 
+use std::sync::Arc;
+
 use doorward_model::decision::{Decision, Effect, Mode, Obligation, Pep, PolicyFailure, Reason};
 use doorward_model::event::ActionClass;
 use doorward_model::time::Time;
@@ -8,6 +10,7 @@ use doorward_views::snapshot::entity::{Entity, EntityIx};
 use doorward_views::snapshot::{Hot, KillEpoch};
 
 use crate::actions::Action;
+use crate::cedar::Holds;
 use crate::context::{Context, Properties};
 use crate::evaluate::{EntityRef, Outcome, Parties, Unusable, outcome};
 use crate::hold::{self, Asked, Verdict, is_met};
@@ -149,12 +152,9 @@ pub fn decide(world: &World, request: &Request<'_>, now: Time) -> Decision {
 #[must_use]
 pub fn explain(world: &World, request: &Request<'_>, now: Time) -> Explanation {
     let (settled, outcome) = settle(world, request, now);
-    let candidate = |(row, result): (&Row, &Result<bool, String>)| Candidate {
-        policy: row.id.to_string(),
-        permits: row.permits,
-        holds: result.clone(),
-    };
-    let candidates = outcome.iter().flat_map(|outcome| outcome.each(world)).map(candidate).collect();
+    let candidate =
+        |(row, holds): (&Row, Holds)| Candidate { policy: row.id.to_string(), permits: row.permits, holds };
+    let candidates = outcome.into_iter().flat_map(|outcome| outcome.0).map(candidate).collect();
     Explanation { decision: answer(world, request, settled), candidates }
 }
 
@@ -215,7 +215,7 @@ fn answer(world: &World, request: &Request<'_>, settled: Settled) -> Decision {
 /// The subject, as it is known.
 struct Known<'w> {
     ix: EntityIx,
-    entity: &'w Entity,
+    entity: &'w Arc<Entity>,
     hot: Hot,
 }
 
@@ -226,7 +226,7 @@ fn known<'w>(world: &'w World, subject: EntityRef<'_>) -> Option<Known<'w>> {
     Some(Known { ix, entity, hot: world.snapshot.hot(ix) })
 }
 
-fn settle(world: &World, request: &Request<'_>, now: Time) -> (Settled, Option<Outcome>) {
+fn settle<'w>(world: &'w World, request: &Request<'w>, now: Time) -> (Settled, Option<Outcome<'w>>) {
     let mut settled = Settled::default();
     let Some(subject) = known(world, request.caller.subject()) else {
         return (settled.deny(Reason::UnknownCaller), None);
@@ -237,8 +237,7 @@ fn settle(world: &World, request: &Request<'_>, now: Time) -> (Settled, Option<O
         settled.pending = pending;
         return (settled.deny(reason), None);
     }
-    let kind = world.policy.actions.type_of(request.action);
-    let action = kind.and_then(|kind| world.policy.actions.find(kind, request.action));
+    let action = world.policy.actions.named(request.action);
     let class = action.map_or(ActionClass::Unknown, |action| action.class);
     let asked = Asked { identity: &subject.entity.name.id, hot: subject.hot, class };
     let verdict = hold::verdict(world, request, &asked, now);
@@ -249,13 +248,13 @@ fn settle(world: &World, request: &Request<'_>, now: Time) -> (Settled, Option<O
         settled.reasons = verdict.refusals;
         return (settled, None);
     }
-    let (Some(kind), Some(action)) = (kind, action) else {
+    let Some(action) = action else {
         return (settled.deny(Reason::UnknownAction), None);
     };
     if !world.policy.types.contains(request.resource.kind) {
         return (settled.deny(Reason::UnknownResourceType), None);
     }
-    match evaluated(world, request, EntityRef { kind, id: request.action }, settled.risk_score, &subject) {
+    match evaluated(world, request, action, settled.risk_score, &subject) {
         Ok(outcome) => (conclude(world, request, settled, (&outcome, verdict, action), now), Some(outcome)),
         Err(Unusable::TooWide) => (settled.deny(Reason::TooWide), None),
         Err(Unusable::Type(_)) => (settled.deny(Reason::Malformed), None),
@@ -292,14 +291,14 @@ fn pending_kill(world: &World, subject: &Known<'_>) -> KillEpoch {
     world.overlay.kill_epoch(&subject.entity.name.id)
 }
 
-fn evaluated(
-    world: &World,
-    request: &Request<'_>,
-    action: EntityRef<'_>,
+fn evaluated<'w>(
+    world: &'w World,
+    request: &Request<'w>,
+    action: &'w Action,
     risk_score: u32,
-    subject: &Known<'_>,
-) -> Result<Outcome, Unusable> {
-    let parties = Parties::of_known(world, subject.ix, action, request.resource)?;
+    subject: &Known<'w>,
+) -> Result<Outcome<'w>, Unusable> {
+    let parties = Parties::of_known(world, (subject.ix, subject.entity), action, request.resource)?;
     let context = Context::with(request.context, risk_score, request.properties);
     outcome(world, &parties, &context)
 }
@@ -309,18 +308,18 @@ fn conclude(
     world: &World,
     request: &Request<'_>,
     mut settled: Settled,
-    (outcome, verdict, action): (&Outcome, Verdict, &Action),
+    (outcome, verdict, action): (&Outcome<'_>, Verdict, &Action),
     now: Time,
 ) -> Settled {
-    settled.candidates = outcome.rows.len();
-    settled.failures = outcome.failures(world);
+    settled.candidates = outcome.0.len();
+    settled.failures = outcome.failures();
     if !settled.failures.is_empty() {
         // Cedar skips what errs; a forbid that errs would forbid nothing.
         return settled.deny(Reason::PolicyError);
     }
     let met =
         |row: &Row| row.step_up().map(|step_up| is_met(step_up, request.authentication, Time::MIN, now));
-    let (permits, forbids): (Vec<_>, Vec<_>) = outcome.holding(world).partition(|row| row.permits);
+    let (permits, forbids): (Vec<_>, Vec<_>) = outcome.holding().partition(|row| row.permits);
     // A forbid with a step-up is lifted by it.
     let forbids: Vec<_> = forbids.into_iter().filter(|row| met(row) != Some(true)).collect();
     if permits.is_empty() || forbids.iter().any(|row| row.step_up().is_none()) {

@@ -1,18 +1,20 @@
 //! What the policies say, as plain Cedar says it: decision, reasons and errors.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use doorward_model::decision::PolicyFailure;
 use doorward_views::snapshot::attribute::{Attribute, Record};
-use doorward_views::snapshot::entity::{Entity, EntityIx};
+use doorward_views::snapshot::entity::{Entity, EntityIx, Name};
 
 use crate::actions::Action;
-use crate::cedar::{Question, Uid};
+use crate::cedar::{self, Holds, Question, Slice, Type, Uid};
 use crate::context::Context;
-use crate::index::{RowNumber, Side};
-use crate::policy_set::Row;
+use crate::index::Side;
+use crate::policy_set::{Condition, Row};
 use crate::reading::Masks;
 use crate::slice;
+use crate::vocabulary::TypeNumber;
 use crate::world::World;
 
 /// The type and id of an entity, as a request names it; an alias will do.
@@ -71,12 +73,12 @@ pub fn evaluate(world: &World, query: &Query<'_>) -> Result<Evaluation, Unusable
     let parties = Parties::resolve(world, query)?;
     let outcome = outcome(world, &parties, &Context::plain(query.context))?;
     let holding = |permits: bool| -> Vec<_> {
-        outcome.holding(world).filter(|row| row.permits == permits).map(|row| Arc::clone(&row.id)).collect()
+        outcome.holding().filter(|row| row.permits == permits).map(|row| Arc::clone(&row.id)).collect()
     };
     let (permits, forbids) = (holding(true), holding(false));
     let allowed = forbids.is_empty() && !permits.is_empty();
     let reasons = if forbids.is_empty() { permits } else { forbids };
-    Ok(Evaluation { allowed, reasons, errors: outcome.failures(world) })
+    Ok(Evaluation { allowed, reasons, errors: outcome.failures() })
 }
 
 /// What becomes of an entity that is not known.
@@ -100,16 +102,23 @@ pub(crate) struct Parties<'w> {
 /// One of them.
 #[derive(Debug)]
 pub(crate) struct Party<'w> {
-    pub(crate) uid: Uid,
-    /// What is stored of it, if it is known.
-    pub(crate) entity: Option<&'w Arc<Entity>>,
-    /// The action of the schema, if it is one.
-    pub(crate) action: Option<&'w Action>,
-    side: Side,
+    who: Who<'w>,
+    kind: Cow<'w, Type>,
+    side: Cow<'w, Side>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Who<'w> {
+    /// An action of the schema.
+    Action(&'w Action),
+    /// An entity of the snapshot, known or only named.
+    Stored(&'w Arc<Entity>),
+    /// What nobody has named yet.
+    Strange(&'w str),
 }
 
 impl<'w> Parties<'w> {
-    fn resolve(world: &'w World, query: &Query<'_>) -> Result<Self, Unusable> {
+    fn resolve(world: &'w World, query: &Query<'w>) -> Result<Self, Unusable> {
         Ok(Self {
             principal: Party::resolve(world, query.principal)?,
             action: Party::resolve(world, query.action)?,
@@ -118,122 +127,169 @@ impl<'w> Parties<'w> {
         })
     }
 
-    /// Of a principal that was found already; what is not known is marked so.
+    /// Of a principal and an action that were found already; what is not known is marked so.
     pub(crate) fn of_known(
         world: &'w World,
-        principal: EntityIx,
-        action: EntityRef<'_>,
-        resource: EntityRef<'_>,
+        (ix, principal): (EntityIx, &'w Arc<Entity>),
+        action: &'w Action,
+        resource: EntityRef<'w>,
     ) -> Result<Self, Unusable> {
         Ok(Self {
-            principal: Party::stored(world, principal)?,
-            action: Party::resolve(world, action)?,
+            principal: Party::stored(world, ix, principal)?,
+            action: Party::action(action),
             resource: Party::resolve(world, resource)?,
             unknown: Unknown::Marked,
         })
     }
 
-    fn candidates(&self, world: &World) -> Vec<RowNumber> {
+    fn uids(&self) -> [Uid; 3] {
+        [&self.principal, &self.action, &self.resource].map(Party::uid)
+    }
+
+    fn candidates(&self, world: &'w World) -> Vec<&'w Row> {
         let (principal, resource) = (&self.principal, &self.resource);
-        world.policy.index.candidates(
+        let rows = world.policy.index.candidates(
             &principal.side,
             &self.action.side,
             &resource.side,
             |of_principal, name| {
                 if of_principal { principal.attribute(name) } else { resource.attribute(name) }
             },
-        )
+        );
+        rows.into_iter().filter_map(|row| world.policy.rows.get(row as usize)).collect()
     }
 }
 
 impl<'w> Party<'w> {
-    fn resolve(world: &'w World, name: EntityRef<'_>) -> Result<Self, Unusable> {
-        let vocabulary = &world.policy.vocabulary;
+    fn resolve(world: &'w World, name: EntityRef<'w>) -> Result<Self, Unusable> {
         if let Some(action) = world.policy.actions.find(name.kind, name.id) {
-            let kind = vocabulary.type_number(name.kind);
-            let side = Side { own: action.own_literal, literals: action.literals.clone(), kind };
-            return Ok(Self { uid: Arc::clone(&action.uid), entity: None, action: Some(action), side });
+            return Ok(Self::action(action));
         }
-        if let Some(ix) = world.snapshot.find(name.kind, name.id) {
-            return Self::stored(world, ix);
+        let found = world.snapshot.find(name.kind, name.id);
+        if let Some((ix, entity)) = found.and_then(|ix| Some((ix, world.snapshot.entity(ix)?))) {
+            return Self::stored(world, ix, entity);
         }
-        let own = vocabulary.literal(name.kind, name.id);
-        let side = Side { own, literals: own.into_iter().collect(), kind: vocabulary.type_number(name.kind) };
-        Ok(Self { uid: uid(world, name.kind, &name.id.into())?, entity: None, action: None, side })
+        let own = world.policy.vocabulary.literal(name.kind, name.id);
+        let (kind, number) = kind(world, name.kind)?;
+        let side = Side { own, literals: own.into_iter().collect(), kind: number };
+        Ok(Self { who: Who::Strange(name.id), kind, side: Cow::Owned(side) })
     }
 
-    fn stored(world: &'w World, ix: EntityIx) -> Result<Self, Unusable> {
-        let entity = world.snapshot.entity(ix).ok_or_else(|| Unusable::Type(String::new()))?;
+    fn action(action: &'w Action) -> Self {
+        Self {
+            who: Who::Action(action),
+            kind: Cow::Borrowed(&action.kind),
+            side: Cow::Borrowed(&action.side),
+        }
+    }
+
+    fn stored(world: &'w World, ix: EntityIx, entity: &'w Arc<Entity>) -> Result<Self, Unusable> {
+        let (kind, number) = kind(world, &entity.name.kind)?;
         let side = Side {
             own: world.binding.literal(ix),
             literals: entity.ancestors.iter().filter_map(|ix| world.binding.literal(*ix)).collect(),
-            kind: world.policy.vocabulary.type_number(&entity.name.kind),
+            kind: number,
         };
-        let uid = uid(world, &entity.name.kind, &entity.name.id)?;
-        Ok(Self { uid, entity: Some(entity).filter(|entity| entity.known), action: None, side })
+        Ok(Self { who: Who::Stored(entity), kind, side: Cow::Owned(side) })
+    }
+
+    fn uid(&self) -> Uid {
+        match self.who {
+            Who::Action(action) => Arc::clone(&action.uid),
+            Who::Stored(entity) => self.kind.uid(&entity.name.id),
+            Who::Strange(id) => self.kind.uid(&id.into()),
+        }
+    }
+
+    /// The action of the schema, if it is one.
+    pub(crate) const fn as_action(&self) -> Option<&'w Action> {
+        match self.who {
+            Who::Action(action) => Some(action),
+            Who::Stored(_) | Who::Strange(_) => None,
+        }
+    }
+
+    /// What is stored of it, if it is known.
+    pub(crate) fn entity(&self) -> Option<&'w Entity> {
+        match self.who {
+            Who::Stored(entity) => Some(&**entity).filter(|entity| entity.known),
+            Who::Action(_) | Who::Strange(_) => None,
+        }
     }
 
     pub(crate) fn attribute(&self, name: &str) -> Option<&'w Attribute> {
-        self.entity?.attributes.get(name)
+        self.entity()?.attributes.get(name)
     }
 }
 
-pub(crate) fn uid(world: &World, kind: &str, id: &Arc<str>) -> Result<Uid, Unusable> {
-    world
-        .policy
-        .vocabulary
-        .with_type(kind, |kind| kind.uid(id))
-        .ok_or_else(|| Unusable::Type(kind.to_owned()))
+fn kind<'w>(world: &'w World, name: &str) -> Result<(Cow<'w, Type>, Option<TypeNumber>), Unusable> {
+    world.policy.vocabulary.kind(name).ok_or_else(|| Unusable::Type(name.to_owned()))
 }
 
-/// What came of each candidate.
+pub(crate) fn uid(world: &World, name: &Name) -> Result<Uid, Unusable> {
+    Ok(kind(world, &name.kind)?.0.uid(&name.id))
+}
+
+/// What came of each candidate, in the order of the set.
 #[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) rows: Vec<RowNumber>,
-    pub(crate) results: Vec<Result<bool, String>>,
-}
+pub(crate) struct Outcome<'w>(pub(crate) Vec<(&'w Row, Holds)>);
 
-impl Outcome {
-    pub(crate) fn each<'w>(
-        &self,
-        world: &'w World,
-    ) -> impl Iterator<Item = (&'w Row, &Result<bool, String>)> {
-        let rows = self.rows.iter().filter_map(|row| world.policy.rows.get(*row as usize));
-        rows.zip(&self.results)
-    }
-
+impl<'w> Outcome<'w> {
     /// The policies that hold.
-    pub(crate) fn holding<'w>(&self, world: &'w World) -> impl Iterator<Item = &'w Row> {
-        self.each(world).filter(|(_, result)| **result == Ok(true)).map(|(row, _)| row)
+    pub(crate) fn holding(&self) -> impl Iterator<Item = &'w Row> {
+        self.0.iter().filter(|(_, result)| *result == Ok(true)).map(|(row, _)| *row)
     }
 
-    pub(crate) fn failures(&self, world: &World) -> Vec<PolicyFailure> {
-        let failure = |(row, result): (&Row, &Result<bool, String>)| {
+    pub(crate) fn failures(&self) -> Vec<PolicyFailure> {
+        let failure = |(row, result): &(&Row, Holds)| {
             let message = result.as_ref().err()?.clone();
             Some(PolicyFailure { policy: row.id.to_string(), message })
         };
-        self.each(world).filter_map(failure).collect()
+        self.0.iter().filter_map(failure).collect()
     }
 }
 
 /// Evaluates the candidates over no more than what they read.
-pub(crate) fn outcome(
-    world: &World,
-    parties: &Parties<'_>,
+pub(crate) fn outcome<'w>(
+    world: &'w World,
+    parties: &Parties<'w>,
     context: &Context<'_>,
-) -> Result<Outcome, Unusable> {
+) -> Result<Outcome<'w>, Unusable> {
     let rows = parties.candidates(world);
-    let candidates: Vec<_> = rows.iter().filter_map(|row| world.policy.rows.get(*row as usize)).collect();
-    if candidates.is_empty() {
-        return Ok(Outcome { rows, results: Vec::new() });
-    }
-    let mut reads = candidates.iter().fold(Masks::default(), |masks, row| masks.union(row.reads));
+    let reads = rows.iter().filter_map(|row| Some(world.policy.condition(row)?.reads));
+    let Some(mut reads) = reads.reduce(Masks::union) else {
+        return Ok(Outcome(rows.into_iter().map(|row| (row, Ok(true))).collect()));
+    };
     reads.deep |= context.names_entity();
-    let slice = slice::build(world, parties, context, &candidates, reads)?;
+    let is_action = |party: &Party<'_>| party.as_action().is_some();
+    if !reads.entities && !reads.deep && !is_action(&parties.principal) && !is_action(&parties.resource) {
+        let outcome = carried(world, parties, context, &rows, reads)?;
+        if outcome.0.iter().all(|(_, result)| result.is_ok()) {
+            return Ok(outcome);
+        }
+    }
+    let uids = parties.uids();
+    let slice = slice::build(world, parties, &uids, (context, &rows), reads)?;
     let context = context.values(&world.policy.columns.context, reads).map_err(Unusable::Value)?;
-    let uids = [&parties.principal.uid, &parties.action.uid, &parties.resource.uid];
-    let question = Question::new(uids, context, slice).map_err(Unusable::Value)?;
-    let bodies: Vec<_> = candidates.iter().map(|row| &row.body).collect();
-    let results = question.evaluate(&bodies);
-    Ok(Outcome { rows, results })
+    let question = Question { uids, context, slice };
+    let results = cedar::evaluate(question, &rows, |row| Some(&world.policy.condition(row)?.body));
+    results.map(Outcome).map_err(Unusable::Value)
+}
+
+/// Without entities: the context carries the attributes that are read.
+fn carried<'w>(
+    world: &'w World,
+    parties: &Parties<'w>,
+    context: &Context<'_>,
+    rows: &[&'w Row],
+    reads: Masks,
+) -> Result<Outcome<'w>, Unusable> {
+    let mut values = context.values(&world.policy.columns.context, reads).map_err(Unusable::Value)?;
+    slice::carry(world, parties, reads, &mut values)?;
+    // Who nobody asks for may be anybody.
+    let uids = if reads.parties { parties.uids() } else { std::array::from_fn(|_| parties.action.uid()) };
+    let question = Question { uids, context: values, slice: Slice::default() };
+    let body = |condition: &'w Condition| condition.carried.as_ref().unwrap_or(&condition.body);
+    let results = cedar::evaluate(question, rows, |row| world.policy.condition(row).map(body));
+    results.map(Outcome).map_err(Unusable::Value)
 }

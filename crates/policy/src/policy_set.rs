@@ -6,13 +6,15 @@ use std::sync::Arc;
 use doorward_model::decision::{Obligation, ObligationType};
 use doorward_model::hash::Hash16;
 use doorward_views::snapshot::entity::Name;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 
 use crate::actions::Actions;
 use crate::cedar::reads::{self, Reads};
 use crate::cedar::{self, Body, Parts};
 use crate::index::Index;
 use crate::reading::{Columns, Masks};
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{Vocabulary, number};
 
 pub mod load;
 
@@ -23,6 +25,7 @@ pub struct PolicySet {
     pub hash: Hash16,
     pub(crate) stable: cedar_policy::PolicySet,
     pub(crate) rows: Vec<Row>,
+    conditions: Vec<Condition>,
     pub(crate) index: Index,
     pub(crate) vocabulary: Vocabulary,
     pub(crate) columns: Columns,
@@ -49,21 +52,30 @@ pub struct Link {
 pub(crate) struct Row {
     pub(crate) id: Arc<str>,
     pub(crate) permits: bool,
+    /// What it asks beyond its scope, by its place among the conditions.
+    condition: Option<u32>,
+    extras: Option<Box<Extras>>,
+}
+
+/// What policies ask beyond their scope: kept once for all that ask the same, so that it is in the cache.
+#[derive(Debug)]
+pub(crate) struct Condition {
     pub(crate) body: Body,
+    /// The same over a context that carries the attributes, where that can be.
+    pub(crate) carried: Option<Body>,
     pub(crate) reads: Masks,
-    pub(crate) extras: Option<Box<Extras>>,
-    /// The entities that a deep body names.
-    pub(crate) literals: Box<[Name]>,
 }
 
 /// What only few policies ask for.
 #[derive(Debug)]
-pub(crate) struct Extras {
+struct Extras {
     /// `@step_up("ACR ...")` with `@max_age("SECONDS")`: the policy counts only after it (permit) or until then
     /// (forbid).
-    pub(crate) step_up: Option<Obligation>,
+    step_up: Option<Obligation>,
     /// `@obligation("TYPE")`: what must be done whenever the policy settles a decision.
-    pub(crate) obligation: Option<Obligation>,
+    obligation: Option<Obligation>,
+    /// The entities that a deep condition names.
+    literals: Box<[Name]>,
 }
 
 impl PolicySet {
@@ -89,10 +101,17 @@ impl PolicySet {
         }
         let policies: Vec<_> = stable.policies().collect();
         let index = Index::build(&policies, &mut vocabulary);
-        let mut parts = Parts::default();
-        let rows = policies.iter().map(|policy| Row::of(policy, &mut columns, &mut parts)).collect();
+        let mut conditions = Conditions::default();
+        let row = |policy: &&cedar_policy::Policy| Row::of(policy, &mut columns, &mut conditions);
+        let rows = policies.iter().map(row).collect();
         actions.bind(&vocabulary);
-        Self { hash, stable, rows, index, vocabulary, columns, actions, types }
+        let conditions = conditions.all;
+        Self { hash, stable, rows, conditions, index, vocabulary, columns, actions, types }
+    }
+
+    /// What a policy asks beyond its scope; nothing when absent.
+    pub(crate) fn condition(&self, row: &Row) -> Option<&Condition> {
+        self.conditions.get(row.condition? as usize)
     }
 
     /// The same policies through Cedar's stable interface: the oracle of the tests.
@@ -119,7 +138,8 @@ impl PolicySet {
         let id = |row: u32| self.rows.get(row as usize).map(|row| row.id.to_string()).unwrap_or_default();
         let always = self.index.always().iter().map(|row| Cost::Always(id(*row)));
         let crowds = self.index.crowds(CROWD_MIN).map(|(rows, first)| Cost::Crowd(id(first), rows));
-        let deep = self.rows.iter().filter(|row| row.reads.deep).map(|row| Cost::Deep(row.id.to_string()));
+        let is_deep = |row: &&Row| self.condition(row).is_some_and(|condition| condition.reads.deep);
+        let deep = self.rows.iter().filter(is_deep).map(|row| Cost::Deep(row.id.to_string()));
         always.chain(crowds).chain(deep).collect()
     }
 }
@@ -138,16 +158,35 @@ pub enum Cost {
     Deep(String),
 }
 
+/// All conditions, each once.
+#[derive(Default)]
+struct Conditions {
+    all: Vec<Condition>,
+    known: HashMap<Body, u32, FixedState>,
+    parts: Parts,
+}
+
+impl Conditions {
+    fn add(&mut self, body: &Body, reads: &Reads, columns: &mut Columns) -> u32 {
+        let body = self.parts.share(body);
+        *self.known.entry(body).or_insert_with_key(|body| {
+            let carried = body.carried(reads).map(|body| self.parts.share(&body));
+            let reads = columns.masks(reads, carried.as_ref());
+            self.all.push(Condition { body: body.clone(), carried, reads });
+            number(self.all.len() - 1)
+        })
+    }
+}
+
 impl Row {
-    fn of(policy: &cedar_policy::Policy, columns: &mut Columns, parts: &mut Parts) -> Self {
+    fn of(policy: &cedar_policy::Policy, columns: &mut Columns, conditions: &mut Conditions) -> Self {
         let id: Arc<str> = policy.id().to_string().into();
-        let reads: Reads = reads::reads(policy);
+        let reads = reads::reads(policy);
+        let literals = policy.entity_literals().iter().filter(|_| reads.deep).map(name_of).collect();
         Self {
             permits: policy.effect() == cedar_policy::Effect::Permit,
-            body: Body::of(policy, parts),
-            literals: policy.entity_literals().iter().filter(|_| reads.deep).map(name_of).collect(),
-            reads: columns.masks(&reads),
-            extras: Extras::of(policy, &id),
+            condition: Body::of(policy).map(|body| conditions.add(&body, &reads, columns)),
+            extras: Extras::of(policy, &id, literals),
             id,
         }
     }
@@ -159,12 +198,17 @@ impl Row {
     pub(crate) fn obligation(&self) -> Option<&Obligation> {
         self.extras.as_ref()?.obligation.as_ref()
     }
+
+    pub(crate) fn literals(&self) -> &[Name] {
+        self.extras.as_ref().map(|extras| &*extras.literals).unwrap_or_default()
+    }
 }
 
 impl Extras {
-    fn of(policy: &cedar_policy::Policy, id: &str) -> Option<Box<Self>> {
-        let extras = Self { step_up: step_up(policy, id), obligation: obligation(policy, id) };
-        (extras.step_up.is_some() || extras.obligation.is_some()).then(|| Box::new(extras))
+    fn of(policy: &cedar_policy::Policy, id: &str, literals: Box<[Name]>) -> Option<Box<Self>> {
+        let extras = Self { step_up: step_up(policy, id), obligation: obligation(policy, id), literals };
+        let any = extras.step_up.is_some() || extras.obligation.is_some() || !extras.literals.is_empty();
+        any.then(|| Box::new(extras))
     }
 }
 

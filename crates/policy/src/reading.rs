@@ -1,13 +1,38 @@
 //! What candidates read, as bit masks over the names of attributes, so that a union is one instruction.
 
 use crate::cedar::reads::Reads;
+use crate::cedar::{Body, carried};
 
 /// Names of attributes and parts of the context that policies of a set read. Beyond the width of a mask a policy
 /// counts as reading everything.
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
-    pub(crate) attributes: Vec<String>,
+    pub(crate) attributes: Vec<Column>,
     pub(crate) context: Vec<String>,
+}
+
+/// The name of an attribute.
+#[derive(Debug)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    /// The name under which the context carries it for the principal.
+    pub(crate) of_principal: String,
+    /// The same for the resource.
+    pub(crate) of_resource: String,
+}
+
+impl From<&str> for Column {
+    fn from(name: &str) -> Self {
+        let [of_principal, of_resource] =
+            [carried::PRINCIPAL, carried::RESOURCE].map(|prefix| format!("{prefix}{name}"));
+        Self { name: name.to_owned(), of_principal, of_resource }
+    }
+}
+
+impl AsRef<str> for Column {
+    fn as_ref(&self) -> &str {
+        &self.name
+    }
 }
 
 /// What one policy reads, or several together.
@@ -23,6 +48,10 @@ pub(crate) struct Masks {
     /// Everything: all attributes, ancestors and tags, the whole context, and all entities that can be reached.
     pub(crate) deep: bool,
     pub(crate) context_whole: bool,
+    /// Entities: the context cannot carry what is read.
+    pub(crate) entities: bool,
+    /// Principal, action or resource themselves.
+    pub(crate) parties: bool,
 }
 
 impl Masks {
@@ -35,6 +64,8 @@ impl Masks {
         action: true,
         deep: true,
         context_whole: true,
+        entities: true,
+        parties: true,
     };
 
     pub(crate) const fn union(self, other: Self) -> Self {
@@ -47,12 +78,15 @@ impl Masks {
             action: self.action | other.action,
             deep: self.deep | other.deep,
             context_whole: self.context_whole | other.context_whole,
+            entities: self.entities | other.entities,
+            parties: self.parties | other.parties,
         }
     }
 }
 
 impl Columns {
-    pub(crate) fn masks(&mut self, reads: &Reads) -> Masks {
+    /// What a policy reads whose body is, where that can be, a carried one.
+    pub(crate) fn masks(&mut self, reads: &Reads, carried: Option<&Body>) -> Masks {
         let principal = mask(&mut self.attributes, &reads.principal);
         let resource = mask(&mut self.attributes, &reads.resource);
         let context = mask(&mut self.context, &reads.context);
@@ -68,26 +102,28 @@ impl Columns {
             action: reads.action,
             deep: reads.deep,
             context_whole: reads.context_whole,
+            entities: carried.is_none(),
+            parties: carried.is_none_or(Body::names_parties),
         }
     }
 }
 
-fn mask(columns: &mut Vec<String>, names: &[String]) -> Option<u128> {
+fn mask<T: for<'a> From<&'a str> + AsRef<str>>(columns: &mut Vec<T>, names: &[String]) -> Option<u128> {
     names.iter().try_fold(0, |mask, name| {
-        let column = columns.iter().position(|column| column == name).unwrap_or_else(|| {
-            columns.push(name.clone());
+        let column = columns.iter().position(|column| column.as_ref() == name).unwrap_or_else(|| {
+            columns.push(T::from(name));
             columns.len() - 1
         });
         1_u128.checked_shl(u32::try_from(column).ok()?).map(|bit| mask | bit)
     })
 }
 
-/// The names that a mask selects.
-pub(crate) fn selected(columns: &[String], mask: u128) -> impl Iterator<Item = &str> {
+/// The columns that a mask selects.
+pub(crate) fn selected<T>(columns: &[T], mask: u128) -> impl Iterator<Item = &T> {
     let mut rest = mask;
     std::iter::from_fn(move || {
         let column = rest.trailing_zeros();
         rest &= rest.checked_sub(1)?;
-        columns.get(column as usize).map(String::as_str)
+        columns.get(column as usize)
     })
 }

@@ -23,20 +23,21 @@ const KNOWN: &str = "known";
 pub(crate) fn build(
     world: &World,
     parties: &Parties<'_>,
-    context: &Context<'_>,
-    candidates: &[&Row],
+    uids: &[Uid; 3],
+    asked: (&Context<'_>, &[&Row]),
     reads: Masks,
 ) -> Result<Slice, Unusable> {
-    let [p, a, r] = [&parties.principal.uid, &parties.action.uid, &parties.resource.uid];
+    let [p, a, r] = uids;
     // Only an action of the schema is kept whole.
-    let strange_action = reads.action && parties.action.action.is_none();
+    let strange_action = reads.action && parties.action.as_action().is_none();
     if reads.deep || strange_action || p == r || p == a || a == r {
-        return reachable(world, parties, context, candidates);
+        return reachable(world, parties.unknown, uids, asked);
     }
     let mut slice = Slice::default();
-    add(world, &mut slice, &parties.principal, Reading::of(parties, reads.principal, reads.principal_in))?;
-    add(world, &mut slice, &parties.resource, Reading::of(parties, reads.resource, reads.resource_in))?;
-    if let Some(action) = parties.action.action.filter(|_| reads.action) {
+    let reading = |attributes, ancestors| Reading { attributes, ancestors, unknown: parties.unknown };
+    add(world, &mut slice, (p, &parties.principal), reading(reads.principal, reads.principal_in))?;
+    add(world, &mut slice, (r, &parties.resource), reading(reads.resource, reads.resource_in))?;
+    if let Some(action) = parties.action.as_action().filter(|_| reads.action) {
         slice.add_whole(&action.entity);
     }
     Ok(slice)
@@ -50,49 +51,73 @@ struct Reading {
     unknown: Unknown,
 }
 
-impl Reading {
-    const fn of(parties: &Parties<'_>, attributes: u128, ancestors: bool) -> Self {
-        Self { attributes, ancestors, unknown: parties.unknown }
-    }
-}
-
-fn add(world: &World, slice: &mut Slice, party: &Party<'_>, reading: Reading) -> Result<(), Unusable> {
-    if let Some(action) = party.action {
+fn add(
+    world: &World,
+    slice: &mut Slice,
+    (uid, party): (&Uid, &Party<'_>),
+    reading: Reading,
+) -> Result<(), Unusable> {
+    if let Some(action) = party.as_action() {
         slice.add_whole(&action.entity);
         return Ok(());
     }
-    let mut values: Vec<(&str, Built)> = Vec::with_capacity(4);
-    for name in selected(&world.policy.columns.attributes, reading.attributes) {
-        if let Some(attribute) = party.attribute(name) {
-            values.push((name, build_value(attribute)?));
-        } else if name == KNOWN && reading.unknown == Unknown::Marked {
-            values.push((KNOWN, Built::from(party.entity.is_some())));
-        }
+    let mut values: Vec<(&str, Built)> = Vec::new();
+    for column in selected(&world.policy.columns.attributes, reading.attributes) {
+        values.extend(attribute(party, &column.name, reading.unknown)?.map(|value| (&*column.name, value)));
     }
-    let ancestors = match party.entity.filter(|_| reading.ancestors) {
+    let ancestors = match party.entity().filter(|_| reading.ancestors) {
         Some(entity) => ancestors(world, entity)?,
         None => Vec::new(),
     };
-    if party.entity.is_some() || !values.is_empty() {
-        slice.add(&party.uid, values, ancestors, []);
+    if party.entity().is_some() || !values.is_empty() {
+        slice.add(uid, values, ancestors, []);
     }
     Ok(())
+}
+
+/// The attributes that a context carries instead of entities.
+pub(crate) fn carry<'w>(
+    world: &'w World,
+    parties: &Parties<'_>,
+    reads: Masks,
+    values: &mut Vec<(&'w str, Built)>,
+) -> Result<(), Unusable> {
+    let columns = &world.policy.columns.attributes;
+    for column in selected(columns, reads.principal) {
+        let value = attribute(&parties.principal, &column.name, parties.unknown)?;
+        values.extend(value.map(|value| (&*column.of_principal, value)));
+    }
+    for column in selected(columns, reads.resource) {
+        let value = attribute(&parties.resource, &column.name, parties.unknown)?;
+        values.extend(value.map(|value| (&*column.of_resource, value)));
+    }
+    Ok(())
+}
+
+fn attribute(party: &Party<'_>, name: &str, unknown: Unknown) -> Result<Option<Built>, Unusable> {
+    match party.attribute(name) {
+        Some(attribute) => build_value(attribute).map(Some),
+        None if name == KNOWN && unknown == Unknown::Marked => {
+            Ok(Some(Built::from(party.entity().is_some())))
+        }
+        None => Ok(None),
+    }
 }
 
 /// Principal, action, resource, the entities that candidates name, those in the context, and all that their
 /// attributes and tags lead to; each in full.
 fn reachable(
     world: &World,
-    parties: &Parties<'_>,
-    context: &Context<'_>,
-    candidates: &[&Row],
+    unknown: Unknown,
+    uids: &[Uid; 3],
+    (context, candidates): (&Context<'_>, &[&Row]),
 ) -> Result<Slice, Unusable> {
-    let mut reach = Reach { world, unknown: parties.unknown, seen: BTreeSet::new(), open: VecDeque::new() };
-    for party in [&parties.principal, &parties.action, &parties.resource] {
-        let (kind, id) = cedar::parts_of(&party.uid);
+    let mut reach = Reach { world, unknown, seen: BTreeSet::new(), open: VecDeque::new() };
+    for uid in uids {
+        let (kind, id) = cedar::parts_of(uid);
         reach.name(Name::new(&kind, &id))?;
     }
-    for name in candidates.iter().flat_map(|row| row.literals.iter()) {
+    for name in candidates.iter().flat_map(|row| row.literals()) {
         reach.name(name.clone())?;
     }
     for attribute in context.attributes() {
@@ -142,7 +167,7 @@ impl Reach<'_> {
         let marked = self.unknown == Unknown::Marked;
         let Some(entity) = stored else {
             if marked {
-                let uid = uid(self.world, &name.kind, &name.id)?;
+                let uid = uid(self.world, name)?;
                 slice.add(&uid, [(KNOWN, Built::from(false))], [], []);
             }
             return Ok(());
@@ -151,7 +176,7 @@ impl Reach<'_> {
         if marked && entity.attributes.get(KNOWN).is_none() {
             attributes.push((KNOWN, Built::from(true)));
         }
-        let uid = uid(self.world, &name.kind, &name.id)?;
+        let uid = uid(self.world, name)?;
         slice.add(&uid, attributes, ancestors(self.world, entity)?, build_all(&entity.tags)?);
         for (_, attribute) in entity.attributes.iter().chain(entity.tags.iter()) {
             self.within(attribute)?;
@@ -163,7 +188,7 @@ impl Reach<'_> {
 fn ancestors(world: &World, entity: &Entity) -> Result<Vec<Uid>, Unusable> {
     let above =
         entity.ancestors.iter().filter_map(|ix| world.snapshot.entity(*ix)).map(|entity| &entity.name);
-    above.filter(|name| **name != entity.name).map(|name| uid(world, &name.kind, &name.id)).collect()
+    above.filter(|name| **name != entity.name).map(|name| uid(world, name)).collect()
 }
 
 fn build_value(attribute: &Attribute) -> Result<Built, Unusable> {

@@ -1,5 +1,6 @@
 //! The entities and types that a policy set names, as small numbers, and how a snapshot's entities map to them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use doorward_views::snapshot::Snapshot;
@@ -22,10 +23,11 @@ pub(crate) struct Vocabulary {
     types: HashMap<Arc<str>, (TypeNumber, Option<Type>), FixedState>,
 }
 
+/// A name to look up.
 #[derive(Hash)]
-struct Borrowed<'a> {
-    kind: &'a str,
-    id: &'a str,
+pub(crate) struct Borrowed<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) id: &'a str,
 }
 
 impl Equivalent<Name> for Borrowed<'_> {
@@ -53,11 +55,11 @@ impl Vocabulary {
         self.types.get(kind).map(|(number, _)| *number)
     }
 
-    /// A type ready to make names of; one that the policy set does not use is parsed here.
-    pub(crate) fn with_type<R>(&self, kind: &str, use_it: impl FnOnce(&Type) -> R) -> Option<R> {
+    /// A type ready to make names of, and its number; one that the policy set does not use is parsed here.
+    pub(crate) fn kind(&self, kind: &str) -> Option<(Cow<'_, Type>, Option<TypeNumber>)> {
         match self.types.get(kind) {
-            Some((_, parsed)) => parsed.as_ref().map(use_it),
-            None => Type::parse(kind).as_ref().map(use_it),
+            Some((number, parsed)) => Some((Cow::Borrowed(parsed.as_ref()?), Some(*number))),
+            None => Some((Cow::Owned(Type::parse(kind)?), None)),
         }
     }
 }

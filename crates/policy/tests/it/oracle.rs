@@ -11,7 +11,7 @@ use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert_eq, proptest}
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-use crate::support::{oracle, ours, record, world_of};
+use crate::support::{Answer, oracle, ours, record, world_of};
 
 const USERS: [&str; 4] = ["u0", "u1", "u2", "ghost"];
 const GROUPS: [&str; 4] = ["g0", "g1", "g2", "void"];
@@ -63,6 +63,31 @@ const BODIES: [&str; 40] = [
     "principal has manager.dept && principal.manager.dept == \"d1\"",
 ];
 
+/// Bodies that read attributes of principal and resource and nothing else of any entity.
+const SHALLOW: [&str; 20] = [
+    "principal.dept == \"d0\"",
+    "resource.class <= principal.level",
+    "resource.class == 1 && resource.nothing == 2",
+    "principal.level + 9223372036854775807 > 0",
+    "principal.level",
+    "principal has dept && principal.dept == \"d1\"",
+    "principal has nothing || resource has owner",
+    "principal is User && principal.dept like \"d*\"",
+    "(if context.mfa then principal.level else resource.class) == 2",
+    "[principal.level, 3].contains(resource.class)",
+    "-principal.level < 0 && context has nested",
+    "resource.owner == User::\"u0\"",
+    "resource.owner == principal",
+    "principal == User::\"u1\" || resource.class == 2",
+    "action == Action::\"read\" && principal.level > 1",
+    "context has ip && context.ip.isInRange(ip(\"10.0.0.0/8\")) && principal.level == 1",
+    "context.nested.deep == principal.level",
+    "principal.dept.length == 2",
+    // What a context brings is never taken for what the principal has, whatever its name.
+    "context has \"\\0pdept\" && principal has dept && principal.dept == context[\"\\0pdept\"]",
+    "context has \"\\0rclass\" && resource has nothing",
+];
+
 #[derive(Clone, Debug)]
 struct Plan {
     forbids: bool,
@@ -75,12 +100,12 @@ struct Plan {
     template: bool,
 }
 
-fn plan() -> impl Strategy<Value = Plan> {
+fn plan(bodies: &'static [&'static str]) -> impl Strategy<Value = Plan> {
     let names = (select(&USERS[..]), select(&GROUPS[..]), select(&DOCS[..]), select(&FOLDERS[..]));
     let flags = (0_u8..6, any::<bool>(), any::<bool>());
     let scopes = (0_u8..7, 0_u8..5, 0_u8..7);
-    (scopes, names, select(&BODIES[..]), flags).prop_map(
-        |(scopes, names, body, (forbids, unless, template))| Plan {
+    (scopes, names, select(bodies), flags).prop_map(|(scopes, names, body, (forbids, unless, template))| {
+        Plan {
             forbids: forbids == 0,
             principal: scopes.0,
             action: scopes.1,
@@ -89,8 +114,8 @@ fn plan() -> impl Strategy<Value = Plan> {
             body,
             unless,
             template,
-        },
-    )
+        }
+    })
 }
 
 impl Plan {
@@ -215,46 +240,71 @@ fn entities(shape: u8) -> Entities {
     Entities::from_json_str(&format!("[{}]", all.join(",")), None).unwrap()
 }
 
-const CONTEXTS: [&str; 6] = [
+const CONTEXTS: [&str; 7] = [
     "{}",
     r#"{"mfa": true}"#,
     r#"{"mfa": false, "nested": {"deep": 1}}"#,
     r#"{"mfa": true, "ip": {"__extn": {"fn": "ip", "arg": "10.0.0.1"}}, "nested": {"deep": 2}}"#,
     r#"{"mfa": true, "who": {"__entity": {"type": "User", "id": "u1"}}}"#,
     r#"{"mfa": "yes"}"#,
+    r#"{"mfa": true, "\u0000pdept": "d1", "\u0000plevel": 1, "\u0000rclass": 2}"#,
 ];
+
+type Asked = (&'static str, &'static str, &'static str, &'static str, u8);
+
+fn asked() -> impl Strategy<Value = Asked> {
+    (select(&USERS[..]), select(&ACTIONS[..]), select(&DOCS[..]), select(&CONTEXTS[..]), 0_u8..12)
+}
+
+/// Puts the same questions to both, and returns what we say and what Cedar says.
+fn both(plans: &[Plan], shape: u8, asked: Vec<Asked>) -> [Vec<Answer>; 2] {
+    let mut policies = Stable::new();
+    for (number, plan) in plans.iter().enumerate() {
+        plan.add_to(&mut policies, number);
+    }
+    let entities = entities(shape);
+    let world = world_of(policies.clone(), None, &entities);
+    let answers = asked.into_iter().map(|(user, action, doc, context, turn)| {
+        // Now and then the principal is a group, or the resource a user, or both are one.
+        let (principal_type, user) = if turn == 0 { ("Group", "g1") } else { ("User", user) };
+        let (resource_type, doc) = match turn {
+            1 => ("User", user),
+            2 => ("Folder", "f0"),
+            _ => ("Doc", doc),
+        };
+        let given = Context::from_json_str(context, None).unwrap();
+        let values = record(&given.to_json_value().unwrap());
+        let query = Query {
+            principal: EntityRef { kind: principal_type, id: user },
+            action: EntityRef { kind: "Action", id: action },
+            resource: EntityRef { kind: resource_type, id: doc },
+            context: &values,
+        };
+        let uids = [uid(principal_type, user), uid("Action", action), uid(resource_type, doc)];
+        let [principal, action, resource] = uids;
+        let request = Request::new(principal, action, resource, given, None).unwrap();
+        (ours(&evaluate(&world, &query).unwrap()), oracle(&request, &policies, &entities))
+    });
+    let (ours, cedars) = answers.unzip();
+    [ours, cedars]
+}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_500))]
     #[test]
     fn generated_policies_come_out_as_in_cedar(
-        plans in vec(plan(), 0..60),
-        shape in any::<u8>(),
-        asked in vec((select(&USERS[..]), select(&ACTIONS[..]), select(&DOCS[..]), select(&CONTEXTS[..]), 0_u8..12), 4),
+        plans in vec(plan(&BODIES), 0..60), shape in any::<u8>(), asked in vec(asked(), 4),
     ) {
-        let mut policies = Stable::new();
-        for (number, plan) in plans.iter().enumerate() {
-            plan.add_to(&mut policies, number);
-        }
-        let entities = entities(shape);
-        let world = world_of(policies.clone(), None, &entities);
-        for (user, action, doc, context, turn) in asked {
-            // Now and then the principal is a group, or the resource a user, or both are one.
-            let (principal_type, user) = if turn == 0 { ("Group", "g1") } else { ("User", user) };
-            let (resource_type, doc) = match turn { 1 => ("User", user), 2 => ("Folder", "f0"), _ => ("Doc", doc) };
-            let given = Context::from_json_str(context, None).unwrap();
-            let values = record(&given.to_json_value().unwrap());
-            let query = Query {
-                principal: EntityRef { kind: principal_type, id: user },
-                action: EntityRef { kind: "Action", id: action },
-                resource: EntityRef { kind: resource_type, id: doc },
-                context: &values,
-            };
-            let request = Request::new(
-                uid(principal_type, user), uid("Action", action), uid(resource_type, doc), given, None,
-            ).unwrap();
-            prop_assert_eq!(ours(&evaluate(&world, &query).unwrap()), oracle(&request, &policies, &entities));
-        }
+        let [ours, cedars] = both(&plans, shape, asked);
+        prop_assert_eq!(ours, cedars);
+    }
+
+    #[test]
+    fn policies_that_read_attributes_only_come_out_as_in_cedar(
+        plans in vec(plan(&SHALLOW), 0..12), shape in any::<u8>(), asked in vec(asked(), 8),
+    ) {
+        let [ours, cedars] = both(&plans, shape, asked);
+        prop_assert_eq!(ours, cedars);
     }
 }
 

@@ -81,12 +81,11 @@ fn attribute(json: &Value) -> Attribute {
     }
 }
 
-/// What plain Cedar says: decision, reasons and errors, the latter in its own words.
-pub(crate) fn oracle(
-    request: &cedar_policy::Request,
-    policies: &Stable,
-    entities: &Entities,
-) -> (bool, Vec<String>, Vec<String>) {
+/// Decision, reasons and errors.
+pub(crate) type Answer = (bool, Vec<String>, Vec<String>);
+
+/// What plain Cedar says, errors in its own words.
+pub(crate) fn oracle(request: &cedar_policy::Request, policies: &Stable, entities: &Entities) -> Answer {
     let response = Authorizer::new().is_authorized(request, policies, entities);
     let mut reasons: Vec<_> = response.diagnostics().reason().map(ToString::to_string).collect();
     reasons.sort();
@@ -95,7 +94,7 @@ pub(crate) fn oracle(
 }
 
 /// Ours in the same form.
-pub(crate) fn ours(evaluation: &Evaluation) -> (bool, Vec<String>, Vec<String>) {
+pub(crate) fn ours(evaluation: &Evaluation) -> Answer {
     let mut reasons: Vec<_> = evaluation.reasons.iter().map(ToString::to_string).collect();
     reasons.sort();
     let text = |policy: &str, message: &str| format!("error while evaluating policy `{policy}`: {message}");
