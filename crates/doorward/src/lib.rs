@@ -17,7 +17,7 @@ mod fold;
 pub mod report;
 mod run;
 pub mod scan;
-mod serve;
+pub mod serve;
 mod verbs;
 pub mod writer;
 

@@ -5,8 +5,8 @@ mod decisions;
 mod denials;
 mod feed;
 mod keeper;
-mod kept;
-mod live;
+pub mod kept;
+pub mod live;
 mod policies;
 
 use std::fs::File;

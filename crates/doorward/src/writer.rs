@@ -162,9 +162,13 @@ impl<J: Journal> Writer<J> {
         self.flush()
     }
 
-    /// Takes the record of a decision. It is durable after [`Self::flush`].
+    /// Takes the record of a decision, whose place in the log names it. It is durable after [`Self::flush`].
     pub fn take_decision(&mut self, mut seen: Observation) {
-        seen.partition = u32::from(Partition::of(self.engine.tenant(), &seen.identity).0);
+        let partition = Partition::of(self.engine.tenant(), &seen.identity);
+        seen.partition = u32::from(partition.0);
+        let before = self.partitions.get(usize::from(partition.0)).copied().unwrap_or_default();
+        let place = Hash16::of_parts(&[&partition.0.to_le_bytes(), &before.to_le_bytes()]);
+        seen.event.id = place.to_string();
         self.queue_observation(seen);
     }
 

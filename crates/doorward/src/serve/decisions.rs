@@ -2,13 +2,12 @@
 
 use doorward_model::decision::{Effect, Reason};
 use doorward_model::event::{Actor, Client, Event, Outcome, Target};
-use doorward_model::hash::Hash16;
 use doorward_model::record::{DecisionRecord, Observation};
 use doorward_model::time::Time;
 use doorward_serve::handle::DecisionMade;
 
-/// The record of a decision, the `count`th of this run.
-pub(crate) fn observation(made: DecisionMade, count: u64, recorded_at: Time) -> Observation {
+/// The record of a decision, which gets its id with its place in the log.
+pub(crate) fn observation(made: DecisionMade, recorded_at: Time) -> Observation {
     let decision = &made.decision;
     let (subject_type, subject) = made.subject;
     let (resource_type, resource) = made.resource;
@@ -18,10 +17,8 @@ pub(crate) fn observation(made: DecisionMade, count: u64, recorded_at: Time) -> 
         "" => format!("unknown:{subject_type}/{subject}"),
         known => known.to_owned(),
     };
-    let parts = [made.at.ms().to_le_bytes(), count.to_le_bytes(), decision.fact_number.to_le_bytes()];
     let event = Event {
         source: SOURCE.to_owned(),
-        id: Hash16::of_parts(&parts.each_ref().map(<[u8; 8]>::as_slice)).to_string(),
         happened_at_ms: made.at.ms(),
         actor: Actor { arn: subject.clone(), user_name: subject, ..Actor::default() },
         service: SOURCE.to_owned(),

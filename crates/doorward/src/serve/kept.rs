@@ -12,7 +12,7 @@ use crate::scan::rejects::line;
 
 /// The files of rejects in a data folder.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub struct Kept {
     newer: PathBuf,
     older: PathBuf,
     bytes_max: u64,
@@ -20,7 +20,8 @@ pub(crate) struct Kept {
 
 impl Kept {
     /// In a data folder, in files of up to so many bytes.
-    pub(crate) fn new(folder: &Path, bytes_max: u64) -> Self {
+    #[must_use]
+    pub fn new(folder: &Path, bytes_max: u64) -> Self {
         Self { newer: folder.join("rejects.jsonl"), older: folder.join("rejects.1.jsonl"), bytes_max }
     }
 

@@ -1,4 +1,6 @@
 //! The writer at work: takes what the server is asked, in rounds of one commit each, and publishes what decisions read.
+//!
+//! Public for the simulation: it plays rounds of its own, over its own journal and at its own time.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -33,29 +35,36 @@ use crate::writer::{Moment, Writer};
 
 /// What readers load.
 #[derive(Clone, Debug)]
-pub(crate) struct Shared {
-    pub(crate) world: Arc<ArcSwap<World>>,
-    pub(crate) tokens: Arc<ArcSwap<Tokens>>,
-    pub(crate) peps: Arc<ArcSwap<Peps>>,
+pub struct Shared {
+    /// All that a decision reads.
+    pub world: Arc<ArcSwap<World>>,
+    /// The tokens that are valid or were.
+    pub tokens: Arc<ArcSwap<Tokens>>,
+    /// The modes of the enforcement points.
+    pub peps: Arc<ArcSwap<Peps>>,
 }
 
 /// The writer with what it publishes.
-pub(crate) struct Live {
-    pub(crate) writer: Writer<Sqlite>,
+#[derive(Debug)]
+pub struct Live<J = Sqlite> {
+    /// The writer.
+    pub writer: Writer<J>,
     publisher: Publisher,
     shared: Shared,
     kept: Kept,
     /// What denies already and is still to be recorded.
     pending: Vec<Pending>,
-    decisions_made: u64,
 }
 
 /// Answers that wait for the commit of their round.
 type Waiting = Vec<(Reply<IngestAnswer>, IngestAnswer)>;
 
-impl Live {
+impl<J: Journal> Live<J> {
     /// Publishes what the writer has folded so far.
-    pub(crate) fn new(mut writer: Writer<Sqlite>, kept: Kept, seed: u64) -> Result<Self> {
+    ///
+    /// # Errors
+    /// When the policies that decided last cannot be used.
+    pub fn new(mut writer: Writer<J>, kept: Kept, seed: u64) -> Result<Self> {
         let mut publisher = Publisher::new(seed);
         let told = writer.take_told();
         let control = &writer.engine().state.control;
@@ -75,7 +84,7 @@ impl Live {
             peps: Arc::new(ArcSwap::from_pointee(Peps::default())),
         };
         let policy = control.policy.clone();
-        let mut live = Self { writer, publisher, shared, kept, pending: Vec::new(), decisions_made: 0 };
+        let mut live = Self { writer, publisher, shared, kept, pending: Vec::new() };
         if let Some(published) = policy {
             live.use_policy(&published)?;
         }
@@ -89,7 +98,8 @@ impl Live {
     }
 
     /// What readers load.
-    pub(crate) fn shared(&self) -> Shared {
+    #[must_use]
+    pub fn shared(&self) -> Shared {
         self.shared.clone()
     }
 
@@ -111,7 +121,7 @@ impl Live {
             {
                 round.push(next);
             }
-            let done = self.round(round, decisions);
+            let done = self.round(round, decisions, clock());
             ready.send_replace(done.is_ok());
             match &done {
                 Err(error) if could => tracing::error!(%error, "nothing can be recorded: not ready"),
@@ -126,20 +136,23 @@ impl Live {
     }
 
     /// One round: everything that waits, one commit for the events of it, then the answers.
-    fn round(
+    ///
+    /// # Errors
+    /// When the journal cannot append what waits; those who asked have been told.
+    pub fn round(
         &mut self,
         round: Vec<Work>,
         decisions: &DecisionsReceiver<DecisionMade>,
+        now: Time,
     ) -> Result<(), JournalError> {
-        let now = self.writer.not_before(clock());
+        let now = self.writer.not_before(now);
         let mut waiting: Waiting = Vec::new();
         // What could not be recorded in the round before comes first: until it is, nobody is told that anything is.
         let before = self.writer.flush().and_then(|()| self.writer.tick(now, now));
         let mut failed = before.and_then(|()| self.catch_up(now)).err();
         let room = if failed.is_none() { DECISIONS_MAX } else { 0 };
         for made in decisions.try_iter().take(room) {
-            self.decisions_made += 1;
-            self.writer.take_decision(observation(made, self.decisions_made, now));
+            self.writer.take_decision(observation(made, now));
         }
         for work in round {
             match (work, &failed) {
@@ -333,7 +346,8 @@ impl Live {
 
     /// Makes the people and programs of a policy set known as identities.
     fn introduce(&mut self, found: Vec<Identity>) {
-        let now = self.writer.not_before(clock());
+        // With the policy set, which has just been recorded.
+        let now = self.writer.journal().head().recorded_at;
         if let Err(error) = self.writer.introduce(found, now) {
             tracing::error!(%error, "cannot record the identities of the policy set");
         }
