@@ -9,7 +9,7 @@ use doorward_serve::handle::WorkError;
 use doorward_views::snapshot::overlay::Denial;
 
 /// A command that denies already and is still to be recorded.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Pending {
     pub(super) command: Command,
     pub(super) denial: Denial,

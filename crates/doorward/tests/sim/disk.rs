@@ -1,4 +1,6 @@
-//! A log that outlives the process that writes it, and can fail it at any append.
+//! A log that outlives the process that writes it, in memory or in SQLite's files, and can fail it at any append.
+
+mod power_cut;
 
 use std::cell::RefCell;
 use std::io;
@@ -13,11 +15,21 @@ use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::time::Time;
 
+use crate::disk::power_cut::{Files, Opened};
+
 /// What is left when the process ends.
 #[derive(Clone, Debug)]
 pub(crate) struct Disk {
-    log: Rc<RefCell<Memory>>,
+    engine: Rc<RefCell<Engine>>,
     fault: Rc<RefCell<Option<Fault>>>,
+}
+
+/// What keeps the log.
+#[derive(Debug)]
+enum Engine {
+    Memory(Memory),
+    /// The log, and what a power cut has left of its files, if there was one.
+    Sqlite(Opened, Option<Files>),
 }
 
 /// What happens at an append.
@@ -25,13 +37,33 @@ pub(crate) struct Disk {
 pub(crate) struct Fault {
     /// How many appends succeed before.
     pub(crate) after: u32,
-    /// Whether the records are in the log when the append fails.
-    pub(crate) durable: bool,
+    pub(crate) end: End,
+}
+
+/// How an append fails.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum End {
+    /// There is no room for it, and the process goes on.
+    Full,
+    /// The process ends before the records are in the log; with SQLite, while they are being written.
+    Lost,
+    /// The process ends when the records are in the log.
+    Durable,
 }
 
 impl Disk {
+    /// One that lives as long as the test.
     pub(crate) fn new() -> Self {
-        Self { log: Rc::new(RefCell::new(Memory::new(Keep::All).unwrap())), fault: Rc::default() }
+        Self::with(Engine::Memory(Memory::new(Keep::All).unwrap()))
+    }
+
+    /// The real files, and a power cut wherever the process ends.
+    pub(crate) fn sqlite() -> Self {
+        Self::with(Engine::Sqlite(Files::default().open(), None))
+    }
+
+    fn with(engine: Engine) -> Self {
+        Self { engine: Rc::new(RefCell::new(engine)), fault: Rc::default() }
     }
 
     /// Lets an append fail; returns whether the fault before it is still to come.
@@ -41,20 +73,85 @@ impl Disk {
 
     /// The end of the log for a writer, of whom there is one at a time.
     pub(crate) fn tape(&self) -> Tape {
-        let head = self.log.borrow().head().clone();
-        let mut tape = Tape { disk: self.clone(), head };
-        // What an earlier process had reserved, and did not append, is free again.
-        tape.end_reservations();
-        tape
+        self.engine.borrow_mut().start();
+        let head = self.engine.borrow().get().head().clone();
+        Tape { disk: self.clone(), head }
     }
 
-    /// Whether this append fails, and if so, whether its records are in the log nevertheless.
-    fn strikes(&self) -> Option<bool> {
+    /// Whether this append fails, and how.
+    fn strikes(&self) -> Option<End> {
         let mut fault = self.fault.borrow_mut();
-        let Fault { after, durable } = (*fault)?;
-        *fault = after.checked_sub(1).map(|after| Fault { after, durable });
-        (after == 0).then_some(durable)
+        let Fault { after, end } = (*fault)?;
+        *fault = after.checked_sub(1).map(|after| Fault { after, end });
+        (after == 0).then_some(end)
     }
+}
+
+impl Engine {
+    /// A process starts on what the one before has left, which did not even close its files.
+    fn start(&mut self) {
+        match self {
+            // What an earlier process had reserved, and did not append, is free again.
+            Self::Memory(memory) => end_reservations(memory),
+            Self::Sqlite(opened, left) => {
+                let left = left.take().unwrap_or_else(|| Files::of(opened.log.folder()));
+                *opened = left.open();
+            }
+        }
+    }
+
+    fn get(&self) -> &dyn Journal {
+        match self {
+            Self::Memory(memory) => memory,
+            Self::Sqlite(opened, _) => &opened.log,
+        }
+    }
+
+    fn get_mut(&mut self) -> &mut dyn Journal {
+        match self {
+            Self::Memory(memory) => memory,
+            Self::Sqlite(opened, _) => &mut opened.log,
+        }
+    }
+
+    /// Appends with no room left; SQLite may find some in the pages that it has.
+    fn append_full(&mut self, batch: Batch<'_>) -> Result<Position, JournalError> {
+        match self {
+            Self::Memory(memory) => {
+                end_reservations(memory);
+                Err(broken())
+            }
+            Self::Sqlite(Opened { log, .. }, _) => {
+                log.limit_pages(1)?;
+                let appended = log.append(batch);
+                log.limit_pages(PAGES_MAX)?;
+                appended
+            }
+        }
+    }
+
+    /// Is cut off while it appends.
+    fn append_cut(&mut self, batch: Batch<'_>) -> Result<(), JournalError> {
+        match self {
+            Self::Memory(_) => {}
+            Self::Sqlite(Opened { log, .. }, left) => {
+                let before = Files::of(log.folder());
+                log.append(batch)?;
+                *left = Some(before.cut_while_writing(Files::of(log.folder())));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn end_reservations(memory: &mut Memory) {
+    let facts_seen = memory.head().fact;
+    memory.append(Batch { records: &[], facts_seen }).unwrap();
+}
+
+fn broken() -> JournalError {
+    let source = io::Error::other("the simulated disk");
+    JournalError::File { what: "append to", path: "simulated".into(), source }
 }
 
 /// A [`Disk`] as the one writer holds it.
@@ -64,34 +161,21 @@ pub(crate) struct Tape {
     head: Head,
 }
 
-impl Tape {
-    fn end_reservations(&mut self) {
-        let facts_seen = self.head.fact;
-        self.disk.log.borrow_mut().append(Batch { records: &[], facts_seen }).unwrap();
-    }
-
-    fn put(&mut self, batch: Batch<'_>) -> Result<Position, JournalError> {
-        let position = self.disk.log.borrow_mut().append(batch)?;
-        self.head = self.disk.log.borrow().head().clone();
-        Ok(position)
-    }
-}
-
 impl Log for Tape {
     fn read_from(
         &self,
         from: Position,
         visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
-        self.disk.log.borrow().read_from(from, visit)
+        self.disk.engine.borrow().get().read_from(from, visit)
     }
 
     fn checkpoints(&self) -> Result<Vec<Position>, JournalError> {
-        self.disk.log.borrow().checkpoints()
+        self.disk.engine.borrow().get().checkpoints()
     }
 
     fn checkpoint(&self, position: Position) -> Result<Option<Checkpoint>, JournalError> {
-        self.disk.log.borrow().checkpoint(position)
+        self.disk.engine.borrow().get().checkpoint(position)
     }
 }
 
@@ -101,41 +185,51 @@ impl Journal for Tape {
     }
 
     fn check(&mut self, event: &Event) -> Result<Seen, JournalError> {
-        self.disk.log.borrow_mut().check(event)
+        self.disk.engine.borrow_mut().get_mut().check(event)
     }
 
     fn append(&mut self, batch: Batch<'_>) -> Result<Position, JournalError> {
-        let Some(durable) = self.disk.strikes() else { return self.put(batch) };
-        if durable {
-            self.put(batch)?;
-        } else {
-            self.end_reservations();
-        }
-        let source = io::Error::other("the simulated disk");
-        Err(JournalError::File { what: "append to", path: "simulated".into(), source })
+        let mut engine = self.disk.engine.borrow_mut();
+        let position = match self.disk.strikes() {
+            None => engine.get_mut().append(batch)?,
+            Some(End::Full) => engine.append_full(batch)?,
+            Some(End::Lost) => {
+                engine.append_cut(batch)?;
+                return Err(broken());
+            }
+            Some(End::Durable) => {
+                engine.get_mut().append(batch)?;
+                return Err(broken());
+            }
+        };
+        self.head = engine.get().head().clone();
+        Ok(position)
     }
 
     fn verify(&self) -> Result<Verified, JournalError> {
-        self.disk.log.borrow().verify()
+        self.disk.engine.borrow().get().verify()
     }
 
     fn prune(&mut self, before: Time) -> Result<Pruned, JournalError> {
-        self.disk.log.borrow_mut().prune(before)
+        self.disk.engine.borrow_mut().get_mut().prune(before)
     }
 
     fn put_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), JournalError> {
-        self.disk.log.borrow_mut().put_checkpoint(checkpoint)
+        self.disk.engine.borrow_mut().get_mut().put_checkpoint(checkpoint)
     }
 
     fn put_blob(&mut self, bytes: &[u8]) -> Result<Hash16, JournalError> {
-        self.disk.log.borrow_mut().put_blob(bytes)
+        self.disk.engine.borrow_mut().get_mut().put_blob(bytes)
     }
 
     fn blob(&self, hash: Hash16) -> Result<Option<Vec<u8>>, JournalError> {
-        self.disk.log.borrow().blob(hash)
+        self.disk.engine.borrow().get().blob(hash)
     }
 
     fn window(&self) -> Window {
-        self.disk.log.borrow().window()
+        self.disk.engine.borrow().get().window()
     }
 }
+
+/// As many pages as SQLite allows.
+const PAGES_MAX: u32 = u32::MAX - 1;

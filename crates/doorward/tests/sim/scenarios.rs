@@ -20,9 +20,10 @@ use doorward_policy::Properties;
 use doorward_policy::decide::{Authentication, Caller, Request};
 use doorward_policy::evaluate::EntityRef;
 use doorward_policy::world::Settings;
+use doorward_serve::handle::Terms;
 use yaml_serde::Value;
 
-use crate::disk::{Disk, Fault};
+use crate::disk::{Disk, End, Fault};
 use crate::perimeter::{Files, Perimeter, Way, mode};
 use crate::scenarios::form::{
     Call, Counts, Happening, History, NewHold, Policies, Question, SameAs, Scenario, Step,
@@ -32,6 +33,9 @@ use crate::scenarios::told::{Told, answer, ladder};
 
 /// Day 0 of every scenario: a Monday.
 const START: Time = Time::from_ms(1_772_409_600_000);
+
+/// Who gives the commands of a scenario.
+const BY: &str = "scenario";
 
 /// A scenario as it is played.
 struct Stage {
@@ -101,7 +105,7 @@ impl Stage {
         let disk = Disk::new();
         let judge_from = START + Millis::DAY.times(scenario.learn_days);
         let way = Way { ladder: ladder(&scenario.response), judge_from, shards: 1, seed: 1 };
-        let perimeter = Perimeter::open(&disk, &way).unwrap();
+        let perimeter = Perimeter::open(&disk, &way);
         let mut stage = Self { disk, way, perimeter, now: START, made: 0, rejected: 0 };
         if let Some(policies) = &scenario.policies {
             stage.publish(policies);
@@ -114,7 +118,7 @@ impl Stage {
     fn play(&mut self, step: &Step) -> Result<(), String> {
         self.now = step.at.as_deref().map_or(self.now + Millis::SECOND, time);
         self.perimeter.tick(self.now).unwrap();
-        let told = Told::of(self.perimeter.writer.engine());
+        let told = Told::of(self.perimeter.engine());
         let mut seen = 0;
         let mut check = |expected: &Option<Vec<String>>, found: &dyn Fn() -> Vec<String>| {
             let Some(expected) = expected else { return Ok(()) };
@@ -149,7 +153,7 @@ impl Stage {
             self.arrive(text.as_bytes());
         }
         if let Some(hold) = step.hold.as_ref().filter(|_| does(true)) {
-            self.admit(&Command::PlaceHold(new_hold(hold)));
+            self.admit(Command::PlaceHold(new_hold(hold)));
         }
         if let Some(subject) = step.release.as_ref().filter(|_| does(true)) {
             self.release(subject)?;
@@ -171,18 +175,18 @@ impl Stage {
 
     fn publish(&mut self, policies: &Policies) {
         let settings = Settings { mode: mode(&policies.mode), risk_max: policies.risk_max };
-        self.perimeter.publish_policy(&texts(policies), settings, self.now).unwrap();
+        self.perimeter.publish_policy(texts(policies), settings, Terms::of(BY), self.now).unwrap();
     }
 
     fn set_peps(&mut self, peps: &BTreeMap<String, String>) {
         for (name, word) in peps {
             let pep = Pep { name: name.clone(), mode: mode(word).into() };
-            self.admit(&Command::SetPep(PepSet { pep, by: "scenario".to_owned() }));
+            self.admit(Command::SetPep(PepSet { pep, by: BY.to_owned() }));
         }
     }
 
-    fn admit(&mut self, command: &Command) {
-        self.perimeter.admit(command, self.now).unwrap().unwrap();
+    fn admit(&mut self, command: Command) {
+        self.perimeter.admit(command, Terms::of(BY), self.now).unwrap();
     }
 
     /// Days of the same, in the order of time.
@@ -225,12 +229,12 @@ impl Stage {
     fn happen(&mut self, happening: &Happening) {
         let happened = happening.happened.as_deref().map_or(self.now, time);
         let what = (happening.who.as_str(), happening.action.as_str());
-        let durable = happening.crash.as_deref().map(|word| match word {
-            "durable" => true,
-            "lost" => false,
+        let end = happening.crash.as_deref().map(|word| match word {
+            "durable" => End::Durable,
+            "lost" => End::Lost,
             _ => panic!("{word:?} is neither lost nor durable"),
         });
-        self.disk.set_fault(durable.map(|durable| Fault { after: 0, durable }));
+        self.disk.set_fault(end.map(|end| Fault { after: 0, end }));
         for _ in 0..happening.times {
             self.take(happened, what, &happening.call);
         }
@@ -238,7 +242,7 @@ impl Stage {
     }
 
     fn restart(&mut self) {
-        self.perimeter = Perimeter::open(&self.disk, &self.way).unwrap();
+        self.perimeter = Perimeter::open(&self.disk, &self.way);
     }
 
     /// Puts an edge into the log that no record of this release would lead to.
@@ -265,8 +269,8 @@ impl Stage {
         let holds = self.perimeter.control().holds.values();
         let ids: Vec<_> = holds.filter(|hold| hold.subject == subject).map(|hold| hold.id.clone()).collect();
         for id in &ids {
-            let (by, reason) = ("scenario".to_owned(), "reviewed".to_owned());
-            self.admit(&Command::ReleaseHold(HoldReleased { id: id.clone(), by, reason }));
+            let (by, reason) = (BY.to_owned(), "reviewed".to_owned());
+            self.admit(Command::ReleaseHold(HoldReleased { id: id.clone(), by, reason }));
         }
         if ids.is_empty() { Err(format!("no hold is on {subject:?}")) } else { Ok(()) }
     }
@@ -290,7 +294,7 @@ impl Stage {
     }
 
     fn counts(&self) -> Counts {
-        let counts = self.perimeter.writer.counts;
+        let counts = self.perimeter.live.writer.counts;
         Counts {
             accepted: counts.accepted,
             duplicate: counts.duplicate,

@@ -19,6 +19,8 @@ pub(crate) struct Model {
     automatic: Vec<i64>,
     /// How often each event is there.
     pub(crate) events: BTreeMap<(String, String), u32>,
+    /// The questions that were recorded.
+    asked: BTreeSet<String>,
     pub(crate) issued: BTreeMap<String, TokenIssued>,
     pub(crate) revoked: BTreeSet<String>,
 }
@@ -51,8 +53,9 @@ impl Model {
         self.holds.values().filter(move |hold| hold.expires_at_ms == 0 || now.ms() < hold.expires_at_ms)
     }
 
-    pub(crate) fn has(&self, id: &str) -> bool {
-        self.events.contains_key(&("doorward".to_owned(), id.to_owned()))
+    /// Whether a question is recorded.
+    pub(crate) fn was_asked(&self, id: &str) -> bool {
+        self.asked.contains(id)
     }
 
     fn fact(&mut self, record: &FactRecord, holds_per_hour_max: usize) {
@@ -87,5 +90,8 @@ impl Model {
     fn observation(&mut self, seen: &Observation) {
         let key = (seen.event.source.clone(), seen.event.id.clone());
         *self.events.entry(key).or_insert(0) += 1;
+        if seen.decision.is_some() {
+            self.asked.insert(seen.event.request_id.clone());
+        }
     }
 }

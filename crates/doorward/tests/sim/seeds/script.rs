@@ -9,14 +9,14 @@ use doorward_model::hold::HoldProfile;
 use doorward_model::time::{Millis, Time};
 use doorward_simulate::{Plan, files};
 
-use crate::disk::Fault;
+use crate::disk::{End, Fault};
 
 /// One thing that is done, and what goes wrong in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Act {
     pub(crate) now: Time,
     pub(crate) deed: Deed,
-    pub(crate) wrong: Option<Wrong>,
+    pub(crate) wrong: Option<Fault>,
 }
 
 /// What may be done. A `pick` selects among what is there at that moment.
@@ -33,15 +33,6 @@ pub(crate) enum Deed {
     Tick,
     Checkpoint,
     Restart,
-}
-
-/// What may go wrong.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Wrong {
-    /// The process ends in an append.
-    Crash(Fault),
-    /// An append fails, and the process goes on.
-    Refused,
 }
 
 /// Numbers that look random (splitmix64).
@@ -138,11 +129,11 @@ pub(crate) fn script(seed: u64, events: &[Event]) -> Vec<Act> {
         }
         let happened = batch.iter().map(Event::happened_at).max().unwrap_or(now);
         now = now.max(happened) + dice.millis(90_000);
-        acts.push(Act { now, deed: Deed::Deliver(batch), wrong: wrong(&mut dice, true) });
+        acts.push(Act { now, deed: Deed::Deliver(batch), wrong: wrong(&mut dice) });
         for _ in 0..dice.below(4) {
             now = now + dice.millis(20_000);
             let deed = deed(&mut dice, &people);
-            acts.push(Act { now, deed, wrong: wrong(&mut dice, false) });
+            acts.push(Act { now, deed, wrong: wrong(&mut dice) });
         }
     }
     acts
@@ -175,13 +166,15 @@ fn deed(dice: &mut Dice, people: &[String]) -> Deed {
     }
 }
 
-fn wrong(dice: &mut Dice, delivers: bool) -> Option<Wrong> {
-    let fault = Fault { after: dice.below(3), durable: dice.one_in(2) };
-    match dice.below(8) {
-        0 | 1 => Some(Wrong::Crash(fault)),
-        2 if delivers => Some(Wrong::Refused),
-        _ => None,
-    }
+fn wrong(dice: &mut Dice) -> Option<Fault> {
+    let after = dice.below(3);
+    let end = match dice.below(8) {
+        0 => End::Lost,
+        1 => End::Durable,
+        2 => End::Full,
+        _ => return None,
+    };
+    Some(Fault { after, end })
 }
 
 /// How many records a seed has.
