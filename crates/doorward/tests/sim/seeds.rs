@@ -115,11 +115,10 @@ impl Run {
 
     /// Has something done. Who asks and is not told that it is done asks again, under the same key.
     fn act(&mut self, act: &Act, id: &str) {
-        let Some(asked) = Asked::of(&self.perimeter, act, id) else {
-            return if let Deed::Restart = act.deed {
-                self.restart(act.now)
-            };
-        };
+        if matches!(act.deed, Deed::Restart) {
+            return self.restart(act.now);
+        }
+        let Some(asked) = Asked::of(&self.perimeter, act, id) else { return };
         self.disk.set_fault(act.wrong);
         let done = asked.perform(&mut self.perimeter, id, act.now);
         let struck = act.wrong.filter(|_| !self.disk.set_fault(None));
