@@ -1,6 +1,7 @@
 //! What can be typed. Help, completions and man pages come from these definitions.
 
 pub mod files;
+pub mod health;
 pub mod verbs;
 
 use std::path::PathBuf;
@@ -10,13 +11,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use doorward_model::time::Millis;
 
 use self::files::{BackupArgs, PolicyVerb, RestoreArgs, VerifyArgs};
+use self::health::{DoctorArgs, RejectVerb};
 use self::verbs::{DecideArgs, EventVerb, FindingVerb, HoldVerb, IdentityVerb, PepVerb, TokenVerb, WhoArgs};
 
 /// An identity-defined perimeter in one program.
 ///
 /// Knows every identity of an organisation from its audit logs and exports, notices what is unusual, and says why.
 #[derive(Debug, Parser)]
-#[command(name = "doorward", version, propagate_version = true)]
+#[command(name = "doorward", version, propagate_version = true, after_help = AFTER_HELP)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -64,9 +66,16 @@ pub enum Command {
     Token(TokenVerb),
     /// Say what would be decided, and why. Nobody is let pass, and nothing is recorded.
     Decide(Box<DecideArgs>),
-    /// Check and test policy files, without a server.
+    /// What may pass: check and test policy files without a server, publish and show them.
     #[command(subcommand)]
     Policy(PolicyVerb),
+    /// What could not be read.
+    #[command(subcommand)]
+    Reject(RejectVerb),
+    /// Say whether all is well with a server, a data folder and settings, and how to mend what is not.
+    ///
+    /// Each line is ok, warn or fail. The exit code is 1 if a line is fail.
+    Doctor(DoctorArgs),
     /// Copy a data folder as of one moment, and verify the copy. A server may be using it.
     Backup(BackupArgs),
     /// Make a data folder from a backup, and verify it.
@@ -84,6 +93,17 @@ pub enum Command {
         dir: PathBuf,
     },
 }
+
+/// What help ends with.
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  done
+  1  it could not be done, or what was checked does not hold: the reason is on standard error
+  2  it was typed wrongly
+
+Environment:
+  DOORWARD_URL    the server that commands ask [default: http://127.0.0.1:8420]
+  DOORWARD_TOKEN  the token with which they ask; --token-file names a file instead";
 
 /// What to scan and how.
 #[derive(Debug, Args)]
@@ -115,7 +135,7 @@ pub struct ScanArgs {
 }
 
 /// What to serve.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ServeArgs {
     /// The settings: a TOML file, whose relative paths begin where it lies.
     #[arg(long, value_name = "FILE")]

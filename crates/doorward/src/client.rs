@@ -36,6 +36,26 @@ impl Client {
         Ok(Self { runtime, authority, token })
     }
 
+    /// What lies at a path, if something does.
+    pub(crate) fn find(&self, path: &[&str]) -> Result<Option<Value>> {
+        match self.answer(Method::GET, &target(path, &[]), None)? {
+            (StatusCode::NOT_FOUND, _) => Ok(None),
+            answer => self.json(&answer).map(Some),
+        }
+    }
+
+    /// The text at a path. An answer that tells of a problem is none.
+    pub(crate) fn text(&self, path: &[&str]) -> Result<String> {
+        let (status, bytes) = self.answer(Method::GET, &target(path, &[]), None)?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if status.is_success() { Ok(text) } else { Err(anyhow!("{}", text.trim())) }
+    }
+
+    /// The server, as it is named in messages.
+    pub(crate) fn name(&self) -> String {
+        format!("http://{}", self.authority)
+    }
+
     /// What lies at a path.
     pub(crate) fn get(&self, path: &[&str], query: &[(&str, String)]) -> Result<Value> {
         self.send(Method::GET, &target(path, query), None)
@@ -52,6 +72,19 @@ impl Client {
     }
 
     fn send(&self, method: Method, target: &str, body: Option<&Value>) -> Result<Value> {
+        self.json(&self.answer(method, target, body)?)
+    }
+
+    fn json(&self, (status, bytes): &(StatusCode, Bytes)) -> Result<Value> {
+        if status.is_success() {
+            let read = serde_json::from_slice(bytes);
+            return read
+                .with_context(|| format!("http://{} answers with something else than JSON", self.authority));
+        }
+        Err(problem(*status, bytes))
+    }
+
+    fn answer(&self, method: Method, target: &str, body: Option<&Value>) -> Result<(StatusCode, Bytes)> {
         let bytes = body.map(serde_json::to_vec).transpose()?.unwrap_or_default();
         let request = Request::builder()
             .method(method)
@@ -64,13 +97,7 @@ impl Client {
         let answered =
             self.runtime.block_on(async { timeout(ANSWER_WAIT, exchange(&self.authority, request)).await });
         let late = || format!("http://{} does not answer", self.authority);
-        let (status, bytes) = answered.with_context(late)??;
-        if status.is_success() {
-            let read = serde_json::from_slice(&bytes);
-            return read
-                .with_context(|| format!("http://{} answers with something else than JSON", self.authority));
-        }
-        Err(problem(status, &bytes))
+        answered.with_context(late)?
     }
 }
 

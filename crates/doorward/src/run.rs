@@ -28,6 +28,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Token(verb) => tell::token(verb),
         Command::Decide(args) => verbs::decide(&args),
         Command::Policy(verb) => verbs::policy::policy(&verb),
+        Command::Reject(verb) => verbs::rejects::reject(&verb),
+        Command::Doctor(args) => verbs::doctor::doctor(&args),
         Command::Backup(args) => copies::backup(&args),
         Command::Restore(args) => copies::restore(&args),
         Command::Verify(args) => copies::verify(&args),

@@ -1,13 +1,13 @@
 //! The server, put together: journal, writer, what readers load, and the doors.
 
-mod config;
+pub(crate) mod config;
 mod decisions;
 mod denials;
 mod feed;
 mod keeper;
 pub mod kept;
 pub mod live;
-mod policies;
+pub(crate) mod policies;
 
 use std::fs::File;
 use std::io::{IsTerminal, Read, Write, stderr};
@@ -47,6 +47,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     let colours = stderr().is_terminal();
     tracing_subscriber::fmt().with_writer(stderr).with_ansi(colours).with_target(false).init();
     let (mut live, keeper) = open(&config)?;
+    let judged = config.policy.as_ref().and_then(|folder| policies::stamps(folder).ok());
     prepare(&mut live, &config)?;
     feed::feed(&mut live, args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -75,7 +76,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
         random,
     };
     if let Some(folder) = config.policy.clone() {
-        runtime.spawn(policies::follow(folder, handle.clone()));
+        runtime.spawn(policies::follow(folder, judged, handle.clone()));
     }
     let served = runtime.block_on(listen(&config, handle));
     drop(keep);

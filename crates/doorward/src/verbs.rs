@@ -4,10 +4,12 @@
 //! renders that for people. Commands are told to a server only: it has the one writer.
 
 pub(crate) mod copies;
+pub(crate) mod doctor;
 mod folder;
 mod grid;
 pub(crate) mod policy;
 pub(crate) mod print;
+pub(crate) mod rejects;
 mod source;
 mod tables;
 pub(crate) mod tell;
@@ -132,7 +134,7 @@ fn party(entity: &Entity, properties: Option<&JsonObject>) -> Value {
 type Filters = Vec<(&'static str, String)>;
 
 fn list(noun: Noun, filters: &Filters, listing: &Listing) -> Result<()> {
-    let page = Source::of(&listing.asking)?.list(noun, filters, listing)?;
+    let page = Source::of(&listing.asking)?.list(noun, filters, (listing.limit, listing.cursor.clone()))?;
     print(&page, listing.asking.output, |page| tables::list(noun, page))
 }
 

@@ -10,4 +10,5 @@ pub mod holds;
 pub mod identities;
 pub mod query;
 pub mod rest;
+pub mod status;
 pub mod who;

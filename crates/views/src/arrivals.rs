@@ -39,13 +39,14 @@ impl Arrivals {
     }
 
     /// Each account with its newest event, in a fixed order.
-    pub(crate) fn rows(&self) -> Vec<(&String, Time)> {
+    #[must_use]
+    pub fn newest(&self) -> Vec<(&String, Time)> {
         let mut rows: Vec<_> = self.newest.iter().map(|(account, newest)| (account, *newest)).collect();
         rows.sort();
         rows
     }
 
-    /// Puts back what [`Self::rows`] gave.
+    /// Puts back what [`Self::newest`] gave.
     pub(crate) fn restore(&mut self, rows: impl Iterator<Item = (String, Time)>) {
         self.newest.clear();
         self.newest.extend(rows);
@@ -102,7 +103,7 @@ mod tests {
         for at in 0..=i64::try_from(ACCOUNTS_MAX).unwrap() {
             assert!(!take(&mut arrivals, &at.to_string(), NOW - Millis::HOUR + Millis(at)));
         }
-        assert_eq!(arrivals.rows().len(), ACCOUNTS_MAX / 2 + 1);
+        assert_eq!(arrivals.newest().len(), ACCOUNTS_MAX / 2 + 1);
         let old = NOW - Millis::DAY;
         let known = ["0", "8191", "8192", "16384"].map(|account| take(&mut arrivals, account, old));
         assert_eq!(known, [false, false, true, true]);

@@ -80,7 +80,7 @@ impl State {
         let facts =
             facts(self).into_iter().map(|fact| FactRecord { fact: Some(fact), ..FactRecord::default() });
         let (issued, since) = issued_rows(&self.resolver);
-        let arrivals = self.arrivals.rows().into_iter();
+        let arrivals = self.arrivals.newest().into_iter();
         let arrivals =
             arrivals.map(|(account, newest)| ArrivalRow { account: account.clone(), newest_ms: newest.ms() });
         StateImage {

@@ -1,10 +1,13 @@
-//! What can be typed to work on files alone: policies, and copies of data folders.
+//! What can be typed about policies, and copies of data folders.
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
+use doorward_model::decision::Mode;
 
 use super::Output;
+use super::verbs::{Asking, MODES, Telling};
 
 /// What may pass.
 #[derive(Debug, Subcommand)]
@@ -13,6 +16,45 @@ pub enum PolicyVerb {
     Check(PolicyCheckArgs),
     /// Ask policy files the questions of a file, and compare the answers with those expected.
     Test(PolicyTestArgs),
+    /// Publish policy files: from the very next decision on they decide. Files that are not valid change nothing.
+    ///
+    /// A server with a policy folder of its own publishes that again when it changes, and when the server starts.
+    Publish(PolicyPublishArgs),
+    /// Show the policies that decide.
+    Show(PolicyShowArgs),
+}
+
+/// Which policies to publish, and how they decide.
+#[derive(Debug, Args)]
+pub struct PolicyPublishArgs {
+    /// The folder of `*.cedar` files.
+    pub folder: PathBuf,
+    /// The schema.
+    #[arg(long, value_name = "FILE")]
+    pub schema: Option<PathBuf>,
+    /// Users, groups, resources and aliases.
+    #[arg(long, value_name = "FILE")]
+    pub entities: Option<PathBuf>,
+    /// Whether what is decided is also answered, or only recorded.
+    #[arg(long, default_value = Mode::Shadow.word(), value_parser = PossibleValuesParser::new(MODES.map(Mode::word)))]
+    pub mode: String,
+    /// The greatest risk at which anything passes, 0-100.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(..=100))]
+    pub risk_max: u32,
+    /// Whom to tell.
+    #[command(flatten)]
+    pub telling: Telling,
+}
+
+/// Which policies to show.
+#[derive(Debug, Args)]
+pub struct PolicyShowArgs {
+    /// Write the files into this folder, which must be empty or not exist.
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// Whom to ask.
+    #[command(flatten)]
+    pub asking: Asking,
 }
 
 /// What policies are checked against.

@@ -27,6 +27,14 @@ pub struct Api {
     pub token_file: Option<PathBuf>,
 }
 
+impl Api {
+    /// Whether the command line itself names a server or a token.
+    #[must_use]
+    pub const fn is_named(&self) -> bool {
+        self.url.is_some() || self.token_file.is_some()
+    }
+}
+
 /// How something is told to a server.
 #[derive(Debug, Args)]
 pub struct Telling {
@@ -457,7 +465,8 @@ impl FromStr for JsonObject {
 
 const SEVERITIES: [Severity; 5] =
     [Severity::Info, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
-const MODES: [Mode; 3] = [Mode::Learn, Mode::Shadow, Mode::Enforce];
+/// The modes, by their words.
+pub(super) const MODES: [Mode; 3] = [Mode::Learn, Mode::Shadow, Mode::Enforce];
 
 #[cfg(test)]
 mod tests {

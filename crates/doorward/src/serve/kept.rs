@@ -22,7 +22,8 @@ impl Kept {
     /// In a data folder, in files of up to so many bytes.
     #[must_use]
     pub fn new(folder: &Path, bytes_max: u64) -> Self {
-        Self { newer: folder.join("rejects.jsonl"), older: folder.join("rejects.1.jsonl"), bytes_max }
+        let [older, newer] = FILES.map(|name| folder.join(name));
+        Self { newer, older, bytes_max }
     }
 
     /// Keeps rejects; they are durable afterwards.
@@ -77,5 +78,7 @@ impl Kept {
     }
 }
 
+/// The names of the files, the older one first.
+pub(crate) const FILES: [&str; 2] = ["rejects.1.jsonl", "rejects.jsonl"];
 const OWNER_ONLY: u32 = 0o600;
 const CHUNK_BYTES: usize = 1 << 20;

@@ -25,10 +25,18 @@ pub(super) fn publish(live: &mut Live, folder: &PolicyFolder, now: Time) -> Resu
     Ok(())
 }
 
+/// Whether the folder holds a set that can decide.
+pub(crate) fn check(folder: &PolicyFolder) -> Result<()> {
+    Set::read(folder)?.check()
+}
+
 /// Watches the folder for as long as the server runs. What is changed and valid decides from then on; what is not
 /// valid is told to the log with file and line, and the set before goes on deciding.
-pub(super) async fn follow(folder: PolicyFolder, handle: Handle) {
-    let (mut last, mut judged) = (None, None);
+///
+/// `judged` is how the folder stood when it was last published: as long as it stays so, what is published by other means
+/// goes on deciding.
+pub(super) async fn follow(folder: PolicyFolder, judged: Option<Stamps>, handle: Handle) {
+    let (mut last, mut judged) = (None, Some(judged));
     let mut interval = tokio::time::interval(EVERY);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -105,7 +113,11 @@ fn paths(folder: &PolicyFolder) -> Result<Vec<PathBuf>> {
 /// By what a change of a file is noticed: its time and its length.
 type Stamp = (SystemTime, u64);
 
-fn stamps(folder: &PolicyFolder) -> Result<BTreeMap<PathBuf, Option<Stamp>>> {
+/// How a folder stands.
+pub(super) type Stamps = BTreeMap<PathBuf, Option<Stamp>>;
+
+/// How the folder stands now.
+pub(super) fn stamps(folder: &PolicyFolder) -> Result<Stamps> {
     let paths = paths(folder)?;
     Ok(paths.into_iter().map(|path| (path.clone(), stamp(&path))).collect())
 }

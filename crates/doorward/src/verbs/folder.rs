@@ -14,6 +14,7 @@ use doorward_model::time::Time;
 use doorward_respond::Ladder;
 use doorward_serve::answers::events::{LOOKS_MAX, Place, Wanted, events};
 use doorward_serve::answers::query::Query;
+use doorward_serve::answers::status::status;
 use doorward_serve::answers::who::{Depth, who};
 use doorward_serve::answers::{events, explain, findings, holds, identities, rest};
 use doorward_serve::handle::Peps;
@@ -96,6 +97,14 @@ impl Folder {
         let world = world::of(control, &self.facts, (published.map(|row| row.files), settings))?;
         let pep = Peps::of(control.peps.values()).find(pep.unwrap_or(explain::PEP));
         world::explain(&world, &pep, question, self.now)
+    }
+
+    pub(crate) fn policy(&self) -> Result<Option<Value>> {
+        rest::policy(self.state(), &self.journal)?.map(value).transpose()
+    }
+
+    pub(crate) fn status(&self) -> Result<Value> {
+        value(status(self.state(), &self.journal, self.now)?)
     }
 
     fn state(&self) -> &State {

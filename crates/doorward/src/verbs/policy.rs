@@ -1,6 +1,7 @@
-//! Policy files, checked and tested without a server.
+//! Policy files: checked and tested without a server, published to one, and shown.
 
 mod cases;
+mod published;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +18,7 @@ use doorward_views::snapshot::writer::EntityRow;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::cli::files::{PolicyCheckArgs, PolicyFiles, PolicyTestArgs, PolicyVerb};
+use crate::cli::files::{PolicyCheckArgs, PolicyTestArgs, PolicyVerb};
 use crate::serve::clock;
 use crate::verbs::folder::HASH_SEED;
 use crate::verbs::grid::text;
@@ -25,11 +26,13 @@ use crate::verbs::policy::cases::Case;
 use crate::verbs::print::print;
 use crate::verbs::world;
 
-/// Checks or tests policy files.
+/// Checks, tests, publishes or shows policy files.
 pub(crate) fn policy(verb: &PolicyVerb) -> Result<()> {
     match verb {
         PolicyVerb::Check(args) => check(args),
         PolicyVerb::Test(args) => test(args),
+        PolicyVerb::Publish(args) => published::publish(args),
+        PolicyVerb::Show(args) => published::show(args),
     }
 }
 
@@ -57,7 +60,7 @@ struct Warning {
 }
 
 fn check(args: &PolicyCheckArgs) -> Result<()> {
-    let checked = match read(&args.folder, &args.files)? {
+    let checked = match read(&args.folder, (&args.files.schema, &args.files.entities))? {
         Ok((set, entities)) => Checked {
             policies: set.len(),
             entities: entities.len(),
@@ -140,7 +143,8 @@ struct Failed {
 }
 
 fn test(args: &PolicyTestArgs) -> Result<()> {
-    let (set, entities) = read(&args.folder, &args.files)?.map_err(|errors| world::joined(&errors))?;
+    let (set, entities) = read(&args.folder, (&args.files.schema, &args.files.entities))?
+        .map_err(|errors| world::joined(&errors))?;
     let cases = cases::read(&args.cases)?;
     // Both enforce, so that what is answered is what the policies say.
     let settings = Settings { mode: Mode::Enforce, ..Settings::default() };
@@ -196,7 +200,17 @@ fn outcomes(tested: &Tested) -> String {
 type Read = Result<(PolicySet, Vec<EntityRow>), Vec<LoadError>>;
 
 /// Reads the files of a set. Messages name them by their whole path, as an editor can open them.
-fn read(folder: &Path, files: &PolicyFiles) -> Result<Read> {
+fn read(folder: &Path, others: Others<'_>) -> Result<Read> {
+    let texts = texts(folder, others)?;
+    let texts = texts.into_iter().map(|(path, text)| (path.display().to_string(), text)).collect();
+    Ok(policy_files::read(&texts).map_err(|errors| with_hint(errors, others)))
+}
+
+/// Schema and entities.
+type Others<'a> = (&'a Option<PathBuf>, &'a Option<PathBuf>);
+
+/// The files of a set, by their paths.
+fn texts(folder: &Path, (schema, entities): Others<'_>) -> Result<BTreeMap<PathBuf, String>> {
     let mut paths: Vec<PathBuf> = Vec::new();
     let told = || format!("cannot list {}", folder.display());
     for entry in fs::read_dir(folder).with_context(told)? {
@@ -208,18 +222,18 @@ fn read(folder: &Path, files: &PolicyFiles) -> Result<Read> {
     if paths.is_empty() {
         bail!("there is no *.cedar in {}", folder.display());
     }
-    paths.extend(files.schema.iter().chain(&files.entities).cloned());
+    paths.extend(schema.iter().chain(entities).cloned());
     let mut texts = BTreeMap::new();
     for path in paths {
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        texts.insert(path.display().to_string(), text);
+        texts.insert(path, text);
     }
-    Ok(policy_files::read(&texts).map_err(|errors| with_hint(errors, files)))
+    Ok(texts)
 }
 
 /// Without a schema everything that a policy names is unknown: that is said once.
-fn with_hint(mut errors: Vec<LoadError>, files: &PolicyFiles) -> Vec<LoadError> {
-    if files.schema.is_none() {
+fn with_hint(mut errors: Vec<LoadError>, (schema, _): Others<'_>) -> Vec<LoadError> {
+    if schema.is_none() {
         let message = "no schema was named, so no name is known: name it with --schema".to_owned();
         errors.insert(0, LoadError { path: "schema".to_owned(), line: 0, message });
     }

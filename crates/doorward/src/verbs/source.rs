@@ -1,9 +1,11 @@
 //! Where questions are answered: by a running server, or from a data folder, in the same JSON.
 
+use std::num::NonZeroUsize;
+
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::cli::verbs::{Asking, Listing};
+use crate::cli::verbs::Asking;
 use crate::client::Client;
 use crate::verbs::folder::Folder;
 
@@ -80,13 +82,12 @@ impl Source {
         &self,
         noun: Noun,
         filters: &[(&'static str, String)],
-        listing: &Listing,
+        (limit, mut cursor): (NonZeroUsize, Option<String>),
     ) -> Result<Value> {
         let mut items = Vec::new();
-        let mut cursor = listing.cursor.clone();
         loop {
             let mut asked = filters.to_vec();
-            asked.push(("limit", (listing.limit.get() - items.len()).to_string()));
+            asked.push(("limit", (limit.get() - items.len()).to_string()));
             asked.extend(cursor.map(|cursor| ("cursor", cursor)));
             let mut page = match self {
                 Self::Server(client) => client.get(&["v1", noun.path()], &asked)?,
@@ -96,12 +97,28 @@ impl Source {
                 items.extend(more);
             }
             cursor = page.get("next_cursor").and_then(Value::as_str).map(str::to_owned);
-            if cursor.is_none() || items.len() >= listing.limit.get() {
+            if cursor.is_none() || items.len() >= limit.get() {
                 if let Some(members) = page.as_object_mut() {
                     members.insert("items".to_owned(), Value::Array(items));
                 }
                 return Ok(page);
             }
+        }
+    }
+
+    /// The policy set that decides, if there is one.
+    pub(crate) fn policy(&self) -> Result<Option<Value>> {
+        match self {
+            Self::Server(client) => client.find(&["v1", "policy"]),
+            Self::Folder(folder) => folder.policy(),
+        }
+    }
+
+    /// How far the journal has come, and what it last heard of whom.
+    pub(crate) fn status(&self) -> Result<Value> {
+        match self {
+            Self::Server(client) => client.get(&["v1", "status"], &[]),
+            Self::Folder(folder) => folder.status(),
         }
     }
 

@@ -4,6 +4,7 @@
 mod attacks;
 mod bad_input;
 mod command_line;
+mod doctor;
 mod scanning;
 mod serving;
 mod shared_corpus;

@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::admin::reply::{Guest, json, pairs, query, tagged};
 use crate::answers::events::{Look, Place, Wanted, look};
 use crate::answers::query::{Page, Query, QueryError};
+use crate::answers::status::status;
 use crate::answers::who::{Depth, who};
 use crate::answers::{events, findings, identities, rest};
 use crate::app::App;
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/v1/events", get(list_events))
         .route("/v1/who", get(whose))
         .route("/v1/peps", get(list_peps))
+        .route("/v1/status", get(show_status))
 }
 
 async fn list_identities(Shared(app): Shared<App>, request: Request) -> Reply {
@@ -119,6 +121,13 @@ async fn whose(Shared(app): Shared<App>, request: Request) -> Reply {
     let asked = asked(&head)?;
     let found =
         app.handle.ask(app.waits(), move |state, journal| who(state, journal, (&asked, Depth::Recent), now));
+    json(StatusCode::OK, &found.await?.map_err(|error| failed(&error))?)
+}
+
+async fn show_status(Shared(app): Shared<App>, request: Request) -> Reply {
+    let (head, _) = request.into_parts();
+    let Guest { now, .. } = Guest::reader(&app, &head)?;
+    let found = app.handle.ask(app.waits(), move |state, journal| status(state, journal, now));
     json(StatusCode::OK, &found.await?.map_err(|error| failed(&error))?)
 }
 

@@ -1,0 +1,58 @@
+//! How the server or data folder itself is: how far it has come, and what it last heard of whom.
+
+use doorward_journal::{Journal, JournalError, Position};
+use doorward_model::time::Time;
+use doorward_views::state::State;
+use serde::Serialize;
+
+/// How it is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Status {
+    /// The release that answers.
+    pub version: &'static str,
+    /// By its clock.
+    pub now: Time,
+    /// How many records the journal has or has had.
+    pub records: u64,
+    /// In how many rows they stand.
+    pub rows: u64,
+    /// The last fact.
+    pub facts: u64,
+    /// When the last record was recorded; absent while there is none.
+    pub recorded_at: Option<Time>,
+    /// How many rows were written after the newest checkpoint: the next start reads them. Without a checkpoint, all.
+    pub rows_since_checkpoint: u64,
+    /// Each account whose log arrives, with its newest event.
+    pub accounts: Vec<AccountRow>,
+}
+
+/// An account whose log arrives.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct AccountRow {
+    /// The account; empty for events that name none.
+    pub account: String,
+    /// When the newest event from it happened.
+    pub newest: Time,
+}
+
+/// How it is now.
+///
+/// # Errors
+/// When the checkpoints cannot be listed.
+pub fn status(state: &State, journal: &dyn Journal, now: Time) -> Result<Status, JournalError> {
+    let head = journal.head();
+    let newest = journal.checkpoints()?.into_iter().max().unwrap_or(Position(0));
+    let accounts = state.arrivals.newest();
+    Ok(Status {
+        version: env!("CARGO_PKG_VERSION"),
+        now,
+        records: head.records(),
+        rows: head.position.0,
+        facts: head.fact.0,
+        recorded_at: Some(head.recorded_at).filter(|at| *at != Time::MIN),
+        rows_since_checkpoint: head.position.0.saturating_sub(newest.0),
+        accounts: (accounts.into_iter())
+            .map(|(account, newest)| AccountRow { account: account.clone(), newest })
+            .collect(),
+    })
+}
