@@ -21,12 +21,14 @@ use doorward_engine::{Engine, Judge, Rules};
 use doorward_journal::sqlite::PAGE_BYTES;
 use doorward_journal::{Options, Sqlite};
 use doorward_model::command::Command;
+use doorward_model::decision::Pep;
 use doorward_model::id::TenantId;
-use doorward_model::record::PepSet;
+use doorward_model::record::{CONFIGURATION, PepSet};
 use doorward_model::time::Time;
 use doorward_proof::{NewToken, Scope, issue};
 use doorward_serve::handle::Handle;
 use doorward_serve::metrics::Metrics;
+use doorward_views::control::Control;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
@@ -139,7 +141,7 @@ fn prepare(live: &mut Live, config: &Config) -> Result<()> {
         first_token(live, now)?;
     }
     for pep in &config.peps {
-        if live.writer.engine().state.control.peps.get(&pep.name) != Some(pep) {
+        if is_news(&live.writer.engine().state.control, pep) {
             live.admit(
                 &Command::SetPep(PepSet { pep: pep.clone(), by: CONFIGURATION.to_owned() }),
                 None,
@@ -148,6 +150,18 @@ fn prepare(live: &mut Live, config: &Config) -> Result<()> {
         }
     }
     config.policy.as_ref().map_or(Ok(()), |folder| policies::publish(live, folder, now))
+}
+
+/// Whether the settings say something of an enforcement point that they have not said before. What somebody has changed
+/// since stays changed.
+fn is_news(control: &Control, pep: &Pep) -> bool {
+    let known = control.peps.get(&pep.name).filter(|set| !set.by.is_empty());
+    let said = control.configured.peps.get(&pep.name) == Some(pep);
+    if let Some(set) = known.filter(|set| said && set.pep != *pep) {
+        let (mode, by) = (set.pep.mode().word(), &set.by);
+        tracing::warn!(pep = pep.name, mode, by, "its mode is not as configured, but as was set since");
+    }
+    known.is_none() || !said
 }
 
 /// The first token is shown once, and kept only hashed.
@@ -181,8 +195,6 @@ pub(crate) fn clock() -> Time {
 
 /// A data folder holds one tenant.
 pub(crate) const TENANT: &str = "default";
-/// Who does what the configuration says.
-const CONFIGURATION: &str = "configuration";
 /// How much work may wait for the writer.
 const QUEUE_MAX: usize = 1_024;
 /// How many decisions may wait for their record.

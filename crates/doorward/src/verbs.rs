@@ -53,6 +53,7 @@ pub(crate) fn event(verb: EventVerb) -> Result<()> {
 pub(crate) fn identity(verb: IdentityVerb) -> Result<()> {
     match verb {
         IdentityVerb::Show(args) => show(Noun::Identity, &args),
+        IdentityVerb::Kill(args) => tell::kill(&args),
         IdentityVerb::List(args) => {
             let IdentityListArgs { kind, platform, account, peer_group, search, listing } = args;
             let fields =

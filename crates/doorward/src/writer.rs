@@ -8,9 +8,10 @@ use doorward_journal::{Batch, Checkpoint, Journal, JournalError, Seen};
 use doorward_model::command::{Command, Refusal};
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
+use doorward_model::hold::Hold;
 use doorward_model::id::{FactNumber, Partition};
 use doorward_model::identity::Identity;
-use doorward_model::record::{CommandAnswered, Fact, FactRecord, Observation, Record, Tick};
+use doorward_model::record::{CommandAnswered, Fact, FactRecord, Observation, PepSet, Record, Tick};
 use doorward_model::time::Time;
 use doorward_views::checkpoint::FORMAT;
 
@@ -162,14 +163,33 @@ impl<J: Journal> Writer<J> {
         self.flush()
     }
 
-    /// Takes the record of a decision, whose place in the log names it. It is durable after [`Self::flush`].
-    pub fn take_decision(&mut self, mut seen: Observation) {
+    /// Takes the record of a decision, whose place in the log names it. It is durable after [`Self::flush`]. An
+    /// enforcement point that nobody has spoken of becomes known by it.
+    ///
+    /// # Errors
+    /// When the journal cannot append.
+    pub fn take_decision(&mut self, mut seen: Observation) -> Result<()> {
+        if let Some(made) = &seen.decision
+            && !self.engine.state.control.peps.contains_key(&made.pep)
+        {
+            let set = PepSet::by_itself(&made.pep);
+            match self.admit(&Command::SetPep(set), Time::from_ms(seen.recorded_at_ms))? {
+                Ok(_) => tracing::warn!(
+                    pep = made.pep,
+                    "a new enforcement point is in shadow until its mode is set"
+                ),
+                Err(refusal) => {
+                    tracing::warn!(%refusal, pep = made.pep, "an enforcement point stays unknown");
+                }
+            }
+        }
         let partition = Partition::of(self.engine.tenant(), &seen.identity);
         seen.partition = u32::from(partition.0);
         let before = self.partitions.get(usize::from(partition.0)).copied().unwrap_or_default();
         let place = Hash16::of_parts(&[&partition.0.to_le_bytes(), &before.to_le_bytes()]);
         seen.event.id = place.to_string();
         self.queue_observation(seen);
+        Ok(())
     }
 
     /// The engine, for questions.
@@ -271,21 +291,42 @@ impl<J: Journal> Writer<J> {
     /// # Errors
     /// When the journal cannot append: then nothing of the batch was stepped.
     pub fn flush(&mut self) -> Result<()> {
-        while !self.batch.is_empty() {
-            let facts_seen = self.engine.state.control.fact_number;
-            self.journal.append(Batch { records: &self.batch, facts_seen })?;
-            // What follows is recorded after all of the batch.
-            let now = self.journal.head().recorded_at;
-            for record in std::mem::take(&mut self.batch) {
-                for fact in self.engine.step(&record) {
-                    self.queue_fact(fact, now);
-                }
-                if let Some(told) = &mut self.told {
-                    told.extend(fact_of(record));
-                }
+        while self.commit()? {}
+        Ok(())
+    }
+
+    /// Makes what was taken durable, then steps it. Says whether something follows, which waits to be made durable.
+    ///
+    /// # Errors
+    /// When the journal cannot append: then nothing of the batch was stepped.
+    pub fn commit(&mut self) -> Result<bool> {
+        if self.batch.is_empty() {
+            return Ok(false);
+        }
+        let facts_seen = self.engine.state.control.fact_number;
+        self.journal.append(Batch { records: &self.batch, facts_seen })?;
+        // What follows is recorded after all of the batch.
+        let now = self.journal.head().recorded_at;
+        for record in std::mem::take(&mut self.batch) {
+            for fact in self.engine.step(&record) {
+                self.queue_fact(fact, now);
+            }
+            if let Some(told) = &mut self.told {
+                told.extend(fact_of(record));
             }
         }
-        Ok(())
+        Ok(!self.batch.is_empty())
+    }
+
+    /// The holds that are placed and wait to be made durable.
+    pub fn waiting_holds(&self) -> impl Iterator<Item = &Hold> {
+        self.batch.iter().filter_map(|record| match record {
+            Record::Fact(fact) => match &fact.fact {
+                Some(Fact::HoldPlaced(hold)) => Some(hold),
+                _ => None,
+            },
+            Record::Observation(_) => None,
+        })
     }
 
     fn queue_fact(&mut self, fact: Fact, recorded_at: Time) {

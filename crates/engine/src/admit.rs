@@ -3,13 +3,17 @@
 use doorward_model::command::{Command, Refusal};
 use doorward_model::hold::Hold;
 use doorward_model::inventory::AccountExport;
-use doorward_model::record::{Fact, HoldReleased, ImportCommitted, TokenIssued, TokenRevoked};
+use doorward_model::record::{
+    Fact, HoldReleased, IdentityKilled, ImportCommitted, PepSet, TokenIssued, TokenRevoked,
+};
 use doorward_model::time::Time;
 use doorward_views::control::Control;
 use doorward_views::state::State;
 
 /// How many holds may be in force.
 pub const HOLDS_MAX: usize = 100_000;
+/// How many enforcement points may be known.
+pub const PEPS_MAX: usize = 10_000;
 /// How many tokens may be valid.
 pub const TOKENS_MAX: usize = 10_000;
 /// How many revoked tokens that have not ended by themselves are known. A revocation is never refused, so past this
@@ -28,9 +32,10 @@ pub fn admit(state: &State, command: &Command, now: Time) -> Result<Vec<Fact>, R
         Command::PlaceHold(hold) => place_hold(control, hold, now).map(one),
         Command::ReleaseHold(released) => release_hold(control, released).map(one),
         Command::PublishPolicy(published) => Ok(one(Fact::PolicyPublished(published.clone()))),
-        Command::SetPep(set) => Ok(one(Fact::PepSet(set.clone()))),
+        Command::SetPep(set) => set_pep(control, set).map(one),
         Command::IssueToken(token) => issue_token(control, token, now).map(one),
         Command::RevokeToken(revoked) => revoke_token(control, revoked).map(one),
+        Command::KillIdentity(killed) => kill_identity(control, killed, now).map(one),
     }
 }
 
@@ -98,4 +103,20 @@ fn revoke_token(control: &Control, revoked: &TokenRevoked) -> Result<Fact, Refus
     let known = control.tokens.contains_key(&revoked.id);
     let not_found = || Refusal::NotFound { what: "token", id: revoked.id.clone() };
     known.then(|| Fact::TokenRevoked(revoked.clone())).ok_or_else(not_found)
+}
+
+fn set_pep(control: &Control, set: &PepSet) -> Result<Fact, Refusal> {
+    if control.peps.len() >= PEPS_MAX && !control.peps.contains_key(&set.pep.name) {
+        return Err(Refusal::TooMany { what: "enforcement points", max: PEPS_MAX });
+    }
+    Ok(Fact::PepSet(set.clone()))
+}
+
+/// Nothing is ended that is still to begin.
+fn kill_identity(control: &Control, killed: &IdentityKilled, now: Time) -> Result<Fact, Refusal> {
+    if !control.identities.contains_key(&killed.identity) {
+        return Err(Refusal::NotFound { what: "identity", id: killed.identity.clone() });
+    }
+    let up_to_ms = killed.up_to_ms.min(now.ms());
+    Ok(Fact::IdentityKilled(IdentityKilled { up_to_ms, ..killed.clone() }))
 }

@@ -2,7 +2,7 @@
 
 use crate::hold::Hold;
 use crate::inventory::AccountExport;
-use crate::record::{HoldReleased, PepSet, PolicyPublished, TokenIssued, TokenRevoked};
+use crate::record::{HoldReleased, IdentityKilled, PepSet, PolicyPublished, TokenIssued, TokenRevoked};
 use crate::time::Time;
 
 /// Something that is asked for.
@@ -22,6 +22,8 @@ pub enum Command {
     IssueToken(TokenIssued),
     /// End a token.
     RevokeToken(TokenRevoked),
+    /// End all sessions and credentials of an identity that began up to an instant.
+    KillIdentity(IdentityKilled),
 }
 
 impl Command {
@@ -36,6 +38,7 @@ impl Command {
             Self::SetPep(set) => set.pep.name.clone(),
             Self::IssueToken(token) => token.id.clone(),
             Self::RevokeToken(revoked) => revoked.id.clone(),
+            Self::KillIdentity(killed) => killed.identity.clone(),
         }
     }
 }

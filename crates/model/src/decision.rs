@@ -100,6 +100,8 @@ pub enum Reason {
     PolicyPermit = 19,
     /// The mode in force lets pass what would have been refused.
     NotEnforced = 20,
+    /// The enforcement point showed up by itself: it is in `shadow` until somebody sets its mode.
+    NewPep = 21,
 }
 
 impl Reason {
@@ -128,6 +130,7 @@ impl Reason {
             Self::PolicyStepUp => "policy-step-up",
             Self::PolicyPermit => "policy-permit",
             Self::NotEnforced => "not-enforced",
+            Self::NewPep => "new-pep",
         }
     }
 

@@ -28,7 +28,7 @@ pub struct FactRecord {
     #[prost(int64, tag = "2")]
     pub recorded_at_ms: i64,
     /// What is the case.
-    #[prost(oneof = "Fact", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26")]
+    #[prost(oneof = "Fact", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27")]
     pub fact: Option<Fact>,
 }
 
@@ -100,6 +100,30 @@ pub enum Fact {
     /// A command that was given under a key has been carried out.
     #[prost(message, tag = "26")]
     CommandAnswered(CommandAnswered),
+    /// All sessions and credentials of an identity that began before an instant are ended.
+    #[prost(message, tag = "27")]
+    IdentityKilled(IdentityKilled),
+}
+
+/// Under this name is recorded what the settings of a server say. Nobody else may use it.
+pub const CONFIGURATION: &str = "configuration";
+
+/// All sessions and credentials of an identity that began up to an instant are ended, in our own decision path.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct IdentityKilled {
+    /// The identity.
+    #[prost(string, tag = "1")]
+    pub identity: String,
+    /// The kill epoch: what was issued or authenticated up to then is refused, in every mode; milliseconds since the
+    /// epoch.
+    #[prost(int64, tag = "2")]
+    pub up_to_ms: i64,
+    /// Who ended them.
+    #[prost(string, tag = "3")]
+    pub by: String,
+    /// Why.
+    #[prost(string, tag = "4")]
+    pub reason: String,
 }
 
 /// A command that was given under a key has been carried out: given again under it, it has this answer and no other
@@ -169,6 +193,14 @@ pub struct PepSet {
     /// Who said so; empty when it showed up by itself.
     #[prost(string, tag = "2")]
     pub by: String,
+}
+
+impl PepSet {
+    /// Somebody has asked as an enforcement point that nobody has spoken of: it starts in `shadow`.
+    #[must_use]
+    pub fn by_itself(name: &str) -> Self {
+        Self { pep: Pep::new(name), by: String::new() }
+    }
 }
 
 /// A token of our own, without its secret.

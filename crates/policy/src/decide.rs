@@ -267,7 +267,10 @@ fn settle<'w>(world: &'w World, request: &Request<'w>, now: Time) -> (Settled, O
 
 /// Whether the session or credential has been ended, and whether that is not durable yet.
 fn ended(world: &World, request: &Request<'_>, subject: &Known<'_>, now: Time) -> Option<(Reason, bool)> {
-    let began_at = request.credential.and_then(|credential| credential.issued_at);
+    // Whichever of the two is the older: a fresh proof does not revive an old key, nor a fresh key an old session.
+    let issued_at = request.credential.and_then(|credential| credential.issued_at);
+    let proven_at = request.authentication.map(|authentication| authentication.at);
+    let began_at = issued_at.into_iter().chain(proven_at).min();
     let kills = [subject.hot.kill_epoch, pending_kill(world, subject)];
     if let Some(at) = kills.iter().position(|kill| kill.ends(began_at)) {
         return Some((Reason::Killed, at == 1));

@@ -57,6 +57,9 @@ pub(crate) fn verdict(world: &World, request: &Request<'_>, asked: &Asked<'_>, n
     // In which order they were placed, or loaded, is no part of the answer.
     verdict.holds.sort_unstable();
     verdict.step_ups.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+    // A hold that has just become durable may still be in the overlay.
+    verdict.holds.dedup();
+    verdict.step_ups.dedup();
     verdict.refusals.sort_unstable();
     verdict.refusals.dedup();
     verdict

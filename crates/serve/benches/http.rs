@@ -20,6 +20,7 @@ use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use doorward_model::decision::{Mode, Pep};
 use doorward_model::id::FactNumber;
 use doorward_model::identity::IdentityKind;
+use doorward_model::record::PepSet;
 use doorward_model::time::Time;
 use doorward_policy::world::{Settings, World};
 use doorward_proof::{NewToken, Scope, Tokens, issue};
@@ -100,7 +101,7 @@ fn evaluation() -> (Serving, String) {
     let handle = Handle {
         world: Arc::new(ArcSwap::from_pointee(world())),
         tokens: Arc::new(ArcSwap::from_pointee(Tokens::default().with(&token))),
-        peps: Arc::new(ArcSwap::from_pointee(Peps::of([&pep]))),
+        peps: Arc::new(ArcSwap::from_pointee(Peps::of([&PepSet { pep, by: "bench".to_owned() }]))),
         ready,
         work,
         decisions,

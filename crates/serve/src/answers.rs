@@ -8,6 +8,7 @@ pub mod explain;
 pub mod findings;
 pub mod holds;
 pub mod identities;
+pub mod kills;
 pub mod query;
 pub mod rest;
 pub mod status;

@@ -8,11 +8,11 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use doorward_journal::Journal;
 use doorward_model::command::{Command, Refusal};
-use doorward_model::decision::{Decision, Mode, Pep};
+use doorward_model::decision::{Decision, Mode};
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::id::FactNumber;
-use doorward_model::record::PolicyPublished;
+use doorward_model::record::{PepSet, PolicyPublished};
 use doorward_model::reject::Reject;
 use doorward_model::time::Time;
 use doorward_policy::world::World;
@@ -48,27 +48,21 @@ pub struct Handle {
     pub random: fn() -> [u8; 32],
 }
 
-/// The modes of the enforcement points that are known, by name.
+/// The enforcement points that are known, by name, with who set their modes.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub struct Peps(BTreeMap<String, Pep>);
+pub struct Peps(BTreeMap<String, PepSet>);
 
 impl Peps {
     /// Those that facts tell of.
     #[must_use]
-    pub fn of<'a, I: IntoIterator<Item = &'a Pep>>(known: I) -> Self {
-        Self(known.into_iter().map(|pep| (pep.name.clone(), pep.clone())).collect())
+    pub fn of<'a, I: IntoIterator<Item = &'a PepSet>>(known: I) -> Self {
+        Self(known.into_iter().map(|set| (set.pep.name.clone(), set.clone())).collect())
     }
 
-    /// The enforcement point of a name; one that is not known yet starts in `shadow`.
+    /// The enforcement point of a name; one that nobody has spoken of yet is new, and starts in `shadow`.
     #[must_use]
-    pub fn find(&self, name: &str) -> Pep {
-        self.0.get(name).cloned().unwrap_or_else(|| Pep::new(name))
-    }
-
-    /// Whether the enforcement point is known.
-    #[must_use]
-    pub fn knows(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+    pub fn find(&self, name: &str) -> PepSet {
+        self.0.get(name).cloned().unwrap_or_else(|| PepSet::by_itself(name))
     }
 }
 

@@ -8,7 +8,9 @@ use doorward_model::hold::Hold;
 use doorward_model::id::FactNumber;
 use doorward_model::identity::{Credential, Edge, EdgeKind, Identity, IdentityKind};
 use doorward_model::inventory::Entitlement;
-use doorward_model::record::{Fact, ImportCommitted, PolicyPublished, TokenIssued, TokenRevoked};
+use doorward_model::record::{
+    CONFIGURATION, Fact, IdentityKilled, ImportCommitted, PepSet, PolicyPublished, TokenIssued, TokenRevoked,
+};
 use doorward_model::risk::Risk;
 use doorward_model::time::{Millis, Time};
 
@@ -55,8 +57,10 @@ pub struct Control {
     pub recommended: BTreeMap<String, Hold>,
     /// When automatic holds were placed, of the last hour and whether they are still in force or not.
     pub(crate) automatic: Vec<Time>,
-    /// Enforcement points by name.
-    pub peps: BTreeMap<String, Pep>,
+    /// Whose sessions were ended, by identity, with the latest instant up to which they were.
+    pub kills: BTreeMap<String, IdentityKilled>,
+    /// Enforcement points by name, with who set their mode last.
+    pub peps: BTreeMap<String, PepSet>,
     /// Tokens by id, without their secrets; revoked ones are in [`Self::revoked`].
     pub tokens: BTreeMap<String, TokenIssued>,
     /// Tokens that were revoked, by id: known as such until they would have ended by themselves.
@@ -65,6 +69,18 @@ pub struct Control {
     pub answered: Answered,
     /// What decides.
     pub policy: Option<PolicyPublished>,
+    /// What the settings said last, whoever has changed it since.
+    pub configured: Configured,
+}
+
+/// What the settings of a server have said, as far as others may change it while it runs: it is said again only when
+/// it has changed itself, so that a restart takes nothing back.
+#[derive(Clone, Default, PartialEq, Debug)]
+pub struct Configured {
+    /// The policy set of the folder.
+    pub policy: Option<PolicyPublished>,
+    /// The enforcement points, by name.
+    pub peps: BTreeMap<String, Pep>,
 }
 
 impl Control {
@@ -86,11 +102,13 @@ impl Control {
             holds: BTreeMap::new(),
             recommended: BTreeMap::new(),
             automatic: Vec::new(),
+            kills: BTreeMap::new(),
             peps: BTreeMap::new(),
             tokens: BTreeMap::new(),
             revoked: BTreeMap::new(),
             answered: Answered::default(),
             policy: None,
+            configured: Configured::default(),
         }
     }
 
@@ -132,12 +150,13 @@ impl Control {
                 self.holds.remove(&released.id);
                 self.recommended.remove(&released.id);
             }
-            Fact::PolicyPublished(published) => self.policy = Some(published.clone()),
-            Fact::PepSet(set) => put(&mut self.peps, &set.pep.name, &set.pep),
+            Fact::PolicyPublished(published) => self.fold_policy(published),
+            Fact::PepSet(set) => self.fold_pep(set),
             Fact::TokenIssued(token) if self.revoked.contains_key(&token.id) => {}
             Fact::TokenIssued(token) => put(&mut self.tokens, &token.id, token),
             Fact::TokenRevoked(revoked) => self.fold_revoked(revoked),
             Fact::CommandAnswered(answered) => self.answered.fold(answered),
+            Fact::IdentityKilled(killed) => self.fold_killed(killed),
         }
     }
 
@@ -150,6 +169,28 @@ impl Control {
     /// All tokens that are known, with those that were revoked.
     pub fn issued_tokens(&self) -> impl Iterator<Item = &TokenIssued> {
         self.tokens.values().chain(self.revoked.values().map(|revoked| &revoked.issued))
+    }
+
+    fn fold_policy(&mut self, published: &PolicyPublished) {
+        if published.by == CONFIGURATION {
+            self.configured.policy = Some(published.clone());
+        }
+        self.policy = Some(published.clone());
+    }
+
+    fn fold_pep(&mut self, set: &PepSet) {
+        if set.by == CONFIGURATION {
+            put(&mut self.configured.peps, &set.pep.name, &set.pep);
+        }
+        put(&mut self.peps, &set.pep.name, set);
+    }
+
+    /// An earlier instant takes nothing back.
+    fn fold_killed(&mut self, killed: &IdentityKilled) {
+        let known = self.kills.get(&killed.identity).map(|known| known.up_to_ms);
+        if known.is_none_or(|known| known < killed.up_to_ms) {
+            put(&mut self.kills, &killed.identity, killed);
+        }
     }
 
     /// A token that was revoked stays known as such: else whoever shows it would seem to show nothing known.

@@ -41,14 +41,14 @@ impl Publisher {
         match fact {
             Fact::IdentityFound(found) => self.put_identity(found, control),
             Fact::FindingRaised(finding) | Fact::FindingGrown(finding) => {
-                self.set_risk(&finding.identity, control);
+                self.set_hot(&finding.identity, control);
                 for (other, _) in control.one_hop(&finding.identity) {
-                    self.set_risk(other, control);
+                    self.set_hot(other, control);
                 }
             }
             Fact::EdgeFound(edge) => {
-                self.set_risk(&edge.from, control);
-                self.set_risk(&edge.to, control);
+                self.set_hot(&edge.from, control);
+                self.set_hot(&edge.to, control);
             }
             Fact::HoldPlaced(hold) => {
                 self.holds.insert(hold.id.clone(), hold.clone());
@@ -59,6 +59,7 @@ impl Publisher {
                 self.revoked.insert(revoked.id.clone());
                 self.writer.revoke(&revoked.id);
             }
+            Fact::IdentityKilled(killed) => self.set_hot(&killed.identity, control),
             Fact::Tick(tick) => self.expire(Time::from_ms(tick.at_ms), control),
             Fact::CredentialFound(_)
             | Fact::EntitlementObserved(_)
@@ -73,7 +74,7 @@ impl Publisher {
     }
 
     /// Tells of the entities of a policy set, which replace those of the set before: who is no longer named is no
-    /// longer known by that name. What was found otherwise, holds and revocations stay.
+    /// longer known by that name. What was found otherwise, holds, kills and revocations stay.
     ///
     /// # Errors
     /// [`Cycle`] when an entity would be a member of itself; nothing changes then.
@@ -85,7 +86,7 @@ impl Publisher {
             writer.put_entity(row)?;
         }
         self.writer = writer;
-        named.iter().for_each(|identity| self.set_risk(identity, control));
+        named.iter().for_each(|identity| self.set_hot(identity, control));
         control.identities.values().for_each(|found| self.put_identity(found, control));
         self.holds.values().for_each(|hold| self.writer.place_hold(hold.clone()));
         self.revoked.iter().for_each(|id| self.writer.revoke(id));
@@ -109,13 +110,17 @@ impl Publisher {
             // Without parents there is no cycle.
             self.writer.put_entity(row).map(drop).unwrap_or_default();
         }
-        self.set_risk(&found.id, control);
+        self.set_hot(&found.id, control);
     }
 
-    fn set_risk(&mut self, identity: &str, control: &Control) {
+    fn set_hot(&mut self, identity: &str, control: &Control) {
         let found: Vec<_> = self.writer.work().find_identities(identity).collect();
+        let killed = control.kills.get(identity).map(|killed| Time::from_ms(killed.up_to_ms));
         for ix in found {
             self.writer.set_risk(ix, control.risk(identity));
+            if let Some(up_to) = killed {
+                self.writer.kill(ix, up_to);
+            }
         }
     }
 

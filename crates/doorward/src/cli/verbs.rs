@@ -135,6 +135,22 @@ pub enum IdentityVerb {
     List(IdentityListArgs),
     /// Show all that is known of an identity.
     Show(ShowArgs),
+    /// End all sessions and credentials of an identity: what was issued or authenticated before now is refused from
+    /// the very next decision on, in every mode, and cannot be revived.
+    Kill(IdentityKillArgs),
+}
+
+/// Whose sessions to end.
+#[derive(Debug, Args)]
+pub struct IdentityKillArgs {
+    /// The id of the identity.
+    pub id: String,
+    /// Why, for those who ask later.
+    #[arg(long)]
+    pub reason: String,
+    /// How to tell it.
+    #[command(flatten)]
+    pub telling: Telling,
 }
 
 /// Which identities.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use doorward_model::command::Command;
-use doorward_model::hold::HoldProfile;
 use doorward_model::record::CommandAnswered;
+use doorward_model::time::Time;
 use doorward_serve::handle::WorkError;
 use doorward_views::snapshot::overlay::Denial;
 
@@ -20,12 +20,12 @@ pub(super) struct Pending {
 /// What a command denies, if it does.
 pub(super) fn denial_of(command: &Command) -> Option<Denial> {
     match command {
-        Command::PlaceHold(hold) if hold.profile() != HoldProfile::StepUp => {
-            Some(Denial::Hold(Arc::new(hold.clone())))
-        }
+        Command::PlaceHold(hold) => Some(Denial::Hold(Arc::new(hold.clone()))),
         Command::RevokeToken(revoked) => Some(Denial::Revoke(revoked.id.as_str().into())),
-        Command::PlaceHold(_)
-        | Command::Import(_)
+        Command::KillIdentity(killed) => {
+            Some(Denial::Kill(killed.identity.as_str().into(), Time::from_ms(killed.up_to_ms)))
+        }
+        Command::Import(_)
         | Command::ReleaseHold(_)
         | Command::PublishPolicy(_)
         | Command::SetPep(_)

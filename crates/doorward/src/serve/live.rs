@@ -24,7 +24,7 @@ use doorward_serve::handle::{
 use doorward_serve::{idempotency, policy_files};
 use doorward_views::publish::Publisher;
 use doorward_views::snapshot::entity::Name;
-use doorward_views::snapshot::overlay::Overlay;
+use doorward_views::snapshot::overlay::{Denial, Overlay};
 use tokio::sync::{mpsc, watch};
 
 use crate::serve::clock;
@@ -54,6 +54,8 @@ pub struct Live<J = Sqlite> {
     kept: Kept,
     /// What denies already and is still to be recorded.
     pending: Vec<Pending>,
+    /// Holds that follow from findings, in force and still to be recorded.
+    following: Vec<Denial>,
 }
 
 /// Answers that wait for the commit of their round.
@@ -84,7 +86,8 @@ impl<J: Journal> Live<J> {
             peps: Arc::new(ArcSwap::from_pointee(Peps::default())),
         };
         let policy = control.policy.clone();
-        let mut live = Self { writer, publisher, shared, kept, pending: Vec::new() };
+        let (pending, following) = (Vec::new(), Vec::new());
+        let mut live = Self { writer, publisher, shared, kept, pending, following };
         if let Some(published) = policy {
             live.use_policy(&published)?;
         }
@@ -148,11 +151,14 @@ impl<J: Journal> Live<J> {
         let now = self.writer.not_before(now);
         let mut waiting: Waiting = Vec::new();
         // What could not be recorded in the round before comes first: until it is, nobody is told that anything is.
-        let before = self.writer.flush().and_then(|()| self.writer.tick(now, now));
+        let before = self.flush().and_then(|()| self.writer.tick(now, now));
         let mut failed = before.and_then(|()| self.catch_up(now)).err();
         let room = if failed.is_none() { DECISIONS_MAX } else { 0 };
         for made in decisions.try_iter().take(room) {
-            self.writer.take_decision(observation(made, now));
+            if let Err(error) = self.writer.take_decision(observation(made, now)) {
+                failed = Some(error);
+                break;
+            }
         }
         for work in round {
             match (work, &failed) {
@@ -205,10 +211,31 @@ impl<J: Journal> Live<J> {
         Ok(())
     }
 
+    /// Makes durable what was taken, and what follows from it. A hold that follows is in force before it is durable.
+    fn flush(&mut self) -> Result<(), JournalError> {
+        loop {
+            let committed = self.writer.commit();
+            self.publish();
+            let holds =
+                self.writer.waiting_holds().map(|hold| Denial::Hold(Arc::new(hold.clone()))).collect();
+            let before = std::mem::replace(&mut self.following, holds);
+            if !(before.is_empty() && self.following.is_empty()) {
+                self.overlay(|overlay| {
+                    let rest = before.iter().fold(overlay.clone(), |overlay, denial| overlay.without(denial));
+                    let with =
+                        |overlay: Overlay, denial: &Denial| overlay.with(denial.clone()).unwrap_or(overlay);
+                    Some(self.following.iter().fold(rest, with))
+                });
+            }
+            if !committed? {
+                return Ok(());
+            }
+        }
+    }
+
     /// Commits, publishes, and answers those who wait.
     fn settle(&mut self, waiting: &mut Waiting) -> Result<(), JournalError> {
-        let done = self.writer.flush();
-        self.publish();
+        let done = self.flush();
         for (reply, answer) in waiting.drain(..) {
             send(reply, done.as_ref().map(|()| answer).map_err(could_not));
         }

@@ -6,21 +6,28 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
-use doorward_model::record::PolicyPublished;
+use doorward_model::record::{CONFIGURATION, PolicyPublished};
 use doorward_model::time::Time;
 use doorward_serve::handle::{Done, Handle, Terms, Waits, Work};
 use doorward_serve::policy_files;
 
-use crate::serve::CONFIGURATION;
 use crate::serve::config::PolicyFolder;
 use crate::serve::live::Live;
 
-/// Publishes the folder if it differs from what decides; a folder that is not valid is refused, and nothing starts.
+/// Publishes the folder if it differs from what it published last; a folder that is not valid is refused then, and
+/// nothing starts. What somebody has published since goes on deciding until the folder changes.
 pub(super) fn publish(live: &mut Live, folder: &PolicyFolder, now: Time) -> Result<()> {
     let set = Set::read(folder)?;
-    if live.writer.engine().state.control.policy.as_ref() != Some(&set.published) {
+    let control = &live.writer.engine().state.control;
+    if control.configured.policy.as_ref() != Some(&set.published) {
         set.check()?;
         live.publish_policy(&set.files, set.published, None, now)?;
+    } else if let Some(other) = control.policy.as_ref().filter(|deciding| **deciding != set.published) {
+        tracing::warn!(
+            by = other.by,
+            hash = other.hash,
+            "another policy set decides than that of the folder"
+        );
     }
     Ok(())
 }
@@ -59,12 +66,12 @@ pub(super) async fn follow(folder: PolicyFolder, judged: Option<Stamps>, handle:
     }
 }
 
-/// Publishes the folder if it differs from what decides.
+/// Publishes the folder if it differs from what it published last.
 async fn take(folder: &PolicyFolder, handle: &Handle) -> Result<Option<Done>> {
     let read = folder.clone();
     let set = tokio::task::spawn_blocking(move || Set::read(&read)).await??;
-    let deciding = handle.ask(WAITS, |state, _| state.control.policy.clone()).await?;
-    if deciding.as_ref() == Some(&set.published) {
+    let last = handle.ask(WAITS, |state, _| state.control.configured.policy.clone()).await?;
+    if last.as_ref() == Some(&set.published) {
         return Ok(None);
     }
     let Set { files, published } = tokio::task::spawn_blocking(move || set.check().map(|()| set)).await??;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use doorward_model::decision::{Mode, Pep};
+use doorward_model::record::{CONFIGURATION, PepSet};
 use doorward_policy::policy_set::load::LoadError;
 use doorward_policy::policy_set::{Cost, PolicySet};
 use doorward_policy::world::Settings;
@@ -149,6 +150,7 @@ fn test(args: &PolicyTestArgs) -> Result<()> {
     // Both enforce, so that what is answered is what the policies say.
     let settings = Settings { mode: Mode::Enforce, ..Settings::default() };
     let pep = Pep { name: "test".to_owned(), mode: Mode::Enforce.into() };
+    let pep = PepSet { pep, by: CONFIGURATION.to_owned() };
     let nothing = Control::new(HASH_SEED);
     let world = world::with(&nothing, &[], (set, entities), settings)?;
     let now = clock();

@@ -40,6 +40,11 @@ pub(crate) fn show(noun: Noun, thing: &Value) -> String {
     }
 }
 
+/// Whose sessions were ended.
+pub(crate) fn kill(killed: &Value) -> String {
+    fields(killed, &KILL)
+}
+
 /// Whom somebody means.
 pub(crate) fn who(found: &Value) -> String {
     let mut told = format!("{} is taken for: {}.\n", text(found, "/asked"), text(found, "/taken_for"));
@@ -137,7 +142,7 @@ const IDENTITIES: [Column; 7] = [
     ("risk", "/risk/level"),
     ("last seen", "/last_seen"),
 ];
-const IDENTITY: [Column; 16] = [
+const IDENTITY: [Column; 17] = [
     ("id", "/id"),
     ("name", "/name"),
     ("kind", "/kind"),
@@ -154,7 +159,10 @@ const IDENTITY: [Column; 16] = [
     ("groups", "/groups"),
     ("trusts", "/trusted"),
     ("asked about by", "/asked_by"),
+    ("killed up to", "/killed_up_to"),
 ];
+const KILL: [Column; 4] =
+    [("identity", "/identity"), ("ended up to", "/up_to"), ("reason", "/reason"), ("bites", "/bites")];
 const CREDENTIALS: [Column; 3] = [("id", "/id"), ("kind", "/kind"), ("since", "/since")];
 const EDGES: [Column; 5] = [
     ("from", "/from"),
@@ -219,7 +227,8 @@ const HOLD: [Column; 11] = [
     ("finding", "/finding"),
     ("bites", "/bites"),
 ];
-const PEPS: [Column; 3] = [("name", "/name"), ("mode", "/mode"), ("in force", "/in_force")];
+const PEPS: [Column; 5] =
+    [("name", "/name"), ("mode", "/mode"), ("in force", "/in_force"), ("set by", "/by"), ("new", "/new")];
 const TOKENS: [Column; 7] = [
     ("id", "/id"),
     ("name", "/name"),

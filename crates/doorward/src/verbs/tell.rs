@@ -5,8 +5,8 @@ use doorward_model::time::Millis;
 use serde_json::{Value, json};
 
 use crate::cli::verbs::{
-    HoldPlaceArgs, HoldReleaseArgs, HoldVerb, PepSetArgs, PepVerb, Telling, TokenIssueArgs, TokenRevokeArgs,
-    TokenVerb,
+    HoldPlaceArgs, HoldReleaseArgs, HoldVerb, IdentityKillArgs, PepSetArgs, PepVerb, Telling, TokenIssueArgs,
+    TokenRevokeArgs, TokenVerb,
 };
 use crate::client::Client;
 use crate::serve::clock;
@@ -88,6 +88,13 @@ fn revoke(args: &TokenRevokeArgs) -> Result<()> {
     let path = ["v1", Noun::Token.path(), &args.id, "revoke"];
     let done = client(&args.telling)?.post(&path, &[], &json!({}))?;
     carried(&done, &args.telling, &format!("Revoked token {}", args.id))
+}
+
+/// Ends all sessions of an identity.
+pub(crate) fn kill(args: &IdentityKillArgs) -> Result<()> {
+    let asked = json!({"identity": args.id, "reason": args.reason});
+    let killed = client(&args.telling)?.post(&["v1", "kills"], &[], &asked)?;
+    print(&killed, args.telling.output, tables::kill)
 }
 
 fn client(telling: &Telling) -> Result<Client> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use doorward_model::decision::Pep;
+use doorward_model::record::PepSet;
 use doorward_model::record::{Fact, PolicyPublished};
 use doorward_model::time::Time;
 use doorward_policy::policy_set::PolicySet;
@@ -49,7 +49,7 @@ pub(crate) fn settings(published: &PolicyPublished) -> Settings {
 }
 
 /// The answer to the body of an evaluation, with all that was looked at.
-pub(crate) fn explain(world: &World, pep: &Pep, question: &Value, now: Time) -> Result<Value> {
+pub(crate) fn explain(world: &World, pep: &PepSet, question: &Value, now: Time) -> Result<Value> {
     let body = serde_json::to_vec(question)?;
     let explained =
         explain::explain((world, pep), &body, DEPTH_MAX, now).map_err(|message| anyhow!(message))?;

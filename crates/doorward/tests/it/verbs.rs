@@ -137,7 +137,8 @@ fn commands_are_carried_out_and_shown() {
     assert_eq!(tell(&["hold", "list"]), "No holds.\n");
     assert!(tell(&["pep", "set", "gate", "--mode", "shadow"]).starts_with("Set gate to shadow (fact "));
     let peps = json(&server.token, &["pep", "list"], ["--url", &url]);
-    assert_eq!(peps["items"], json!([{"name": "gate", "mode": "shadow", "in_force": "shadow"}]));
+    let gate = json!({"name": "gate", "mode": "shadow", "in_force": "shadow", "by": "first", "new": false});
+    assert_eq!(peps["items"], json!([gate]));
     let issued = json(&server.token, &["token", "issue", "ci", "--scope", "read"], ["--url", &url]);
     let (id, secret) = (issued["id"].as_str().unwrap(), issued["token"].as_str().unwrap());
     let file = dir.path().join("token");
@@ -279,4 +280,30 @@ fn completions_and_man_pages_know_the_verbs() {
     done("", &["man", dir.path().to_str().unwrap()]);
     let page = std::fs::read_to_string(dir.path().join("doorward-hold-place.1")).unwrap();
     assert!(page.contains("still passes"), "{page}");
+}
+
+#[test]
+fn a_kill_is_typed_and_bites_from_the_next_decision_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut server = serving(dir.path());
+    let token = server.token.clone();
+    let url = format!("http://{}", server.address);
+    let place = ["--url", url.as_str()];
+    let asks =
+        ["decide", "--subject", "user:alice", "--action", "read", "--resource", "shop:1", "--pep", "gate"];
+    assert_eq!(json(&token, &asks, place)["answer"]["decision"], json!(true));
+    let (code, said) = refused(&token, &["identity", "kill", "nobody", "--reason", "stolen", "--url", &url]);
+    assert!(code == Some(1) && said.contains("no identity by the id \"nobody\""), "{code:?} {said}");
+    assert_eq!(refused(&token, &["identity", "kill", "alice", "--url", &url]).0, Some(2));
+    let told = done(&token, &["identity", "kill", "alice", "--reason", "laptop stolen", "--url", &url]);
+    assert!(told.contains("laptop stolen") && told.contains("Nowhere"), "{told}");
+    let answer = json(&token, &asks, place)["answer"].clone();
+    assert_eq!((&answer["decision"], &answer["context"]["reasons"]), (&json!(false), &json!(["killed"])));
+    let killed_up_to = json(&token, &["identity", "show", "alice"], place)["killed_up_to"].clone();
+    assert!(killed_up_to.is_string());
+    server.stopped();
+    let data = dir.path().join("data");
+    let folder = ["--data-dir", data.to_str().unwrap()];
+    assert_eq!(json(&token, &["identity", "show", "alice"], folder)["killed_up_to"], killed_up_to);
+    assert_eq!(json(&token, &asks, folder)["answer"], answer);
 }

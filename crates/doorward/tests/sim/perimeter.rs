@@ -121,7 +121,7 @@ impl Perimeter {
 
     /// The mode of an enforcement point; one that is not known is new.
     pub(crate) fn pep(&self, name: &str) -> Pep {
-        self.shared.peps.load().find(name)
+        self.shared.peps.load().find(name).pep
     }
 
     /// Answers, and keeps a record of it under an id.

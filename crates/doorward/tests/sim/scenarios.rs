@@ -14,10 +14,10 @@ use doorward_model::command::Command;
 use doorward_model::decision::Pep;
 use doorward_model::hold::{Hold, HoldProfile, HoldScope};
 use doorward_model::identity::{Edge, EdgeKind};
-use doorward_model::record::{Fact, FactRecord, HoldReleased, PepSet, Record};
+use doorward_model::record::{Fact, FactRecord, HoldReleased, IdentityKilled, PepSet, Record};
 use doorward_model::time::{Millis, Time};
 use doorward_policy::Properties;
-use doorward_policy::decide::{Authentication, Caller, Request};
+use doorward_policy::decide::{Authentication, Caller, CredentialUse, Request};
 use doorward_policy::evaluate::EntityRef;
 use doorward_policy::world::Settings;
 use doorward_serve::handle::Terms;
@@ -155,6 +155,11 @@ impl Stage {
         if let Some(hold) = step.hold.as_ref().filter(|_| does(true)) {
             self.admit(Command::PlaceHold(new_hold(hold)));
         }
+        if let Some(identity) = step.kill.as_ref().filter(|_| does(true)) {
+            let (by, reason) = ("scenario".to_owned(), "stolen".to_owned());
+            let killed = IdentityKilled { identity: identity.clone(), up_to_ms: self.now.ms(), by, reason };
+            self.admit(Command::KillIdentity(killed));
+        }
         if let Some(subject) = step.release.as_ref().filter(|_| does(true)) {
             self.release(subject)?;
         }
@@ -284,6 +289,11 @@ impl Stage {
             properties: Properties { resource: question.properties.as_ref(), ..Properties::default() },
             session: question.session.as_deref(),
             on_behalf_of: question.on_behalf_of.as_deref(),
+            credential: question.credential.as_ref().map(|used| CredentialUse {
+                id: &used.id,
+                issued_at: Some(time(&used.issued)),
+                expires_at: None,
+            }),
             authentication: authentication.map(|done| Authentication { acr: &done.acr, at: time(&done.at) }),
             ..Request::new(Caller::Asserted { pep: &pep, subject }, &question.action, resource)
         };

@@ -1,16 +1,22 @@
 //! Commands: each refusal, and what an admitted one leads to.
 
 use doorward_engine::Engine;
-use doorward_engine::admit::admit;
+use doorward_engine::admit::{PEPS_MAX, admit};
 use doorward_model::command::{Command, Refusal};
+use doorward_model::decision::{Mode, Pep};
 use doorward_model::hold::{Hold, HoldProfile};
+use doorward_model::id::TenantId;
+use doorward_model::identity::Identity;
 use doorward_model::inventory::AccountExport;
-use doorward_model::record::{Fact, HoldReleased, ImportCommitted, Tick, TokenIssued, TokenRevoked};
+use doorward_model::record::{
+    CONFIGURATION, Fact, HoldReleased, IdentityKilled, ImportCommitted, PepSet, PolicyPublished, Tick,
+    TokenIssued, TokenRevoked,
+};
 use doorward_model::time::Time;
 use doorward_views::checkpoint::{FORMAT, facts};
 use doorward_views::publish::Publisher;
 
-use crate::support::Driver;
+use crate::support::{Driver, rules};
 
 const NOW: Time = Time::from_ms(1_000_000);
 
@@ -139,4 +145,60 @@ fn an_older_export_never_overwrites() {
         refused.to_string(),
         "export of account 111122223333 is as of 1970-01-01T00:00:01Z, and one as of 1970-01-01T00:00:02Z is known: import the newer one"
     );
+}
+
+#[test]
+fn a_kill_ends_what_has_begun_by_now_and_an_earlier_one_takes_nothing_back() {
+    let mut driver = Driver::new(1, 1);
+    let kill = |identity: &str, up_to_ms| {
+        let (by, reason) = ("bob".into(), "stolen".into());
+        IdentityKilled { identity: identity.into(), up_to_ms, by, reason }
+    };
+    let command = |identity, up_to_ms| Command::KillIdentity(kill(identity, up_to_ms));
+    let unknown = Refusal::NotFound { what: "identity", id: "alice".into() };
+    assert_eq!(run(&mut driver, &command("alice", 5)), Err(unknown));
+    driver.fact(Fact::IdentityFound(Identity { id: "alice".into(), ..Identity::default() }), NOW);
+    let ended = |up_to_ms| Ok(vec![Fact::IdentityKilled(kill("alice", up_to_ms))]);
+    assert_eq!(run(&mut driver, &command("alice", NOW.ms() + 60_000)), ended(NOW.ms()));
+    assert_eq!(run(&mut driver, &command("alice", 7)), ended(7));
+    assert_eq!(driver.engine.state.control.kills["alice"], kill("alice", NOW.ms()));
+}
+
+#[test]
+fn what_the_settings_said_last_is_remembered_whoever_has_changed_it_since() {
+    let mut driver = Driver::new(1, 1);
+    let policy =
+        |hash: &str, by: &str| PolicyPublished { hash: hash.into(), by: by.into(), ..Default::default() };
+    let pep =
+        |mode: Mode, by: &str| PepSet { pep: Pep { name: "gate".into(), mode: mode.into() }, by: by.into() };
+    for command in [
+        Command::PublishPolicy(policy("folder", CONFIGURATION)),
+        Command::PublishPolicy(policy("pushed", "ann")),
+        Command::SetPep(PepSet::by_itself("gate")),
+        Command::SetPep(pep(Mode::Shadow, CONFIGURATION)),
+        Command::SetPep(pep(Mode::Enforce, "ann")),
+    ] {
+        run(&mut driver, &command).unwrap();
+    }
+    let mut loaded = Engine::new(TenantId::from("test"), rules(), 1, 2);
+    loaded.load(&driver.engine.checkpoint(), FORMAT).unwrap();
+    for engine in [&driver.engine, &loaded] {
+        let control = &engine.state.control;
+        assert_eq!(control.policy, Some(policy("pushed", "ann")));
+        assert_eq!(control.configured.policy, Some(policy("folder", CONFIGURATION)));
+        assert_eq!(control.peps["gate"], pep(Mode::Enforce, "ann"));
+        assert_eq!(control.configured.peps["gate"], pep(Mode::Shadow, CONFIGURATION).pep);
+    }
+}
+
+#[test]
+fn enforcement_points_have_a_limit_and_known_ones_can_be_set_beyond_it() {
+    let mut driver = Driver::new(1, 1);
+    for at in 0..PEPS_MAX {
+        run(&mut driver, &Command::SetPep(PepSet::by_itself(&at.to_string()))).unwrap();
+    }
+    let full = Refusal::TooMany { what: "enforcement points", max: PEPS_MAX };
+    assert_eq!(run(&mut driver, &Command::SetPep(PepSet::by_itself("more"))), Err(full));
+    let set = PepSet { by: "ann".into(), ..PepSet::by_itself("0") };
+    assert_eq!(run(&mut driver, &Command::SetPep(set.clone())), Ok(vec![Fact::PepSet(set)]));
 }

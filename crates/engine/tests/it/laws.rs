@@ -2,7 +2,7 @@
 
 use doorward_engine::Engine;
 use doorward_model::id::TenantId;
-use doorward_model::record::{Fact, Record};
+use doorward_model::record::{Fact, IdentityKilled, PepSet, Record};
 use doorward_simulate::Plan;
 use doorward_views::checkpoint::FORMAT;
 
@@ -93,13 +93,21 @@ fn follows(fact: &Fact) -> bool {
         | Fact::PepSet(_)
         | Fact::TokenIssued(_)
         | Fact::TokenRevoked(_)
+        | Fact::IdentityKilled(_)
         | Fact::CommandAnswered(_) => false,
     }
 }
 
 #[test]
 fn a_checkpoint_and_the_tail_are_as_the_whole() {
-    let whole = Driver::new(2, 1).all(events(&plan()));
+    let mut whole = Driver::new(2, 1).all(events(&plan()));
+    let now = whole.engine.state.control.now;
+    let killed = whole.engine.state.control.identities.keys().next().unwrap().clone();
+    for (up_to_ms, by) in [(9, "ann"), (5, "bob")] {
+        let (identity, reason) = (killed.clone(), "stolen".to_owned());
+        whole.fact(Fact::IdentityKilled(IdentityKilled { identity, up_to_ms, by: by.into(), reason }), now);
+        whole.fact(Fact::PepSet(PepSet { by: by.into(), ..PepSet::by_itself("gate") }), now);
+    }
     let bytes = whole.engine.checkpoint();
     for cut in [0, 1, whole.records.len() / 3, whole.records.len() / 2, whole.records.len() - 1] {
         let (head, tail) = whole.records.split_at(cut);

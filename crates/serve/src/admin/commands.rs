@@ -9,7 +9,7 @@ use doorward_model::command::Command;
 use doorward_model::decision::Pep;
 use doorward_model::hold::{Hold, HoldProfile, HoldScope};
 use doorward_model::id::FactNumber;
-use doorward_model::record::{HoldReleased, PepSet, TokenRevoked};
+use doorward_model::record::{CONFIGURATION, HoldReleased, PepSet, TokenRevoked};
 use doorward_model::time::Time;
 use doorward_proof::{NewToken, Scope, issue};
 use http::{HeaderValue, StatusCode, header};
@@ -40,7 +40,7 @@ pub(crate) fn routes() -> Router<App> {
 
 /// What a command led to.
 #[derive(Debug, Serialize)]
-struct Carried {
+pub(crate) struct Carried {
     id: String,
     /// The last fact that it led to: whoever sees it or a later one sees the effect.
     fact: FactNumber,
@@ -210,6 +210,11 @@ async fn issue_token(Shared(app): Shared<App>, request: Request) -> Reply {
     let Sent { value, idempotency } = sent::<AskedToken>(&app, &head, body).await?;
     let scopes: Result<Vec<Scope>, _> = value.scopes.iter().map(|scope| scope.parse()).collect();
     let scopes = scopes.map_err(|error| Problem::bad(error.to_string()))?;
+    if value.name == CONFIGURATION {
+        return Err(Problem::bad(
+            "the name configuration is that of the server's own settings: choose another",
+        ));
+    }
     let asked = NewToken { name: value.name, scopes, by: guest.name(), expires_at: value.expires_at };
     let random = zeroize::Zeroizing::new((app.handle.random)());
     let (secret, fact) = issue(asked, &random, guest.now).map_err(|error| Problem::bad(error.to_string()))?;
@@ -300,7 +305,7 @@ async fn import(Shared(app): Shared<App>, request: Request) -> Reply {
     json(StatusCode::OK, &Imported { accounts })
 }
 
-async fn command(
+pub(crate) async fn command(
     app: &App,
     guest: &Guest,
     (command, idempotency): (Command, Option<Idempotency>),
@@ -310,7 +315,7 @@ async fn command(
     app.handle.request(app.waits(), |reply| Work::Command { command, terms, reply }).await
 }
 
-fn created<T: Serialize>(location: &str, value: &T) -> Reply {
+pub(crate) fn created<T: Serialize>(location: &str, value: &T) -> Reply {
     let mut reply = json(StatusCode::CREATED, value)?;
     if let Ok(location) = HeaderValue::from_str(location) {
         reply.headers_mut().insert(header::LOCATION, location);

@@ -1,6 +1,6 @@
 //! What a question would be answered, and every policy that was looked at. Nobody is let pass, and nothing is recorded.
 
-use doorward_model::decision::Pep;
+use doorward_model::record::PepSet;
 use doorward_model::time::Time;
 use doorward_policy::decide::{Caller, Candidate, Request};
 use doorward_policy::world::World;
@@ -37,7 +37,7 @@ struct CandidateRow<'a> {
 /// # Errors
 /// What is wrong with the question, in a sentence.
 pub fn explain(
-    (world, pep): (&World, &Pep),
+    (world, pep): (&World, &PepSet),
     body: &[u8],
     depth_max: u32,
     now: Time,
@@ -48,10 +48,10 @@ pub fn explain(
     let question = parts.question(&defaults).map_err(told)?;
     let asking = Asking { world, pep, now };
     let asked = asking.request(&question).map_err(told)?;
-    let caller = Caller::Replayed { pep, subject: asked.caller.subject() };
+    let caller = Caller::Replayed { pep: &pep.pep, subject: asked.caller.subject() };
     let explanation = doorward_policy::explain(world, &Request { caller, ..asked }, now);
     let risk_score = explanation.decision.risk_score;
-    let answer = Ok(explanation.decision);
+    let answer = Ok(asking.said(explanation.decision));
     let candidates = explanation.candidates.iter().map(row).collect();
     serde_json::to_vec(&Explained { answer: Answer(&answer), risk_score, candidates })
         .map_err(|error| error.to_string())

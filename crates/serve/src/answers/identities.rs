@@ -98,6 +98,8 @@ pub struct IdentityDetail {
     pub findings: Vec<String>,
     /// The holds on it.
     pub holds: Vec<HoldRow>,
+    /// Up to when its sessions and credentials were ended, if they were.
+    pub killed_up_to: Option<Time>,
     /// The enforcement points that asked about it in the last seven days.
     pub asked_by: Vec<String>,
 }
@@ -222,6 +224,7 @@ fn detail(state: &State, identity: &Identity, belongings: &Belongings<'_>, now: 
         edges: rows(&belongings.edges, id, edge_row),
         findings: rows(&belongings.findings, id, |finding| finding.id.clone()),
         holds: rows(&belongings.holds, id, |hold| hold_row(state, hold, now)),
+        killed_up_to: state.control.kills.get(id).map(|killed| Time::from_ms(killed.up_to_ms)),
         asked_by: state.asked(id).map(|asked| asked.bites(now)).unwrap_or_default(),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use doorward_journal::{Journal, JournalError};
-use doorward_model::record::TokenIssued;
+use doorward_model::record::{PepSet, TokenIssued};
 use doorward_model::time::Time;
 use doorward_views::state::State;
 use serde::Serialize;
@@ -26,6 +26,10 @@ pub struct PepRow {
     pub mode: &'static str,
     /// The mode in force: the weaker of its own and that of the policy set.
     pub in_force: &'static str,
+    /// Who set its mode; empty when nobody has.
+    pub by: String,
+    /// Whether it showed up by itself: it is in `shadow` until somebody sets its mode.
+    pub new: bool,
 }
 
 /// A token, without its secret.
@@ -68,19 +72,25 @@ pub struct PolicyRow {
 /// [`QueryError`] names what cannot be read.
 pub fn peps(state: &State, query: &Query) -> Result<Page<PepRow>, QueryError> {
     let control = &state.control;
-    page(&control.peps, query, control.fact_number, |pep| {
-        let asked = query.is("mode", pep.mode().word()) && query.finds(&[&pep.name]);
-        asked.then(|| pep_row(state, &pep.name)).flatten()
+    page(&control.peps, query, control.fact_number, |set| {
+        let asked = query.is("mode", set.pep.mode().word()) && query.finds(&[&set.pep.name]);
+        asked.then(|| pep_row(state, &set.pep.name)).flatten()
     })
 }
 
 /// An enforcement point.
 #[must_use]
 pub fn pep_row(state: &State, name: &str) -> Option<PepRow> {
-    let pep = state.control.peps.get(name)?;
+    let PepSet { pep, by } = state.control.peps.get(name)?;
     let set = state.control.policy.as_ref().map(|policy| policy.mode());
     let in_force = set.map_or_else(|| pep.mode(), |set| set.weakest(pep.mode()));
-    Some(PepRow { name: pep.name.clone(), mode: pep.mode().word(), in_force: in_force.word() })
+    Some(PepRow {
+        name: pep.name.clone(),
+        mode: pep.mode().word(),
+        in_force: in_force.word(),
+        by: by.clone(),
+        new: by.is_empty(),
+    })
 }
 
 /// A page of tokens; revoked ones are gone.

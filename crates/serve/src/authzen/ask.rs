@@ -1,6 +1,7 @@
 //! One question to the policies.
 
-use doorward_model::decision::{Decision, Pep};
+use doorward_model::decision::{Decision, Reason};
+use doorward_model::record::PepSet;
 use doorward_model::time::Time;
 use doorward_policy::Properties;
 use doorward_policy::decide::{Caller, Request, decide};
@@ -16,14 +17,22 @@ use crate::handle::DecisionMade;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asking<'a> {
     pub(crate) world: &'a World,
-    pub(crate) pep: &'a Pep,
+    pub(crate) pep: &'a PepSet,
     pub(crate) now: Time,
 }
 
 impl Asking<'_> {
     /// The answer, or what is wrong with the question.
     pub(crate) fn ask(&self, question: &Question<'_>) -> Result<Decision, Fault> {
-        Ok(decide(self.world, &self.request(question)?, self.now))
+        Ok(self.said(decide(self.world, &self.request(question)?, self.now)))
+    }
+
+    /// The decision, which says so if the enforcement point is new.
+    pub(crate) fn said(&self, mut decision: Decision) -> Decision {
+        if self.pep.by.is_empty() {
+            decision.reasons.push(Reason::NewPep.into());
+        }
+        decision
     }
 
     /// The question in the words of the policies.
@@ -44,7 +53,7 @@ impl Asking<'_> {
             task: told.task,
             tool: told.tool,
             on_behalf_of: told.on_behalf_of,
-            ..Request::new(Caller::Asserted { pep: self.pep, subject }, question.action, resource)
+            ..Request::new(Caller::Asserted { pep: &self.pep.pep, subject }, question.action, resource)
         })
     }
 
@@ -53,7 +62,7 @@ impl Asking<'_> {
         let session = circumstances(question.context).ok().and_then(|told| told.session);
         DecisionMade {
             at: self.now,
-            pep: self.pep.name.clone(),
+            pep: self.pep.pep.name.clone(),
             subject: (question.subject.kind.to_owned(), question.subject.id.to_owned()),
             action: question.action.to_owned(),
             resource: (question.resource.kind.to_owned(), question.resource.id.to_owned()),

@@ -5,7 +5,8 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use bytes::Bytes;
-use doorward_model::decision::{Decision, Pep};
+use doorward_model::decision::Decision;
+use doorward_model::record::PepSet;
 use doorward_model::time::Time;
 use http::request::Parts as Head;
 use http::{HeaderValue, StatusCode, header};
@@ -53,7 +54,7 @@ async fn configuration(State(app): State<App>, request: Request) -> Response {
 /// All that one request needs once its body is there.
 struct Asked<'a> {
     app: &'a App,
-    pep: Pep,
+    pep: PepSet,
     request_id: &'a str,
     now: Time,
 }
@@ -77,7 +78,7 @@ async fn answer(app: &App, request: Request, how: fn(&Asked<'_>, &[u8]) -> Respo
     how(&Asked { app, pep, request_id, now }, &body)
 }
 
-fn admitted(app: &App, head: &Head, now: Time) -> Result<Pep, Shut> {
+fn admitted(app: &App, head: &Head, now: Time) -> Result<PepSet, Shut> {
     let verified = door::asker(app, head, now)?;
     let pep = verified.pep()?;
     Ok(app.handle.peps.load().find(pep.name()))

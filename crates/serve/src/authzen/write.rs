@@ -159,6 +159,7 @@ pub(crate) const fn sentence(reason: Reason) -> &'static str {
         Reason::PolicyStepUp => "a policy permits it after a step-up",
         Reason::PolicyPermit => "a policy permits it",
         Reason::NotEnforced => "the mode in force lets pass what would have been refused",
+        Reason::NewPep => "the enforcement point is new: it is in shadow until its mode is set",
     }
 }
 

@@ -235,7 +235,11 @@ async fn a_new_enforcement_point_starts_in_shadow_and_says_so() {
     let context = &answer["context"];
     let said = (&answer["decision"], &context["mode"], &context["effect"], &context["would_be"]);
     assert_eq!(said, (&json!(true), &json!("shadow"), &json!("permit"), &json!("deny")), "{answer}");
-    assert_eq!(context["reasons"][1], json!("not-enforced"));
+    assert_eq!(context["reasons"], json!(["no-permit", "not-enforced", "new-pep"]));
+    assert_eq!(
+        context["reason_admin"]["new-pep"],
+        json!("the enforcement point is new: it is in shadow until its mode is set")
+    );
     server.stop().await;
 }
 

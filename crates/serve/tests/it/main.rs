@@ -10,6 +10,7 @@ mod authzen_batch;
 mod doors;
 #[cfg(test)]
 mod ingest;
+mod kills;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]

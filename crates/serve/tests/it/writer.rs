@@ -20,7 +20,7 @@ use doorward_policy::world::{Settings, World};
 use doorward_proof::Tokens;
 use doorward_serve::handle::{DecisionMade, Done, IngestAnswer, Peps, Terms, Work, WorkError, tokens_of};
 use doorward_serve::{idempotency, policy_files};
-use doorward_views::publish::Publisher;
+use doorward_views::publish::{POLICY_PLATFORM, Publisher};
 use doorward_views::state::State;
 use tokio::sync::mpsc;
 
@@ -132,10 +132,18 @@ impl Writer {
         let (set, entities) = policy_files::read(files).unwrap();
         let settings = Settings { mode: published.mode(), risk_max: published.risk_max };
         let done = self.command(&Command::PublishPolicy(published)).unwrap();
+        let named: Vec<_> =
+            entities.iter().filter_map(|row| Some((row.identity?, row.name.id.to_string()))).collect();
         self.publisher.put_entities(entities, &self.state.control).unwrap();
         let snapshot = self.publisher.publish(done.fact);
         let world = World::new(snapshot, Arc::default(), Arc::new(set), settings);
         self.shared.world.store(Arc::new(world));
+        for (kind, id) in named {
+            let platform = POLICY_PLATFORM.to_owned();
+            let found = Identity { id, kind: kind.into(), platform, ..Identity::default() };
+            self.fact(Fact::IdentityFound(found), self.now());
+        }
+        self.flush();
         done
     }
 

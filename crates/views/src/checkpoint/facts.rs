@@ -1,7 +1,7 @@
 //! The facts that lead to the control state as it stands.
 
 use doorward_model::inventory::Entitlement;
-use doorward_model::record::{Fact, PepSet, Tick, TokenRevoked};
+use doorward_model::record::{CONFIGURATION, Fact, PepSet, Tick, TokenRevoked};
 
 use crate::state::State;
 
@@ -22,16 +22,21 @@ pub fn facts(state: &State) -> Vec<Fact> {
     facts.extend(control.findings.values().cloned().map(Fact::FindingRaised));
     facts.extend(control.recommended.values().cloned().map(Fact::HoldRecommended));
     facts.extend(control.holds.values().cloned().map(Fact::HoldPlaced));
-    facts.extend(
-        control.peps.values().map(|pep| Fact::PepSet(PepSet { pep: pep.clone(), by: String::new() })),
-    );
+    facts.extend(control.kills.values().cloned().map(Fact::IdentityKilled));
+    facts.extend(control.configured.peps.values().map(|pep| {
+        let (pep, by) = (pep.clone(), CONFIGURATION.to_owned());
+        Fact::PepSet(PepSet { pep, by })
+    }));
+    facts.extend(control.peps.values().cloned().map(Fact::PepSet));
     facts.extend(control.issued_tokens().cloned().map(Fact::TokenIssued));
     facts.extend(control.revoked.iter().map(|(id, revoked)| {
         let (id, by) = (id.clone(), revoked.by.clone());
         Fact::TokenRevoked(TokenRevoked { id, by })
     }));
     facts.extend(control.answered.iter().cloned().map(Fact::CommandAnswered));
-    facts.extend(control.policy.clone().map(Fact::PolicyPublished));
+    // What decides comes last.
+    let configured = control.configured.policy.iter().filter(|set| control.policy.as_ref() != Some(set));
+    facts.extend(configured.chain(&control.policy).cloned().map(Fact::PolicyPublished));
     // The last tick was before any of these would have ended, or they would not be here.
     facts.push(Fact::Tick(Tick { at_ms: control.now.ms() }));
     facts

@@ -133,3 +133,100 @@ fn a_changed_policy_folder_decides_when_it_is_valid_and_not_before() {
     assert_eq!(server.get("/v1/policy"), before);
     assert!(server.stop().success());
 }
+
+#[test]
+fn a_set_that_was_published_since_goes_on_deciding_until_the_folder_changes() {
+    let (dir, config) = copy("authzen-todo");
+    let data = dir.path().join("data");
+    let mut server = Server::start(&data, Some(&config));
+    let token = server.token.clone();
+    let of_folder = server.get("/v1/policy");
+    let mut files = of_folder["files"].clone();
+    files["extra.cedar"] =
+        json!("@id(\"pushed\") permit (principal, action == Action::\"can_create_todo\", resource);");
+    let pushed = server.post("/v1/policy", &json!({"files": files, "mode": "shadow"}));
+    assert_eq!(pushed.status, 200, "{}", pushed.text());
+    let set = server.ask("PUT", "/v1/peps/loopback", br#"{"mode": "shadow"}"#);
+    assert_eq!(set.status, 200, "{}", set.text());
+    let told = |server: &Server| (server.get("/v1/policy"), server.get("/v1/peps/loopback"));
+    let before = told(&server);
+    assert_eq!(
+        before.1,
+        json!({"name": "loopback", "mode": "shadow", "in_force": "shadow", "by": "first", "new": false})
+    );
+    server.stopped();
+    // From the checkpoint, and then from the log alone.
+    for _ in 0..2 {
+        server = Server::start(&data, Some(&config));
+        server.token.clone_from(&token);
+        assert_eq!(told(&server), before);
+        assert!(
+            server.said.iter().any(|line| line.contains("another policy set decides")),
+            "{:#?}",
+            server.said
+        );
+        assert!(server.said.iter().any(|line| line.contains("not as configured")), "{:#?}", server.said);
+        server.kill();
+    }
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(dir.path().join("policies/more.cedar"), "permit (principal, action, resource);").unwrap();
+    fs::write(
+        &config,
+        text.replace("name = \"loopback\"\nmode = \"enforce\"", "name = \"loopback\"\nmode = \"learn\""),
+    )
+    .unwrap();
+    server = Server::start(&data, Some(&config));
+    server.token = token;
+    let (policy, pep) = told(&server);
+    assert_eq!(
+        (&policy["by"], &pep["mode"], &pep["by"]),
+        (&json!("configuration"), &json!("learn"), &json!("configuration"))
+    );
+    assert!(
+        policy["files"]["more.cedar"].is_string() && policy["files"]["extra.cedar"].is_null(),
+        "{policy}"
+    );
+    server.stopped();
+}
+
+#[test]
+fn an_enforcement_point_that_shows_up_is_known_and_new_until_its_mode_is_set() {
+    let (dir, config) = copy("authzen-todo");
+    let data = dir.path().join("data");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.split("[[pep]]").next().unwrap()).unwrap();
+    let mut server = Server::start(&data, Some(&config));
+    let token = server.token.clone();
+    let asked = question(
+        &json!({"type": "user", "id": "beth@the-smiths.com"}),
+        &json!({"name": "can_create_todo"}),
+        &json!({"type": "todo", "id": "todo-1"}),
+    );
+    assert_eq!(server.get("/v1/peps")["items"], json!([]));
+    let new = json!({"name": "loopback", "mode": "shadow", "in_force": "shadow", "by": "", "new": true});
+    for _ in 0..2 {
+        let answer = server.evaluate(&asked);
+        let reasons = json!(["no-permit", "not-enforced", "new-pep"]);
+        assert_eq!(
+            (&answer["decision"], &answer["context"]["reasons"]),
+            (&json!(true), &reasons),
+            "{answer}"
+        );
+        poll(|| server.get("/v1/peps")["items"] == json!([new]));
+        server.stopped();
+        server = Server::start(&data, Some(&config));
+        server.token.clone_from(&token);
+    }
+    let set = server.ask("PUT", "/v1/peps/loopback", br#"{"mode": "enforce"}"#);
+    assert_eq!(set.status, 200, "{}", set.text());
+    let answer = server.evaluate(&asked);
+    assert_eq!((&answer["decision"], &answer["context"]["reasons"]), (&json!(false), &json!(["no-permit"])));
+    let known =
+        json!({"name": "loopback", "mode": "enforce", "in_force": "enforce", "by": "first", "new": false});
+    assert_eq!(server.get("/v1/peps")["items"], json!([known]));
+    server.stopped();
+    assert_eq!(
+        server.said.iter().filter(|line| line.contains("a new enforcement point is in shadow")).count(),
+        0
+    );
+}

@@ -116,6 +116,8 @@ pub(crate) struct Step {
     pub(crate) expect_recommended: Option<Vec<String>>,
     pub(crate) expect_counts: Option<Counts>,
     pub(crate) hold: Option<NewHold>,
+    /// Ends all sessions of an identity.
+    pub(crate) kill: Option<String>,
     /// Releases the holds on an identity.
     pub(crate) release: Option<String>,
     pub(crate) policies: Option<Policies>,
@@ -199,6 +201,7 @@ pub(crate) struct Question {
     pub(crate) session: Option<String>,
     pub(crate) on_behalf_of: Option<String>,
     pub(crate) authenticated: Option<Authenticated>,
+    pub(crate) credential: Option<Credential>,
     pub(crate) expect: Answer,
 }
 
@@ -208,6 +211,14 @@ pub(crate) struct Question {
 pub(crate) struct Authenticated {
     pub(crate) acr: String,
     pub(crate) at: String,
+}
+
+/// The credential that the subject used.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Credential {
+    pub(crate) id: String,
+    pub(crate) issued: String,
 }
 
 /// A decision, in words. What is left out must be empty, but for the policies and the risk, which then may be any.
