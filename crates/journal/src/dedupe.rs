@@ -177,11 +177,16 @@ impl Dedupe {
         }
     }
 
-    /// Drops all hours, to be loaded again when needed.
-    pub(crate) fn clear(&mut self) {
-        self.hours.clear();
-        self.reserved.clear();
-        self.fingerprints = 0;
+    /// Drops hours of which the store has forgotten something, to be loaded again when needed. What is reserved for the
+    /// batch that is being prepared stays.
+    pub(crate) fn drop_hours(&mut self, hours: &BTreeSet<Hour>) {
+        for hour in hours {
+            if self.hours.get(hour).is_some_and(|set| !set.pinned)
+                && let Some(set) = self.hours.remove(hour)
+            {
+                self.fingerprints -= set.first.len() + set.more.len();
+            }
+        }
     }
 
     pub(crate) fn window(&self) -> Window {

@@ -66,12 +66,13 @@ pub trait Journal: Log {
     /// [`JournalError::Broken`] names the first row that is not what was written.
     fn verify(&self) -> Result<Verified, JournalError>;
 
-    /// Drops the content of rows of observations that were all recorded before `before`, and their fingerprints,
-    /// so that such an event is new when it comes again. Facts, headers and hashes stay, and so does the chain.
+    /// Drops the content of rows whose observations have all expired, and their fingerprints, so that such an event is
+    /// new when it comes again. Facts, headers and hashes stay, and so does the chain. Goes on where the call before
+    /// has stopped.
     ///
     /// # Errors
     /// When the store fails; nothing is dropped then.
-    fn prune(&mut self, before: Time) -> Result<Pruned, JournalError>;
+    fn prune(&mut self, expired: &Expired) -> Result<Pruned, JournalError>;
 
     /// Stores the state as of a position of the log; the [`CHECKPOINTS_KEPT`] newest are kept.
     ///
@@ -279,6 +280,28 @@ pub struct Verified {
     pub expired: u64,
 }
 
+/// What of the log may go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Expired {
+    /// Which observations.
+    pub kind: Kept,
+    /// Those recorded before.
+    pub before: Time,
+    /// In rows up to this one: those that a start no longer folds.
+    pub through: Position,
+    /// How many rows one call looks at: at most so long the writer is kept from its work.
+    pub rows_max: usize,
+}
+
+/// Observations that are kept for a time of their own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Kept {
+    /// Audit events.
+    Events,
+    /// Decisions of our own.
+    Decisions,
+}
+
 /// What was dropped.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Pruned {
@@ -286,4 +309,6 @@ pub struct Pruned {
     pub rows: u64,
     /// Observations in them.
     pub observations: u64,
+    /// Whether there may be more that has expired.
+    pub more: bool,
 }

@@ -6,12 +6,12 @@ use std::ops::ControlFlow;
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::record::Record;
-use doorward_model::time::Time;
 
 use crate::dedupe::{Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Seen, Window};
 use crate::error::JournalError;
 use crate::journal::{
-    Batch, CHECKPOINTS_KEPT, Checkpoint, Content, Head, Journal, Log, Position, Pruned, Row, Verified,
+    Batch, CHECKPOINTS_KEPT, Checkpoint, Content, Expired, Head, Journal, Log, Position, Pruned, Row,
+    Verified,
 };
 use crate::seal::{Sealed, SealedRow, Sealer, genesis, verify_chain, visit_rows};
 
@@ -128,11 +128,14 @@ impl Journal for Memory {
         }
     }
 
-    fn prune(&mut self, before: Time) -> Result<Pruned, JournalError> {
+    fn prune(&mut self, expired: &Expired) -> Result<Pruned, JournalError> {
         let mut pruned = Pruned::default();
-        for row in &mut self.rows {
-            let (observations, header) = (row.observations()?, row.header()?);
-            if row.packed.is_none() || observations == 0 || header.recorded_at_ms >= before.ms() {
+        for row in self.rows.iter_mut().take_while(|row| row.position <= expired.through) {
+            let header = row.header()?;
+            if header.recorded_at_ms >= expired.before.ms() {
+                break;
+            }
+            if row.packed.is_none() || header.kind().kept() != Some(expired.kind) {
                 continue;
             }
             if let Content::Records(records) = row.open()?.content {
@@ -140,7 +143,7 @@ impl Journal for Memory {
             }
             row.packed = None;
             pruned.rows += 1;
-            pruned.observations += observations;
+            pruned.observations += header.records;
         }
         Ok(pruned)
     }

@@ -1,6 +1,7 @@
 //! How records become rows: packed, compressed, and chained by hash; and back.
 //!
-//! A row holds facts or observations, never both, so that observations can expire while facts stay. Its header
+//! A row holds facts, events or decisions, never two of them, so that observations can expire while facts stay, and
+//! each kind of them after a time of its own. Its header
 //! holds the hash of its content and is hashed itself together with the hash of the row before: a row whose
 //! content has expired still proves its place. Header and content are hashed as the bytes that are stored, so
 //! an older reader can verify what a newer writer has added to.
@@ -17,14 +18,12 @@ use zstd::bulk::{Compressor, Decompressor};
 use crate::dedupe::{Fingerprint, Hour};
 use crate::error::JournalError;
 use crate::journal::{
-    Batch, ChainHash, Content, Head, Position, RECORD_BYTES_MAX, ROW_BYTES_MAX, ROW_RECORDS_MAX, Row,
+    Batch, ChainHash, Content, Head, Kept, Position, RECORD_BYTES_MAX, ROW_BYTES_MAX, ROW_RECORDS_MAX, Row,
     Verified,
 };
 
 /// The version of the encoding of rows that this release writes and reads.
-pub(crate) const ROW_FORMAT: u8 = 1;
-/// What a packed row begins with: two letters, the format, the lowest format that its reader must know.
-const MAGIC: [u8; 4] = [b'D', b'W', ROW_FORMAT, 1];
+pub(crate) const ROW_FORMAT: u8 = 2;
 const LEVEL: i32 = 1;
 
 /// What stays of a row for ever.
@@ -52,14 +51,35 @@ pub(crate) struct RowHeader {
 pub(crate) enum RowKind {
     Unknown = 0,
     Facts = 1,
+    /// Events; in rows of format 1 decisions as well.
     Observations = 2,
+    Decisions = 3,
 }
 
 impl RowKind {
     fn of(record: &Record) -> Self {
         match record {
             Record::Fact(_) => Self::Facts,
+            Record::Observation(seen) if seen.decision.is_some() => Self::Decisions,
             Record::Observation(_) => Self::Observations,
+        }
+    }
+
+    /// What a packed row begins with: two letters, the format, the lowest format that its reader must know.
+    const fn magic(self) -> [u8; 4] {
+        let min_reader = match self {
+            Self::Unknown | Self::Facts | Self::Observations => 1,
+            Self::Decisions => 2,
+        };
+        [b'D', b'W', ROW_FORMAT, min_reader]
+    }
+
+    /// As what it is kept; facts are kept for ever.
+    pub(crate) const fn kept(self) -> Option<Kept> {
+        match self {
+            Self::Unknown | Self::Facts => None,
+            Self::Observations => Some(Kept::Events),
+            Self::Decisions => Some(Kept::Decisions),
         }
     }
 }
@@ -79,7 +99,7 @@ pub(crate) struct SealedRow {
 pub(crate) struct Sealed {
     pub(crate) rows: Vec<SealedRow>,
     pub(crate) head: Head,
-    /// Of each observation, in order.
+    /// Of each event, in order.
     pub(crate) fingerprints: Vec<(Hour, Fingerprint)>,
 }
 
@@ -99,7 +119,10 @@ impl Sealed {
 
     fn take(&mut self, record: &Record) -> Result<(), JournalError> {
         self.head.advance(record)?;
-        if let Record::Observation(seen) = record {
+        // A decision of our own comes once.
+        if let Record::Observation(seen) = record
+            && seen.decision.is_none()
+        {
             self.fingerprints.push((Hour::of(&seen.event), Fingerprint::of(&seen.event)));
         }
         Ok(())
@@ -186,7 +209,7 @@ impl Sealer {
         end: usize,
     ) -> Result<(), JournalError> {
         let content = self.unpacked.get(..end).unwrap_or(&self.unpacked);
-        let mut packed = MAGIC.to_vec();
+        let mut packed = row.kind.magic().to_vec();
         packed.append(&mut self.compressor.compress(content).map_err(JournalError::Compress)?);
         let header = RowHeader {
             position: sealed.head.position.next().0,
@@ -269,7 +292,7 @@ pub(crate) fn verify_chain(
         end = (row.position, row.hash);
         match header.kind() {
             RowKind::Facts => facts += header.records,
-            RowKind::Observations => observations += header.records,
+            RowKind::Observations | RowKind::Decisions => observations += header.records,
             RowKind::Unknown => {}
         }
         match row.packed {
@@ -295,8 +318,8 @@ impl SealedRow {
         RowHeader::decode(self.header.as_slice()).map_err(|_| self.broken("its header cannot be decoded"))
     }
 
-    /// How many observations it holds or has held.
-    pub(crate) fn observations(&self) -> Result<u64, JournalError> {
+    /// How many events it holds or has held, whose fingerprints are kept.
+    pub(crate) fn events(&self) -> Result<u64, JournalError> {
         let header = self.header()?;
         Ok(if header.kind() == RowKind::Observations { header.records } else { 0 })
     }
@@ -317,7 +340,7 @@ impl SealedRow {
             Some(packed) if blake3::hash(packed).as_bytes() != header.packed_hash.as_slice() => {
                 Err(self.broken("its content is not what was written"))
             }
-            None if header.kind() != RowKind::Observations => Err(self.broken("its content is missing")),
+            None if header.kind().kept().is_none() => Err(self.broken("its content is missing")),
             _ => Ok(header),
         }
     }
@@ -326,7 +349,7 @@ impl SealedRow {
     pub(crate) fn open(&self) -> Result<Row, JournalError> {
         let header = self.header()?;
         let content = match &self.packed {
-            None if header.kind() == RowKind::Observations => Content::Expired(header.records),
+            None if header.kind().kept().is_some() => Content::Expired(header.records),
             None => return Err(self.broken("its content is missing")),
             Some(packed) => Content::Records(self.unpack(&header, packed)?),
         };
@@ -367,7 +390,7 @@ fn decode(header: &RowHeader, mut bytes: &[u8]) -> Option<Vec<Record>> {
     while !bytes.is_empty() {
         records.push(match header.kind() {
             RowKind::Facts => Record::Fact(Box::new(FactRecord::decode_length_delimited(&mut bytes).ok()?)),
-            RowKind::Observations => {
+            RowKind::Observations | RowKind::Decisions => {
                 Record::Observation(Box::new(Observation::decode_length_delimited(&mut bytes).ok()?))
             }
             RowKind::Unknown => return None,
@@ -450,11 +473,11 @@ mod tests {
 
     #[test]
     fn a_row_for_newer_readers_is_refused_and_still_verified() {
-        let (row, head) = row(|packed, _| packed[2..4].copy_from_slice(&[3, 2]));
+        let (row, head) = row(|packed, _| packed[2..4].copy_from_slice(&[3, 3]));
         assert_eq!(
             read(&row),
-            Err("cannot read journal row 1: it asks for a reader of at least format 2, and this version reads \
-                 up to format 1"
+            Err("cannot read journal row 1: it asks for a reader of at least format 3, and this version reads \
+                 up to format 2"
                 .to_owned())
         );
         let verified = verify_chain(genesis(""), &head, [Ok(row)].into_iter());

@@ -16,7 +16,6 @@ use std::path::{Path, PathBuf};
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::id::TenantId;
-use doorward_model::time::Time;
 use rusqlite::{Connection, TransactionBehavior};
 
 pub use self::backup::copy;
@@ -24,7 +23,7 @@ use self::folder::Lock;
 pub use self::follower::Follower;
 use crate::dedupe::{Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Seen, Window};
 use crate::error::JournalError;
-use crate::journal::{Batch, Checkpoint, Head, Journal, Log, Position, Pruned, Row, Verified};
+use crate::journal::{Batch, Checkpoint, Expired, Head, Journal, Log, Position, Pruned, Row, Verified};
 use crate::seal::{Sealed, Sealer, genesis, verify_chain, visit_rows};
 
 /// When a commit counts as done.
@@ -175,11 +174,11 @@ impl Journal for Sqlite {
         verify_chain(genesis(self.tenant.as_str()), &self.head, rows.from(Position(0))?)
     }
 
-    fn prune(&mut self, before: Time) -> Result<Pruned, JournalError> {
+    fn prune(&mut self, expired: &Expired) -> Result<Pruned, JournalError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let pruned = store::prune(&transaction, before)?;
+        let (pruned, hours) = store::prune(&transaction, expired)?;
         transaction.commit()?;
-        self.dedupe.clear();
+        self.dedupe.drop_hours(&hours);
         Ok(pruned)
     }
 

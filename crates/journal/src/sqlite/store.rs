@@ -1,5 +1,6 @@
 //! The statements: every read and write of the tables.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use doorward_model::hash::Hash16;
@@ -10,7 +11,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use crate::dedupe::{Fingerprint, Hour};
 use crate::error::JournalError;
-use crate::journal::{ChainHash, Head, Position, Pruned};
+use crate::journal::{ChainHash, Expired, Head, Kept, Position, Pruned};
 use crate::seal::{Sealed, SealedRow};
 
 const LEVEL: i32 = 3;
@@ -80,7 +81,7 @@ pub(super) fn put_rows(connection: &Connection, sealed: &Sealed) -> Result<(), J
     let mut waiting = sealed.fingerprints.as_slice();
     for row in &sealed.rows {
         put.execute(params![row.position.0.cast_signed(), row.header, row.hash.0, row.packed])?;
-        let count = usize::try_from(row.observations()?).unwrap_or(usize::MAX);
+        let count = usize::try_from(row.events()?).unwrap_or(usize::MAX);
         let (of_row, rest) = waiting.split_at_checked(count).unwrap_or((waiting, &[]));
         put_fingerprints(connection, row.position, of_row)?;
         waiting = rest;
@@ -154,38 +155,64 @@ impl Rows<'_> {
     }
 }
 
-pub(super) fn prune(connection: &Connection, before: Time) -> Result<Pruned, JournalError> {
-    let mut pruned = Pruned::default();
+/// Drops what has expired, and returns the hours whose fingerprints have changed.
+pub(super) fn prune(
+    connection: &Connection,
+    expired: &Expired,
+) -> Result<(Pruned, BTreeSet<Hour>), JournalError> {
+    let (mut pruned, mut hours) = (Pruned::default(), BTreeSet::new());
     let mut drop = connection.prepare_cached("UPDATE row SET packed = NULL WHERE position = ?1")?;
-    let expired = expired(connection, before)?;
-    for (position, observations) in &expired {
-        drop.execute([position.0.cast_signed()])?;
-        pruned.rows += 1;
-        pruned.observations += observations;
-    }
-    let last = expired.last().map_or(0, |(position, _)| position.0.cast_signed());
-    connection.execute("DELETE FROM fingerprint WHERE position <= ?1", [last])?;
-    Ok(pruned)
-}
-
-/// Rows of observations with content that were recorded before a time, with the number of their records. Times
-/// never go back along the log, so they lie at its beginning.
-fn expired(connection: &Connection, before: Time) -> Result<Vec<(Position, u64)>, JournalError> {
-    let mut query = connection.prepare_cached(
-        "SELECT position, header, hash, NULL FROM row WHERE packed IS NOT NULL ORDER BY position",
-    )?;
-    let mut expired = Vec::new();
-    for row in query.query_map([], sealed_row)? {
-        let row = row?;
-        if row.header()?.recorded_at_ms >= before.ms() {
+    let mut forget =
+        connection.prepare_cached("DELETE FROM fingerprint WHERE position = ?1 RETURNING hour")?;
+    let (mut looked, mut last) = (0, None);
+    for row in next_of(connection, expired)? {
+        let header = row.header()?;
+        if header.recorded_at_ms >= expired.before.ms() {
             break;
         }
-        let observations = row.observations()?;
-        if observations > 0 {
-            expired.push((row.position, observations));
+        (looked, last) = (looked + 1, Some(row.position));
+        if header.kind().kept() != Some(expired.kind) {
+            continue;
+        }
+        let position = [row.position.0.cast_signed()];
+        if drop.execute(position)? > 0 {
+            pruned.rows += 1;
+            pruned.observations += header.records;
+        }
+        for hour in forget.query_map(position, |row| row.get(0))? {
+            hours.insert(Hour(hour?));
         }
     }
-    Ok(expired)
+    pruned.more = looked == expired.rows_max;
+    if let Some(last) = last {
+        let put = "INSERT OR REPLACE INTO pruned VALUES (?1, ?2)";
+        connection.execute(put, params![pruned_as(expired.kind), last.0.cast_signed()])?;
+    }
+    Ok((pruned, hours))
+}
+
+/// The rows to look at next, without their content. Times never go back along the log, so what has expired lies at
+/// its beginning, and what was looked at before need not be looked at again.
+fn next_of(connection: &Connection, expired: &Expired) -> Result<Vec<SealedRow>, JournalError> {
+    let last: Option<i64> = connection
+        .query_row("SELECT position FROM pruned WHERE kind = ?1", [pruned_as(expired.kind)], |row| row.get(0))
+        .optional()?;
+    let mut query = connection.prepare_cached(
+        "SELECT position, header, hash, NULL FROM row WHERE position > ?1 AND position <= ?2
+             ORDER BY position LIMIT ?3",
+    )?;
+    let limit = i64::try_from(expired.rows_max).unwrap_or(i64::MAX);
+    let through = expired.through.0.min(i64::MAX.cast_unsigned()).cast_signed();
+    let rows = query.query_map([last.unwrap_or(0), through, limit], sealed_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The number by which a kind is stored.
+const fn pruned_as(kind: Kept) -> i64 {
+    match kind {
+        Kept::Events => 1,
+        Kept::Decisions => 2,
+    }
 }
 
 pub(super) fn put_blob(connection: &Connection, bytes: &[u8]) -> Result<Hash16, JournalError> {

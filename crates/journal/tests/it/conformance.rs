@@ -2,14 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use doorward_journal::{Batch, Checkpoint, Content, Journal, Position, Pruned, Row, Verified};
+use doorward_journal::{Batch, Checkpoint, Content, Expired, Journal, Kept, Position, Pruned, Row, Verified};
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::id::{FactNumber, Partition};
 use doorward_model::record::{Observation, Record};
 use doorward_model::time::Millis;
 
-use crate::engines::{append, newest_checkpoint, on_every_engine, records_of, rows_from};
+use crate::engines::{Engine, all_events, append, newest_checkpoint, on_every_engine, records_of, rows_from};
 use crate::samples::{Numbering, START, event};
 
 #[test]
@@ -174,8 +174,13 @@ fn expired_observations_leave_their_place_and_facts_stay() {
         let head = engine.log.head().clone();
 
         let cut = START + Millis::HOUR;
-        assert_eq!(engine.log.prune(cut).unwrap(), Pruned { rows: 1, observations: 3 }, "{}", engine.name);
-        assert_eq!(engine.log.prune(cut).unwrap(), Pruned::default(), "{}", engine.name);
+        assert_eq!(
+            engine.log.prune(&all_events(cut)).unwrap(),
+            Pruned { rows: 1, observations: 3, more: false },
+            "{}",
+            engine.name
+        );
+        assert_eq!(engine.log.prune(&all_events(cut)).unwrap(), Pruned::default(), "{}", engine.name);
         let engine = engine.reopen();
         let row = |position, facts_seen, recorded_at, content| Row {
             position: Position(position),
@@ -191,6 +196,44 @@ fn expired_observations_leave_their_place_and_facts_stay() {
         assert_eq!(engine.rows(), expected, "{}", engine.name);
         assert_eq!(engine.log.verify().unwrap(), Verified { rows: 2, expired: 1 }, "{}", engine.name);
         assert_eq!(*engine.log.head(), head, "{}", engine.name);
+    });
+}
+
+#[test]
+fn events_and_decisions_expire_each_after_their_own_time_and_a_bounded_number_at_a_time() {
+    on_every_engine(|mut engine| {
+        let mut next = Numbering::after(engine.log.head());
+        for hour in 0..3 {
+            let at = START + Millis::HOUR.times(hour);
+            let id = u32::try_from(hour).unwrap();
+            let mut records = vec![next.fact(at)];
+            records.extend(next.observations(id..id + 1, at));
+            records.extend([next.decision(7, at), next.decision(7, at)]);
+            engine.append(&records);
+        }
+        let shape = |engine: &Engine| {
+            let kept = |row: Row| match row.content {
+                Content::Records(records) => records.len().to_string(),
+                Content::Expired(count) => format!("-{count}"),
+            };
+            engine.rows().into_iter().map(kept).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(shape(&engine), "1 1 2 1 1 2 1 1 2", "{}", engine.name);
+        let decisions = Expired { kind: Kept::Decisions, ..all_events(START + Millis::MINUTE.times(61)) };
+        let first = Expired { through: Position(3), ..decisions };
+        let pruned = Pruned { rows: 1, observations: 2, more: false };
+        assert_eq!(engine.log.prune(&first).unwrap(), pruned, "{}", engine.name);
+        assert_eq!(shape(&engine), "1 1 -2 1 1 2 1 1 2", "{}", engine.name);
+        let slice = Expired { rows_max: 2, ..decisions };
+        while engine.log.prune(&slice).unwrap().more {}
+        assert_eq!(shape(&engine), "1 1 -2 1 1 -2 1 1 2", "{}", engine.name);
+        let events = all_events(START + Millis::DAY);
+        assert_eq!(engine.log.prune(&events).unwrap(), Pruned { rows: 3, observations: 3, more: false });
+        let mut engine = engine.reopen();
+        assert_eq!(shape(&engine), "1 -1 -2 1 -1 -2 1 -1 2", "{}", engine.name);
+        assert_eq!(engine.log.verify().unwrap(), Verified { rows: 4, expired: 5 }, "{}", engine.name);
+        let last = Expired { kind: Kept::Decisions, ..events };
+        assert_eq!(engine.log.prune(&last).unwrap(), Pruned { rows: 1, observations: 2, more: false });
     });
 }
 

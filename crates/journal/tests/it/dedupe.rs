@@ -3,10 +3,11 @@
 use doorward_journal::Seen::{Conflict, Duplicate, New};
 use doorward_journal::{Batch, Journal, Keep, Memory, Options, Seen, Sqlite, Window};
 use doorward_model::event::Event;
+use doorward_model::hash::Hash16;
 use doorward_model::id::FactNumber;
 use doorward_model::time::Millis;
 
-use crate::engines::{Engine, append, on_every_engine, scratch, tenant};
+use crate::engines::{Engine, all_events, append, on_every_engine, scratch, tenant};
 use crate::samples::{Numbering, START, event};
 
 /// Checks events as a writer does and records those that are to be kept.
@@ -81,6 +82,33 @@ fn what_was_appended_without_a_check_is_known_too() {
 }
 
 #[test]
+fn an_event_whose_time_was_set_right_is_known_when_it_comes_again_later() {
+    on_every_engine(|mut engine| {
+        let ahead = event("a", "one", 60 * 24 * 30);
+        let set_right = |minutes: i64| Event {
+            happened_at_ms: (START + Millis::MINUTE.times(minutes)).ms(),
+            claimed_at_ms: ahead.happened_at_ms,
+            ..ahead.clone()
+        };
+        let answers = take(engine.log.as_mut(), &[set_right(5), set_right(200)]);
+        let engine = &mut engine.reopen();
+        let later = take(engine.log.as_mut(), &[set_right(400), ahead.clone()]);
+        assert_eq!((answers, later), (vec![New, Duplicate], vec![Duplicate; 2]), "{}", engine.name);
+    });
+}
+
+#[test]
+fn without_a_content_hash_the_raw_record_is_hashed_as_intake_would() {
+    on_every_engine(|mut engine| {
+        let bare = Event { content_hash: Vec::new(), ..event("a", "one", 0) };
+        let hashed = Event { content_hash: Hash16::fingerprint(&bare.raw).0.to_vec(), ..bare.clone() };
+        let other = Event { raw: b"two".to_vec(), ..bare.clone() };
+        let answers = take(engine.log.as_mut(), &[bare, hashed, other]);
+        assert_eq!(answers, [New, Duplicate, Conflict], "{}", engine.name);
+    });
+}
+
+#[test]
 fn an_expired_event_is_new_again() {
     on_every_engine(|mut engine| {
         let (old, kept) = (event("a", "one", 0), event("b", "two", 0));
@@ -88,7 +116,7 @@ fn an_expired_event_is_new_again() {
         let mut next = Numbering::after(engine.log.head());
         let record = next.observation(0, kept.clone(), START + Millis::HOUR);
         engine.append(&[record]);
-        engine.log.prune(START + Millis::SECOND).unwrap();
+        engine.log.prune(&all_events(START + Millis::SECOND)).unwrap();
         let answers = [&old, &kept].map(|event| engine.log.check(event).unwrap());
         assert_eq!(answers, [New, Duplicate], "{}", engine.name);
     });

@@ -4,10 +4,12 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use doorward_journal::{
-    Batch, Checkpoint, Content, Journal, JournalError, Keep, Log, Memory, Options, Position, Row, Sqlite,
+    Batch, Checkpoint, Content, Expired, Journal, JournalError, Keep, Kept, Log, Memory, Options, Position,
+    Row, Sqlite,
 };
 use doorward_model::id::TenantId;
 use doorward_model::record::Record;
+use doorward_model::time::Time;
 use tempfile::TempDir;
 
 /// A log can be given to the thread that writes.
@@ -95,6 +97,11 @@ pub(crate) fn newest_checkpoint(log: &dyn Log) -> Result<Option<Checkpoint>, Jou
         Some(position) => log.checkpoint(*position),
         None => Ok(None),
     }
+}
+
+/// All events that were recorded before.
+pub(crate) fn all_events(before: Time) -> Expired {
+    Expired { kind: Kept::Events, before, through: Position(u64::MAX), rows_max: usize::MAX }
 }
 
 pub(crate) fn records_of(row: Row) -> Vec<Record> {

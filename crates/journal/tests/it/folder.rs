@@ -56,7 +56,7 @@ fn a_folder_of_a_newer_version_is_refused_and_left_as_it_is() {
         (
             "UPDATE meta SET format = 4, min_reader = 3 WHERE kind = 'rows'",
             Some(
-                "its rows has format 4, which asks for a reader of at least format 3, and this version reads up to format 1",
+                "its rows has format 4, which asks for a reader of at least format 3, and this version reads up to format 2",
             ),
         ),
         (
@@ -65,7 +65,7 @@ fn a_folder_of_a_newer_version_is_refused_and_left_as_it_is() {
                 "its leases has format 1, which asks for a reader of at least format 1, and this version reads up to format 0",
             ),
         ),
-        ("UPDATE meta SET format = 2, min_reader = 1 WHERE kind = 'rows'", None),
+        ("UPDATE meta SET format = 3, min_reader = 2 WHERE kind = 'rows'", None),
         ("INSERT INTO meta VALUES ('hints', 1, 0)", None),
     ] {
         let (_folder, path) = scratch();

@@ -12,7 +12,7 @@ use doorward_model::id::FactNumber;
 use doorward_model::record::Record;
 use doorward_model::time::Millis;
 
-use crate::engines::{append, newest_checkpoint, open, rows_from, scratch};
+use crate::engines::{all_events, append, newest_checkpoint, open, rows_from, scratch};
 use crate::samples::{Numbering, START, event};
 
 const POLICY: &[u8] = br#"{"Version":"2012-10-17","Statement":[]}"#;
@@ -47,7 +47,7 @@ fn golden_write() {
     }
     log.put_checkpoint(&checkpoint()).unwrap();
     log.put_blob(POLICY).unwrap();
-    log.prune(START + Millis::SECOND).unwrap();
+    log.prune(&all_events(START + Millis::SECOND)).unwrap();
     drop(log);
     fs::create_dir_all(stored().parent().unwrap()).unwrap();
     fs::copy(path.join("journal.sqlite"), stored()).unwrap();

@@ -4,7 +4,7 @@ use doorward_journal::Head;
 use doorward_model::event::{Actor, Client, Event};
 use doorward_model::hash::Hash16;
 use doorward_model::id::Partition;
-use doorward_model::record::{Fact, FactRecord, ImportCommitted, Observation, Record};
+use doorward_model::record::{DecisionRecord, Fact, FactRecord, ImportCommitted, Observation, Record};
 use doorward_model::time::{Millis, Time};
 
 /// The beginning of the samples' time: a full hour.
@@ -64,6 +64,17 @@ impl Numbering {
             event: Box::new(event),
             ..Observation::default()
         }))
+    }
+
+    /// A decision of our own.
+    pub(crate) fn decision(&mut self, partition: u16, at: Time) -> Record {
+        match self.observation(partition, event("decided", "", 0), at) {
+            Record::Observation(seen) => Record::Observation(Box::new(Observation {
+                decision: Some(DecisionRecord::default()),
+                ..*seen
+            })),
+            fact @ Record::Fact(_) => fact,
+        }
     }
 
     /// So many observations of small events, a second apart, in turn of three partitions.

@@ -9,7 +9,7 @@ use doorward_model::time::Millis;
 use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
 use rusqlite::Connection;
 
-use crate::engines::{append, newest_checkpoint, open, rows_from, scratch, tenant};
+use crate::engines::{all_events, append, newest_checkpoint, open, rows_from, scratch, tenant};
 use crate::samples::{Numbering, START};
 
 /// A database of six rows: facts and observations in turn, the first observations expired.
@@ -23,7 +23,7 @@ static SIX_ROWS: LazyLock<Vec<u8>> = LazyLock::new(|| {
         let first = u32::try_from(turn).unwrap() * 10;
         append(&mut log, &next.observations(first..first + 10, at)).unwrap();
     }
-    log.prune(START + Millis::SECOND).unwrap();
+    log.prune(&all_events(START + Millis::SECOND)).unwrap();
     drop(log);
     fs::read(path.join("journal.sqlite")).unwrap()
 });
