@@ -8,6 +8,7 @@ mod keeper;
 pub mod kept;
 pub mod live;
 pub(crate) mod policies;
+mod retention;
 
 use std::fs::File;
 use std::io::{IsTerminal, Read, Write, stderr};
@@ -37,6 +38,7 @@ use crate::serve::config::Config;
 use crate::serve::keeper::Keeper;
 use crate::serve::kept::Kept;
 use crate::serve::live::Live;
+use crate::serve::retention::Pruner;
 use crate::writer::Writer;
 
 /// Serves until told to stop.
@@ -48,7 +50,8 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     doorward_serve::server::check(config.listen, &config.serve)?;
     let colours = stderr().is_terminal();
     tracing_subscriber::fmt().with_writer(stderr).with_ansi(colours).with_target(false).init();
-    let (mut live, keeper) = open(&config)?;
+    let metrics = Arc::new(Metrics::default());
+    let (mut live, keeper) = open(&config, &metrics)?;
     let judged = config.policy.as_ref().and_then(|folder| policies::stamps(folder).ok());
     prepare(&mut live, &config)?;
     feed::feed(&mut live, args)?;
@@ -57,9 +60,10 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     let (decisions, made) = sync_channel(DECISIONS_MAX);
     let (told, ready) = watch::channel(true);
     let shared = live.shared();
+    let pruner = Pruner::new(config.retention, Arc::clone(&metrics));
     let writer = std::thread::Builder::new()
         .name("writer".to_owned())
-        .spawn(move || live.run(asked, &made, &told))
+        .spawn(move || live.run(asked, &made, &told, pruner))
         .context("cannot start the writer")?;
     let (keep, stop) = channel();
     let keeper = std::thread::Builder::new()
@@ -73,7 +77,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
         ready,
         work,
         decisions,
-        metrics: Arc::new(Metrics::default()),
+        metrics,
         narrate: narrative,
         random,
     };
@@ -113,7 +117,7 @@ fn stopped() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 /// Opens the data folder and folds what it holds.
-fn open(config: &Config) -> Result<(Live, Keeper)> {
+fn open(config: &Config, metrics: &Arc<Metrics>) -> Result<(Live, Keeper)> {
     let tenant = TenantId::from(TENANT);
     let page_limit = match config.disk_bytes_max {
         0 => None,
@@ -129,8 +133,9 @@ fn open(config: &Config) -> Result<(Live, Keeper)> {
     let seed = random().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
     let blank = Engine::new(tenant, rules, 1, seed);
     let writer = Writer::open(journal, blank.clone()).context("cannot fold the journal")?;
-    let keeper = Keeper::new(writer.journal().follower()?, blank, config.checkpoints)?;
-    let live = Live::new(writer, Kept::new(&config.data_dir, config.rejects_bytes_max), seed)?;
+    let keeper = Keeper::new(writer.journal().follower()?, (blank, config.checkpoints), Arc::clone(metrics))?;
+    let kept = Kept::new(&config.data_dir, config.rejects_bytes_max);
+    let live = Live::new(writer, kept, seed)?;
     Ok((live, keeper))
 }
 

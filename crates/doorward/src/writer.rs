@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use doorward_engine::admit::admit;
 use doorward_engine::{Arrival, Engine};
-use doorward_journal::{Batch, Checkpoint, Journal, JournalError, Seen};
+use doorward_journal::{Batch, Checkpoint, Expired, Journal, JournalError, Pruned, Seen};
 use doorward_model::command::{Command, Refusal};
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
@@ -116,6 +116,15 @@ impl<J: Journal> Writer<J> {
     /// The facts that were stepped since this was last asked, oldest first.
     pub fn take_told(&mut self) -> Vec<Fact> {
         self.told.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Drops observations that have expired, after all that waits is recorded.
+    ///
+    /// # Errors
+    /// When the journal cannot.
+    pub fn prune(&mut self, expired: &Expired) -> Result<Pruned> {
+        self.flush()?;
+        self.journal.prune(expired)
     }
 
     /// Keeps the state as it stands, so that the next start need not fold what led to it.

@@ -92,6 +92,12 @@ pub trait Journal: Log {
     /// When it cannot be read back as what was written.
     fn blob(&self, hash: Hash16) -> Result<Option<Vec<u8>>, JournalError>;
 
+    /// How much room it takes, and may take.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn room(&self) -> Result<Room, JournalError>;
+
     /// How much of the fingerprints is in memory.
     fn window(&self) -> Window;
 }
@@ -311,4 +317,21 @@ pub struct Pruned {
     pub observations: u64,
     /// Whether there may be more that has expired.
     pub more: bool,
+}
+
+/// How much room a log takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Room {
+    /// In bytes, without what was dropped and is free to be used again.
+    pub used: u64,
+    /// The most it may use, in bytes.
+    pub limit: u64,
+}
+
+impl Room {
+    /// Whether nine tenths are used.
+    #[must_use]
+    pub const fn is_nearly_full(self) -> bool {
+        self.used > self.limit / 10 * 9
+    }
 }

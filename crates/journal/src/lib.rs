@@ -19,7 +19,8 @@ pub mod sqlite;
 pub use crate::dedupe::{Seen, Window};
 pub use crate::error::JournalError;
 pub use crate::journal::{
-    Batch, ChainHash, Checkpoint, Content, Expired, Head, Journal, Kept, Log, Position, Pruned, Row, Verified,
+    Batch, ChainHash, Checkpoint, Content, Expired, Head, Journal, Kept, Log, Position, Pruned, Room, Row,
+    Verified,
 };
 pub use crate::memory::{Keep, Memory};
 pub use crate::sqlite::{Follower, Options, Sqlite, Synchronous};

@@ -10,7 +10,7 @@ use doorward_model::record::Record;
 use crate::dedupe::{Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Seen, Window};
 use crate::error::JournalError;
 use crate::journal::{
-    Batch, CHECKPOINTS_KEPT, Checkpoint, Content, Expired, Head, Journal, Log, Position, Pruned, Row,
+    Batch, CHECKPOINTS_KEPT, Checkpoint, Content, Expired, Head, Journal, Log, Position, Pruned, Room, Row,
     Verified,
 };
 use crate::seal::{Sealed, SealedRow, Sealer, genesis, verify_chain, visit_rows};
@@ -166,6 +166,11 @@ impl Journal for Memory {
 
     fn blob(&self, hash: Hash16) -> Result<Option<Vec<u8>>, JournalError> {
         Ok(self.blobs.get(&hash).cloned())
+    }
+
+    fn room(&self) -> Result<Room, JournalError> {
+        let packed = |row: &SealedRow| row.packed.as_ref().map_or(0, Vec::len);
+        Ok(Room { used: self.rows.iter().map(packed).sum::<usize>() as u64, limit: u64::MAX })
     }
 
     fn window(&self) -> Window {

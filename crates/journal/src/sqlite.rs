@@ -23,7 +23,7 @@ use self::folder::Lock;
 pub use self::follower::Follower;
 use crate::dedupe::{Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Seen, Window};
 use crate::error::JournalError;
-use crate::journal::{Batch, Checkpoint, Expired, Head, Journal, Log, Position, Pruned, Row, Verified};
+use crate::journal::{Batch, Checkpoint, Expired, Head, Journal, Log, Position, Pruned, Room, Row, Verified};
 use crate::seal::{Sealed, Sealer, genesis, verify_chain, visit_rows};
 
 /// When a commit counts as done.
@@ -193,6 +193,10 @@ impl Journal for Sqlite {
 
     fn blob(&self, hash: Hash16) -> Result<Option<Vec<u8>>, JournalError> {
         store::blob(&self.connection, hash)
+    }
+
+    fn room(&self) -> Result<Room, JournalError> {
+        schema::room(&self.connection)
     }
 
     fn window(&self) -> Window {

@@ -25,6 +25,7 @@ pub mod policy_files;
 mod problem;
 pub mod server;
 pub mod settings;
+pub mod upkeep;
 
 pub use crate::handle::mode_of;
 pub use crate::settings::{Limits, Overflow, Settings};

@@ -6,6 +6,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
+use crate::upkeep::Upkeep;
+
 /// What is counted.
 #[derive(Debug)]
 pub struct Metrics {
@@ -24,6 +26,8 @@ pub struct Metrics {
     pub events: Family<Fate, Counter>,
     /// Requests that reached a limit, by which.
     pub limits: Family<Why, Counter>,
+    /// What keeps the data folder in shape.
+    pub upkeep: Upkeep,
 }
 
 /// A route and a status.
@@ -85,7 +89,19 @@ impl Metrics {
         registry.register("credentials_refused", "Credentials refused, by why", refused.clone());
         registry.register("events", "Pushed events by source and fate", events.clone());
         registry.register("limits_reached", "Requests that reached a limit", limits.clone());
-        Self { registry, requests, decisions, decisions_shed, decisions_refused, refused, events, limits }
+        let upkeep = Upkeep::default();
+        upkeep.register(&mut registry);
+        Self {
+            registry,
+            requests,
+            decisions,
+            decisions_shed,
+            decisions_refused,
+            refused,
+            events,
+            limits,
+            upkeep,
+        }
     }
 
     /// All of it as text.

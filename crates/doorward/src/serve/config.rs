@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::cli::{ServeArgs, Span};
 use crate::serve::keeper::Schedule;
+use crate::serve::retention::{Retention, WhenFull};
 
 /// Everything that the server goes by, in its parts.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) cases_per_day: u32,
     /// When the state is kept, so that a start need not fold the whole journal.
     pub(crate) checkpoints: Schedule,
+    /// How long what is kept.
+    pub(crate) retention: Retention,
     /// How large the journal may grow, in bytes; 0 is without a limit.
     pub(crate) disk_bytes_max: u64,
     /// How large each of the two files of rejects may grow, in bytes.
@@ -70,6 +73,7 @@ struct File {
     authzen: AuthzenSection,
     decisions: DecisionsSection,
     response: ResponseSection,
+    retention: RetentionSection,
     pep: Vec<PepSection>,
     limits: LimitsSection,
 }
@@ -94,6 +98,15 @@ struct AuthzenSection {
 #[serde(deny_unknown_fields, default)]
 struct DecisionsSection {
     overflow: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RetentionSection {
+    events: Option<String>,
+    decisions: Option<String>,
+    rejects: Option<String>,
+    when_full: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -157,6 +170,7 @@ impl Config {
             ladder: ladder(file.response)?,
             cases_per_day: file.cases_per_day.unwrap_or(5),
             checkpoints,
+            retention: retention(&file.retention)?,
             disk_bytes_max: mib(file.disk_max_mib.unwrap_or(0)),
             rejects_bytes_max: mib(file.rejects_max_mib.unwrap_or(REJECTS_MAX_MIB)),
         })
@@ -170,6 +184,27 @@ fn schedule(every: Option<&str>, records: Option<u64>) -> Result<Schedule> {
         bail!("checkpoint_every must be a minute at least, and checkpoint_records 1 at least");
     }
     Ok(Schedule { every, records })
+}
+
+fn retention(section: &RetentionSection) -> Result<Retention> {
+    let kept = |key, text: Option<&str>, default| {
+        let kept = text.map_or(Ok(default), |text| span(key, text))?;
+        if kept < Millis::DAY {
+            bail!("retention.{key} must be a day at least");
+        }
+        Ok(kept)
+    };
+    let when_full = match section.when_full.as_deref() {
+        None | Some("refuse") => WhenFull::Refuse,
+        Some("prune") => WhenFull::Prune,
+        Some(word) => bail!("{word:?} is no way to meet a full disk: write refuse or prune"),
+    };
+    Ok(Retention {
+        events: kept("events", section.events.as_deref(), EVENTS_KEPT)?,
+        decisions: kept("decisions", section.decisions.as_deref(), DECISIONS_KEPT)?,
+        rejects: kept("rejects", section.rejects.as_deref(), REJECTS_KEPT)?,
+        when_full,
+    })
 }
 
 fn span(key: &str, text: &str) -> Result<Millis> {
@@ -271,5 +306,8 @@ fn limits(section: &LimitsSection) -> doorward_serve::Limits {
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8420);
 const DATA_DIR: &str = "doorward-data";
 const REJECTS_MAX_MIB: u64 = 64;
+const EVENTS_KEPT: Millis = Millis::DAY.times(90);
+const DECISIONS_KEPT: Millis = Millis::DAY.times(90);
+const REJECTS_KEPT: Millis = Millis::DAY.times(30);
 const CHECKPOINT_EVERY: Millis = Millis::MINUTE.times(15);
 const CHECKPOINT_RECORDS: u64 = 1_000_000;

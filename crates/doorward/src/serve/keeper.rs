@@ -2,15 +2,18 @@
 //! the same records give the same state, so nobody waits until a state is copied. It needs as much memory again as
 //! the state, while it is at work.
 
+use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
 use anyhow::Result;
 use doorward_engine::Engine;
-use doorward_journal::{Checkpoint, Follower, Head, JournalError};
+use doorward_journal::{Checkpoint, Follower, Head, JournalError, Log};
 use doorward_model::time::{Millis, Time};
+use doorward_serve::metrics::Metrics;
+use doorward_serve::upkeep::set_instant;
 use doorward_views::checkpoint::FORMAT;
-use std::ops::ControlFlow;
 
 use crate::fold::Fold;
 use crate::serve::clock;
@@ -30,15 +33,22 @@ pub(crate) struct Keeper {
     /// Has folded nothing.
     blank: Engine,
     schedule: Schedule,
+    metrics: Arc<Metrics>,
     /// How many records there were at the last attempt, and when that was.
     last: (u64, Time),
 }
 
 impl Keeper {
     /// Begins at the end of the log: how it was opened, it can be opened again.
-    pub(crate) fn new(follower: Follower, blank: Engine, schedule: Schedule) -> Result<Self> {
+    pub(crate) fn new(
+        follower: Follower,
+        (blank, schedule): (Engine, Schedule),
+        metrics: Arc<Metrics>,
+    ) -> Result<Self> {
         let records = follower.head()?.records();
-        Ok(Self { follower, blank, schedule, last: (records, clock()) })
+        let kept = follower.checkpoints()?.first().map_or(0, |row| row.0);
+        metrics.upkeep.checkpoint_row.set(kept.cast_signed());
+        Ok(Self { follower, blank, schedule, metrics, last: (records, clock()) })
     }
 
     /// Works until the other end of `stop` is gone.
@@ -64,6 +74,8 @@ impl Keeper {
         self.last = (head.records(), now);
         let Some(checkpoint) = self.fold(stop)? else { return Ok(None) };
         self.follower.put_checkpoint(&checkpoint)?;
+        self.metrics.upkeep.checkpoint_row.set(checkpoint.position.0.cast_signed());
+        set_instant(&self.metrics.upkeep.checkpoint_at, clock());
         Ok(Some(checkpoint.position.0))
     }
 

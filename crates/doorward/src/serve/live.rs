@@ -31,6 +31,7 @@ use crate::serve::clock;
 use crate::serve::decisions::observation;
 use crate::serve::denials::{self, Pending, denial_of};
 use crate::serve::kept::Kept;
+use crate::serve::retention::Pruner;
 use crate::writer::{Moment, Writer};
 
 /// What readers load.
@@ -112,6 +113,7 @@ impl<J: Journal> Live<J> {
         mut work: mpsc::Receiver<Work>,
         decisions: &DecisionsReceiver<DecisionMade>,
         ready: &watch::Sender<bool>,
+        mut pruner: Pruner,
     ) -> Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let mut could = true;
@@ -125,6 +127,10 @@ impl<J: Journal> Live<J> {
                 round.push(next);
             }
             let done = self.round(round, decisions, clock());
+            if done.is_ok() {
+                let now = self.writer.not_before(clock());
+                pruner.step(&mut self.writer, &self.kept, now);
+            }
             ready.send_replace(done.is_ok());
             match &done {
                 Err(error) if could => tracing::error!(%error, "nothing can be recorded: not ready"),

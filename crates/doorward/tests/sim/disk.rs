@@ -8,12 +8,11 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use doorward_journal::{
-    Batch, Checkpoint, Head, Journal, JournalError, Keep, Log, Memory, Position, Pruned, Row, Seen, Verified,
-    Window,
+    Batch, Checkpoint, Expired, Head, Journal, JournalError, Keep, Log, Memory, Position, Pruned, Room, Row,
+    Seen, Verified, Window,
 };
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
-use doorward_model::time::Time;
 
 use crate::disk::power_cut::{Files, Opened};
 
@@ -210,8 +209,8 @@ impl Journal for Tape {
         self.disk.engine.borrow().get().verify()
     }
 
-    fn prune(&mut self, before: Time) -> Result<Pruned, JournalError> {
-        self.disk.engine.borrow_mut().get_mut().prune(before)
+    fn prune(&mut self, expired: &Expired) -> Result<Pruned, JournalError> {
+        self.disk.engine.borrow_mut().get_mut().prune(expired)
     }
 
     fn put_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), JournalError> {
@@ -224,6 +223,10 @@ impl Journal for Tape {
 
     fn blob(&self, hash: Hash16) -> Result<Option<Vec<u8>>, JournalError> {
         self.disk.engine.borrow().get().blob(hash)
+    }
+
+    fn room(&self) -> Result<Room, JournalError> {
+        self.disk.engine.borrow().get().room()
     }
 
     fn window(&self) -> Window {

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::{Options, PAGE_BYTES, Synchronous};
 use crate::error::JournalError;
+use crate::journal::Room;
 
 /// What is stored, each with the format that this version writes and reads, and the lowest format that a reader
 /// must know. A kind that a later version adds and that we may ignore comes with a `min_reader` of 0.
@@ -141,4 +142,11 @@ pub(super) fn tune(connection: &Connection, options: Options) -> Result<(), Jour
 /// SQLite never goes below the pages that are in use.
 pub(super) fn limit_pages(connection: &Connection, pages: u32) -> Result<(), JournalError> {
     Ok(connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?)
+}
+
+pub(super) fn room(connection: &Connection) -> Result<Room, JournalError> {
+    let pages = |name| connection.pragma_query_value(None, name, |row| row.get::<_, u32>(0));
+    let bytes = |pages: u32| u64::from(pages) * u64::from(PAGE_BYTES);
+    let used = pages("page_count")?.saturating_sub(pages("freelist_count")?);
+    Ok(Room { used: bytes(used), limit: bytes(pages("max_page_count")?) })
 }

@@ -16,12 +16,13 @@ use serde::Serialize;
 use crate::admin::reply::{Guest, json, pairs, query, tagged};
 use crate::answers::events::{Look, Place, Wanted, look};
 use crate::answers::query::{Page, Query, QueryError};
-use crate::answers::status::status;
+use crate::answers::status::{Status, status};
 use crate::answers::who::{Depth, who};
 use crate::answers::{events, findings, identities, rest};
 use crate::app::App;
 use crate::handle::WorkError;
 use crate::problem::Problem;
+use crate::upkeep::UpkeepRow;
 
 /// A reply, or why there is none.
 pub(crate) type Reply = Result<Response, Problem>;
@@ -128,7 +129,16 @@ async fn show_status(Shared(app): Shared<App>, request: Request) -> Reply {
     let (head, _) = request.into_parts();
     let Guest { now, .. } = Guest::reader(&app, &head)?;
     let found = app.handle.ask(app.waits(), move |state, journal| status(state, journal, now));
-    json(StatusCode::OK, &found.await?.map_err(|error| failed(&error))?)
+    let status = found.await?.map_err(|error| failed(&error))?;
+    json(StatusCode::OK, &ServerStatus { status, upkeep: app.handle.metrics.upkeep.row() })
+}
+
+/// How a server is: its journal, and what keeps that in shape.
+#[derive(Serialize)]
+struct ServerStatus {
+    #[serde(flatten)]
+    status: Status,
+    upkeep: UpkeepRow,
 }
 
 fn asked(head: &Head) -> Result<String, Problem> {

@@ -48,6 +48,11 @@ fn after_a_kill_only_what_follows_the_last_checkpoint_is_folded() {
     let first = number(&server.hears(KEPT), KEPT);
     push(&server, 200..400, at);
     let kept = number(&server.hears(KEPT), KEPT);
+    let status = server.get("/v1/status");
+    let upkeep = &status["upkeep"];
+    assert!(upkeep["checkpoint_at"].is_string() && upkeep["pruned"]["at"].is_string(), "{status}");
+    assert!(upkeep["journal_bytes"].as_u64() > Some(0), "{status}");
+    assert_eq!(upkeep["pruned"]["events"], 0, "{status}");
     push(&server, 400..410, at);
     let before = identities(&server);
     server.kill();

@@ -123,6 +123,9 @@ fn settings_that_cannot_be_used_are_refused_by_name() {
         ("lisen = \"127.0.0.1:0\"\n", "lisen"),
         ("[policy]\nfolder = \"nowhere\"\n", "nowhere"),
         ("[response]\nmode = \"maybe\"\n", "maybe"),
+        ("checkpoint_records = 0\n", "checkpoint_records"),
+        ("[retention]\nevents = \"1h\"\n", "retention.events must be a day at least"),
+        ("[retention]\nwhen_full = \"burn\"\n", "burn"),
         ("[[pep]]\nname = \"door\"\nmode = \"strict\"\n", "strict"),
         ("public_url = \"http://door.example\"\n", "http://door.example"),
     ];
