@@ -20,7 +20,7 @@ use std::time::Duration;
 use doorward::writer::{Moment, Writer};
 use doorward_detect::{Judging, Settings};
 use doorward_engine::{Engine, Judge, Rules};
-use doorward_intake::{Item, Limits, Reader};
+use doorward_intake::{Item, Limits, Reader, Remembered};
 use doorward_journal::{Keep, Memory};
 use doorward_model::event::Event;
 use doorward_model::id::TenantId;
@@ -102,15 +102,15 @@ fn floor(files: &[Packed]) -> usize {
 
 /// Unpacks and reads; what is read goes to `take`.
 fn read(files: &[Packed], take: &mut dyn FnMut(Box<Event>)) {
-    let (mut unpacker, mut room) = (Decompressor::new(), Vec::new());
+    let (mut unpacker, mut room, mut remembered) = (Decompressor::new(), Vec::new(), Remembered::default());
     for file in files {
-        let mut reader = Reader::new("bench", Limits::default());
+        let mut reader = Reader::remembering("bench", Limits::default(), remembered);
         let mut keep = |item| match item {
             Item::Event(event) => take(event),
             other => assert!(matches!(other, Item::Event(_)), "{other:?}"),
         };
         reader.push(unpack(&mut unpacker, file, &mut room), &mut keep);
-        reader.finish(&mut keep);
+        remembered = reader.finish(&mut keep);
     }
 }
 

@@ -1,16 +1,13 @@
 //! What an action does, from its service and name.
 //!
-//! Explicit tables come first, then the name's first word, then the record's own `readOnly`. The tables name what
-//! the first word would get wrong, and what matters most to be right about.
+//! Explicit tables come first, then the name's first word. The tables name what the first word would get wrong, and
+//! what matters most to be right about.
 
 use doorward_model::event::ActionClass;
 
-/// The class of an action.
-pub(crate) fn class(service: &str, action: &str, read_only: Option<bool>) -> ActionClass {
-    listed(service, action)
-        .or_else(|| by_name(service, action))
-        .or_else(|| read_only.map(|only| if only { ActionClass::Read } else { ActionClass::Write }))
-        .unwrap_or(ActionClass::Unknown)
+/// The class of an action by its service and name, if these tell.
+pub(crate) fn class(service: &str, action: &str) -> Option<ActionClass> {
+    listed(service, action).or_else(|| by_name(service, action))
 }
 
 fn listed(service: &str, action: &str) -> Option<ActionClass> {

@@ -17,7 +17,6 @@ pub(crate) fn client(address: &str, user_agent: &Shown, vpc_endpoint: &str) -> C
     Client {
         address: cut(address, ADDRESS_BYTES_MAX).to_owned(),
         network: network(address, vpc_endpoint),
-        user_agent: user_agent.kept.clone(),
         family: user_agent.family.clone(),
         credential_source: user_agent.credential_source.clone(),
     }

@@ -11,15 +11,17 @@ mod target;
 
 use std::borrow::Cow;
 
-use doorward_model::event::Event;
+use doorward_model::event::{ActionClass, Event};
 use doorward_model::hash::Hash16;
 use doorward_model::reject::RejectReason;
 use doorward_model::time::Time;
 
 use crate::json::lexer::Member;
 use crate::json::value::Value;
-use crate::user_agent::UserAgents;
-use crate::{agent, class, client};
+use crate::remembered::Remembered;
+use crate::user_agent::Shown;
+use crate::{agent, client};
+pub(crate) use names::Permission;
 
 /// The fields of a record that are read, still in their text.
 #[derive(Default)]
@@ -134,15 +136,16 @@ fn kept(text: &str, bytes_max: usize) -> String {
 pub(crate) fn event(
     fields: &Fields<'_>,
     value: Value<'_>,
-    user_agents: &mut UserAgents,
+    remembered: &mut Remembered,
 ) -> Result<Box<Event>, RejectReason> {
     let happened_at = time(fields)?;
-    let (service, action) = names::permission(fields)?;
+    let Remembered { user_agents, permissions, room } = remembered;
+    let Permission { service, action, class } = names::permission(fields, permissions, room)?;
     let actor = actor::actor(fields)?;
-    let outcome = outcome::outcome(fields, &action);
-    let user_agent = user_agents.shown(&scalar(fields.user_agent));
+    let outcome = outcome::outcome(fields, action);
+    let user_agent = user_agents.of(&scalar(fields.user_agent), Shown::by);
     let raw = value.raw().as_bytes();
-    let read_only = fields.read_only.and_then(truth);
+    let by_read_only = fields.read_only.and_then(truth).map(class_by_read_only);
     Ok(Box::new(Event {
         claimed_at_ms: 0,
         source: "cloudtrail".to_owned(),
@@ -151,23 +154,23 @@ pub(crate) fn event(
         happened_at_ms: happened_at.ms(),
         account: account(fields, &actor.account),
         region: kept(&scalar(fields.region), NAME_BYTES_MAX),
-        class: class::class(&service, &action, read_only) as i32,
+        class: class.or(by_read_only).unwrap_or_default() as i32,
         target: target::target(fields),
         outcome: outcome as i32,
         error_code: kept(&scalar(fields.error_code), NAME_BYTES_MAX),
         agent: agent::mark(&agent::Signs {
-            service: &service,
+            service,
             claimed: user_agent.claimed.as_ref(),
             additional: fields.additional,
             request: fields.request,
         }),
-        issued: issued::issued(fields, &service, &action, &actor, outcome),
+        issued: issued::issued(fields, (service, action), &actor, outcome),
         request_id: kept(&scalar(fields.request_id), NAME_BYTES_MAX),
         raw: raw.to_vec(),
         client: client::client(&scalar(fields.address), user_agent, &scalar(fields.vpc_endpoint)),
         actor,
-        service,
-        action,
+        service: service.clone(),
+        action: action.clone(),
     }))
 }
 
@@ -192,6 +195,11 @@ fn account(fields: &Fields<'_>, of_actor: &str) -> String {
         account if account.is_empty() => of_actor.to_owned(),
         account => kept(&account, NAME_BYTES_MAX),
     }
+}
+
+/// What a record says itself of an action that is not known.
+const fn class_by_read_only(read_only: bool) -> ActionClass {
+    if read_only { ActionClass::Read } else { ActionClass::Write }
 }
 
 fn truth(value: Value<'_>) -> Option<bool> {

@@ -1,5 +1,5 @@
-//! JSON as a stream: a lexer that cleans and redacts as it goes, a splitter that finds the records in it, and a
-//! reader of one cleaned value.
+//! JSON as a stream: a lexer that cleans and redacts as it goes, a shorter way for what is written as
+//! expected, a splitter that finds the records, and a reader of one cleaned value.
 
 pub(crate) mod lexer;
 pub(crate) mod scan;

@@ -20,6 +20,8 @@ mod other;
 mod reader;
 mod record;
 mod redact;
+mod remembered;
 mod user_agent;
 
 pub use crate::reader::{Item, Limits, Reader};
+pub use crate::remembered::Remembered;

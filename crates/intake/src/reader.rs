@@ -9,7 +9,7 @@ use doorward_model::reject::{REJECT_KEPT_BYTES_MAX, Reject, RejectReason};
 
 use crate::json::lexer::Fault;
 use crate::json::splitter::{Breach, Cleaned, Piece, Receiver, Sizes, Splitter, Verdict};
-use crate::user_agent::UserAgents;
+use crate::remembered::Remembered;
 use crate::{gaad, other, record, redact};
 
 /// One thing that a source holds.
@@ -99,12 +99,23 @@ impl Reader {
     /// A reader of the source of this name, which rejects will carry.
     #[must_use]
     pub fn new(source_name: &str, limits: Limits) -> Self {
+        Self::remembering(source_name, limits, Remembered::default())
+    }
+
+    /// The same with what another reader remembers, which saves working it out again; the items are the same.
+    #[must_use]
+    pub fn remembering(source_name: &str, limits: Limits, remembered: Remembered) -> Self {
         let sizes = Sizes {
             record_max: limits.record_bytes_max,
             export_max: limits.export_bytes_max,
             depth_max: limits.depth_max,
         };
-        Self { mode: Mode::Sniffing(Vec::new()), desk: Desk::new(source_name, limits), offset: 0, sizes }
+        Self {
+            mode: Mode::Sniffing(Vec::new()),
+            desk: Desk::new(source_name, limits, remembered),
+            offset: 0,
+            sizes,
+        }
     }
 
     /// How many records have been read: events and rejects. What is skipped is not in it, nor is an export.
@@ -131,8 +142,8 @@ impl Reader {
         }
     }
 
-    /// Ends the source and gives out what is left of it.
-    pub fn finish(mut self, out: &mut dyn FnMut(Item)) {
+    /// Ends the source and gives out what is left of it. What is remembered may be handed on to another reader.
+    pub fn finish(mut self, out: &mut dyn FnMut(Item)) -> Remembered {
         if matches!(self.mode, Mode::Sniffing(_)) {
             self.sniff(true, out);
         }
@@ -146,6 +157,7 @@ impl Reader {
             self.desk.reject(rest.done(self.offset), out);
         }
         self.desk.end_export(out);
+        self.desk.remembered
     }
 
     /// Goes on where a text of the JSON family begins, and otherwise tells what it is.
@@ -280,11 +292,11 @@ struct Desk {
     untouched: bool,
     wrappers: Vec<String>,
     pages: gaad::Pages,
-    user_agents: UserAgents,
+    remembered: Remembered,
 }
 
 impl Desk {
-    fn new(source: &str, limits: Limits) -> Self {
+    fn new(source: &str, limits: Limits, remembered: Remembered) -> Self {
         Self {
             source: source.to_owned(),
             limits,
@@ -292,7 +304,7 @@ impl Desk {
             untouched: true,
             wrappers: Vec::new(),
             pages: gaad::Pages::default(),
-            user_agents: UserAgents::new(),
+            remembered,
         }
     }
 
@@ -377,7 +389,7 @@ impl Counter<'_> {
             self.fault(cleaned, bytes, fault);
             return Verdict::Continue;
         }
-        match record::read(record, self.desk.limits.depth_max, &mut self.desk.user_agents) {
+        match record::read(record, self.desk.limits.depth_max, &mut self.desk.remembered) {
             record::Found::Event { event, wrapper } => {
                 self.wrappers(list, wrapper.as_deref());
                 self.desk.event(event, self.out);

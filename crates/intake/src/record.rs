@@ -7,7 +7,7 @@ use crate::json::lexer::{Lexer, Signal};
 use crate::json::splitter::Cleaned;
 use crate::json::text;
 use crate::json::value::Value;
-use crate::user_agent::UserAgents;
+use crate::remembered::Remembered;
 use crate::{cloudtrail, other};
 
 /// What a value turned out to be.
@@ -45,7 +45,7 @@ fn holds_record(value: Value<'_>) -> bool {
 }
 
 /// Reads one cleaned value.
-pub(crate) fn read(record: Cleaned<'_>, depth_max: usize, user_agents: &mut UserAgents) -> Found {
+pub(crate) fn read(record: Cleaned<'_>, depth_max: usize, remembered: &mut Remembered) -> Found {
     let Ok(text) = std::str::from_utf8(record.bytes) else {
         let reason = RejectReason::Encoding("the record is not UTF-8 text".to_owned());
         return Found::Reject { reason, wrapper: None };
@@ -56,7 +56,7 @@ pub(crate) fn read(record: Cleaned<'_>, depth_max: usize, user_agents: &mut User
     }
     let fields = cloudtrail::Fields::outlined(value, record.outline);
     if fields.is_shaped() {
-        return event(&fields, value, None, user_agents);
+        return event(&fields, value, None, remembered);
     }
     if let Some(kind) = other::not_audit(value) {
         return Found::NotAudit { kind };
@@ -64,27 +64,26 @@ pub(crate) fn read(record: Cleaned<'_>, depth_max: usize, user_agents: &mut User
     if other::is_export(value) {
         return Found::Export;
     }
-    if let Some(found) = value.fields().find_map(|(key, inner)| wrapped(&key, inner, depth_max, user_agents))
-    {
+    if let Some(found) = value.fields().find_map(|(key, inner)| wrapped(&key, inner, depth_max, remembered)) {
         return found;
     }
     if fields.is_nearly_shaped() {
-        return event(&fields, value, None, user_agents);
+        return event(&fields, value, None, remembered);
     }
     if let Some(name) = other::family(value) {
         return unsupported(&name);
     }
-    nearly_wrapped(value, user_agents).unwrap_or_else(|| match other::wrapped_family(value) {
+    nearly_wrapped(value, remembered).unwrap_or_else(|| match other::wrapped_family(value) {
         Some(name) => unsupported(&name),
         None => unrecognised("an object of no known form"),
     })
 }
 
 /// A record inside of another object that lacks something it needs.
-fn nearly_wrapped(value: Value<'_>, user_agents: &mut UserAgents) -> Option<Found> {
+fn nearly_wrapped(value: Value<'_>, remembered: &mut Remembered) -> Option<Found> {
     value.fields().find_map(|(key, inner)| {
         let fields = cloudtrail::Fields::of(inner);
-        fields.is_nearly_shaped().then(|| event(&fields, inner, Some(&key), user_agents))
+        fields.is_nearly_shaped().then(|| event(&fields, inner, Some(&key), remembered))
     })
 }
 
@@ -101,20 +100,20 @@ fn event(
     fields: &cloudtrail::Fields<'_>,
     value: Value<'_>,
     wrapper: Option<&str>,
-    user_agents: &mut UserAgents,
+    remembered: &mut Remembered,
 ) -> Found {
     let wrapper = wrapper.map(str::to_owned);
-    match cloudtrail::event(fields, value, user_agents) {
+    match cloudtrail::event(fields, value, remembered) {
         Ok(event) => Found::Event { event, wrapper },
         Err(reason) => Found::Reject { reason, wrapper },
     }
 }
 
 /// A CloudTrail record in a field of another object, as an object or as JSON in a string.
-fn wrapped(key: &str, inner: Value<'_>, depth_max: usize, user_agents: &mut UserAgents) -> Option<Found> {
+fn wrapped(key: &str, inner: Value<'_>, depth_max: usize, remembered: &mut Remembered) -> Option<Found> {
     if inner.is_object() {
         let fields = cloudtrail::Fields::of(inner);
-        return fields.is_shaped().then(|| event(&fields, inner, Some(key), user_agents));
+        return fields.is_shaped().then(|| event(&fields, inner, Some(key), remembered));
     }
     if inner.raw().starts_with("\"CWL CONTROL MESSAGE") {
         return Some(Found::Aside { kind: "CloudWatch control message" });
@@ -129,7 +128,7 @@ fn wrapped(key: &str, inner: Value<'_>, depth_max: usize, user_agents: &mut User
     };
     let value = Value::new(&cleaned);
     let fields = cloudtrail::Fields::of(value);
-    fields.is_shaped().then(|| event(&fields, value, Some(key), user_agents))
+    fields.is_shaped().then(|| event(&fields, value, Some(key), remembered))
 }
 
 /// The text of a string that looks as if it held an object.

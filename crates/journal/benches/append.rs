@@ -140,7 +140,6 @@ impl Stream {
                 account,
                 access_key_id: key,
                 issuer_arn: session.replace(":sts:", ":iam:"),
-                issuer_id: format!("AROA{role:017}"),
                 mfa: Some(false),
                 ec2_role_delivery: "2.0".to_owned(),
                 arn: session,
@@ -154,7 +153,6 @@ impl Stream {
             client: Client {
                 network: format!("10.{}.{}.0/24", role % 8, role % 200),
                 address,
-                user_agent: format!("[Boto3/1.34.{pick} md/Botocore#1.34.{pick} ua/2.0 os/linux#5.10.220]"),
                 family: "boto3".to_owned(),
                 ..Client::default()
             },

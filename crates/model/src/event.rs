@@ -73,6 +73,8 @@ pub enum ActorKind {
 }
 
 /// Who acted, as the record says it. The resolver makes an identity of it.
+///
+/// Tag 8 was the unique id of the issuer and is not to be used again.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Actor {
     /// What kind of caller.
@@ -96,9 +98,6 @@ pub struct Actor {
     /// The ARN of the role or user that issued the session.
     #[prost(string, tag = "7")]
     pub issuer_arn: String,
-    /// The unique id of the role or user that issued the session.
-    #[prost(string, tag = "8")]
-    pub issuer_id: String,
     /// `sourceIdentity`: who is behind the chain, set once and kept along it.
     #[prost(string, tag = "9")]
     pub source_identity: String,
@@ -134,6 +133,8 @@ pub struct Target {
 }
 
 /// Where the request came from and with what.
+///
+/// Tag 3 was the user agent, which stands in the record itself, and is not to be used again.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct Client {
     /// The address as the source gives it: an IP address, a service name, `AWS Internal`.
@@ -143,9 +144,6 @@ pub struct Client {
     /// `aws-internal`; empty when there is none.
     #[prost(string, tag = "2")]
     pub network: String,
-    /// The user agent, at most 512 bytes of it.
-    #[prost(string, tag = "3")]
-    pub user_agent: String,
     /// The family of the user agent, without versions: `aws-cli/2`, `boto3`, `terraform`, `console`, ...
     #[prost(string, tag = "4")]
     pub family: String,

@@ -7,7 +7,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use anyhow::{Result, anyhow};
-use doorward_intake::{Item, Limits, Reader};
+use doorward_intake::{Item, Limits, Reader, Remembered};
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::inventory::AccountExport;
@@ -122,9 +122,10 @@ impl Desk<'_> {
     }
 }
 
-/// Buffers that a worker uses for one file after the other.
+/// What a worker uses for one file after the other.
 #[derive(Default)]
 struct Buffers {
+    remembered: Remembered,
     packed: Vec<u8>,
     plain: Vec<u8>,
     unpacker: Option<libdeflater::Decompressor>,
@@ -132,10 +133,11 @@ struct Buffers {
 
 fn read_file(file: &SourceFile, buffers: &mut Buffers, desk: &mut Desk<'_>) {
     let name = file.path.display().to_string();
-    let mut reader = Reader::new(&name, Limits::default());
+    let remembered = std::mem::take(&mut buffers.remembered);
+    let mut reader = Reader::remembering(&name, Limits::default(), remembered);
     let failed = unpack(file, buffers, &mut |bytes| reader.push(bytes, &mut |item| desk.item(item))).err();
     let mut rejected = false;
-    reader.finish(&mut |item| {
+    buffers.remembered = reader.finish(&mut |item| {
         rejected |= matches!(item, Item::Reject(_));
         desk.item(item);
     });
@@ -189,7 +191,7 @@ fn gunzip_small(
     buffers: &mut Buffers,
     push: &mut dyn FnMut(&[u8]),
 ) -> Result<(), Unpacked> {
-    let Buffers { packed: bytes, plain, unpacker } = buffers;
+    let Buffers { packed: bytes, plain, unpacker, .. } = buffers;
     bytes.clear();
     packed.read_to_end(bytes).map_err(Unpacked::NotAtAll)?;
     // The last four bytes of a gzip member say how long it is unpacked: a hint, which may be wrong.

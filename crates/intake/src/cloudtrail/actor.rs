@@ -96,10 +96,10 @@ fn read_session(session: &mut Walk<'_>, actor: &mut Actor) {
 }
 
 fn read_issuer(issuer: &mut Walk<'_>, actor: &mut Actor) {
-    issuer.object(|key, walk| match key {
-        "arn" => actor.issuer_arn = arn(walk),
-        "principalId" => actor.issuer_id = name(walk),
-        _ => {}
+    issuer.object(|key, walk| {
+        if key == "arn" {
+            actor.issuer_arn = arn(walk);
+        }
     });
 }
 

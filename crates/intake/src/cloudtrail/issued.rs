@@ -9,8 +9,7 @@ use crate::json::value::Value;
 /// Reads the answer of the requests that hand out credentials; what was refused handed out none.
 pub(super) fn issued(
     fields: &Fields<'_>,
-    service: &str,
-    action: &str,
+    (service, action): (&str, &str),
     actor: &Actor,
     outcome: Outcome,
 ) -> Option<Issued> {
@@ -114,13 +113,16 @@ fn partition(arn: &str) -> &str {
 /// Reads RFC 3339, and the form that CloudTrail writes: `Jul 10, 2023 12:45:00 PM`, with a comma behind the year
 /// in newer records.
 fn expiry(text: &str) -> i64 {
-    Time::parse(text).ok().or_else(|| spoken_time(text)).map_or(0, Time::ms)
+    let is_numeric = text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-'));
+    let time = if is_numeric { Time::parse(text).ok() } else { spoken_time(text) };
+    time.map_or(0, Time::ms)
 }
 
 fn spoken_time(text: &str) -> Option<Time> {
     // Newer Java versions put a narrow no-break space before AM and PM.
-    let separated = text.replace([',', '\u{202f}'], " ");
-    let mut words = separated.split_whitespace();
+    let mut words = text
+        .split(|char: char| char == ',' || char == '\u{202f}' || char.is_whitespace())
+        .filter(|word| !word.is_empty());
     let (month, day, year) = (month(words.next()?)?, words.next()?, words.next()?);
     let mut clock = words.next()?.split(':');
     let (hour, minute, second) = (clock.next()?.parse::<u8>().ok()?, clock.next()?, clock.next()?);

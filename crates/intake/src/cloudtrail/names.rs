@@ -1,9 +1,13 @@
 //! Service and action as permissions name them.
 
+use doorward_model::event::ActionClass;
 use doorward_model::reject::RejectReason;
 
+use crate::class;
 use crate::client::cut;
 use crate::cloudtrail::{Fields, NAME_BYTES_MAX, scalar};
+use crate::json::value::Value;
+use crate::remembered::Recent;
 
 /// Behind the names of services, sometimes with the ending of a partition behind it.
 const DOMAIN: &str = ".amazonaws.com";
@@ -37,11 +41,35 @@ const PREFIXES: [(&str, &str); 25] = [
     ("waf-regional", "waf-regional"),
 ];
 
-/// The prefix and the action of the permission that a record is of.
-pub(super) fn permission(fields: &Fields<'_>) -> Result<(String, String), RejectReason> {
+/// The permission that a record is of.
+pub(crate) struct Permission {
+    /// Its prefix.
+    pub(super) service: String,
+    pub(super) action: String,
+    /// What the action does, where these two tell.
+    pub(super) class: Option<ActionClass>,
+}
+
+impl Permission {
+    fn of(service: String, action: &str) -> Self {
+        Self { class: class::class(&service, action), service, action: action.to_owned() }
+    }
+}
+
+/// Reads the permission that a record is of, into `known` where it is not there yet.
+pub(super) fn permission<'a>(
+    fields: &Fields<'_>,
+    known: &'a mut Recent<Permission>,
+    room: &mut String,
+) -> Result<&'a Permission, RejectReason> {
+    room.clear();
+    for value in [fields.source, fields.name] {
+        room.push_str(value.map_or("", Value::raw));
+        room.push(',');
+    }
     let (source, name) = (scalar(fields.source), scalar(fields.name));
     if fields.insight.is_some() && name.is_empty() {
-        return Ok(("cloudtrail".to_owned(), "Insight".to_owned()));
+        return Ok(known.of(INSIGHT, |_| Permission::of("cloudtrail".to_owned(), "Insight")));
     }
     if source.is_empty() {
         return Err(RejectReason::Field("eventSource is missing".to_owned()));
@@ -49,8 +77,11 @@ pub(super) fn permission(fields: &Fields<'_>) -> Result<(String, String), Reject
     if name.is_empty() {
         return Err(RejectReason::Field("eventName is missing".to_owned()));
     }
-    Ok((service(&source), cut(action(&name), NAME_BYTES_MAX).to_owned()))
+    Ok(known.of(room, |_| Permission::of(service(&source), cut(action(&name), NAME_BYTES_MAX))))
 }
+
+/// By this the permission of insights is remembered, which needs neither source nor name.
+const INSIGHT: &str = "insight";
 
 fn service(source: &str) -> String {
     let name = match source.strip_suffix(DOMAIN) {

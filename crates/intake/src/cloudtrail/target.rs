@@ -113,8 +113,32 @@ fn of_request(request: Value<'_>) -> Option<Target> {
     Some(Target { kind: kind.to_owned(), id: kept(&id, ARN_BYTES_MAX) })
 }
 
+/// For each length of a name, which names have it: a bit each.
+const OF_LENGTH: [u64; 24] = of_length();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, where a wrong index is an error")]
+const fn of_length() -> [u64; 24] {
+    let mut names = [0; 24];
+    let mut at = 0;
+    while at < NAMING.len() {
+        names[NAMING[at].len()] |= 1 << at;
+        at += 1;
+    }
+    names
+}
+
+/// The place of a name among those that tell, and the name.
 fn rank(key: &str) -> Option<(usize, &'static str)> {
-    NAMING.iter().enumerate().find(|(_, name)| **name == key).map(|(rank, name)| (rank, *name))
+    let mut left = OF_LENGTH.get(key.len()).copied().unwrap_or_default();
+    while left != 0 {
+        let rank = left.trailing_zeros() as usize;
+        let name = NAMING.get(rank).filter(|name| **name == key);
+        if let Some(name) = name {
+            return Some((rank, name));
+        }
+        left &= left - 1;
+    }
+    None
 }
 
 /// A scalar itself, or the first one in lists, in `items`, and in the first field of an item.

@@ -4,6 +4,7 @@
 //! of the structure are the [`Signal`]s of the outermost levels; deeper ones are only checked and copied.
 
 mod scalar;
+pub(crate) mod whole;
 
 use foldhash::fast::FixedState;
 

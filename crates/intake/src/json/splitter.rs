@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use crate::json::lexer::whole::Whole;
 use crate::json::lexer::{Fault, Kind, Lexer, Member, Signal};
 
 /// What the splitter found.
@@ -64,6 +65,7 @@ pub(crate) struct Sizes {
 /// See the module.
 pub(crate) struct Splitter {
     lexer: Lexer,
+    whole: Whole,
     sizes: Sizes,
     /// Where the chunk begins in the file.
     offset: u64,
@@ -111,6 +113,7 @@ impl Splitter {
     pub(crate) fn new(sizes: Sizes, offset: u64) -> Self {
         Self {
             lexer: Lexer::new(sizes.record_max, sizes.depth_max),
+            whole: Whole::default(),
             sizes,
             offset,
             unit_level: 0,
@@ -145,7 +148,11 @@ impl Splitter {
                     self.offset = self.offset.saturating_add(chunk.len() as u64);
                     return Ok(Verdict::Continue);
                 }
-                Signal::Begin(kind) => self.begin(kind, self.offset.saturating_add(at as u64), to),
+                Signal::Begin(kind) => {
+                    let verdict = self.begin(kind, self.offset.saturating_add(at as u64), to);
+                    let short = if self.in_item { self.read_whole(chunk, &mut at, to) } else { None };
+                    short.unwrap_or(verdict)
+                }
                 Signal::End => self.end(self.offset.saturating_add(at as u64), to),
                 Signal::Key => {
                     self.key();
@@ -234,6 +241,23 @@ impl Splitter {
             // The first item was no record, so that this is a field like any other.
             self.list = List::Absent;
         }
+    }
+
+    /// Reads the item of a list of records that begins here, if it is all there and as records mostly are.
+    fn read_whole(&mut self, chunk: &[u8], at: &mut usize, to: &mut impl Receiver) -> Option<Verdict> {
+        let read = self.whole.read(chunk.get(*at..)?, self.lexer.levels_left())?;
+        if read.cleaned.len() > self.sizes.record_max {
+            return None;
+        }
+        *at += read.length;
+        self.lexer.pass(*at);
+        self.in_item = false;
+        Some(to.piece(Piece::Record {
+            record: Cleaned { bytes: read.cleaned, outline: read.outline },
+            bytes: self.item_start..self.item_start.saturating_add(read.length as u64),
+            fault: None,
+            list: Some(&self.list_name),
+        }))
     }
 
     fn end(&mut self, end: u64, to: &mut impl Receiver) -> Verdict {

@@ -8,46 +8,56 @@ use crate::json::{scan, text};
 
 /// One JSON value without insignificant white space.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Value<'a>(&'a str);
+pub(crate) struct Value<'a> {
+    text: &'a str,
+    /// Whether there may be escapes in its strings. Most records have none, which is found out once for all of one.
+    escaped: bool,
+}
 
 impl<'a> Value<'a> {
     /// The value of a field that is not there.
-    pub(crate) const NULL: Value<'static> = Value("null");
+    pub(crate) const NULL: Value<'static> = Value { text: "null", escaped: false };
 
     /// Takes a text that the lexer has cleaned.
     pub(crate) fn new(cleaned: &'a str) -> Self {
-        Self(cleaned)
+        Self { text: cleaned, escaped: memchr::memchr(b'\\', cleaned.as_bytes()).is_some() }
     }
 
     /// The text of the value.
     pub(crate) fn raw(self) -> &'a str {
-        self.0
+        self.text
+    }
+
+    /// A part of this value.
+    fn part(self, text: &'a str) -> Self {
+        Self { text, ..self }
     }
 
     pub(crate) fn is_object(self) -> bool {
-        self.0.starts_with('{')
+        self.text.starts_with('{')
     }
 
     /// The fields of an object in their order.
     pub(crate) fn fields(self) -> Fields<'a> {
-        Fields { rest: self.0.strip_prefix('{').unwrap_or_default() }
+        Fields { rest: self.part(self.text.strip_prefix('{').unwrap_or_default()) }
     }
 
     /// The fields of an object whose members are known.
     pub(crate) fn members(self, outline: &[Member]) -> impl Iterator<Item = (Cow<'a, str>, Self)> {
         outline.iter().filter_map(move |member| {
-            let key = self.0.get(member.key..member.value)?.strip_prefix('"')?.strip_suffix("\":")?;
-            Some((unescaped(key), Self(self.0.get(member.value..member.end)?)))
+            let key = self.text.get(member.key..member.value)?.strip_prefix('"')?.strip_suffix("\":")?;
+            Some((self.part(key).unescaped(), self.part(self.text.get(member.value..member.end)?)))
         })
     }
 
     /// The items of a list; a value that is none is its own only item, `null` has none.
     pub(crate) fn items(self) -> Items<'a> {
-        match self.0.strip_prefix('[') {
-            Some(rest) => Items { rest },
-            None if self.0 == "null" => Items { rest: "" },
-            None => Items { rest: self.0 },
-        }
+        let rest = match self.text.strip_prefix('[') {
+            Some(rest) => rest,
+            None if self.text == "null" => "",
+            None => self.text,
+        };
+        Items { rest: self.part(rest) }
     }
 
     /// The value of a field.
@@ -62,16 +72,16 @@ impl<'a> Value<'a> {
 
     /// The text of a string.
     pub(crate) fn text(self) -> Option<Cow<'a, str>> {
-        let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
-        Some(unescaped(inner))
+        let inner = self.text.strip_prefix('"')?.strip_suffix('"')?;
+        Some(self.part(inner).unescaped())
     }
 
     /// The text of a string, or a number or truth value as text; empty for everything else.
     pub(crate) fn scalar(self) -> Cow<'a, str> {
-        match self.0.as_bytes().first() {
+        match self.text.as_bytes().first() {
             Some(b'"') => self.text().unwrap_or_default(),
             Some(b'{' | b'[' | b'n') | None => Cow::Borrowed(""),
-            Some(_) => Cow::Borrowed(self.0),
+            Some(_) => Cow::Borrowed(self.text),
         }
     }
 
@@ -79,51 +89,53 @@ impl<'a> Value<'a> {
     pub(crate) fn scalar_field(self, name: &str) -> Cow<'a, str> {
         self.field(name).map(Self::scalar).unwrap_or_default()
     }
-}
 
-fn unescaped(inner: &str) -> Cow<'_, str> {
-    if inner.bytes().any(|byte| byte == b'\\') {
-        Cow::Owned(text::unescape(inner))
-    } else {
-        Cow::Borrowed(inner)
+    /// The text of the inside of a string.
+    fn unescaped(self) -> Cow<'a, str> {
+        if self.escaped && memchr::memchr(b'\\', self.text.as_bytes()).is_some() {
+            Cow::Owned(text::unescape(self.text))
+        } else {
+            Cow::Borrowed(self.text)
+        }
     }
 }
 
 /// A reader that goes through nested objects in one pass.
 pub(crate) struct Walk<'a> {
-    rest: &'a str,
+    rest: Value<'a>,
 }
 
 impl<'a> Walk<'a> {
     pub(crate) fn of(value: Value<'a>) -> Self {
-        Self { rest: value.0 }
+        Self { rest: value }
     }
 
     /// Goes through the members of the object that is next. `member` takes the value of those it wants, as a whole
     /// or as an object of its own; what it leaves is passed over, as is a value that is no object.
     pub(crate) fn object(&mut self, mut member: impl FnMut(&str, &mut Self)) {
-        if !self.rest.starts_with('{') {
+        if !self.rest.is_object() {
             self.value();
             return;
         }
-        while let Some((key, rest)) = self.rest.get(1..).and_then(key) {
-            self.rest = rest;
-            member(&unescaped(key), self);
-            if self.rest.len() == rest.len() {
+        while let Some((key, rest)) = self.rest.text.get(1..).and_then(key) {
+            let key = self.rest.part(key).unescaped();
+            self.rest.text = rest;
+            member(&key, self);
+            if self.rest.text.len() == rest.len() {
                 self.value();
             }
         }
         // The closing bracket, and before it the opening one of an empty object.
-        let opened = self.rest.strip_prefix('{').unwrap_or(self.rest);
-        self.rest = opened.strip_prefix('}').unwrap_or_default();
+        let opened = self.rest.text.strip_prefix('{').unwrap_or(self.rest.text);
+        self.rest.text = opened.strip_prefix('}').unwrap_or_default();
     }
 
     /// Takes the value that is next.
     pub(crate) fn value(&mut self) -> Value<'a> {
-        let (value, rest) =
-            self.rest.split_at_checked(value_end(self.rest.as_bytes())).unwrap_or((self.rest, ""));
-        self.rest = rest;
-        Value(value)
+        let text = self.rest.text;
+        let (value, rest) = text.split_at_checked(value_end(text.as_bytes())).unwrap_or((text, ""));
+        self.rest.text = rest;
+        self.rest.part(value)
     }
 
     /// Takes the scalar that is next.
@@ -134,37 +146,38 @@ impl<'a> Walk<'a> {
 
 /// See [`Value::fields`].
 pub(crate) struct Fields<'a> {
-    rest: &'a str,
+    rest: Value<'a>,
 }
 
 impl<'a> Iterator for Fields<'a> {
     type Item = (Cow<'a, str>, Value<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let rest = self.rest.strip_prefix(',').unwrap_or(self.rest);
-        let (key, rest) = key(rest)?;
+        let rest = self.rest.text;
+        let (key, rest) = key(rest.strip_prefix(',').unwrap_or(rest))?;
         let (value, rest) = rest.split_at_checked(value_end(rest.as_bytes()))?;
-        self.rest = rest;
-        Some((unescaped(key), Value(value)))
+        self.rest.text = rest;
+        Some((self.rest.part(key).unescaped(), self.rest.part(value)))
     }
 }
 
 /// See [`Value::items`].
 pub(crate) struct Items<'a> {
-    rest: &'a str,
+    rest: Value<'a>,
 }
 
 impl<'a> Iterator for Items<'a> {
     type Item = Value<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let rest = self.rest.strip_prefix(',').unwrap_or(self.rest);
+        let rest = self.rest.text;
+        let rest = rest.strip_prefix(',').unwrap_or(rest);
         if rest.is_empty() || rest.starts_with(']') {
             return None;
         }
         let (value, rest) = rest.split_at_checked(value_end(rest.as_bytes()))?;
-        self.rest = rest;
-        (!value.is_empty()).then_some(Value(value))
+        self.rest.text = rest;
+        (!value.is_empty()).then_some(self.rest.part(value))
     }
 }
 
