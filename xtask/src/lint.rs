@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 
+use crate::docs;
 use crate::process::{answers, cargo, command, run};
 
 /// Runs every check; a tool that is not installed is skipped and counted, or fails where `strict`.
@@ -15,6 +16,7 @@ pub(crate) fn lint(strict: bool) -> Result<()> {
     }
     run(&mut cargo(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
     run(cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"))?;
+    docs::reference::check()?;
     report(&missing, strict)
 }
 

@@ -61,8 +61,12 @@ enum Task {
         #[arg(long, default_value_t = 20)]
         seconds: u32,
     },
-    /// Render the generated pages under docs/
-    Docs,
+    /// Render the generated pages under docs/, and the output that README shows
+    Docs {
+        /// Write nothing, and fail where a page is not what the program prints
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -74,7 +78,7 @@ fn main() -> ExitCode {
         Task::Bench { name } => bench::bench(name.as_deref()),
         Task::Smoke => smoke::smoke(),
         Task::Fuzz { seconds } => fuzz::fuzz(seconds),
-        Task::Docs => docs::docs(),
+        Task::Docs { check } => docs::docs(check),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,6 +9,7 @@ use doorward_views::fixed::decayed;
 use doorward_views::habits::Burst;
 use prost::Message;
 
+use crate::catalogue::NEW_BEHAVIOUR;
 use crate::inspect::{Judging, Standard, Subject};
 
 /// The reason to look at an event.
@@ -34,8 +35,8 @@ impl Notice {
     /// New behaviour of some weight.
     pub(crate) fn novelty(score_milli: u64, event: &Event) -> Self {
         Self {
-            kind: NEW_BEHAVIOUR,
-            detector: "novelty/1",
+            kind: NEW_BEHAVIOUR.name,
+            detector: NEW_BEHAVIOUR.detector,
             score_milli,
             severity: severity_of(event.class()),
             confidence_milli: 0,
@@ -44,9 +45,6 @@ impl Notice {
         }
     }
 }
-
-/// The type of a finding of gathered novelty.
-pub(crate) const NEW_BEHAVIOUR: &str = "new-behaviour";
 
 /// Adds a notice to the burst that it belongs to, and says which fact follows, if one does.
 pub(crate) fn gather(

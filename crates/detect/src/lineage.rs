@@ -12,6 +12,10 @@ use doorward_views::state::State;
 use doorward_views::symbols::{Symbol, Symbols};
 
 use crate::burst::Notice;
+use crate::catalogue::{
+    CREDENTIAL_FOR_ANOTHER, CREDENTIAL_SOURCE_CHANGED, FindingType, INSTANCE_CREDENTIAL_ELSEWHERE,
+    KEY_IN_TWO_NETWORKS,
+};
 use crate::inspect::Subject;
 
 /// What an event proves about the credentials it used or made: of several facts, which have one cause, the one that
@@ -40,15 +44,15 @@ struct Key<'a> {
     names: &'a Symbols,
 }
 
-fn hard(kind: &'static str, severity: Severity, confidence_milli: u32, lineage: Lineage) -> Notice {
+fn hard(of: &FindingType, lineage: Lineage) -> Notice {
     Notice {
-        kind,
-        detector: "lineage/1",
+        kind: of.name,
+        detector: of.detector,
         score_milli: 0,
-        severity,
-        confidence_milli,
+        severity: of.severity,
+        confidence_milli: of.confidence_milli,
         lineage: Some(lineage),
-        controls: &["attack:T1078.004"],
+        controls: of.controls,
     }
 }
 
@@ -71,10 +75,11 @@ fn key_for_another(subject: &Subject<'_>, probe: &Probe) -> Option<Notice> {
         holder: issued.principal.clone(),
         before,
     });
-    let (severity, confidence_milli) =
-        if before == 0 { (Severity::High, 700) } else { (Severity::Medium, 500) };
-    let notice = hard("credential-for-another", severity, confidence_milli, lineage);
-    Some(Notice { controls: &["attack:T1098.001", "owasp-nhi:NHI1"], ..notice })
+    let notice = hard(&CREDENTIAL_FOR_ANOTHER, lineage);
+    Some(match before {
+        0 => notice,
+        _ => Notice { severity: Severity::Medium, confidence_milli: 500, ..notice },
+    })
 }
 
 /// The credential of an instance, used from another place than where the instance used it.
@@ -95,8 +100,7 @@ fn instance_key_elsewhere(subject: &Subject<'_>, key: &Key<'_>, probe: &Probe) -
         home: home.to_owned(),
         away: away.to_owned(),
     });
-    let notice = hard("instance-credential-elsewhere", Severity::High, 900, lineage);
-    Some(Notice { controls: &["attack:T1552.005", "attack:T1078.004"], ..notice })
+    Some(hard(&INSTANCE_CREDENTIAL_ELSEWHERE, lineage))
 }
 
 /// One key that goes to another network and comes back within the hour: two holders. A long-lived key counts only
@@ -126,13 +130,15 @@ fn two_networks(subject: &Subject<'_>, key: &Key<'_>) -> Option<Notice> {
         second: away.to_owned(),
         within_ms: within.0,
     });
-    let (severity, confidence_milli) = match subject.profile.kind {
-        IdentityKind::Human | IdentityKind::External => (Severity::Low, 300),
-        IdentityKind::Agent | IdentityKind::Service | IdentityKind::Workload | IdentityKind::VendorApp => {
-            (Severity::Medium, 600)
+    let notice = hard(&KEY_IN_TWO_NETWORKS, lineage);
+    Some(match subject.profile.kind {
+        IdentityKind::Human | IdentityKind::External => {
+            Notice { severity: Severity::Low, confidence_milli: 300, ..notice }
         }
-    };
-    Some(hard("key-in-two-networks", severity, confidence_milli, lineage))
+        IdentityKind::Agent | IdentityKind::Service | IdentityKind::Workload | IdentityKind::VendorApp => {
+            notice
+        }
+    })
 }
 
 /// The client says that a key which a machine was given now lies in a variable or a file: it was copied.
@@ -148,8 +154,7 @@ fn source_changed(subject: &Subject<'_>, key: &Key<'_>) -> Option<Notice> {
         before: source_words(before).to_owned(),
         after: source_words(now).to_owned(),
     });
-    let notice = hard("credential-source-changed", Severity::High, 800, lineage);
-    Some(Notice { controls: &["attack:T1552.005", "attack:T1550.001"], ..notice })
+    Some(hard(&CREDENTIAL_SOURCE_CHANGED, lineage))
 }
 
 /// Where a client that follows botocore's user agent says it took a credential from, in words. `letters` are those

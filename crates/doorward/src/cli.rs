@@ -10,6 +10,8 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use doorward_model::time::Millis;
 
+use crate::reference::Page;
+
 use self::files::{BackupArgs, PolicyVerb, RestoreArgs, VerifyArgs};
 use self::health::{DoctorArgs, RejectVerb};
 use self::verbs::{DecideArgs, EventVerb, FindingVerb, HoldVerb, IdentityVerb, PepVerb, TokenVerb, WhoArgs};
@@ -86,6 +88,12 @@ pub enum Command {
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
+    },
+    /// Print a page of reference in Markdown, as it lies in `docs/`.
+    #[command(hide = true)]
+    Reference {
+        /// The page.
+        page: Page,
     },
     /// Write the man pages into a folder.
     Man {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use clap::CommandFactory;
 
 use crate::cli::{Cli, Command, ScanArgs};
+use crate::reference::{self, Page};
 use crate::scan::{self, Progress};
 use crate::verbs::print::print;
 use crate::verbs::{copies, tell};
@@ -34,6 +35,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Restore(args) => copies::restore(&args),
         Command::Verify(args) => copies::verify(&args),
         Command::Completions { shell } => completions(shell),
+        Command::Reference { page } => reference(page),
         Command::Man { dir } => clap_mangen::generate_to(Cli::command(), &dir)
             .with_context(|| format!("cannot write man pages into {}", dir.display())),
     };
@@ -64,6 +66,10 @@ fn completions(shell: clap_complete::Shell) -> Result<()> {
     let mut out = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "doorward", &mut out);
     Ok(stdout().write_all(&out)?)
+}
+
+fn reference(page: Page) -> Result<()> {
+    Ok(stdout().write_all(reference::page(page).as_bytes())?)
 }
 
 /// Whoever read our output has seen enough.

@@ -46,16 +46,17 @@ pub enum Technique {
 
 /// What is known of a technique.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Known {
-    pub(crate) technique: Technique,
+pub struct Known {
+    /// Which it is.
+    pub technique: Technique,
     /// Its name in labels.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// Its ATT&CK id, in the numbering before the split of defence evasion.
-    pub(crate) attack_id: &'static str,
+    pub attack_id: &'static str,
     /// The variants that make sense for it: network, user agent.
-    variants: &'static [(Side, Side)],
+    pub variants: &'static [(Side, Side)],
     /// What a detector should say.
-    expect: &'static str,
+    pub expect: &'static str,
 }
 
 /// Whether the attacker shows the victim's own network or user agent, or another.
@@ -119,7 +120,7 @@ const FROM_OUTSIDE: &[(Side, Side)] = &[(Side::New, Side::New), (Side::New, Side
 const FROM_INSIDE: &[(Side, Side)] = &[(Side::Same, Side::Same)];
 
 /// The techniques, in the order in which they are injected.
-pub(crate) const TECHNIQUES: [Known; 12] = {
+pub const TECHNIQUES: [Known; 12] = {
     const fn known(
         technique: Technique,
         name: &'static str,

@@ -27,7 +27,7 @@ mod session;
 mod text;
 mod words;
 
-pub use attack::{Label, Side, Technique};
+pub use attack::{Known, Label, Side, TECHNIQUES, Technique};
 pub use files::{delivered, files};
 pub use large::large_account;
 pub use organisation::{Account, Class, Member, Organisation, organisation};

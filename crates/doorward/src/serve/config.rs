@@ -1,5 +1,7 @@
 //! What the server is told: a `doorward.toml`, checked whole before anything listens.
 
+pub(crate) mod settings;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 

@@ -123,3 +123,13 @@ fn a_scan_needs_no_network() {
     let run = Command::new("unshare").arg("--net").args(scan).output().unwrap();
     assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
 }
+
+#[test]
+fn the_pages_of_reference_are_what_the_program_prints() {
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    for page in ["cli", "configuration", "findings", "simulator"] {
+        let printed = text(&doorward(&["reference", page]).stdout);
+        let kept = std::fs::read_to_string(docs.join(page).with_extension("md")).unwrap_or_default();
+        assert!(printed == kept, "docs/{page}.md is not what the program prints: run `cargo xtask docs`");
+    }
+}

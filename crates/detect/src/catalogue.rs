@@ -1,0 +1,91 @@
+//! The types of findings: what raises each, how bad and how sure it is, and which controls and techniques it speaks of.
+
+use doorward_model::finding::Severity;
+
+/// A type of finding.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FindingType {
+    /// Its name, as findings carry it.
+    pub name: &'static str,
+    /// The detector that raises it, and its version.
+    pub detector: &'static str,
+    /// How bad it is at least.
+    pub severity: Severity,
+    /// How sure it is when it is raised, in thousandths.
+    pub confidence_milli: u32,
+    /// Control and technique ids.
+    pub controls: &'static [&'static str],
+    /// What raises it, in sentences.
+    pub raised_when: &'static str,
+    /// What its evidence and narrative say, in a sentence.
+    pub evidence: &'static str,
+}
+
+/// All types, the surest first.
+pub const TYPES: [FindingType; 5] = [
+    INSTANCE_CREDENTIAL_ELSEWHERE,
+    CREDENTIAL_SOURCE_CHANGED,
+    CREDENTIAL_FOR_ANOTHER,
+    KEY_IN_TWO_NETWORKS,
+    NEW_BEHAVIOUR,
+];
+
+pub(crate) const INSTANCE_CREDENTIAL_ELSEWHERE: FindingType = FindingType {
+    name: "instance-credential-elsewhere",
+    detector: LINEAGE,
+    severity: Severity::High,
+    confidence_milli: 900,
+    controls: &["attack:T1552.005", "attack:T1078.004"],
+    raised_when: "The session key of an instance role is used from a network other than the one the instance uses it \
+                  from, and not merely through the gateway of its own network.",
+    evidence: "The key, the instance that it was delivered to, the network at home and the one away.",
+};
+
+pub(crate) const CREDENTIAL_SOURCE_CHANGED: FindingType = FindingType {
+    name: "credential-source-changed",
+    detector: LINEAGE,
+    severity: Severity::High,
+    confidence_milli: 800,
+    controls: &["attack:T1552.005", "attack:T1550.001"],
+    raised_when: "The client says that a key which the platform delivered to a machine now comes from an environment \
+                  variable or a file: it was copied.",
+    evidence: "The key, where it came from before and where from now, as the user agent says.",
+};
+
+pub(crate) const CREDENTIAL_FOR_ANOTHER: FindingType = FindingType {
+    name: "credential-for-another",
+    detector: LINEAGE,
+    severity: Severity::High,
+    confidence_milli: 700,
+    controls: &["attack:T1098.001", "owasp-nhi:NHI1"],
+    raised_when: "A lasting key or a password is made for another user than the one who makes it. Whoever has done \
+                  so on several days does it for a living, and is not reported; whoever has done it before is \
+                  reported as medium, 50 % sure.",
+    evidence: "The call, for whom the credential was made, and how often the identity had done so before.",
+};
+
+pub(crate) const KEY_IN_TWO_NETWORKS: FindingType = FindingType {
+    name: "key-in-two-networks",
+    detector: LINEAGE,
+    severity: Severity::Medium,
+    confidence_milli: 600,
+    controls: &["attack:T1078.004"],
+    raised_when: "One key goes to another public network and comes back within the hour: two holders. A lasting key \
+                  counts only if it has a home, because fleets share theirs; of people it is low, 30 % sure.",
+    evidence: "The key, both networks, and within what time it came back.",
+};
+
+pub(crate) const NEW_BEHAVIOUR: FindingType = FindingType {
+    name: "new-behaviour",
+    detector: "novelty/1",
+    severity: Severity::Low,
+    confidence_milli: 0,
+    controls: &[],
+    raised_when: "Values that are new for the identity and rare among its peers gather within hours: actions, \
+                  services, networks, clients, weighted by what the action could do, above the threshold that \
+                  `cases_per_day` leads to. Severity follows from the action, confidence from the surprise.",
+    evidence: "Each new value, how often the identity had it before and in how many events, how many of its peers \
+               have it, and the surprise in bits. Controls follow from what the actions do.",
+};
+
+const LINEAGE: &str = "lineage/1";

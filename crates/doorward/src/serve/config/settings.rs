@@ -1,0 +1,239 @@
+//! Every setting in words, with its default taken from where it stands in the code.
+
+use doorward_model::time::Millis;
+use doorward_respond::Ladder;
+use doorward_serve::Limits;
+
+use super::{CHECKPOINT_EVERY, CHECKPOINT_RECORDS, DATA_DIR, LISTEN, REJECTS_MAX_MIB};
+
+/// A table of the file.
+pub(crate) struct Section {
+    /// Its name; empty for what stands before any table. In brackets where it may be given several times.
+    pub(crate) name: &'static str,
+    /// What it is about.
+    pub(crate) about: &'static str,
+    /// What may stand in it.
+    pub(crate) settings: Vec<Setting>,
+}
+
+/// A setting.
+pub(crate) struct Setting {
+    /// Its key.
+    pub(crate) key: &'static str,
+    /// What may be written.
+    pub(crate) form: &'static str,
+    /// What holds when nothing is written.
+    pub(crate) default: String,
+    /// What it says.
+    pub(crate) meaning: &'static str,
+}
+
+/// All tables, in the order in which they are told.
+pub(crate) fn sections() -> Vec<Section> {
+    vec![
+        Section { name: "", about: "Before any table.", settings: top() },
+        Section {
+            name: "policy",
+            about: "A folder of policies. What is valid in it decides when the server starts and whenever it changes.",
+            settings: policy(),
+        },
+        Section {
+            name: "[pep]",
+            about: "An enforcement point; may be given several times. One that is not named starts in `shadow`.",
+            settings: vec![
+                setting("name", "text", &"required", "Its name: that of the token with which it asks."),
+                setting("mode", MODE, &"required", "Whether what is decided is answered, or only recorded."),
+            ],
+        },
+        Section {
+            name: "authzen",
+            about: "The decision API.",
+            settings: vec![setting(
+                "open_on_loopback",
+                "true or false",
+                &"false",
+                "Whether callers on this machine may ask without a token, as the enforcement point `loopback`.",
+            )],
+        },
+        Section {
+            name: "decisions",
+            about: "The records of decisions.",
+            settings: vec![setting(
+                "overflow",
+                "`refuse` or `shed`",
+                &"refuse",
+                "What happens when a record finds no room: the decision is not given, or it is given and the loss counted.",
+            )],
+        },
+        Section { name: "response", about: "What follows from findings.", settings: response() },
+        Section {
+            name: "[response.rung]",
+            about: "A rung of the ladder; may be given several times, and then replaces the default ones. The \
+                    strictest that a finding reaches applies.",
+            settings: vec![
+                setting(
+                    "severity_min",
+                    "`info`, `low`, `medium`, `high` or `critical`",
+                    &"required",
+                    "From which severity on.",
+                ),
+                setting("confidence_min", "0.0 to 1.0", &"required", "From which confidence on."),
+                setting(
+                    "profile",
+                    "`deny`, `read-only`, `baseline-only`, `step-up` or `no-delegation`",
+                    &"required",
+                    "What still passes.",
+                ),
+                setting("lasts", "span, 1m at least", &"required", "How long the hold lasts."),
+            ],
+        },
+        Section {
+            name: "limits",
+            about: "How much is taken on. Reaching a limit is answered as such and counted.",
+            settings: limits(),
+        },
+    ]
+}
+
+fn setting(key: &'static str, form: &'static str, default: &dyn ToString, meaning: &'static str) -> Setting {
+    Setting { key, form, default: default.to_string(), meaning }
+}
+
+fn top() -> Vec<Setting> {
+    let minutes = format!("{}m", CHECKPOINT_EVERY.0 / Millis::MINUTE.0);
+    vec![
+        setting("listen", "address and port", &LISTEN, "Where the server listens; `--listen` wins."),
+        setting("data_dir", "folder", &DATA_DIR, "Where its data lies; `--data-dir` wins."),
+        setting(
+            "public_url",
+            "https URL",
+            &"none",
+            "By which URL the world knows it; needed when it listens on more than loopback.",
+        ),
+        setting(
+            "cases_per_day",
+            "number",
+            &5,
+            "How many cases a day are wanted at most: what is raised follows from it.",
+        ),
+        setting(
+            "checkpoint_every",
+            "span, 1m at least",
+            &minutes,
+            "After how long the state is kept for the next start.",
+        ),
+        setting(
+            "checkpoint_records",
+            "number from 1",
+            &CHECKPOINT_RECORDS,
+            "After how many records it is kept at the latest.",
+        ),
+        setting(
+            "disk_max_mib",
+            "MiB",
+            &"0: no limit",
+            "How large the journal may grow; then events are refused, and denials still bite.",
+        ),
+        setting(
+            "rejects_max_mib",
+            "MiB",
+            &REJECTS_MAX_MIB,
+            "How large each of the two files of rejects may grow.",
+        ),
+    ]
+}
+
+fn policy() -> Vec<Setting> {
+    vec![
+        setting("folder", "folder", &"required", "The folder of `*.cedar` files."),
+        setting("schema", "file", &"none", "The Cedar schema."),
+        setting("entities", "file", &"none", "Users, groups, resources and aliases."),
+        setting("mode", MODE, &"shadow", "Whether what is decided is answered, or only recorded."),
+        setting("risk_max", "0 to 100", &100, "The greatest risk at which anything passes."),
+    ]
+}
+
+fn response() -> Vec<Setting> {
+    let ladder = Ladder::default();
+    vec![
+        setting(
+            "mode",
+            "`record`, `shadow` or `enforce`",
+            &"shadow",
+            "Whether a finding leads to nothing, to a recommendation, or to a hold.",
+        ),
+        setting("exempt", "list of identity ids", &"[]", "Who is never held by itself."),
+        setting(
+            "holds_per_hour_max",
+            "number",
+            &ladder.holds_per_hour_max,
+            "How many holds are placed by themselves in an hour; beyond that they are recommended.",
+        ),
+        setting("rung", "`[[response.rung]]` tables", &rungs(&ladder), "The ladder."),
+    ]
+}
+
+fn rungs(ladder: &Ladder) -> String {
+    let rungs = ladder.rungs.iter().map(|rung| {
+        let (severity, profile) = (rung.severity_min.word(), rung.profile.word());
+        let hours = rung.lasts.0 / Millis::HOUR.0;
+        format!("{profile} for {hours}h from {severity} and {} % on", rung.confidence_min_milli / 10)
+    });
+    rungs.collect::<Vec<_>>().join("; ")
+}
+
+fn limits() -> Vec<Setting> {
+    let limits = Limits::default();
+    vec![
+        setting("body_bytes_max", BYTES, &limits.body_bytes_max, "The body of a question or command."),
+        setting("depth_max", "number", &limits.depth_max, "How deep JSON may be nested."),
+        setting("batch_max", "number", &limits.batch_max, "How many questions one batch may hold."),
+        setting("ingest_bytes_max", BYTES, &limits.ingest_bytes_max, "A body of events, as sent."),
+        setting("page_max", "number", &limits.page_max, "How many entries a page holds."),
+        setting(
+            "connections_max",
+            "number",
+            &limits.connections_max,
+            "How many connections are served at once; the next ones wait.",
+        ),
+    ]
+}
+
+const MODE: &str = "`learn`, `shadow` or `enforce`";
+const BYTES: &str = "bytes";
+
+#[cfg(test)]
+mod tests {
+    use super::super::File;
+    use super::sections;
+
+    /// The keys that the parser knows in a table, as it names them when it meets another one.
+    fn known(name: &str) -> Vec<String> {
+        let text = match name {
+            "" => "zzz = 1\n".to_owned(),
+            name if name.starts_with('[') => format!("[{name}]\nzzz = 1\n"),
+            name => format!("[{name}]\nzzz = 1\n"),
+        };
+        let error = toml::from_str::<File>(&text).err().unwrap().to_string();
+        let (_, expected) = error.split_once("expected ").unwrap_or_else(|| panic!("{error}"));
+        let mut keys: Vec<_> = expected.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        keys.sort();
+        keys
+    }
+
+    #[test]
+    fn every_setting_is_described_and_nothing_else() {
+        for section in sections() {
+            let mut described: Vec<_> =
+                section.settings.iter().map(|setting| setting.key.to_owned()).collect();
+            if section.name.is_empty() {
+                // The tables stand in the file as well.
+                described.extend(
+                    ["policy", "authzen", "decisions", "response", "pep", "limits"].map(str::to_owned),
+                );
+            }
+            described.sort();
+            assert_eq!(described, known(section.name), "[{}]", section.name);
+        }
+    }
+}
