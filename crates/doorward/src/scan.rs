@@ -5,7 +5,7 @@
 
 mod files;
 mod progress;
-mod read;
+pub(crate) mod read;
 pub(crate) mod rejects;
 mod runs;
 pub(crate) mod tally;

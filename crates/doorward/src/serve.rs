@@ -9,6 +9,7 @@ pub mod kept;
 pub mod live;
 pub(crate) mod policies;
 mod retention;
+mod watched;
 
 use std::fs::File;
 use std::io::{IsTerminal, Read, Write, stderr};
@@ -83,6 +84,9 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     };
     if let Some(folder) = config.policy.clone() {
         runtime.spawn(policies::follow(folder, judged, handle.clone()));
+    }
+    for watched in config.watched.iter().cloned() {
+        runtime.spawn(watched::follow(watched, config.data_dir.clone(), handle.clone()));
     }
     let served = runtime.block_on(listen(&config, handle));
     drop(keep);

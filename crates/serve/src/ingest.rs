@@ -17,7 +17,6 @@ use serde::Serialize;
 use crate::app::{self, App};
 use crate::door::{self, Shut};
 use crate::handle::{IngestAnswer, Pushed, Work};
-use crate::metrics::{Fate, Metrics};
 use crate::problem::Problem;
 
 /// The routes of this module.
@@ -49,7 +48,7 @@ async fn push(
     let rejects = Rejects::of(&pushed.rejects);
     let counted = pushed.events.is_empty();
     let answer = app.handle.request(app.waits(), |reply| Work::Ingest { events: pushed, reply }).await?;
-    count(&app.handle.metrics, &source, (&answer, &rejects, clamped));
+    app.handle.metrics.count_events(&source, &answer, (rejects.rejected, clamped));
     let status =
         if counted && rejects.rejected > 0 { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok((status, axum::Json(Acknowledged { answer, rejects, clamped })).into_response())
@@ -91,20 +90,6 @@ impl Rejects {
         };
         let rejects_shown = rejects.iter().take(REJECTS_SHOWN).map(shown).collect();
         Self { rejected: rejects.len() as u64, rejects: rejects_shown }
-    }
-}
-
-fn count(metrics: &Metrics, source: &str, (answer, rejects, clamped): (&IngestAnswer, &Rejects, u64)) {
-    let fates = [
-        ("accepted", answer.accepted),
-        ("duplicate", answer.duplicate),
-        ("conflicting", answer.conflicting),
-        ("rejected", rejects.rejected),
-        ("clamped", clamped),
-        ("late", answer.late),
-    ];
-    for (fate, events) in fates.into_iter().filter(|(_, events)| *events > 0) {
-        metrics.events.get_or_create(&Fate { source: source.to_owned(), fate }).inc_by(events);
     }
 }
 

@@ -4,8 +4,10 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::handle::IngestAnswer;
 use crate::upkeep::Upkeep;
 
 /// What is counted.
@@ -28,6 +30,10 @@ pub struct Metrics {
     pub limits: Family<Why, Counter>,
     /// What keeps the data folder in shape.
     pub upkeep: Upkeep,
+    /// Files of watched folders by source and fate: `read`, `unreadable` (each attempt).
+    pub watched_files: Family<Fate, Counter>,
+    /// Decisions whose record is still on its way to the journal.
+    pub decisions_waiting: Gauge,
 }
 
 /// A route and a status.
@@ -91,6 +97,17 @@ impl Metrics {
         registry.register("limits_reached", "Requests that reached a limit", limits.clone());
         let upkeep = Upkeep::default();
         upkeep.register(&mut registry);
+        let (watched_files, decisions_waiting) = (Family::default(), Gauge::default());
+        registry.register(
+            "watched_files",
+            "Files of watched folders by source and fate",
+            watched_files.clone(),
+        );
+        registry.register(
+            "decisions_waiting",
+            "Decisions whose record is on its way to the journal",
+            decisions_waiting.clone(),
+        );
         Self {
             registry,
             requests,
@@ -101,6 +118,8 @@ impl Metrics {
             events,
             limits,
             upkeep,
+            watched_files,
+            decisions_waiting,
         }
     }
 
@@ -112,6 +131,21 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+
+    /// Counts events that were pushed, with how many were rejected and how many claimed an impossible time.
+    pub fn count_events(&self, source: &str, answer: &IngestAnswer, (rejected, clamped): (u64, u64)) {
+        let fates = [
+            ("accepted", answer.accepted),
+            ("duplicate", answer.duplicate),
+            ("conflicting", answer.conflicting),
+            ("rejected", rejected),
+            ("clamped", clamped),
+            ("late", answer.late),
+        ];
+        for (fate, events) in fates.into_iter().filter(|(_, events)| *events > 0) {
+            self.events.get_or_create(&Fate { source: source.to_owned(), fate }).inc_by(events);
+        }
     }
 
     /// Counts a request that reached a limit.

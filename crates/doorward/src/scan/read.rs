@@ -16,7 +16,7 @@ use doorward_model::reject::{Reject, RejectReason};
 use crate::scan::SourceFile;
 
 /// Something that a file holds.
-pub(super) enum Found {
+pub(crate) enum Found {
     /// Audit events.
     Events(Vec<Box<Event>>),
     /// An export of an account.
@@ -47,7 +47,7 @@ pub(crate) enum Raw {
 ///
 /// # Errors
 /// Those of `take`. A file that cannot be read is a reject.
-pub(super) fn all(
+pub(crate) fn all(
     files: &[SourceFile],
     (threads, raw): (usize, Raw),
     take: &mut dyn FnMut(Found) -> Result<()>,

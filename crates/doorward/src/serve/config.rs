@@ -10,6 +10,7 @@ use doorward_model::decision::{Mode, Pep};
 use doorward_model::finding::Severity;
 use doorward_model::hold::HoldProfile;
 use doorward_model::time::Millis;
+use doorward_proof::Scope;
 use doorward_respond::{Ladder, ResponseMode, Rung};
 use doorward_serve::{Overflow, mode_of};
 use serde::Deserialize;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 use crate::cli::{ServeArgs, Span};
 use crate::serve::keeper::Schedule;
 use crate::serve::retention::{Retention, WhenFull};
+use crate::serve::watched::WatchedFolder;
 
 /// Everything that the server goes by, in its parts.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) serve: doorward_serve::Settings,
     /// The policies to publish, if a folder is named.
     pub(crate) policy: Option<PolicyFolder>,
+    /// Folders whose files are the events of live sources.
+    pub(crate) watched: Vec<WatchedFolder>,
     /// Enforcement points and their modes.
     pub(crate) peps: Vec<Pep>,
     /// What follows from findings.
@@ -77,6 +81,7 @@ struct File {
     response: ResponseSection,
     retention: RetentionSection,
     pep: Vec<PepSection>,
+    watch: Vec<WatchSection>,
     limits: LimitsSection,
 }
 
@@ -131,6 +136,13 @@ struct RungSection {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct WatchSection {
+    folder: PathBuf,
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct PepSection {
     name: String,
     mode: String,
@@ -168,6 +180,7 @@ impl Config {
                 limits,
             },
             policy: file.policy.map(|section| policy_folder(section, &base)).transpose()?,
+            watched: file.watch.into_iter().map(|section| watched(section, &base)).collect::<Result<_>>()?,
             peps: file.pep.into_iter().map(pep).collect::<Result<_>>()?,
             ladder: ladder(file.response)?,
             cases_per_day: file.cases_per_day.unwrap_or(5),
@@ -232,6 +245,16 @@ fn policy_folder(section: PolicySection, base: &Path) -> Result<PolicyFolder> {
         mode: section.mode.as_deref().map(mode).transpose()?.unwrap_or(Mode::Shadow),
         risk_max: section.risk_max.unwrap_or(100).min(100),
     })
+}
+
+fn watched(section: WatchSection, base: &Path) -> Result<WatchedFolder> {
+    let WatchSection { folder, source } = section;
+    if !Scope::is_source(&source) {
+        bail!("{source:?} is no name of a source: write lower-case letters, digits, '.', '_' and '-'");
+    }
+    let folder = base.join(folder);
+    std::fs::read_dir(&folder).with_context(|| format!("cannot watch {}", folder.display()))?;
+    Ok(WatchedFolder { folder, source })
 }
 
 fn pep(section: PepSection) -> Result<Pep> {

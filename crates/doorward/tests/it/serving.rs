@@ -12,3 +12,4 @@ mod responding;
 pub(crate) mod server;
 mod shared_interop;
 mod start;
+mod watching;
