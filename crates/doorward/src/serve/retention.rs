@@ -183,7 +183,7 @@ mod tests {
             writer.flush().unwrap();
             let decision = Some(DecisionRecord::default());
             let recorded_at_ms = at.ms();
-            writer.take_decision(Observation { recorded_at_ms, decision, ..Observation::default() });
+            writer.take_decision(Observation { recorded_at_ms, decision, ..Observation::default() }).unwrap();
             writer.flush().unwrap();
         }
     }

@@ -76,7 +76,7 @@ impl Collected {
             }
             Found::Reject(reject) => self.rejects.push(reject),
             Found::Skipped(kind) => {
-                tracing::info!(source, kind, "a watched file is no audit log, and skipped")
+                tracing::info!(source, kind, "a watched file is no audit log, and skipped");
             }
             Found::Wrapped(_) | Found::FileDone { .. } => {}
         }
