@@ -10,6 +10,7 @@ use hashbrown::HashMap;
 
 use crate::cedar::{self, Type, Uid};
 use crate::index::Side;
+use crate::policy_set::Kind;
 use crate::vocabulary::{Borrowed, Vocabulary};
 
 /// All actions by type and id.
@@ -30,6 +31,8 @@ pub(crate) struct Action {
     /// The greatest risk at which it passes; any, when not said.
     pub(crate) risk_max: Option<u32>,
     ancestors: Vec<Name>,
+    /// The types of principals and of resources that it applies to.
+    applies_to: [Vec<String>; 2],
     /// What the policies name of it and its groups.
     pub(crate) side: Side,
 }
@@ -38,8 +41,13 @@ impl Actions {
     /// The actions of a schema, without annotations.
     pub(crate) fn of(schema: Option<&cedar_policy::Schema>) -> Self {
         let mut actions = Self::default();
-        let entities = schema.and_then(|schema| schema.action_entities().ok());
-        for entity in entities.iter().flat_map(cedar_policy::Entities::iter) {
+        let Some((schema, entities)) =
+            schema.and_then(|schema| Some((schema, schema.action_entities().ok()?)))
+        else {
+            return actions;
+        };
+        for entity in entities.iter() {
+            let applies_to = applies_to(schema, &entity.uid());
             let (uid, entity, ancestors) = cedar::action_entity(entity);
             let name = |uid| {
                 let (kind, id) = cedar::parts_of(uid);
@@ -51,6 +59,7 @@ impl Actions {
                 class: ActionClass::Unknown,
                 risk_max: None,
                 ancestors: ancestors.iter().map(name).collect(),
+                applies_to,
                 side: Side::default(),
                 uid: Arc::clone(&uid),
             };
@@ -60,16 +69,44 @@ impl Actions {
         actions
     }
 
-    /// Reads `@class` and `@risk_max` of the actions of one file of the schema.
-    pub(crate) fn annotate(&mut self, fragment: &cedar_policy::SchemaFragment) {
+    /// Every kind of request that the schema knows.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = Kind<'_>> {
+        self.all.iter().flat_map(|(name, action)| {
+            let [principals, resources] = &action.applies_to;
+            principals.iter().flat_map(move |principal| {
+                let kind = move |resource| Kind { principal, action, id: &name.id, resource };
+                resources.iter().map(move |resource: &String| kind(resource.as_str()))
+            })
+        })
+    }
+
+    /// Reads `@class` and `@risk_max` of the actions of one file of the schema, and returns those that cannot be read.
+    pub(crate) fn annotate(&mut self, fragment: &cedar_policy::SchemaFragment) -> Vec<Misread> {
+        let mut misread = Vec::new();
         for (name, action) in &mut self.all {
             let namespace = name.kind.strip_suffix("::Action").and_then(|namespace| namespace.parse().ok());
-            let annotation = |key| {
-                fragment.action_annotation(namespace.clone(), &cedar_policy::EntityId::new(&*name.id), key)
-            };
-            action.class = annotation("class").and_then(class).unwrap_or(action.class);
-            action.risk_max = annotation("risk_max").and_then(|text| text.parse().ok()).or(action.risk_max);
+            let id = cedar_policy::EntityId::new(&*name.id);
+            let annotation = |key| fragment.action_annotation(namespace.clone(), &id, key);
+            if let Some(text) = annotation(CLASS) {
+                match class(text) {
+                    Some(class) => action.class = class,
+                    None => {
+                        misread.push(Misread { key: CLASS, text: text.to_owned(), expected: CLASSES_TOLD });
+                    }
+                }
+            }
+            if let Some(text) = annotation(RISK_MAX) {
+                match text.parse().ok().filter(|risk_max| *risk_max <= 100) {
+                    Some(risk_max) => action.risk_max = Some(risk_max),
+                    None => misread.push(Misread {
+                        key: RISK_MAX,
+                        text: text.to_owned(),
+                        expected: "no number from 0 to 100",
+                    }),
+                }
+            }
         }
+        misread
     }
 
     /// Looks up what of the actions the policies name.
@@ -94,6 +131,12 @@ impl Actions {
     }
 }
 
+fn applies_to(schema: &cedar_policy::Schema, action: &cedar_policy::EntityUid) -> [Vec<String>; 2] {
+    let principals = schema.principals_for_action(action).into_iter().flatten().map(ToString::to_string);
+    let resources = schema.resources_for_action(action).into_iter().flatten().map(ToString::to_string);
+    [principals.collect(), resources.collect()]
+}
+
 fn types_by_id(actions: &HashMap<Name, Action, FixedState>) -> HashMap<Arc<str>, Arc<str>, FixedState> {
     let mut kinds = BTreeMap::<Arc<str>, BTreeSet<Arc<str>>>::new();
     for name in actions.keys() {
@@ -112,10 +155,20 @@ fn class(word: &str) -> Option<ActionClass> {
     CLASSES.iter().find(|(name, _)| *name == word).map(|(_, class)| *class)
 }
 
-/// Whether a text is a class that `@class` may name.
-pub(crate) fn is_class(word: &str) -> bool {
-    class(word).is_some()
+/// An annotation of an action that cannot be read. Left alone it would silently make an action one of unknown class,
+/// or one without a ceiling.
+pub(crate) struct Misread {
+    /// The name of the annotation.
+    pub(crate) key: &'static str,
+    /// What it says.
+    pub(crate) text: String,
+    /// What is wrong with it.
+    pub(crate) expected: &'static str,
 }
+
+const CLASS: &str = "class";
+const RISK_MAX: &str = "risk_max";
+const CLASSES_TOLD: &str = "none of read, list, write, permissions, credential, data, execute";
 
 const CLASSES: [(&str, ActionClass); 7] = [
     ("read", ActionClass::Read),

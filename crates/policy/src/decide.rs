@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use doorward_model::decision::{Decision, Effect, Mode, Obligation, Pep, PolicyFailure, Reason};
 use doorward_model::event::ActionClass;
+use doorward_model::hold::Hold;
 use doorward_model::time::Time;
 use doorward_views::snapshot::attribute::Record;
 use doorward_views::snapshot::entity::{Entity, EntityIx};
@@ -13,7 +14,7 @@ use crate::actions::Action;
 use crate::cedar::Holds;
 use crate::context::{Context, Properties};
 use crate::evaluate::{EntityRef, Outcome, Parties, Unusable, outcome};
-use crate::hold::{self, Asked, Verdict, is_met};
+use crate::hold::{self, Asked, Durability, Verdict, is_met};
 use crate::policy_set::Row;
 use crate::world::World;
 
@@ -122,13 +123,18 @@ pub struct Authentication<'a> {
     pub at: Time,
 }
 
-/// A decision with all that was looked at.
+/// A decision with all that bears on it, whether or not it settled it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
     /// The decision.
     pub decision: Decision,
-    /// Each policy whose scope the request meets, in the order of the set.
-    pub candidates: Vec<Candidate>,
+    /// Each policy whose scope the request meets, in the order of the set; absent when the policies could not be
+    /// asked at all.
+    pub candidates: Option<Vec<Candidate>>,
+    /// Each hold in force on the identity, session, credential, task or tool, by id.
+    pub holds: Vec<HoldInForce>,
+    /// The greatest risk at which the request would pass.
+    pub risk_max: u32,
 }
 
 /// A policy whose scope the request meets.
@@ -142,20 +148,48 @@ pub struct Candidate {
     pub holds: Result<bool, String>,
 }
 
+/// A hold in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HoldInForce {
+    /// The hold.
+    pub hold: Arc<Hold>,
+    /// Whether it is not durable yet.
+    pub pending: bool,
+}
+
 /// Answers a question.
 #[must_use]
 pub fn decide(world: &World, request: &Request<'_>, now: Time) -> Decision {
     answer(world, request, settle(world, request, now).0)
 }
 
-/// Answers a question, and tells what was looked at.
+/// Answers a question, and tells what bears on it: policies and holds, also where something before them settled it.
 #[must_use]
 pub fn explain(world: &World, request: &Request<'_>, now: Time) -> Explanation {
-    let (settled, outcome) = settle(world, request, now);
+    let (settled, mut outcome) = settle(world, request, now);
+    let subject = known(world, request.caller.subject());
+    let action = world.policy.actions.named(request.action);
+    if let (None, Some(subject), Some(action)) = (&outcome, &subject, action)
+        && world.policy.types.contains(request.resource.kind)
+    {
+        outcome = evaluated(world, request, action, settled.risk_score, subject).ok();
+    }
     let candidate =
         |(row, holds): (&Row, Holds)| Candidate { policy: row.id.to_string(), permits: row.permits, holds };
-    let candidates = outcome.into_iter().flat_map(|outcome| outcome.0).map(candidate).collect();
-    Explanation { decision: answer(world, request, settled), candidates }
+    let mut holds = Vec::new();
+    if let Some(subject) = &subject {
+        let on = (&*subject.entity.name.id, subject.hot);
+        hold::each_in_force(world, request, on, now, |hold, durability| {
+            holds.push(HoldInForce { hold: Arc::clone(hold), pending: durability == Durability::Pending });
+        });
+        holds.sort_by(|one, other| one.hold.id.cmp(&other.hold.id));
+    }
+    Explanation {
+        decision: answer(world, request, settled),
+        candidates: outcome.map(|outcome| outcome.0.into_iter().map(candidate).collect()),
+        holds,
+        risk_max: risk_max(world, action),
+    }
 }
 
 /// What was decided, before the mode.
@@ -330,7 +364,7 @@ fn conclude(
         settled.obligations = obligations(&forbids);
         return settled.deny(if forbids.is_empty() { Reason::NoPermit } else { Reason::PolicyForbid });
     }
-    if settled.risk_score > world.settings.risk_max.min(action.risk_max.unwrap_or(u32::MAX)) {
+    if settled.risk_score > risk_max(world, Some(action)) {
         settled.policies = ids(&permits);
         return settled.deny(Reason::RiskCeiling);
     }
@@ -352,6 +386,12 @@ fn conclude(
         (false, false) => settled.with(Effect::StepUp, Reason::PolicyStepUp),
         (false, true) => settled.with(Effect::Permit, Reason::PolicyPermit),
     }
+}
+
+/// The greatest risk at which an action passes.
+fn risk_max(world: &World, action: Option<&Action>) -> u32 {
+    let of_action = action.and_then(|action| action.risk_max);
+    of_action.map_or(world.settings.risk_max, |risk_max| risk_max.min(world.settings.risk_max))
 }
 
 fn ids(rows: &[&Row]) -> Vec<String> {

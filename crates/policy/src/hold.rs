@@ -1,5 +1,7 @@
 //! What the holds in force on a request take away.
 
+use std::sync::Arc;
+
 use doorward_model::decision::{Obligation, ObligationType, Reason};
 use doorward_model::event::ActionClass;
 use doorward_model::hold::{Hold, HoldProfile, HoldScope};
@@ -29,31 +31,13 @@ pub(crate) struct Asked<'a> {
     pub(crate) class: ActionClass,
 }
 
-/// Weighs every hold in force on the identity, session, credential, task and tool of a request.
+/// Weighs every hold in force on a request.
 pub(crate) fn verdict(world: &World, request: &Request<'_>, asked: &Asked<'_>, now: Time) -> Verdict {
     let mut verdict = Verdict::default();
     let weighing = Weighing { request, class: asked.class, now };
-    let others = [
-        (HoldScope::Session, request.session),
-        (HoldScope::Credential, request.credential.map(|credential| credential.id)),
-        (HoldScope::Task, request.task),
-        (HoldScope::Tool, request.tool),
-    ];
-    if asked.hot.holds > 0 {
-        let holds = world.snapshot.holds(HoldScope::Identity, asked.identity);
-        holds.for_each(|hold| verdict.add(hold, weighing.taken(hold), Durability::Durable));
-    }
-    for (scope, subject) in others.iter().filter_map(|(scope, subject)| Some((*scope, (*subject)?))) {
-        let holds = world.snapshot.holds(scope, subject);
-        holds.for_each(|hold| verdict.add(hold, weighing.taken(hold), Durability::Durable));
-    }
-    if !world.overlay.is_empty() {
-        let all = [(HoldScope::Identity, Some(asked.identity))].into_iter().chain(others);
-        for (scope, subject) in all.filter_map(|(scope, subject)| Some((scope, subject?))) {
-            let holds = world.overlay.holds(scope, subject);
-            holds.for_each(|hold| verdict.add(hold, weighing.taken(hold), Durability::Pending));
-        }
-    }
+    each_in_force(world, request, (asked.identity, asked.hot), now, |hold, durability| {
+        verdict.add(hold, weighing.taken(hold), durability);
+    });
     // In which order they were placed, or loaded, is no part of the answer.
     verdict.holds.sort_unstable();
     verdict.step_ups.sort_unstable_by(|one, other| one.id.cmp(&other.id));
@@ -65,8 +49,39 @@ pub(crate) fn verdict(world: &World, request: &Request<'_>, asked: &Asked<'_>, n
     verdict
 }
 
+/// Every hold in force on the identity, session, credential, task and tool of a request.
+pub(crate) fn each_in_force<'w>(
+    world: &'w World,
+    request: &Request<'_>,
+    (identity, hot): (&str, Hot),
+    now: Time,
+    mut take: impl FnMut(&'w Arc<Hold>, Durability),
+) {
+    let others = [
+        (HoldScope::Session, request.session),
+        (HoldScope::Credential, request.credential.map(|credential| credential.id)),
+        (HoldScope::Task, request.task),
+        (HoldScope::Tool, request.tool),
+    ];
+    let others = others.into_iter().filter_map(|(scope, subject)| Some((scope, subject?)));
+    let identity = (HoldScope::Identity, identity);
+    let durable = (hot.holds > 0).then_some(identity).into_iter().chain(others.clone());
+    for (scope, subject) in durable {
+        let holds = world.snapshot.holds(scope, subject).filter(|hold| hold.in_force(now));
+        holds.for_each(|hold| take(hold, Durability::Durable));
+    }
+    if world.overlay.is_empty() {
+        return;
+    }
+    for (scope, subject) in std::iter::once(identity).chain(others) {
+        let holds = world.overlay.holds(scope, subject).filter(|hold| hold.in_force(now));
+        holds.for_each(|hold| take(hold, Durability::Pending));
+    }
+}
+
+/// Whether a hold is in the snapshot already.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Durability {
+pub(crate) enum Durability {
     Durable,
     Pending,
 }
@@ -99,9 +114,6 @@ struct Weighing<'a> {
 
 impl Weighing<'_> {
     fn taken(&self, hold: &Hold) -> Taken {
-        if !hold.in_force(self.now) {
-            return Taken::Nothing;
-        }
         match hold.profile() {
             HoldProfile::Deny => Taken::All(Reason::HoldDeny),
             HoldProfile::ReadOnly if matches!(self.class, ActionClass::Read | ActionClass::List) => {

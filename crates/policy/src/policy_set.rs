@@ -16,7 +16,11 @@ use crate::index::Index;
 use crate::reading::{Columns, Masks};
 use crate::vocabulary::{Vocabulary, number};
 
+mod costs;
 pub mod load;
+
+pub(crate) use costs::Kind;
+pub use costs::{Cost, Expected};
 
 /// A policy set that can decide.
 #[derive(Debug)]
@@ -131,31 +135,6 @@ impl PolicySet {
     pub const fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
-
-    /// What makes decisions dear: policies that every request evaluates, and keys that many policies share.
-    #[must_use]
-    pub fn costs(&self) -> Vec<Cost> {
-        let id = |row: u32| self.rows.get(row as usize).map(|row| row.id.to_string()).unwrap_or_default();
-        let always = self.index.always().iter().map(|row| Cost::Always(id(*row)));
-        let crowds = self.index.crowds(CROWD_MIN).map(|(rows, first)| Cost::Crowd(id(first), rows));
-        let is_deep = |row: &&Row| self.condition(row).is_some_and(|condition| condition.reads.deep);
-        let deep = self.rows.iter().filter(is_deep).map(|row| Cost::Deep(row.id.to_string()));
-        always.chain(crowds).chain(deep).collect()
-    }
-}
-
-/// From so many policies under one key on, a lint says so.
-const CROWD_MIN: usize = 33;
-
-/// Something that makes decisions dear.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cost {
-    /// The policy names no principal, action, resource or first attribute: every request evaluates it.
-    Always(String),
-    /// The policy shares its key with so many others, itself included.
-    Crowd(String, usize),
-    /// The policy reads entities beyond principal, action and resource.
-    Deep(String),
 }
 
 /// All conditions, each once.

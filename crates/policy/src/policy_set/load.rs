@@ -9,7 +9,7 @@ use doorward_model::hash::Hash16;
 use doorward_views::snapshot::entity::Name;
 use miette::Diagnostic;
 
-use crate::actions::{Actions, is_class};
+use crate::actions::{Actions, Misread};
 use crate::cedar::reads::{offset_of_policy, offset_of_template};
 use crate::policy_set::{Link, PolicySet, types_of};
 
@@ -65,19 +65,20 @@ impl PolicySet {
         let fragments = read_all(&sources.schema, read_schema)?;
         let schema = Schema::from_schema_fragments(fragments.iter().cloned())
             .map_err(|error| vec![whole(&sources.schema, &error)])?;
-        check_classes(&sources.schema)?;
         let parsed = read_all(&sources.policies, read_policies)?;
         let (mut set, places) = gather(parsed)?;
         let mut errors: Vec<_> =
             sources.links.iter().filter_map(|link| fill(&mut set, link, &places).err()).collect();
         errors.extend(check_annotations(&set, &places));
         errors.extend(check(&set, &schema, &places));
+        let mut actions = Actions::of(Some(&schema));
+        for (source, fragment) in sources.schema.iter().zip(&fragments) {
+            errors.extend(actions.annotate(fragment).iter().map(|misread| source.misread(misread)));
+        }
         if !errors.is_empty() {
             errors.sort();
             return Err(errors);
         }
-        let mut actions = Actions::of(Some(&schema));
-        fragments.iter().for_each(|fragment| actions.annotate(fragment));
         Ok(Self::assemble(set, actions, types_of(Some(&schema)), hash(sources)))
     }
 }
@@ -228,26 +229,6 @@ fn check_annotations(set: &cedar_policy::PolicySet, places: &Places) -> Vec<Load
     set.policies().filter_map(located).collect()
 }
 
-/// A class that is misspelt would silently make an action one of unknown class.
-fn check_classes(sources: &[Source]) -> Result<(), Vec<LoadError>> {
-    let mut errors = Vec::new();
-    for source in sources {
-        let lines = source.text.lines().enumerate();
-        let named = lines.filter_map(|(at, line)| {
-            let (_, rest) = line.split_once("@class(\"")?;
-            rest.split_once('"').map(|(word, _)| (at + 1, word))
-        });
-        errors.extend(named.filter(|(_, word)| !is_class(word)).map(|(line, word)| LoadError {
-            path: source.path.clone(),
-            line,
-            message: format!(
-                "@class({word:?}) is none of read, list, write, permissions, credential, data, execute"
-            ),
-        }));
-    }
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
-}
-
 /// The place of a policy; of a link, that of its template.
 fn located(set: &cedar_policy::PolicySet, places: &Places, id: &PolicyId, message: String) -> LoadError {
     let template = set.policy(id).and_then(|policy| policy.template_id());
@@ -273,6 +254,14 @@ impl Source {
     fn error(&self, offset: usize, error: &dyn fmt::Display) -> LoadError {
         let line = Lines::of(&self.text).at(offset);
         LoadError { path: self.path.clone(), line, message: error.to_string() }
+    }
+
+    /// Cedar does not tell where an annotation stands: it is the first line that has both its name and its text.
+    fn misread(&self, Misread { key, text, expected }: &Misread) -> LoadError {
+        let (name, quoted) = (format!("@{key}"), format!("{text:?}"));
+        let at = self.text.lines().position(|line| line.contains(&name) && line.contains(&quoted));
+        let line = at.map_or(0, |at| at + 1);
+        LoadError { path: self.path.clone(), line, message: format!("@{key}({text:?}) is {expected}") }
     }
 }
 

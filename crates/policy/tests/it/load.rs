@@ -1,7 +1,7 @@
 //! Policy files and a schema in; a set, or errors with file and line, out.
 
 use doorward_policy::policy_set::load::{Source, Sources};
-use doorward_policy::policy_set::{Cost, Link, PolicySet};
+use doorward_policy::policy_set::{Cost, Expected, Link, PolicySet};
 use doorward_views::snapshot::entity::Name;
 
 const SCHEMA: &str = r#"
@@ -113,6 +113,16 @@ fn schema_errors_tell_file_and_line() {
         ]
     );
     assert_eq!(
+        with_schema(
+            "entity Car;\n@risk_max(\"sixty\")\naction drive appliesTo { principal: User, resource: Car };\n@class( \"reed\" ) @risk_max(\"101\")\naction wash;"
+        ),
+        [
+            "more.cedarschema:2: @risk_max(\"sixty\") is no number from 0 to 100",
+            "more.cedarschema:4: @class(\"reed\") is none of read, list, write, permissions, credential, data, execute",
+            "more.cedarschema:4: @risk_max(\"101\") is no number from 0 to 100",
+        ]
+    );
+    assert_eq!(
         with_schema("entity Car in [Garage];"),
         ["schema.cedarschema, more.cedarschema:0: failed to resolve type: Garage"]
     );
@@ -162,8 +172,48 @@ fn dear_policies_are_named() {
         ("c.cedar", crowd.as_str()),
     ];
     let set = PolicySet::load(&sources(&files)).unwrap();
+    let costs = set.costs();
     assert_eq!(
-        set.costs(),
+        costs,
         [Cost::Always("all".to_owned()), Cost::Crowd("c00".to_owned(), 40), Cost::Deep("deep".to_owned())]
     );
+    let told: Vec<_> =
+        costs.iter().map(|cost| format!("{} {}: {cost}", cost.word(), cost.policy())).collect();
+    assert_eq!(
+        told,
+        [
+            "always all: every request evaluates it: it names no principal, action, resource or first attribute",
+            "crowd c00: it shares its key with 40 policies, itself included",
+            "deep deep: it reads entities beyond principal, action and resource",
+        ]
+    );
+}
+
+/// What a request meets is what names no entity of it: policies of its types and actions, not those of one group, one
+/// document or one value of an attribute.
+#[test]
+fn what_a_request_is_to_meet_is_counted_by_kind() {
+    let text = r#"
+permit(principal, action, resource);
+permit(principal is User, action, resource);
+permit(principal is User, action == Action::"read", resource is Doc);
+permit(principal in Group::"g", action, resource);
+permit(principal, action, resource == Doc::"d");
+permit(principal is User, action == Action::"read", resource) when { principal.dept == "x" };
+permit(principal is User, action == Action::"read", resource) when { principal.dept == "y" };
+permit(principal is User, action == Action::"read", resource) when { principal.dept == "z" };
+"#;
+    let expected = |text| PolicySet::load(&sources(&[("a.cedar", text)])).unwrap().expected();
+    let dearest = Some(["User", "read", "Doc"].map(str::to_owned));
+    assert_eq!(expected(text), Expected { typical: 3, most: 3, dearest: dearest.clone() });
+    assert_eq!(
+        expected("permit(principal, action, resource == Doc::\"d\");"),
+        Expected { typical: 0, most: 0, dearest: Some(["Group", "fly", "Doc"].map(str::to_owned)) }
+    );
+    let mut wider = sources(&[("a.cedar", text)]);
+    wider.schema.push(source(
+        "b.cedarschema",
+        "entity Car;\naction drive, wash, sell appliesTo { principal: Group, resource: Car };",
+    ));
+    assert_eq!(PolicySet::load(&wider).unwrap().expected(), Expected { typical: 1, most: 3, dearest });
 }

@@ -7,9 +7,15 @@ mod decide;
 #[cfg(test)]
 mod entities;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod oracle;
+#[cfg(test)]
+mod order;
+#[cfg(test)]
+mod reload;
 #[cfg(test)]
 mod shared_authzen;
 #[cfg(test)]
