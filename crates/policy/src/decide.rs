@@ -275,11 +275,11 @@ fn settle<'w>(world: &'w World, request: &Request<'w>, now: Time) -> (Settled, O
     let class = action.map_or(ActionClass::Unknown, |action| action.class);
     let asked = Asked { identity: &subject.entity.name.id, hot: subject.hot, class };
     let verdict = hold::verdict(world, request, &asked, now);
-    settled.pending = verdict.pending;
-    settled.holds.clone_from(&verdict.holds);
     if !verdict.refusals.is_empty() {
         settled.effect = Some(Effect::Deny);
         settled.reasons = verdict.refusals;
+        settled.holds = verdict.holds;
+        settled.pending = verdict.pending;
         return (settled, None);
     }
     let Some(action) = action else {
@@ -377,8 +377,10 @@ fn conclude(
     };
     let open: Vec<_> = settling.iter().filter(|row| met(row) == Some(false)).collect();
     settled.policies = ids(&settling);
+    let by_hold = !verdict.step_ups.is_empty();
     settled.obligations = verdict.step_ups;
-    let by_hold = !settled.obligations.is_empty();
+    settled.holds = verdict.holds;
+    settled.pending = verdict.pending;
     settled.obligations.extend(open.iter().filter_map(|row| row.step_up().cloned()));
     settled.obligations.extend(obligations(&settling));
     match (by_hold, open.is_empty()) {

@@ -335,6 +335,28 @@ fn obligations_carry_what_must_be_done() {
     assert_eq!((brief(&decision).as_str(), decision.holds), ("step-up: hold-step-up", vec!["h1".to_owned()]));
 }
 
+/// A hold that only asks for a step-up is not what settles a refusal.
+#[test]
+fn a_refusal_by_policy_or_risk_names_no_hold() {
+    let mut stage = Stage::new().hold(HoldProfile::StepUp, |_| {});
+    let pending = Arc::new(hold(HoldProfile::StepUp, |hold| hold.id = "h2".to_owned()));
+    stage.overlay = Overlay::default().with(Denial::Hold(pending)).unwrap();
+    stage.settings.risk_max = 0;
+    let world = stage.world();
+    let pep = pep(Mode::Enforce);
+    let of = |world: &World, action, doc| {
+        let decision = decide(world, &ask(&pep, "alice", action, doc), NOW);
+        (brief(&decision), decision.holds, decision.pending)
+    };
+    let named = vec!["h1".to_owned(), "h2".to_owned()];
+    assert_eq!(of(&world, "read", "d"), ("step-up: hold-step-up".to_owned(), named, true));
+    let none = |said: &str| (said.to_owned(), Vec::new(), false);
+    assert_eq!(of(&world, "burn", "d"), none("deny: unknown-action"));
+    assert_eq!(of(&world, "write", "never-seen"), none("deny: policy-forbid"));
+    stage.writer.set_risk(stage.alice, Risk::of_finding(Severity::Low, 1_000, NOW));
+    assert_eq!(of(&stage.world(), "read", "d"), none("deny: risk-ceiling"));
+}
+
 #[test]
 fn risk_fades_and_closes_by_policy_and_by_ceiling() {
     let mut stage = Stage::new();
