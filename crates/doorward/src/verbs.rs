@@ -117,7 +117,9 @@ pub(crate) fn decide(args: &DecideArgs) -> Result<()> {
     }
     let mut explained = Source::of(&args.asking)?.explain(args.pep.as_deref(), &question)?;
     if let (false, Some(members)) = (args.explain, explained.as_object_mut()) {
-        members.remove("candidates");
+        for name in ["candidates", "holds", "risk_level", "risk_max"] {
+            members.remove(name);
+        }
     }
     print(&explained, args.asking.output, tables::decision)
 }

@@ -7,9 +7,10 @@ use doorward_model::decision::Mode;
 use doorward_model::hash::Hash16;
 use doorward_model::record::PolicyPublished;
 use doorward_policy::entities;
-use doorward_policy::policy_set::PolicySet;
 use doorward_policy::policy_set::load::{LoadError, Source, Sources};
+use doorward_policy::policy_set::{Cost, Expected, PolicySet};
 use doorward_views::snapshot::writer::EntityRow;
+use serde::Serialize;
 
 /// Reads and checks the files of a set.
 ///
@@ -39,6 +40,68 @@ pub fn read(files: &BTreeMap<String, String>) -> Result<(PolicySet, Vec<EntityRo
         }
     };
     set.filter(|_| errors.is_empty()).map(|set| (set, rows)).ok_or(errors)
+}
+
+/// What a set costs its decisions.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Costs {
+    /// How many policies there are.
+    pub policies: usize,
+    /// How many of them a request is to meet.
+    pub candidates: Candidates,
+    /// What makes decisions dear.
+    pub warnings: Vec<Warning>,
+}
+
+/// How many policies a request meets whatever its entities are; those that name its entities come to them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Candidates {
+    /// In the middle one of all kinds of request.
+    pub typical: usize,
+    /// In the dearest kind.
+    pub most: usize,
+    /// That kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dearest: Option<RequestKind>,
+}
+
+/// A kind of request, by the names of the schema.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct RequestKind {
+    /// The type of the principal.
+    pub principal: String,
+    /// The action.
+    pub action: String,
+    /// The type of the resource.
+    pub resource: String,
+}
+
+/// A policy that makes decisions dear.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Warning {
+    /// The policy, or the first of several.
+    pub policy: String,
+    /// `always`, `crowd` or `deep`.
+    pub kind: &'static str,
+    /// What that means, in a sentence.
+    pub message: String,
+}
+
+impl From<&PolicySet> for Costs {
+    fn from(set: &PolicySet) -> Self {
+        let Expected { typical, most, dearest } = set.expected();
+        let kind = |[principal, action, resource]: [String; 3]| RequestKind { principal, action, resource };
+        let warning = |cost: &Cost| Warning {
+            policy: cost.policy().to_owned(),
+            kind: cost.word(),
+            message: cost.to_string(),
+        };
+        Self {
+            policies: set.len(),
+            candidates: Candidates { typical, most, dearest: dearest.map(kind) },
+            warnings: set.costs().iter().map(warning).collect(),
+        }
+    }
 }
 
 /// The fact that these files decide from now on; each is named by the hash under which the journal keeps it.

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use doorward_model::decision::{Mode, Pep};
 use doorward_model::record::{CONFIGURATION, PepSet};
+use doorward_policy::policy_set::PolicySet;
 use doorward_policy::policy_set::load::LoadError;
-use doorward_policy::policy_set::{Cost, PolicySet};
 use doorward_policy::world::Settings;
-use doorward_serve::policy_files;
+use doorward_serve::policy_files::{self, Candidates, Costs, RequestKind, Warning};
 use doorward_views::control::Control;
 use doorward_views::snapshot::writer::EntityRow;
 use serde::Serialize;
@@ -42,6 +42,9 @@ pub(crate) fn policy(verb: &PolicyVerb) -> Result<()> {
 struct Checked {
     policies: usize,
     entities: usize,
+    /// How many of the policies a request meets; absent where there are errors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidates: Option<Candidates>,
     errors: Vec<ErrorRow>,
     warnings: Vec<Warning>,
 }
@@ -54,26 +57,17 @@ struct ErrorRow {
     message: String,
 }
 
-#[derive(Serialize)]
-struct Warning {
-    policy: String,
-    message: String,
-}
-
 fn check(args: &PolicyCheckArgs) -> Result<()> {
     let checked = match read(&args.folder, (&args.files.schema, &args.files.entities))? {
-        Ok((set, entities)) => Checked {
-            policies: set.len(),
-            entities: entities.len(),
-            errors: Vec::new(),
-            warnings: set.costs().into_iter().map(warning).collect(),
-        },
-        Err(errors) => Checked {
-            policies: 0,
-            entities: 0,
-            errors: errors.into_iter().map(error_row).collect(),
-            warnings: Vec::new(),
-        },
+        Ok((set, entities)) => {
+            let Costs { policies, candidates, warnings } = Costs::from(&set);
+            let (candidates, entities) = (Some(candidates), entities.len());
+            Checked { policies, entities, candidates, errors: Vec::new(), warnings }
+        }
+        Err(errors) => {
+            let errors = errors.into_iter().map(error_row).collect();
+            Checked { policies: 0, entities: 0, candidates: None, errors, warnings: Vec::new() }
+        }
     };
     print(&checked, args.files.output, table)?;
     match checked.errors.len() {
@@ -91,13 +85,19 @@ fn table(checked: &Checked) -> String {
             _ => told.push_str(&format!("{file}:{line}: {message}\n")),
         }
     }
-    if checked.errors.is_empty() {
+    if let Some(Candidates { typical, most, dearest }) = &checked.candidates {
         told.push_str(&format!(
             "{} policies and {} entities, all valid.\n",
             checked.policies, checked.entities
         ));
+        if let Some(RequestKind { principal, action, resource }) = dearest {
+            told.push_str(&format!(
+                "A request meets {typical} of them, {most} where it is dearest ({principal}, {action}, {resource}), \
+                 beside those that name its entities.\n",
+            ));
+        }
     }
-    for Warning { policy, message } in &checked.warnings {
+    for Warning { policy, message, .. } in &checked.warnings {
         told.push_str(&format!("warning: {policy}: {message}\n"));
     }
     told
@@ -105,22 +105,6 @@ fn table(checked: &Checked) -> String {
 
 fn error_row(error: LoadError) -> ErrorRow {
     ErrorRow { file: error.path, line: error.line, message: error.message }
-}
-
-fn warning(cost: Cost) -> Warning {
-    match cost {
-        Cost::Always(policy) => Warning {
-            policy,
-            message: "every request evaluates it: it names no principal, action, resource or first attribute"
-                .to_owned(),
-        },
-        Cost::Crowd(policy, count) => {
-            Warning { policy, message: format!("it shares its key with {count} policies, itself included") }
-        }
-        Cost::Deep(policy) => {
-            Warning { policy, message: "it reads entities beyond principal, action and resource".to_owned() }
-        }
-    }
 }
 
 /// What a test found.

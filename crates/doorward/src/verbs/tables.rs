@@ -76,6 +76,7 @@ pub(crate) fn decision(explained: &Value) -> String {
             told.push_str(&format!(" {code}: {}\n", text(sentence, "")));
         }
     }
+    told.push_str(&section(explained, ("Holds in force", "/holds"), &HOLDS_IN_FORCE));
     match explained.get("candidates").and_then(Value::as_array) {
         Some(looked_at) if looked_at.is_empty() => told.push_str("\nNo policy speaks of this.\n"),
         Some(_) => told.push_str(&section(explained, ("Policies looked at", "/candidates"), &CANDIDATES)),
@@ -238,16 +239,24 @@ const TOKENS: [Column; 7] = [
     ("until", "/expires_at"),
     ("by", "/by"),
 ];
-const DECISION: [Column; 9] = [
+const DECISION: [Column; 10] = [
     ("answer", "/answer/context/effect"),
     ("passes", "/answer/decision"),
     ("mode", "/answer/context/mode"),
     ("enforced it would be", "/answer/context/would_be"),
     ("identity", "/answer/context/identity"),
     ("risk", "/risk_score"),
+    ("passes up to a risk of", "/risk_max"),
     ("policies", "/answer/context/policies"),
     ("holds", "/answer/context/holds"),
     ("seen up to fact", "/answer/context/seen"),
+];
+const HOLDS_IN_FORCE: [Column; 5] = [
+    ("hold", "/id"),
+    ("profile", "/profile"),
+    ("on", "/subject"),
+    ("until", "/expires_at"),
+    ("reason", "/reason"),
 ];
 const CANDIDATES: [Column; 4] =
     [("policy", "/policy"), ("effect", "/effect"), ("conditions hold", "/holds"), ("error", "/error")];

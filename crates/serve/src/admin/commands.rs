@@ -250,6 +250,16 @@ const fn any_risk() -> u32 {
     100
 }
 
+/// What publishing led to, and what it will cost.
+#[derive(Debug, Serialize)]
+struct Published {
+    id: String,
+    fact: FactNumber,
+    policies: usize,
+    candidates: policy_files::Candidates,
+    warnings: Vec<policy_files::Warning>,
+}
+
 async fn publish_policy(Shared(app): Shared<App>, request: Request) -> Reply {
     let (head, body) = request.into_parts();
     let guest = Guest::admin(&app, &head)?;
@@ -257,9 +267,11 @@ async fn publish_policy(Shared(app): Shared<App>, request: Request) -> Reply {
     let mode = mode_of(&value.mode).ok_or_else(no_mode)?;
     let (files, risk_max) = (value.files, value.risk_max.min(100));
     // Checking a large set takes long enough to keep others waiting.
-    let checked = tokio::task::spawn_blocking(move || policy_files::read(&files).map(|_| files));
+    let checked = tokio::task::spawn_blocking(move || {
+        policy_files::read(&files).map(|(set, _)| (policy_files::Costs::from(&set), files))
+    });
     let stopped = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the policy set could not be checked");
-    let files = checked.await.map_err(stopped)?.map_err(|errors| {
+    let (costs, files) = checked.await.map_err(stopped)?.map_err(|errors| {
         let errors = errors.iter().map(ToString::to_string).collect();
         let said = "the policy set is not valid; the one before still decides";
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, said).errors(errors)
@@ -268,7 +280,8 @@ async fn publish_policy(Shared(app): Shared<App>, request: Request) -> Reply {
     let terms = Terms { by: guest.name(), idempotency, condition: None };
     let work = |reply| Work::PublishPolicy { files, published, terms, reply };
     let done = app.handle.request(app.waits(), work).await?;
-    json(StatusCode::OK, &Carried::from(done))
+    let policy_files::Costs { policies, candidates, warnings } = costs;
+    json(StatusCode::OK, &Published { id: done.id, fact: done.fact, policies, candidates, warnings })
 }
 
 /// What an import led to.
