@@ -21,12 +21,12 @@ use doorward_detect::narrative::narrative;
 use doorward_detect::{Judging, Settings};
 use doorward_engine::{Engine, Judge, Rules};
 use doorward_journal::sqlite::PAGE_BYTES;
-use doorward_journal::{Options, Sqlite};
+use doorward_journal::{Journal, Options, Sqlite};
 use doorward_model::command::Command;
 use doorward_model::decision::Pep;
 use doorward_model::id::TenantId;
-use doorward_model::record::{CONFIGURATION, PepSet};
-use doorward_model::time::Time;
+use doorward_model::record::{CONFIGURATION, DecisionsMissing, Fact, PepSet};
+use doorward_model::time::{Millis, Time};
 use doorward_proof::{NewToken, Scope, issue};
 use doorward_serve::handle::Handle;
 use doorward_serve::metrics::Metrics;
@@ -62,9 +62,10 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     let (told, ready) = watch::channel(true);
     let shared = live.shared();
     let pruner = Pruner::new(config.retention, Arc::clone(&metrics));
+    let flush = config.decision_flush;
     let writer = std::thread::Builder::new()
         .name("writer".to_owned())
-        .spawn(move || live.run(asked, &made, &told, pruner))
+        .spawn(move || live.run(asked, &made, &told, (pruner, flush)))
         .context("cannot start the writer")?;
     let (keep, stop) = channel();
     let keeper = std::thread::Builder::new()
@@ -136,11 +137,25 @@ fn open(config: &Config, metrics: &Arc<Metrics>) -> Result<(Live, Keeper)> {
     };
     let seed = random().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
     let blank = Engine::new(tenant, rules, 1, seed);
-    let writer = Writer::open(journal, blank.clone()).context("cannot fold the journal")?;
+    let mut writer = Writer::open(journal, blank.clone()).context("cannot fold the journal")?;
+    note_missing(&mut writer)?;
     let keeper = Keeper::new(writer.journal().follower()?, (blank, config.checkpoints), Arc::clone(metrics))?;
     let kept = Kept::new(&config.data_dir, config.rejects_bytes_max);
     let live = Live::new(writer, kept, seed)?;
     Ok((live, keeper))
+}
+
+/// Records for when an earlier run, which has not ended well, may have given decisions without a record.
+fn note_missing(writer: &mut Writer<Sqlite>) -> Result<()> {
+    let Some(flush) = writer.journal().unfinished_run()? else { return Ok(()) };
+    if flush > Millis(0) {
+        let (last, now) = (writer.journal().head().recorded_at, writer.not_before(clock()));
+        let (from, to) = (last - flush, now);
+        let missing = DecisionsMissing { from_ms: from.ms(), to_ms: to.ms(), flush_ms: flush.0 };
+        writer.note(Fact::DecisionsMissing(missing), now)?;
+        tracing::warn!(%from, %to, "the run before ended abruptly: records of its last decisions may be missing");
+    }
+    Ok(writer.journal_mut().end_run()?)
 }
 
 /// Brings what is configured into force: the first token, enforcement points, policies.
@@ -206,5 +221,5 @@ pub(crate) fn clock() -> Time {
 pub(crate) const TENANT: &str = "default";
 /// How much work may wait for the writer.
 const QUEUE_MAX: usize = 1_024;
-/// How many decisions may wait for their record.
+/// How many decisions may wait for their record; one round takes all that do.
 const DECISIONS_MAX: usize = 65_536;

@@ -118,6 +118,20 @@ impl<J: Journal> Writer<J> {
         self.told.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
+    /// The journal, for what is no record.
+    pub fn journal_mut(&mut self) -> &mut J {
+        &mut self.journal
+    }
+
+    /// Records a fact that follows from nothing else, and makes it durable.
+    ///
+    /// # Errors
+    /// When the journal cannot append.
+    pub fn note(&mut self, fact: Fact, recorded_at: Time) -> Result<()> {
+        self.queue_fact(fact, recorded_at);
+        self.flush()
+    }
+
     /// Drops observations that have expired, after all that waits is recorded.
     ///
     /// # Errors

@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::id::TenantId;
-use rusqlite::{Connection, TransactionBehavior};
+use doorward_model::time::Millis;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 pub use self::backup::copy;
 use self::folder::Lock;
@@ -109,6 +110,38 @@ impl Sqlite {
     /// When SQLite fails.
     pub fn follower(&self) -> Result<Follower, JournalError> {
         Follower::open(&self.folder, &self.tenant, self.options)
+    }
+
+    /// Notes that a run begins which records a decision so long after it was given at most.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn begin_run(&mut self, flush: Millis) -> Result<(), JournalError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute("DELETE FROM run", [])?;
+        transaction.execute("INSERT INTO run VALUES (?1)", [flush.0])?;
+        Ok(transaction.commit()?)
+    }
+
+    /// Notes that the run has ended, with nothing left to be recorded.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn end_run(&mut self) -> Result<(), JournalError> {
+        self.connection.execute("DELETE FROM run", [])?;
+        Ok(())
+    }
+
+    /// How long before its end a run that has not ended well may have given decisions that it has not recorded; none
+    /// when there is no such run.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn unfinished_run(&self) -> Result<Option<Millis>, JournalError> {
+        Ok(self
+            .connection
+            .query_row("SELECT flush_ms FROM run", [], |row| row.get(0).map(Millis))
+            .optional()?)
     }
 
     /// Changes the largest number of database pages.

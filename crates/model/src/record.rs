@@ -28,7 +28,10 @@ pub struct FactRecord {
     #[prost(int64, tag = "2")]
     pub recorded_at_ms: i64,
     /// What is the case.
-    #[prost(oneof = "Fact", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27")]
+    #[prost(
+        oneof = "Fact",
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28"
+    )]
     pub fact: Option<Fact>,
 }
 
@@ -103,6 +106,9 @@ pub enum Fact {
     /// All sessions and credentials of an identity that began before an instant are ended.
     #[prost(message, tag = "27")]
     IdentityKilled(IdentityKilled),
+    /// A run ended abruptly: records of its last decisions may be missing.
+    #[prost(message, tag = "28")]
+    DecisionsMissing(DecisionsMissing),
 }
 
 /// Under this name is recorded what the settings of a server say. Nobody else may use it.
@@ -238,6 +244,21 @@ pub struct TokenRevoked {
     /// Who revoked it.
     #[prost(string, tag = "2")]
     pub by: String,
+}
+
+/// A run ended abruptly. What was decided in its last moments may have no record: up to `flush_ms` before its end, which
+/// came between the two instants.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub struct DecisionsMissing {
+    /// So long before the last thing that it recorded, milliseconds since the epoch.
+    #[prost(int64, tag = "1")]
+    pub from_ms: i64,
+    /// When the next run began, milliseconds since the epoch.
+    #[prost(int64, tag = "2")]
+    pub to_ms: i64,
+    /// How long a decision waited for its record at most.
+    #[prost(int64, tag = "3")]
+    pub flush_ms: i64,
 }
 
 /// Time has passed.

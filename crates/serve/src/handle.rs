@@ -269,6 +269,16 @@ impl Handle {
         }
     }
 
+    /// Waits until every decision that was sent on its way before is durable.
+    ///
+    /// # Errors
+    /// [`WorkError`] when that cannot be said.
+    pub async fn recorded(&self, wait: Waits) -> Result<(), WorkError> {
+        // A push of nothing is answered like any other: when all that came before it is durable.
+        let nothing = |reply| Work::Ingest { events: Pushed::default(), reply };
+        self.request::<IngestAnswer>(wait, nothing).await.map(drop)
+    }
+
     /// Has work done and waits for the answer.
     ///
     /// # Errors

@@ -28,4 +28,4 @@ pub mod settings;
 pub mod upkeep;
 
 pub use crate::handle::mode_of;
-pub use crate::settings::{Limits, Overflow, Settings};
+pub use crate::settings::{DecisionLog, Limits, Overflow, Settings};

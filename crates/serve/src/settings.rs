@@ -10,10 +10,22 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Whether callers on loopback may ask for decisions without a token, as the enforcement point `loopback`.
     pub open_on_loopback: bool,
+    /// Whether an answer waits for its record.
+    pub decision_log: DecisionLog,
     /// What happens to a decision whose record finds no room.
     pub overflow: Overflow,
     /// How much is taken on.
     pub limits: Limits,
+}
+
+/// Whether an answer waits for its record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum DecisionLog {
+    /// It does not: a crash may lose the records of the last moments, and the next start says so.
+    #[default]
+    Buffered,
+    /// It does: what was answered is recorded.
+    Strict,
 }
 
 /// What happens to a decision whose record finds no room on its way to the journal.

@@ -9,7 +9,8 @@ use doorward_model::id::FactNumber;
 use doorward_model::identity::{Credential, Edge, EdgeKind, Identity, IdentityKind};
 use doorward_model::inventory::Entitlement;
 use doorward_model::record::{
-    CONFIGURATION, Fact, IdentityKilled, ImportCommitted, PepSet, PolicyPublished, TokenIssued, TokenRevoked,
+    CONFIGURATION, DecisionsMissing, Fact, IdentityKilled, ImportCommitted, PepSet, PolicyPublished,
+    TokenIssued, TokenRevoked,
 };
 use doorward_model::risk::Risk;
 use doorward_model::time::{Millis, Time};
@@ -71,6 +72,8 @@ pub struct Control {
     pub policy: Option<PolicyPublished>,
     /// What the settings said last, whoever has changed it since.
     pub configured: Configured,
+    /// When records of decisions were last lost.
+    pub decisions_missing: Option<DecisionsMissing>,
 }
 
 /// What the settings of a server have said, as far as others may change it while it runs: it is said again only when
@@ -109,6 +112,7 @@ impl Control {
             answered: Answered::default(),
             policy: None,
             configured: Configured::default(),
+            decisions_missing: None,
         }
     }
 
@@ -146,6 +150,7 @@ impl Control {
                 put(&mut self.holds, &hold.id, hold);
             }
             Fact::HoldRecommended(hold) => self.fold_recommended(hold),
+            Fact::DecisionsMissing(missing) => self.decisions_missing = Some(*missing),
             Fact::HoldReleased(released) => {
                 self.holds.remove(&released.id);
                 self.recommended.remove(&released.id);

@@ -69,7 +69,8 @@ impl Publisher {
             | Fact::PolicyPublished(_)
             | Fact::PepSet(_)
             | Fact::TokenIssued(_)
-            | Fact::CommandAnswered(_) => {}
+            | Fact::CommandAnswered(_)
+            | Fact::DecisionsMissing(_) => {}
         }
     }
 

@@ -12,7 +12,7 @@ use doorward_model::hold::HoldProfile;
 use doorward_model::time::Millis;
 use doorward_proof::Scope;
 use doorward_respond::{Ladder, ResponseMode, Rung};
-use doorward_serve::{Overflow, mode_of};
+use doorward_serve::{DecisionLog, Overflow, mode_of};
 use serde::Deserialize;
 
 use crate::cli::{ServeArgs, Span};
@@ -41,6 +41,8 @@ pub(crate) struct Config {
     pub(crate) cases_per_day: u32,
     /// When the state is kept, so that a start need not fold the whole journal.
     pub(crate) checkpoints: Schedule,
+    /// How long a decision waits for its record at most; 0 when its answer waits with it.
+    pub(crate) decision_flush: Millis,
     /// How long what is kept.
     pub(crate) retention: Retention,
     /// How large the journal may grow, in bytes; 0 is without a limit.
@@ -71,6 +73,8 @@ struct File {
     data_dir: Option<PathBuf>,
     public_url: Option<String>,
     cases_per_day: Option<u32>,
+    decision_log: Option<String>,
+    decision_flush_ms: Option<i64>,
     checkpoint_every: Option<String>,
     checkpoint_records: Option<u64>,
     disk_max_mib: Option<u64>,
@@ -170,12 +174,22 @@ impl Config {
         let data_dir = args.data_dir.clone().or_else(|| file.data_dir.map(|dir| base.join(dir)));
         let limits = limits(&file.limits);
         let overflow = file.decisions.overflow.as_deref().map(overflow).transpose()?.unwrap_or_default();
+        let decision_log = file.decision_log.as_deref().map(decision_log).transpose()?.unwrap_or_default();
+        if !(1..=DECISION_FLUSH_MS_MAX).contains(&file.decision_flush_ms.unwrap_or(DECISION_FLUSH_MS)) {
+            bail!("decision_flush_ms must be from 1 to {DECISION_FLUSH_MS_MAX}");
+        }
+        if (decision_log, overflow) == (DecisionLog::Strict, Overflow::Shed) {
+            bail!(
+                "decision_log = \"strict\" gives no decision without a record: decisions.overflow must be refuse"
+            );
+        }
         Ok(Self {
             listen: args.listen.or(file.listen).unwrap_or(LISTEN),
             data_dir: data_dir.unwrap_or_else(|| PathBuf::from(DATA_DIR)),
             serve: doorward_serve::Settings {
                 public_url: file.public_url,
                 open_on_loopback: file.authzen.open_on_loopback,
+                decision_log,
                 overflow,
                 limits,
             },
@@ -185,6 +199,10 @@ impl Config {
             ladder: ladder(file.response)?,
             cases_per_day: file.cases_per_day.unwrap_or(5),
             checkpoints,
+            decision_flush: match decision_log {
+                DecisionLog::Buffered => Millis(file.decision_flush_ms.unwrap_or(DECISION_FLUSH_MS)),
+                DecisionLog::Strict => Millis(0),
+            },
             retention: retention(&file.retention)?,
             disk_bytes_max: mib(file.disk_max_mib.unwrap_or(0)),
             rejects_bytes_max: mib(file.rejects_max_mib.unwrap_or(REJECTS_MAX_MIB)),
@@ -265,6 +283,14 @@ fn mode(word: &str) -> Result<Mode> {
     mode_of(word).with_context(|| format!("{word:?} is no mode: write learn, shadow or enforce"))
 }
 
+fn decision_log(word: &str) -> Result<DecisionLog> {
+    match word {
+        "buffered" => Ok(DecisionLog::Buffered),
+        "strict" => Ok(DecisionLog::Strict),
+        _ => bail!("{word:?} is no decision_log: write buffered or strict"),
+    }
+}
+
 fn overflow(word: &str) -> Result<Overflow> {
     match word {
         "refuse" => Ok(Overflow::Refuse),
@@ -331,6 +357,8 @@ fn limits(section: &LimitsSection) -> doorward_serve::Limits {
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8420);
 const DATA_DIR: &str = "doorward-data";
 const REJECTS_MAX_MIB: u64 = 64;
+const DECISION_FLUSH_MS: i64 = 200;
+const DECISION_FLUSH_MS_MAX: i64 = 10_000;
 const EVENTS_KEPT: Millis = Millis::DAY.times(90);
 const DECISIONS_KEPT: Millis = Millis::DAY.times(90);
 const REJECTS_KEPT: Millis = Millis::DAY.times(30);

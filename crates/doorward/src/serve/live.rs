@@ -14,7 +14,7 @@ use arc_swap::ArcSwap;
 use doorward_journal::{Journal, JournalError, Sqlite};
 use doorward_model::command::Command;
 use doorward_model::record::CommandAnswered;
-use doorward_model::time::Time;
+use doorward_model::time::{Millis, Time};
 use doorward_policy::policy_set::PolicySet;
 use doorward_policy::world::{Settings, World};
 use doorward_proof::Tokens;
@@ -24,12 +24,12 @@ use doorward_views::publish::Publisher;
 use doorward_views::snapshot::overlay::{Denial, Overlay};
 use tokio::sync::{mpsc, watch};
 
-use crate::serve::clock;
 use crate::serve::decisions::observation;
 use crate::serve::denials::{self, Pending, denial_of};
 use crate::serve::kept::Kept;
 use crate::serve::live::publishing::joined;
 use crate::serve::retention::Pruner;
+use crate::serve::{DECISIONS_MAX, clock};
 use crate::writer::{Moment, Writer};
 
 /// What readers load.
@@ -59,6 +59,50 @@ pub struct Live<J = Sqlite> {
 
 /// Answers that wait for the commit of their round.
 type Waiting = Vec<(Reply<IngestAnswer>, IngestAnswer)>;
+
+impl Live<Sqlite> {
+    /// Works until nobody can ask any more.
+    pub(crate) fn run(
+        mut self,
+        mut work: mpsc::Receiver<Work>,
+        decisions: &DecisionsReceiver<DecisionMade>,
+        ready: &watch::Sender<bool>,
+        (mut pruner, flush): (Pruner, Millis),
+    ) -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let mut could = true;
+        self.writer.journal_mut().begin_run(flush)?;
+        let idle = if flush > Millis(0) { flush } else { IDLE };
+        let idle = Duration::from_millis(idle.0.unsigned_abs());
+        loop {
+            let first = runtime.block_on(async { tokio::time::timeout(idle, work.recv()).await });
+            let stopped = matches!(first, Ok(None));
+            let mut round: Vec<Work> = first.ok().flatten().into_iter().collect();
+            while round.len() < ROUND_MAX
+                && let Ok(next) = work.try_recv()
+            {
+                round.push(next);
+            }
+            let done = self.round(round, decisions, clock());
+            if done.is_ok() {
+                let now = self.writer.not_before(clock());
+                pruner.step(&mut self.writer, &self.kept, now);
+            }
+            ready.send_replace(done.is_ok());
+            match &done {
+                Err(error) if could => tracing::error!(%error, "nothing can be recorded: not ready"),
+                Ok(()) if !could => tracing::info!("what waited is recorded: ready again"),
+                Ok(()) | Err(_) => {}
+            }
+            could = done.is_ok();
+            if stopped {
+                done?;
+                self.writer.checkpoint()?;
+                return Ok(self.writer.journal_mut().end_run()?);
+            }
+        }
+    }
+}
 
 impl<J: Journal> Live<J> {
     /// Publishes what the writer has folded so far.
@@ -103,43 +147,6 @@ impl<J: Journal> Live<J> {
     #[must_use]
     pub fn shared(&self) -> Shared {
         self.shared.clone()
-    }
-
-    /// Works until nobody can ask any more.
-    pub(crate) fn run(
-        mut self,
-        mut work: mpsc::Receiver<Work>,
-        decisions: &DecisionsReceiver<DecisionMade>,
-        ready: &watch::Sender<bool>,
-        mut pruner: Pruner,
-    ) -> Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        let mut could = true;
-        loop {
-            let first = runtime.block_on(async { tokio::time::timeout(FLUSH, work.recv()).await });
-            let stopped = matches!(first, Ok(None));
-            let mut round: Vec<Work> = first.ok().flatten().into_iter().collect();
-            while round.len() < ROUND_MAX
-                && let Ok(next) = work.try_recv()
-            {
-                round.push(next);
-            }
-            let done = self.round(round, decisions, clock());
-            if done.is_ok() {
-                let now = self.writer.not_before(clock());
-                pruner.step(&mut self.writer, &self.kept, now);
-            }
-            ready.send_replace(done.is_ok());
-            match &done {
-                Err(error) if could => tracing::error!(%error, "nothing can be recorded: not ready"),
-                Ok(()) if !could => tracing::info!("what waited is recorded: ready again"),
-                Ok(()) | Err(_) => {}
-            }
-            could = done.is_ok();
-            if stopped {
-                return done.and_then(|()| self.writer.checkpoint()).map_err(Into::into);
-            }
-        }
     }
 
     /// One round: everything that waits, one commit for the events of it, then the answers.
@@ -381,11 +388,9 @@ fn send<T>(reply: Reply<T>, answer: Result<T, WorkError>) {
     drop(reply.send(answer));
 }
 
-/// How long decisions wait for their record at most.
-const FLUSH: Duration = Duration::from_millis(200);
+/// How often a round comes where nothing is asked and no decision waits for its record.
+const IDLE: Millis = Millis(200);
 /// How much work one round takes at most.
 const ROUND_MAX: usize = 256;
 /// How many denials may wait to be recorded.
 const PENDING_MAX: usize = 10_000;
-/// How many decisions one round takes at most.
-const DECISIONS_MAX: usize = 10_000;

@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod decide;
+mod decision_log;
 mod doors;
 mod feeding;
 mod full_disk;

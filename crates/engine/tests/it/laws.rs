@@ -2,7 +2,7 @@
 
 use doorward_engine::Engine;
 use doorward_model::id::TenantId;
-use doorward_model::record::{Fact, IdentityKilled, PepSet, Record};
+use doorward_model::record::{DecisionsMissing, Fact, IdentityKilled, PepSet, Record};
 use doorward_simulate::Plan;
 use doorward_views::checkpoint::FORMAT;
 
@@ -94,7 +94,8 @@ fn follows(fact: &Fact) -> bool {
         | Fact::TokenIssued(_)
         | Fact::TokenRevoked(_)
         | Fact::IdentityKilled(_)
-        | Fact::CommandAnswered(_) => false,
+        | Fact::CommandAnswered(_)
+        | Fact::DecisionsMissing(_) => false,
     }
 }
 
@@ -103,6 +104,7 @@ fn a_checkpoint_and_the_tail_are_as_the_whole() {
     let mut whole = Driver::new(2, 1).all(events(&plan()));
     let now = whole.engine.state.control.now;
     let killed = whole.engine.state.control.identities.keys().next().unwrap().clone();
+    whole.fact(Fact::DecisionsMissing(DecisionsMissing { from_ms: 1, to_ms: 3, flush_ms: 2 }), now);
     for (up_to_ms, by) in [(9, "ann"), (5, "bob")] {
         let (identity, reason) = (killed.clone(), "stolen".to_owned());
         whole.fact(Fact::IdentityKilled(IdentityKilled { identity, up_to_ms, by: by.into(), reason }), now);

@@ -22,8 +22,21 @@ pub struct Status {
     pub recorded_at: Option<Time>,
     /// How many rows were written after the newest checkpoint: the next start reads them. Without a checkpoint, all.
     pub rows_since_checkpoint: u64,
+    /// When records of decisions were last lost, if ever.
+    pub decisions_missing: Option<MissingRow>,
     /// Each account whose log arrives, with its newest event.
     pub accounts: Vec<AccountRow>,
+}
+
+/// A run ended abruptly: what it decided in its last moments may have no record.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct MissingRow {
+    /// Its end came after.
+    pub from: Time,
+    /// Its end came before.
+    pub to: Time,
+    /// For so long before its end.
+    pub flush_ms: i64,
 }
 
 /// An account whose log arrives.
@@ -51,6 +64,11 @@ pub fn status(state: &State, journal: &dyn Journal, now: Time) -> Result<Status,
         facts: head.fact.0,
         recorded_at: Some(head.recorded_at).filter(|at| *at != Time::MIN),
         rows_since_checkpoint: head.position.0.saturating_sub(newest.0),
+        decisions_missing: state.control.decisions_missing.map(|missing| MissingRow {
+            from: Time::from_ms(missing.from_ms),
+            to: Time::from_ms(missing.to_ms),
+            flush_ms: missing.flush_ms,
+        }),
         accounts: (accounts.into_iter())
             .map(|(account, newest)| AccountRow { account: account.clone(), newest })
             .collect(),

@@ -21,7 +21,7 @@ use crate::authzen::write::{Answer, Answers, is_yes};
 use crate::door::{self, Shut};
 use crate::handle::Recorded;
 use crate::metrics;
-use crate::settings::Overflow;
+use crate::settings::{DecisionLog, Overflow};
 
 /// The routes of AuthZEN.
 pub(crate) fn routes() -> Router<App> {
@@ -75,7 +75,26 @@ async fn answer(app: &App, request: Request, how: fn(&Asked<'_>, &[u8]) -> Respo
         Err(fault) => return error(status(fault), &fault.to_string()),
     };
     let request_id = app::header(&head.headers, "x-request-id").unwrap_or_default();
-    how(&Asked { app, pep, request_id, now }, &body)
+    let response = how(&Asked { app, pep, request_id, now }, &body);
+    match app.settings.decision_log {
+        DecisionLog::Buffered => response,
+        DecisionLog::Strict => recorded(app, response).await,
+    }
+}
+
+/// The answer, once its record is durable.
+async fn recorded(app: &App, response: Response) -> Response {
+    if response.status() != StatusCode::OK {
+        return response;
+    }
+    match app.handle.recorded(app.waits()).await {
+        Ok(()) => response,
+        Err(error) => {
+            tracing::warn!(%error, "a decision is not given: it could not be recorded");
+            app.handle.metrics.decisions_refused.inc();
+            no_room()
+        }
+    }
 }
 
 fn admitted(app: &App, head: &Head, now: Time) -> Result<PepSet, Shut> {
