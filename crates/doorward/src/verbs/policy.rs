@@ -85,19 +85,27 @@ fn table(checked: &Checked) -> String {
             _ => told.push_str(&format!("{file}:{line}: {message}\n")),
         }
     }
-    if let Some(Candidates { typical, most, dearest }) = &checked.candidates {
+    if let Some(candidates) = &checked.candidates {
         told.push_str(&format!(
-            "{} policies and {} entities, all valid.\n",
-            checked.policies, checked.entities
+            "{} policies and {} entities, all valid.\n{}",
+            checked.policies,
+            checked.entities,
+            dear(candidates, &checked.warnings)
         ));
-        if let Some(RequestKind { principal, action, resource }) = dearest {
-            told.push_str(&format!(
-                "A request meets {typical} of them, {most} where it is dearest ({principal}, {action}, {resource}), \
-                 beside those that name its entities.\n",
-            ));
-        }
     }
-    for Warning { policy, message, .. } in &checked.warnings {
+    told
+}
+
+/// What makes decisions dear.
+fn dear(Candidates { typical, most, dearest }: &Candidates, warnings: &[Warning]) -> String {
+    let mut told = String::new();
+    if let Some(RequestKind { principal, action, resource }) = dearest {
+        told.push_str(&format!(
+            "A request meets {typical} of them, {most} where it is dearest ({principal}, {action}, {resource}), \
+             beside those that name its entities.\n",
+        ));
+    }
+    for Warning { policy, message, .. } in warnings {
         told.push_str(&format!("warning: {policy}: {message}\n"));
     }
     told

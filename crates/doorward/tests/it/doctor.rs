@@ -132,7 +132,9 @@ fn policies_are_published_and_shown() {
     put(&dir.path().join("next/all.cedar"), writes);
     let (folder, schema) = (path("next"), path("schema.cedarschema"));
     let publish = ["policy", "publish", &folder, "--schema", &schema, "--mode", "enforce", "--url", &url];
-    assert!(done(&token, &publish).starts_with("Published 1 policy in mode enforce (fact "));
+    let told = done(&token, &publish);
+    assert!(told.starts_with("Published 1 policy in mode enforce (fact "), "{told}");
+    assert!(told.ends_with("\nA request meets 1 of them, 1 where it is dearest (user, write, shop), beside those that name its entities.\n"), "{told}");
     let shown = json(&token, &["policy", "show"], ["--url", &url]);
     assert_eq!(shown["files"]["all.cedar"], json!(std::str::from_utf8(writes).unwrap()));
     let (out, again) = (path("out"), path("out/all.cedar"));

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
+use doorward_serve::policy_files::Costs;
 use serde_json::{Value, json};
 
-use super::{read, texts};
+use super::{dear, read, texts};
 use crate::cli::files::{PolicyPublishArgs, PolicyShowArgs};
 use crate::client::Client;
 use crate::verbs::grid::{Column, fields, rows, text};
@@ -31,7 +32,9 @@ pub(super) fn publish(args: &PolicyPublishArgs) -> Result<()> {
     print(&done, args.telling.output, |done| {
         let count = set.len();
         let noun = if count == 1 { "policy" } else { "policies" };
-        format!("Published {count} {noun} in mode {} (fact {}).\n", args.mode, text(done, "/fact"))
+        let Costs { candidates, warnings, .. } = Costs::from(&set);
+        let dear = dear(&candidates, &warnings);
+        format!("Published {count} {noun} in mode {} (fact {}).\n{dear}", args.mode, text(done, "/fact"))
     })
 }
 
