@@ -18,13 +18,14 @@ mod world;
 use anyhow::Result;
 use serde_json::{Value, json};
 
+use crate::cli::Output;
 use crate::cli::verbs::{
     DecideArgs, Entity, EventListArgs, EventVerb, FindingListArgs, FindingVerb, HoldListArgs,
     IdentityListArgs, IdentityVerb, JsonObject, Listing, PepListArgs, ShowArgs, TokenListArgs, WhoArgs,
 };
 use crate::serve::clock;
 use crate::verbs::print::print;
-use crate::verbs::source::{Noun, Source};
+use crate::verbs::source::{More, Noun, Source};
 
 /// Which identity somebody means.
 pub(crate) fn who(args: &WhoArgs) -> Result<()> {
@@ -137,8 +138,11 @@ fn party(entity: &Entity, properties: Option<&JsonObject>) -> Value {
 type Filters = Vec<(&'static str, String)>;
 
 fn list(noun: Noun, filters: &Filters, listing: &Listing) -> Result<()> {
-    let page = Source::of(&listing.asking)?.list(noun, filters, (listing.limit, listing.cursor.clone()))?;
-    print(&page, listing.asking.output, |page| tables::list(noun, page))
+    let source = Source::of(&listing.asking)?;
+    let page = source.list(noun, filters, (listing.limit, listing.cursor.clone()))?;
+    let output = listing.asking.output;
+    let more = if output == Output::Table { source.more(noun, filters, &page)? } else { More::None };
+    print(&page, output, |page| tables::list(noun, page, more))
 }
 
 fn show(noun: Noun, args: &ShowArgs) -> Result<()> {

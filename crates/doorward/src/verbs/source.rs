@@ -46,6 +46,15 @@ impl Noun {
     }
 }
 
+/// How many come after a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum More {
+    None,
+    Exactly(usize),
+    /// They were counted no further.
+    Above(usize),
+}
+
 /// Who answers.
 pub(crate) enum Source {
     Server(Box<Client>),
@@ -106,6 +115,18 @@ impl Source {
         }
     }
 
+    /// How many come after a page. A page that is full may still be the last; events are many, and not counted.
+    pub(crate) fn more(&self, noun: Noun, filters: &[(&'static str, String)], page: &Value) -> Result<More> {
+        let Some(cursor) = page.get("next_cursor").and_then(Value::as_str) else { return Ok(More::None) };
+        let count_max = if noun == Noun::Event { NonZeroUsize::MIN } else { COUNTED_MAX };
+        let rest = self.list(noun, filters, (count_max, Some(cursor.to_owned())))?;
+        Ok(match rest.get("items").and_then(Value::as_array).map_or(0, Vec::len) {
+            0 => More::None,
+            count if count < count_max.get() => More::Exactly(count),
+            count => More::Above(count - 1),
+        })
+    }
+
     /// The policy set that decides, if there is one.
     pub(crate) fn policy(&self) -> Result<Option<Value>> {
         match self {
@@ -133,3 +154,6 @@ impl Source {
         }
     }
 }
+
+/// How many entries after a page are counted.
+const COUNTED_MAX: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();

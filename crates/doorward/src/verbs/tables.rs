@@ -4,10 +4,10 @@ use doorward_detect::narrative::short;
 use serde_json::Value;
 
 use crate::verbs::grid::{Column, fields, rows, section, text};
-use crate::verbs::source::Noun;
+use crate::verbs::source::{More, Noun};
 
-/// A page of a list.
-pub(crate) fn list(noun: Noun, page: &Value) -> String {
+/// A page of a list, and how many come after it.
+pub(crate) fn list(noun: Noun, page: &Value, more: More) -> String {
     let items = page.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     if items.is_empty() {
         return format!("No {}.\n", noun.path().replace("peps", "enforcement points"));
@@ -20,12 +20,14 @@ pub(crate) fn list(noun: Noun, page: &Value) -> String {
         Noun::Pep => rows(items, &PEPS),
         Noun::Token => rows(items, &TOKENS),
     };
-    match page.get("next_cursor").and_then(Value::as_str) {
-        Some(cursor) => {
-            format!("{table}There are more: --limit N lists them, or go on with --cursor {cursor}\n")
-        }
-        None => table,
-    }
+    let more = match more {
+        More::None => return table,
+        More::Exactly(count) => format!("{count} more"),
+        More::Above(0) => "There are more".to_owned(),
+        More::Above(count) => format!("More than {count} more"),
+    };
+    let cursor = text(page, "/next_cursor");
+    format!("{table}{more}: --limit N lists them, or go on with --cursor {cursor}\n")
 }
 
 /// One thing.

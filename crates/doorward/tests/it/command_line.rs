@@ -5,10 +5,10 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::support::{put, record};
+use crate::support::{program, put, record};
 
 fn doorward(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_doorward")).args(args).output().unwrap()
+    program().args(args).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -1,8 +1,12 @@
 //! A folder of simulated logs, and a scan of it.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::LazyLock;
 
 use clap::Parser;
 use doorward::cli::{Cli, Command};
@@ -10,6 +14,16 @@ use doorward::scan::{Progress, scan};
 use doorward_simulate::{Plan, files};
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// The program as it was when the first test ran it: a build that goes on beside the tests replaces the file, and must
+/// not change what a test runs in its middle.
+pub(crate) fn program() -> process::Command {
+    static OPENED: LazyLock<File> = LazyLock::new(|| File::open(env!("CARGO_BIN_EXE_doorward")).unwrap());
+    let held = format!("/proc/{}/fd/{}", process::id(), OPENED.as_raw_fd());
+    let mut command = process::Command::new(held);
+    command.arg0("doorward");
+    command
+}
 
 /// A folder that holds the files of a plan.
 pub(crate) fn organisation(plan: &Plan) -> TempDir {

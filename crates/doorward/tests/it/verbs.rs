@@ -1,20 +1,20 @@
 //! Nouns and verbs as they are typed: to a running server, and on its data folder once it has stopped.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use doorward_model::time::Millis;
 use serde_json::{Value, json};
 
 use crate::serving::server::{Server, ago, command, config, example, listing};
-use crate::support::{put, record};
+use crate::support::{program, put, record};
 
 const ALICE: &str = "arn:aws:iam::111122223333:user/alice";
 const KEY: &str = "AKIAEXAMPLE000000001";
 
 /// What the shell would run, with a token in the environment.
 pub(crate) fn doorward(token: &str, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
+    let mut command = program();
     command.env_remove("DOORWARD_URL").env("DOORWARD_TOKEN", token).args(args).output().unwrap()
 }
 
@@ -262,6 +262,22 @@ fn tables_are_for_people() {
         ["time", "identity", "permission", "outcome", "error", "target", "from", "client", "key"]
     );
     assert_eq!(words[1][..4], ["2026-03-02T10:00:00Z", "alice", "s3:ListBuckets", "success"]);
+    for name in ["one", "two", "three"] {
+        done(&server.token, &["token", "issue", name, "--scope", "read", "--url", &url]);
+    }
+    let notes = [
+        "identity list --search alice --limit 1",
+        "token list --limit 1",
+        "token list --limit 3",
+        "token list --limit 4",
+        "event list --limit 1",
+    ]
+    .map(|typed| {
+        let typed: Vec<_> = typed.split(' ').chain(["--url", &url]).collect();
+        let last = done(&server.token, &typed).lines().last().unwrap().to_owned();
+        last.split_once(": --limit").map_or(String::new(), |(note, _)| note.to_owned())
+    });
+    assert_eq!(notes, ["", "3 more", "1 more", "", ""]);
     let who = done(&server.token, &["who", "alice", "--url", &url]);
     assert!(who.starts_with("alice is taken for: name.\n\nIdentities:\n"), "{who}");
 }

@@ -4,7 +4,10 @@ use doorward_model::time::Millis;
 use doorward_respond::Ladder;
 use doorward_serve::Limits;
 
-use super::{CHECKPOINT_EVERY, CHECKPOINT_RECORDS, DATA_DIR, LISTEN, REJECTS_MAX_MIB};
+use super::{
+    CHECKPOINT_EVERY, CHECKPOINT_RECORDS, DATA_DIR, DECISIONS_KEPT, EVENTS_KEPT, LISTEN, REJECTS_KEPT,
+    REJECTS_MAX_MIB,
+};
 
 /// A table of the file.
 pub(crate) struct Section {
@@ -43,6 +46,14 @@ pub(crate) fn sections() -> Vec<Section> {
             settings: vec![
                 setting("name", "text", &"required", "Its name: that of the token with which it asks."),
                 setting("mode", MODE, &"required", "Whether what is decided is answered, or only recorded."),
+            ],
+        },
+        Section {
+            name: "[watch]",
+            about: "A folder whose files are taken in as they come; may be given several times.",
+            settings: vec![
+                setting("folder", "folder", &"required", "The folder."),
+                setting("source", "text", &"required", "The name under which its events are taken in."),
             ],
         },
         Section {
@@ -86,6 +97,11 @@ pub(crate) fn sections() -> Vec<Section> {
                 ),
                 setting("lasts", "span, 1m at least", &"required", "How long the hold lasts."),
             ],
+        },
+        Section {
+            name: "retention",
+            about: "How long what is kept. Facts are kept for good; what has expired is dropped once an hour.",
+            settings: retention(),
         },
         Section {
             name: "limits",
@@ -182,6 +198,23 @@ fn rungs(ladder: &Ladder) -> String {
     rungs.collect::<Vec<_>>().join("; ")
 }
 
+fn retention() -> Vec<Setting> {
+    let days = |span: Millis| format!("{}d", span.0 / Millis::DAY.0);
+    let row = |key, kept, meaning| setting(key, "span, 1d at least", &days(kept), meaning);
+    vec![
+        row("events", EVENTS_KEPT, "How long audit events are kept."),
+        row("decisions", DECISIONS_KEPT, "How long the records of decisions are kept."),
+        row("rejects", REJECTS_KEPT, "How long what could not be read is kept."),
+        setting(
+            "when_full",
+            "`refuse` or `prune`",
+            &"refuse",
+            "What happens when the journal comes near its limit: nothing is taken in any more, or the oldest events \
+             and decisions make room, but never those of the last day.",
+        ),
+    ]
+}
+
 fn limits() -> Vec<Setting> {
     let limits = Limits::default();
     vec![
@@ -209,11 +242,7 @@ mod tests {
 
     /// The keys that the parser knows in a table, as it names them when it meets another one.
     fn known(name: &str) -> Vec<String> {
-        let text = match name {
-            "" => "zzz = 1\n".to_owned(),
-            name if name.starts_with('[') => format!("[{name}]\nzzz = 1\n"),
-            name => format!("[{name}]\nzzz = 1\n"),
-        };
+        let text = if name.is_empty() { "zzz = 1\n".to_owned() } else { format!("[{name}]\nzzz = 1\n") };
         let error = toml::from_str::<File>(&text).err().unwrap().to_string();
         let (_, expected) = error.split_once("expected ").unwrap_or_else(|| panic!("{error}"));
         let mut keys: Vec<_> = expected.split('`').skip(1).step_by(2).map(str::to_owned).collect();
@@ -227,10 +256,10 @@ mod tests {
             let mut described: Vec<_> =
                 section.settings.iter().map(|setting| setting.key.to_owned()).collect();
             if section.name.is_empty() {
-                // The tables stand in the file as well.
-                described.extend(
-                    ["policy", "authzen", "decisions", "response", "pep", "limits"].map(str::to_owned),
-                );
+                // The outermost tables stand in the file as well.
+                let names = sections().into_iter().map(|section| section.name.trim_matches(['[', ']']));
+                described
+                    .extend(names.filter(|name| !name.is_empty() && !name.contains('.')).map(str::to_owned));
             }
             described.sort();
             assert_eq!(described, known(section.name), "[{}]", section.name);

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use doorward_model::time::{Millis, Time};
 use serde_json::{Value, json};
 
+use crate::support::program;
+
 /// How long anything may take before a test gives up.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -155,7 +157,7 @@ impl Drop for Server {
 
 /// `doorward serve` on a data folder.
 pub(crate) fn command(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
+    let mut command = program();
     command.arg("serve").arg("--data-dir").arg(data);
     command
 }
