@@ -58,14 +58,17 @@ impl Announced {
     ) -> (Vec<Fact>, Observation) {
         let resolved = resolver.resolve(&event);
         let mut facts = Vec::new();
-        self.announce_principal(&resolved, &event, &mut facts);
+        if let Some(principal) = &resolved.principal {
+            self.announce_principal(principal, &event, &mut facts);
+        }
+        self.announce_login(&resolved, &event, &mut facts);
         self.announce_credentials(&resolved, &event, &mut facts);
         self.announce_hop(&resolved, &event, &mut facts);
         let observation = Observation {
-            partition: u32::from(resolved.partition.0),
+            partition: u32::from(resolved.named.partition.0),
             n: 0,
             recorded_at_ms: recorded_at.ms(),
-            identity: resolved.principal.id.clone(),
+            identity: resolved.named.id.to_string(),
             session: resolved.session,
             chain: resolved.chain.to_vec(),
             late: false,
@@ -76,17 +79,17 @@ impl Announced {
         (facts, observation)
     }
 
-    fn announce_principal(&mut self, resolved: &Resolved, event: &Event, facts: &mut Vec<Fact>) {
-        let principal = &resolved.principal;
-        let login = principal.kind == IdentityKind::Service && shows_a_person(event);
-        if !login && !resolved.named_anew {
-            return;
+    /// A user that was taken for a program, and does what only people do. Of its other traits nothing new is said.
+    fn announce_login(&mut self, resolved: &Resolved, event: &Event, facts: &mut Vec<Fact>) {
+        if resolved.named.kind == IdentityKind::Service && shows_a_person(event) {
+            let kind = IdentityKind::Human.into();
+            let found = Identity { id: resolved.named.id.to_string(), kind, ..Identity::default() };
+            self.announce_identity(found, facts);
         }
-        let mut found = identity(principal);
-        if login {
-            found.kind = IdentityKind::Human.into();
-        }
-        self.announce_identity(found, facts);
+    }
+
+    fn announce_principal(&mut self, principal: &Principal, event: &Event, facts: &mut Vec<Fact>) {
+        self.announce_identity(identity(principal), facts);
         match &principal.behind {
             None => {}
             Some(Behind::Role(role)) => {
@@ -130,10 +133,7 @@ impl Announced {
         let at = event.happened_at_ms;
         let key = event.actor.access_key_id.as_str();
         if key.starts_with(LASTING_KEY) {
-            let holder = match &resolved.principal.behind {
-                Some(Behind::ActsFor(base)) => &base.id,
-                _ => &resolved.principal.id,
-            };
+            let holder = &*resolved.named.holder;
             self.announce_credential(key, CredentialKind::AccessKey, (holder, at), facts);
         }
         let Some(issued) = &event.issued else { return };
@@ -174,12 +174,12 @@ impl Announced {
     fn announce_hop(&mut self, resolved: &Resolved, event: &Event, facts: &mut Vec<Fact>) {
         let Some(issued) = &event.issued else { return };
         let assumed = event.outcome() == Outcome::Success && event.action.starts_with("AssumeRole");
-        let itself = issued.principal == resolved.principal.id;
+        let itself = *issued.principal == *resolved.named.id;
         if !assumed || itself || issued.principal.is_empty() || resolved.routed == Routed::Platform {
             return;
         }
         self.announce_edge(
-            edge(EdgeKind::Assumed, &resolved.principal.id, &issued.principal, 1_000, &event.action),
+            edge(EdgeKind::Assumed, &resolved.named.id, &issued.principal, 1_000, &event.action),
             facts,
         );
     }

@@ -16,6 +16,7 @@ use doorward_model::risk::Risk;
 use doorward_model::time::{Millis, Time};
 
 use crate::answered::Answered;
+use crate::edges::Edges;
 use crate::peers::Peers;
 use crate::symbols::Symbols;
 
@@ -40,7 +41,7 @@ pub struct Control {
     /// Credentials by id.
     pub credentials: BTreeMap<String, Credential>,
     /// Edges by kind and both ends.
-    pub edges: BTreeMap<(EdgeKind, String, String), Edge>,
+    pub edges: Edges,
     /// Assigned rights.
     pub entitlements: BTreeSet<(String, String, i32)>,
     /// The latest import of each account.
@@ -51,7 +52,7 @@ pub struct Control {
     pub peers: Peers,
     risks: BTreeMap<String, Risk>,
     /// From an identity to whom a finding about it means too.
-    hops: BTreeMap<String, BTreeMap<String, u32>>,
+    hops: BTreeMap<(String, String), u32>,
     /// Holds by id: placed, and not released. One that is past its expiry is not in force, whether it is here or not.
     pub holds: BTreeMap<String, Hold>,
     /// Holds that were only recommended, by id.
@@ -95,7 +96,7 @@ impl Control {
             now: Time::MIN,
             identities: BTreeMap::new(),
             credentials: BTreeMap::new(),
-            edges: BTreeMap::new(),
+            edges: Edges::default(),
             entitlements: BTreeSet::new(),
             imports: BTreeMap::new(),
             findings: BTreeMap::new(),
@@ -124,9 +125,10 @@ impl Control {
 
     /// Whom a finding about an identity means too, with the confidence in thousandths: who is the same person or
     /// program, and the agents that act for it; never the person that an agent acts for. In a fixed order.
-    pub fn one_hop(&self, identity: &str) -> impl Iterator<Item = (&str, u32)> {
-        let hops = self.hops.get(identity).into_iter().flatten();
-        hops.map(|(to, confidence_milli)| (to.as_str(), *confidence_milli))
+    pub fn one_hop<'a>(&'a self, identity: &'a str) -> impl Iterator<Item = (&'a str, u32)> {
+        let hops = self.hops.range((identity.to_owned(), String::new())..);
+        let own = hops.take_while(move |((from, _), _)| from == identity);
+        own.map(|((_, to), confidence_milli)| (to.as_str(), *confidence_milli))
     }
 
     /// Takes in a fact. The same fact twice is as once.
@@ -229,11 +231,7 @@ impl Control {
     }
 
     fn fold_edge(&mut self, edge: &Edge) {
-        let key = (edge.kind(), edge.from.clone(), edge.to.clone());
-        let known = self.edges.entry(key).or_insert_with(|| edge.clone());
-        if known.confidence_milli < edge.confidence_milli {
-            known.clone_from(edge);
-        }
+        self.edges.fold(edge);
         match edge.kind() {
             EdgeKind::SameAs => {
                 self.fold_hop(&edge.from, &edge.to, edge.confidence_milli);
@@ -247,7 +245,7 @@ impl Control {
 
     /// A finding about the one means the other, too; also one that was raised before.
     fn fold_hop(&mut self, from: &str, to: &str, confidence_milli: u32) {
-        let known = self.hops.entry(from.to_owned()).or_default().entry(to.to_owned()).or_insert(0);
+        let known = self.hops.entry((from.to_owned(), to.to_owned())).or_insert(0);
         *known = confidence_milli.max(*known);
         if confidence_milli < SURE_MILLI {
             return;

@@ -25,8 +25,6 @@ pub struct KeyUse {
 pub struct Place {
     /// The network.
     pub network: Symbol,
-    /// The first use there.
-    pub from: Time,
     /// The latest use there.
     pub to: Time,
 }
@@ -115,7 +113,7 @@ impl KeyUse {
     }
 
     fn first(seen: Sighting, now: Time) -> Self {
-        let place = Place { network: seen.network, from: now, to: now };
+        let place = Place { network: seen.network, to: now };
         Self { source: seen.source, places: [place; PLACES_MAX], stays: 1 }
     }
 
@@ -131,7 +129,7 @@ impl KeyUse {
             return;
         }
         let [_, second, last] = &mut self.places;
-        let place = Place { network: seen.network, from: now, to: now };
+        let place = Place { network: seen.network, to: now };
         match self.stays {
             1 => *second = place,
             2 => *last = place,

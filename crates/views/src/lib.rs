@@ -16,6 +16,7 @@ pub mod asked;
 pub mod checkpoint;
 pub mod chunked;
 pub mod control;
+pub mod edges;
 pub mod fixed;
 pub mod habits;
 pub mod keys;

@@ -128,10 +128,13 @@ impl<K: Hash + Eq, V> Recent<K, V> {
             return;
         }
         std::mem::swap(&mut self.young, &mut self.old);
-        self.young.clear();
+        self.young = HashTable::new();
         if age.0 > self.span.0.saturating_mul(2) {
             self.old.clear();
         }
+        // From here on it only gets smaller.
+        let hasher = &self.hasher;
+        self.old.shrink_to_fit(|(known, _)| hasher.hash_one(known));
         self.since = now;
     }
 }

@@ -50,17 +50,44 @@ pub enum Behind {
 #[derive(Clone, Debug)]
 pub struct Resolved {
     /// Who acted.
-    pub principal: Arc<Principal>,
-    /// The partition of who acted.
-    pub partition: Partition,
+    pub named: Named,
+    /// All that the record shows of who acted, when this caller has not been named before, or so long ago that it
+    /// was forgotten.
+    pub principal: Option<Principal>,
     /// The session; empty where there is none.
     pub session: String,
     /// The identities that led to this session, nearest first.
     pub chain: Arc<[String]>,
     /// Whether its behaviour is a habit at all, or a platform acting by itself.
     pub routed: Routed,
-    /// Whether this caller has not been named before, or so long ago that it was forgotten.
-    pub named_anew: bool,
+}
+
+/// What is remembered of a caller that was named.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// The canonical id of the identity.
+    pub id: Arc<str>,
+    /// What it is.
+    pub kind: IdentityKind,
+    /// Who holds the keys that it uses: whom an agent acts for, otherwise itself.
+    pub holder: Arc<str>,
+    /// The partition of the identity.
+    pub partition: Partition,
+    /// Whether it belongs to a platform, which acts through it by itself.
+    linked: bool,
+}
+
+impl Named {
+    fn of(principal: &Principal, tenant: &TenantId) -> Self {
+        let id: Arc<str> = principal.id.as_str().into();
+        let holder = match &principal.behind {
+            Some(Behind::ActsFor(base)) => base.id.as_str().into(),
+            Some(Behind::Role(_)) | None => Arc::clone(&id),
+        };
+        let linked = principal.kind == IdentityKind::Service && principal.name.starts_with(SERVICE_LINKED);
+        let partition = Partition::of(tenant, &principal.id);
+        Self { id, kind: principal.kind, holder, partition, linked }
+    }
 }
 
 /// Where an event goes.
@@ -85,13 +112,6 @@ pub struct Resolver {
     no_chain: Arc<[String]>,
 }
 
-/// A caller that was named before.
-#[derive(Clone, Debug)]
-struct Named {
-    principal: Arc<Principal>,
-    partition: Partition,
-}
-
 impl Resolver {
     /// Knows nobody, with the seed of its hash maps.
     #[must_use]
@@ -108,17 +128,17 @@ impl Resolver {
 
     /// Names the caller of an event, and remembers the credential that it handed out.
     pub fn resolve(&mut self, event: &Event) -> Resolved {
-        let (Named { principal, partition }, named_anew) = self.named(event);
+        let (named, principal) = self.named(event);
         let chain = self.chain(event);
         if let Some(issued) = &event.issued
             && event.outcome() == Outcome::Success
             && !issued.access_key_id.is_empty()
-            && principal.kind != IdentityKind::Service
+            && named.kind != IdentityKind::Service
         {
-            self.remember(&issued.access_key_id, &principal, &chain, event);
+            self.remember(&issued.access_key_id, &named, &chain, event);
         }
-        let (session, routed) = (session_of(&event.actor), routed(event, &principal));
-        Resolved { principal, partition, session, chain, routed, named_anew }
+        let (session, routed) = (session_of(&event.actor), routed(event, &named));
+        Resolved { named, principal, session, chain, routed }
     }
 
     /// Learns the canonical id of a unique id from an export.
@@ -128,8 +148,8 @@ impl Resolver {
         }
     }
 
-    /// The caller, and whether it is named anew.
-    fn named(&mut self, event: &Event) -> (Named, bool) {
+    /// The caller, and all that is shown of it if it is named anew.
+    fn named(&mut self, event: &Event) -> (Named, Option<Principal>) {
         let actor = &event.actor;
         let product = event.agent.as_ref().map_or("", |mark| mark.product.as_str());
         self.caller.clear();
@@ -138,15 +158,14 @@ impl Resolver {
         self.caller.extend([actor.kind.unsigned_abs(), length(&actor.arn), length(id)].map(letter));
         self.caller.extend([actor.arn.as_str(), id, product]);
         if let Some(known) = self.callers.touch(self.caller.as_str(), event.happened_at()) {
-            return (known.clone(), false);
+            return (known.clone(), None);
         }
         let base = name(event, &self.unique_ids);
         self.learn_unique_id(&base.unique_id, &base.id);
         let principal = if product.is_empty() { base } else { agent_of(base, product) };
-        let partition = Partition::of(&self.tenant, &principal.id);
-        let named = Named { principal: Arc::new(principal), partition };
+        let named = Named::of(&principal, &self.tenant);
         self.callers.put(self.caller.as_str().into(), named.clone(), event.happened_at());
-        (named, true)
+        (named, Some(principal))
     }
 
     fn chain(&mut self, event: &Event) -> Arc<[String]> {
@@ -160,12 +179,13 @@ impl Resolver {
         }
     }
 
-    fn remember(&mut self, key: &str, principal: &Principal, chain: &[String], event: &Event) {
+    fn remember(&mut self, key: &str, named: &Named, chain: &[String], event: &Event) {
         // A cross-account request is in both logs; the one of the caller's account knows the caller better.
-        if principal.kind == IdentityKind::External && self.issued.peek(key).is_some() {
+        if named.kind == IdentityKind::External && self.issued.peek(key).is_some() {
             return;
         }
-        let hops = std::iter::once(&principal.id).chain(chain).take(CHAIN_MAX).cloned().collect();
+        let own = std::iter::once(named.id.to_string());
+        let hops = own.chain(chain.iter().cloned()).take(CHAIN_MAX).collect();
         self.issued.put(key.to_owned(), hops, event.happened_at());
     }
 }
@@ -194,9 +214,9 @@ fn session_of(actor: &Actor) -> String {
     }
 }
 
-fn routed(event: &Event, principal: &Principal) -> Routed {
+fn routed(event: &Event, named: &Named) -> Routed {
     let by_platform = event.actor.kind() == ActorKind::AwsService
-        || principal.kind == IdentityKind::Service && principal.name.starts_with(SERVICE_LINKED)
+        || named.linked
         || event.actor.invoked_by.ends_with(".amazonaws.com");
     if by_platform { Routed::Platform } else { Routed::Behaviour }
 }

@@ -18,7 +18,7 @@ use crate::symbols::{SeededMap, Symbol, Symbols};
 /// The behaviour of the identities of some partitions.
 #[derive(Clone, Debug)]
 pub struct Shard {
-    pub(crate) habits: SeededMap<Symbol, Habits>,
+    pub(crate) habits: SeededMap<Symbol, Box<Habits>>,
     pub(crate) asked: SeededMap<Symbol, Asked>,
     /// Where credentials were used.
     pub keys: Keys,
@@ -141,7 +141,7 @@ impl Shard {
     /// The habits of an identity.
     #[must_use]
     pub fn habits(&self, identity: Symbol) -> Option<&Habits> {
-        self.habits.get(&identity)
+        self.habits.get(&identity).map(Box::as_ref)
     }
 
     /// What enforcement points asked about an identity.
@@ -173,7 +173,7 @@ impl Shard {
         let mut is_new = false;
         let habits = self.habits.entry(probe.identity).or_insert_with(|| {
             is_new = true;
-            Habits::new(now)
+            Box::new(Habits::new(now))
         });
         if now.day() != habits.last_day() && habits.day_peak_milli > 0 {
             count_peak(&mut self.pending.pressures, habits);
@@ -233,9 +233,11 @@ pub const fn half_life(kind: IdentityKind) -> HalfLifeDays {
 }
 
 fn replace_bursts(habits: &mut Habits, bursts: Vec<Burst>, now: Time) {
-    for burst in bursts {
+    for mut burst in bursts {
+        burst.finding.evidence.shrink_to_fit();
         habits.day_peak_milli = habits.day_peak_milli.max(burst.pressure_milli);
         habits.bursts.retain(|old| old.is_alive(now) && !old.began_as(&burst));
+        habits.bursts.reserve_exact(1);
         habits.bursts.push(burst);
     }
 }
@@ -249,7 +251,7 @@ fn count_peak(pressures: &mut BTreeMap<u32, u32>, habits: &mut Habits) {
 #[must_use]
 pub fn sorted_by_name<'a>(shard: &'a Shard, symbols: &'a Symbols) -> Vec<(&'a str, &'a Habits)> {
     let mut all: Vec<_> =
-        shard.habits.iter().map(|(symbol, habits)| (symbols.name(*symbol), habits)).collect();
+        shard.habits.iter().map(|(symbol, habits)| (symbols.name(*symbol), habits.as_ref())).collect();
     all.sort_by_key(|(name, _)| *name);
     all
 }

@@ -185,7 +185,7 @@ impl<'a> Belongings<'a> {
         for credential in control.credentials.values().filter(|credential| wanted(&credential.identity)) {
             all.credentials.entry(&credential.identity).or_default().push(credential);
         }
-        for edge in control.edges.values() {
+        for edge in control.edges.iter() {
             let other = Some(&edge.to).filter(|to| **to != edge.from);
             for end in [Some(&edge.from), other].into_iter().flatten().filter(|end| wanted(end)) {
                 let edges = all.edges.entry(end).or_default();
@@ -242,9 +242,8 @@ fn agent(state: &State, identity: &Identity) -> Option<AgentRow> {
     if identity.kind() != IdentityKind::Agent {
         return None;
     }
-    let edges = state.control.edges.range((EdgeKind::ActsFor, identity.id.clone(), String::new())..);
-    let edge = edges.map(|(_, edge)| edge).next().filter(|edge| edge.from == identity.id);
-    Some(match edge {
+    let mut edges = state.control.edges.from(EdgeKind::ActsFor, &identity.id);
+    Some(match edges.next() {
         Some(edge) => AgentRow {
             product: identity.id.rsplit('/').next().unwrap_or_default().to_owned(),
             acts_for: Some(edge.to.clone()),

@@ -214,7 +214,7 @@ fn around(journal: &dyn Journal, newest: &EventRow, depth: Depth) -> Result<Vec<
 }
 
 fn behind(state: &State, ids: &BTreeSet<String>) -> Vec<EdgeRow> {
-    let edges = state.control.edges.values();
+    let edges = state.control.edges.iter();
     let touching = edges.filter(|edge| ids.contains(&edge.from) || ids.contains(&edge.to));
     touching.take(EDGES_SHOWN).map(edge_row).collect()
 }

@@ -160,22 +160,23 @@ impl Writer {
         let late = self.state.arrivals.take(&event, now);
         answer.late += u64::from(late);
         let resolved = self.state.resolver.resolve(&event);
-        let principal = &resolved.principal;
-        let found = Identity {
-            id: principal.id.clone(),
-            kind: principal.kind.into(),
-            platform: principal.platform.to_owned(),
-            account: principal.account.clone(),
-            name: principal.name.clone(),
-            unique_id: principal.unique_id.clone(),
-            ..Identity::default()
-        };
-        self.fact(Fact::IdentityFound(found), now);
+        if let Some(principal) = &resolved.principal {
+            let found = Identity {
+                id: principal.id.clone(),
+                kind: principal.kind.into(),
+                platform: principal.platform.to_owned(),
+                account: principal.account.clone(),
+                name: principal.name.clone(),
+                unique_id: principal.unique_id.clone(),
+                ..Identity::default()
+            };
+            self.fact(Fact::IdentityFound(found), now);
+        }
         self.observation(Observation {
-            partition: u32::from(resolved.partition.0),
+            partition: u32::from(resolved.named.partition.0),
             n: 0,
             recorded_at_ms: now.ms(),
-            identity: principal.id.clone(),
+            identity: resolved.named.id.to_string(),
             session: resolved.session,
             chain: resolved.chain.to_vec(),
             late,

@@ -146,8 +146,6 @@ struct PlaceRow {
     #[prost(string, tag = "1")]
     network: String,
     #[prost(int64, tag = "2")]
-    from_ms: i64,
-    #[prost(int64, tag = "3")]
     to_ms: i64,
 }
 
@@ -178,7 +176,7 @@ impl ShardImage {
         let mut shard = Shard::new(seed);
         for row in self.habits {
             let identity = symbols.intern(&row.identity);
-            shard.habits.insert(identity, habits(row, symbols));
+            shard.habits.insert(identity, Box::new(habits(row, symbols)));
         }
         for row in self.asked {
             let identity = symbols.intern(&row.identity);
@@ -287,11 +285,10 @@ fn asked(row: AskedRow) -> Asked {
 }
 
 fn key_row(name: &KeyName, used: &KeyUse, old: bool, symbols: &Symbols) -> KeyRow {
-    let places = used.places().iter().map(|place| PlaceRow {
-        network: symbols.name(place.network).to_owned(),
-        from_ms: place.from.ms(),
-        to_ms: place.to.ms(),
-    });
+    let places = used
+        .places()
+        .iter()
+        .map(|place| PlaceRow { network: symbols.name(place.network).to_owned(), to_ms: place.to.ms() });
     KeyRow {
         identity: symbols.name(name.identity).to_owned(),
         key: name.key.to_string(),
@@ -304,11 +301,7 @@ fn key_row(name: &KeyName, used: &KeyUse, old: bool, symbols: &Symbols) -> KeyRo
 /// A row without places is none that was written.
 fn key(row: KeyRow, symbols: &mut Symbols) -> Option<(KeyName, KeyUse, bool)> {
     let places: Vec<_> = (row.places.iter())
-        .map(|row| Place {
-            network: symbols.intern(&row.network),
-            from: Time::from_ms(row.from_ms),
-            to: Time::from_ms(row.to_ms),
-        })
+        .map(|row| Place { network: symbols.intern(&row.network), to: Time::from_ms(row.to_ms) })
         .collect();
     let used = KeyUse::restored(symbols.intern(&row.source), &places)?;
     let name = KeyName { identity: symbols.intern(&row.identity), key: row.key.into() };

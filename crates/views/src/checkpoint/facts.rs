@@ -12,7 +12,7 @@ pub fn facts(state: &State) -> Vec<Fact> {
     let mut facts = Vec::new();
     facts.extend(control.identities.values().cloned().map(Fact::IdentityFound));
     facts.extend(control.credentials.values().cloned().map(Fact::CredentialFound));
-    facts.extend(control.edges.values().cloned().map(Fact::EdgeFound));
+    facts.extend(control.edges.iter().cloned().map(Fact::EdgeFound));
     facts.extend(control.entitlements.iter().map(|(holder, policy, origin)| {
         let (holder, policy) = (holder.clone(), policy.clone());
         Fact::EntitlementObserved(Entitlement { holder, policy, origin: *origin })

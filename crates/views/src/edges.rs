@@ -1,0 +1,69 @@
+//! Which identities belong together: each edge once, in the order of kind and ends.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use doorward_model::identity::{Edge, EdgeKind};
+
+/// The edges that are known.
+#[derive(Clone, Debug, Default)]
+pub struct Edges(BTreeSet<ByEnds>);
+
+/// An edge, which is the same as any other of its kind with its ends.
+#[derive(Clone, Debug)]
+struct ByEnds(Edge);
+
+impl Edges {
+    /// All edges, by kind and ends.
+    pub fn iter(&self) -> impl Iterator<Item = &Edge> {
+        self.0.iter().map(|ByEnds(edge)| edge)
+    }
+
+    /// The edges of a kind that begin at an identity.
+    pub fn from<'a>(&'a self, kind: EdgeKind, identity: &'a str) -> impl Iterator<Item = &'a Edge> {
+        let first = Edge { kind: kind.into(), from: identity.to_owned(), ..Edge::default() };
+        let edges = self.0.range(ByEnds(first)..).map(|ByEnds(edge)| edge);
+        edges.take_while(move |edge| edge.kind() == kind && edge.from == identity)
+    }
+
+    /// Takes in an edge; of two evidences for one, the surer stays.
+    pub(crate) fn fold(&mut self, edge: &Edge) {
+        let found = ByEnds(edge.clone());
+        let surer = |ByEnds(known): &ByEnds| known.confidence_milli < edge.confidence_milli;
+        if self.0.get(&found).is_none_or(surer) {
+            self.0.replace(found);
+        }
+    }
+}
+
+impl ByEnds {
+    fn key(&self) -> (EdgeKind, &str, &str) {
+        (self.0.kind(), &self.0.from, &self.0.to)
+    }
+}
+
+impl Ord for ByEnds {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl PartialOrd for ByEnds {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for ByEnds {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for ByEnds {}
+
+impl PartialEq for Edges {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
