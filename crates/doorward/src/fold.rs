@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use doorward_engine::Engine;
+use doorward_engine::{Engine, follows};
 use doorward_journal::{Content, JournalError, Log, Position};
 use doorward_model::id::FactNumber;
 use doorward_model::record::{Fact, Record};
@@ -18,6 +18,8 @@ pub(crate) struct Fold {
     pub(crate) missing: Vec<Fact>,
     /// What the writer had folded when it made the last row.
     batch: FactNumber,
+    /// Whether what followed from the batch before has been recorded.
+    settled: bool,
 }
 
 impl Fold {
@@ -37,7 +39,13 @@ impl Fold {
                 }
             }
         }
-        let fold = Self { checkpoint: position, position, missing: Vec::new(), batch: FactNumber::default() };
+        let fold = Self {
+            checkpoint: position,
+            position,
+            missing: Vec::new(),
+            batch: FactNumber::default(),
+            settled: false,
+        };
         Ok((fold, facts))
     }
 
@@ -51,15 +59,36 @@ impl Fold {
         log.read_from(self.position.next(), &mut |row| {
             self.position = row.position;
             let Content::Records(records) = row.content else { return ControlFlow::Continue(()) };
-            // What followed was recorded before anything else was: another batch shows that nothing is missing.
-            if std::mem::replace(&mut self.batch, row.facts_seen) != row.facts_seen
-                && !has_any(&records, &self.missing)
-            {
-                self.missing.clear();
+            let another = std::mem::replace(&mut self.batch, row.facts_seen) != row.facts_seen;
+            match followed(&records) {
+                true => records.iter().for_each(|record| self.settle(record)),
+                false if another || self.settled => self.drop_missing(engine),
+                false => {}
             }
-            replay(engine, &records, &mut self.missing);
+            self.missing.extend(records.iter().flat_map(|record| engine.replay(record)));
             records.into_iter().filter_map(fact_of).try_for_each(&mut *tell)
-        })
+        })?;
+        if self.settled {
+            self.drop_missing(engine);
+        }
+        Ok(())
+    }
+
+    /// What follows from a batch is recorded whole, and before anything else: of the batch before nothing is missing,
+    /// whatever this release would have found in it.
+    fn settle(&mut self, record: &Record) {
+        self.settled = true;
+        if let Record::Fact(fact) = record
+            && let Some(fact) = &fact.fact
+        {
+            self.missing.retain(|missing| !says_of_the_same(missing, fact));
+        }
+    }
+
+    /// The earlier run found nothing of what is missing.
+    fn drop_missing(&mut self, engine: &mut Engine) {
+        self.settled = false;
+        engine.forget(std::mem::take(&mut self.missing));
     }
 }
 
@@ -73,22 +102,25 @@ fn loaded(log: &dyn Log, engine: &mut Engine, kept: Position) -> Result<Option<V
     }
 }
 
-fn has_any(records: &[Record], facts: &[Fact]) -> bool {
-    records.iter().any(|record| match record {
-        Record::Fact(fact) => fact.fact.as_ref().is_some_and(|fact| facts.contains(fact)),
-        Record::Observation(_) => false,
-    })
+/// Whether a row holds what followed from the batch before it.
+fn followed(records: &[Record]) -> bool {
+    match records.first() {
+        Some(Record::Fact(fact)) => fact.fact.as_ref().is_some_and(follows),
+        Some(Record::Observation(_)) | None => false,
+    }
 }
 
-/// Folds a row of an earlier run. `missing` are the facts that follow and are not in the log so far.
-fn replay(engine: &mut Engine, records: &[Record], missing: &mut Vec<Fact>) {
-    for record in records {
-        if let Record::Fact(fact) = record
-            && let Some(at) = missing.iter().position(|missing| fact.fact.as_ref() == Some(missing))
-        {
-            missing.remove(at);
-        }
-        missing.extend(engine.replay(record));
+fn says_of_the_same(one: &Fact, other: &Fact) -> bool {
+    match (one, other) {
+        (
+            Fact::FindingRaised(one) | Fact::FindingGrown(one),
+            Fact::FindingRaised(other) | Fact::FindingGrown(other),
+        ) => one.id == other.id,
+        (
+            Fact::HoldPlaced(one) | Fact::HoldRecommended(one),
+            Fact::HoldPlaced(other) | Fact::HoldRecommended(other),
+        ) => one.id == other.id,
+        (one, other) => one == other,
     }
 }
 

@@ -157,6 +157,17 @@ impl Engine {
         self.step(record)
     }
 
+    /// Forgets facts that follow by these rules from what was replayed, because the run that recorded the log went by
+    /// others and did not find them: they are not the case, and hold back nothing that is found from now on.
+    pub fn forget(&mut self, facts: Vec<Fact>) {
+        self.planned = 0;
+        for fact in facts {
+            if let Fact::FindingRaised(finding) = fact {
+                self.state.forget_burst(&finding);
+            }
+        }
+    }
+
     /// The weighted surprise from which novelty is raised now, thousandths of a bit.
     #[must_use]
     pub fn threshold_milli(&self) -> u64 {
@@ -246,6 +257,29 @@ struct EngineImage {
     threshold_milli: u64,
     #[prost(int64, optional, tag = "3")]
     first_tick_ms: Option<i64>,
+}
+
+/// Whether a fact is one that only a step leads to, and neither a command nor an event.
+#[must_use]
+pub fn follows(fact: &Fact) -> bool {
+    match fact {
+        Fact::FindingRaised(_) | Fact::FindingGrown(_) | Fact::Summary(_) | Fact::HoldRecommended(_) => true,
+        Fact::HoldPlaced(_) => is_automatic_hold(fact),
+        Fact::IdentityFound(_)
+        | Fact::CredentialFound(_)
+        | Fact::EdgeFound(_)
+        | Fact::EntitlementObserved(_)
+        | Fact::ImportCommitted(_)
+        | Fact::Tick(_)
+        | Fact::HoldReleased(_)
+        | Fact::PolicyPublished(_)
+        | Fact::PepSet(_)
+        | Fact::TokenIssued(_)
+        | Fact::TokenRevoked(_)
+        | Fact::CommandAnswered(_)
+        | Fact::IdentityKilled(_)
+        | Fact::DecisionsMissing(_) => false,
+    }
 }
 
 fn is_automatic_hold(fact: &Fact) -> bool {

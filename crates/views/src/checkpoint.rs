@@ -53,6 +53,20 @@ struct StateImage {
     automatic_holds_ms: Vec<i64>,
     #[prost(message, repeated, tag = "8")]
     arrivals: Vec<ArrivalRow>,
+    #[prost(message, repeated, tag = "9")]
+    sessions: Vec<SessionRow>,
+    #[prost(int64, tag = "10")]
+    sessions_since_ms: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct SessionRow {
+    #[prost(string, tag = "1")]
+    session: String,
+    #[prost(string, tag = "2")]
+    identity: String,
+    #[prost(bool, tag = "3")]
+    old: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -80,6 +94,11 @@ impl State {
         let facts =
             facts(self).into_iter().map(|fact| FactRecord { fact: Some(fact), ..FactRecord::default() });
         let (issued, since) = issued_rows(&self.resolver);
+        let sessions = self.sessions.rows().into_iter().map(|(session, identity, old)| SessionRow {
+            session: session.clone(),
+            identity: identity.clone(),
+            old,
+        });
         let arrivals = self.arrivals.newest().into_iter();
         let arrivals =
             arrivals.map(|(account, newest)| ArrivalRow { account: account.clone(), newest_ms: newest.ms() });
@@ -92,6 +111,8 @@ impl State {
             issued_since_ms: since.ms(),
             automatic_holds_ms: self.control.automatic.iter().map(|at| at.ms()).collect(),
             arrivals: arrivals.collect(),
+            sessions: sessions.collect(),
+            sessions_since_ms: self.sessions.since().ms(),
         }
         .encode_to_vec()
     }
@@ -122,6 +143,8 @@ impl State {
         let shards = image.shards.into_iter().map(|shard| shard.restore(&mut state.symbols, seed)).collect();
         state.restore_behaviour(shards, image.folded);
         restore_issued(&mut state.resolver, image.issued, Time::from_ms(image.issued_since_ms));
+        let sessions = image.sessions.into_iter().map(|row| (row.session, row.identity, row.old));
+        state.sessions.restore(sessions, Time::from_ms(image.sessions_since_ms));
         let arrivals = image.arrivals.into_iter();
         state.arrivals.restore(arrivals.map(|row| (row.account, Time::from_ms(row.newest_ms))));
         Ok((state, facts))

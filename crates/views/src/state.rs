@@ -1,8 +1,10 @@
 //! All of the state, with one way to change it: fold a record.
 
+use doorward_model::finding::Finding;
 use doorward_model::id::{Partition, TenantId};
 use doorward_model::identity::{Identity, IdentityKind};
 use doorward_model::record::{FactRecord, Observation};
+use doorward_model::time::Time;
 use foldhash::fast::FixedState;
 
 use crate::arrivals::Arrivals;
@@ -10,6 +12,7 @@ use crate::asked::Asked;
 use crate::control::Control;
 use crate::habits::{Burst, Habits};
 use crate::keys::Sighting;
+use crate::recent::Recent;
 use crate::resolver::Resolver;
 use crate::shard::{Probe, Profile, Shard, half_life, sorted_by_name};
 use crate::symbols::{SeededMap, Symbol, Symbols};
@@ -23,6 +26,8 @@ pub struct State {
     pub resolver: Resolver,
     /// How far the log of each account has come.
     pub arrivals: Arrivals,
+    /// Whose a session is of which an enforcement point has told.
+    pub sessions: Recent<String, String>,
     /// Names as numbers, within this process.
     pub symbols: Symbols,
     profiles: SeededMap<Symbol, Profile>,
@@ -40,6 +45,7 @@ impl State {
             control: Control::new(seed),
             resolver: Resolver::new(tenant, seed),
             arrivals: Arrivals::new(seed),
+            sessions: Recent::new(Asked::WINDOW, SESSIONS_MAX, seed),
             symbols: Symbols::new(seed),
             profiles: SeededMap::with_hasher(FixedState::with_seed(seed)),
             shards: vec![Shard::new(seed); shards.max(1)],
@@ -106,11 +112,23 @@ impl State {
         if let Some(n) = self.folded.get_mut(usize::from(seen.partition().0)) {
             *n = seen.n;
         }
+        if seen.decision.is_some() && !seen.session.is_empty() {
+            let at = Time::from_ms(seen.recorded_at_ms);
+            self.sessions.put(seen.session.clone(), seen.identity.clone(), at);
+        }
         let at = self.shard_at(seen.partition());
         let Some(shard) = self.shards.get_mut(at) else { return };
         match &seen.decision {
             Some(made) => shard.fold_decision(probe.identity, seen, made),
             None => shard.fold(&seen.event, probe, bursts),
+        }
+    }
+
+    /// Forgets what gathered to a finding that was not raised after all.
+    pub fn forget_burst(&mut self, finding: &Finding) {
+        let Some(symbol) = self.symbols.find(&finding.identity) else { return };
+        for habits in self.shards.iter_mut().filter_map(|shard| shard.habits.get_mut(&symbol)) {
+            habits.bursts.retain(|burst| burst.finding.id != finding.id);
         }
     }
 
@@ -181,3 +199,6 @@ impl State {
         usize::from(partition.0) % self.shards.len().max(1)
     }
 }
+
+/// How many sessions start the next generation of them early.
+const SESSIONS_MAX: usize = 1 << 17;

@@ -1,6 +1,6 @@
 //! Laws of the fold: no map order, no shard count, no repetition and no restart changes what comes out.
 
-use doorward_engine::Engine;
+use doorward_engine::{Engine, follows};
 use doorward_model::id::TenantId;
 use doorward_model::record::{DecisionsMissing, Fact, IdentityKilled, PepSet, Record};
 use doorward_simulate::Plan;
@@ -72,31 +72,6 @@ fn the_facts_of_a_replay_are_those_that_were_recorded() {
     assert!(recorded.iter().any(|fact| matches!(fact, Fact::HoldRecommended(_))));
     assert_eq!(again.len(), recorded.len());
     assert_eq!(again.iter().zip(&recorded).find(|(again, recorded)| again != recorded), None);
-}
-
-/// Whether a fact is one that a step gives, and no command or event.
-fn follows(fact: &Fact) -> bool {
-    match fact {
-        Fact::FindingRaised(_)
-        | Fact::FindingGrown(_)
-        | Fact::Summary(_)
-        | Fact::HoldPlaced(_)
-        | Fact::HoldRecommended(_) => true,
-        Fact::IdentityFound(_)
-        | Fact::CredentialFound(_)
-        | Fact::EdgeFound(_)
-        | Fact::EntitlementObserved(_)
-        | Fact::ImportCommitted(_)
-        | Fact::Tick(_)
-        | Fact::HoldReleased(_)
-        | Fact::PolicyPublished(_)
-        | Fact::PepSet(_)
-        | Fact::TokenIssued(_)
-        | Fact::TokenRevoked(_)
-        | Fact::IdentityKilled(_)
-        | Fact::CommandAnswered(_)
-        | Fact::DecisionsMissing(_) => false,
-    }
 }
 
 #[test]

@@ -78,7 +78,10 @@ pub fn hold(state: &State, id: &str, now: Time) -> Option<HoldRow> {
 
 pub(crate) fn hold_row(state: &State, hold: &Hold, now: Time) -> HoldRow {
     let placed = state.control.holds.contains_key(&hold.id);
-    let bites_at = where_it_bites(state, hold, now);
+    let identity = identity_of(state, hold);
+    let asked = identity.and_then(|identity| state.asked(identity));
+    // For an identity, those that asked about it; for its session or credential, those that might have.
+    let bites_at = asked.map(|asked| asked.bites(now)).unwrap_or_default();
     HoldRow {
         id: hold.id.clone(),
         state: if placed { PLACED } else { RECOMMENDED },
@@ -91,30 +94,39 @@ pub(crate) fn hold_row(state: &State, hold: &Hold, now: Time) -> HoldRow {
         finding: hold.finding.clone(),
         in_force: placed && hold.in_force(now),
         habits: hold.habits.len(),
-        bites: sentence(hold, &bites_at),
+        bites: sentence(hold, identity, &bites_at),
         bites_at,
     }
 }
 
-/// The enforcement points that asked about the subject of a hold in the last seven days. Only identities are counted
-/// so far: for another scope it is not known.
-fn where_it_bites(state: &State, hold: &Hold, now: Time) -> Vec<String> {
-    let identity = match hold.scope() {
-        HoldScope::Identity => Some(hold.subject.as_str()),
+/// Who is behind the subject of a hold; none when that is not known.
+fn identity_of<'a>(state: &'a State, hold: &'a Hold) -> Option<&'a str> {
+    match hold.scope() {
+        HoldScope::Identity => Some(&hold.subject),
         HoldScope::Credential => {
             state.control.credentials.get(&hold.subject).map(|credential| credential.identity.as_str())
         }
-        HoldScope::Session | HoldScope::Task | HoldScope::Tool => None,
-    };
-    identity.and_then(|identity| state.asked(identity)).map(|asked| asked.bites(now)).unwrap_or_default()
+        HoldScope::Session => state.sessions.peek(&hold.subject).map(String::as_str),
+        HoldScope::Task | HoldScope::Tool => None,
+    }
 }
 
-fn sentence(hold: &Hold, bites_at: &[String]) -> String {
-    let counted = matches!(hold.scope(), HoldScope::Identity | HoldScope::Credential);
-    match bites_at {
-        [] if counted => "Nowhere: no enforcement point has asked about it in the last 7 days.".to_owned(),
-        [] => format!("Not known: questions are not counted by {}.", hold.scope().word()),
-        peps => format!("At {}, asked about it in the last 7 days.", peps.join(", ")),
+/// Where a hold bites, in a sentence.
+fn sentence(hold: &Hold, identity: Option<&str>, bites_at: &[String]) -> String {
+    match (hold.scope(), identity, bites_at) {
+        (HoldScope::Session, Some(identity), [_, ..]) => {
+            format!(
+                "At {}, asked in the last 7 days about {identity}, whose session it is.",
+                bites_at.join(", ")
+            )
+        }
+        (_, Some(_), [_, ..]) => format!("At {}, asked about it in the last 7 days.", bites_at.join(", ")),
+        (_, Some(_), []) => "Nowhere: no enforcement point has asked about it in the last 7 days.".to_owned(),
+        (HoldScope::Session, None, _) => {
+            "Not known: no enforcement point has told whose session it is.".to_owned()
+        }
+        (HoldScope::Credential, None, _) => "Not known: nobody is known to have this credential.".to_owned(),
+        (scope, None, _) => format!("Not known: questions are not counted by {}.", scope.word()),
     }
 }
 

@@ -295,6 +295,31 @@ async fn an_explanation_names_every_policy_and_lets_nobody_pass() {
 }
 
 #[tokio::test]
+async fn a_hold_on_a_session_bites_where_its_identity_is_asked_about() {
+    let server = Server::start(Setup::default()).await;
+    let question = json!({"subject": {"type": "user", "id": "alice"}, "action": {"name": "read"},
+        "resource": {"type": "record", "id": "record-1"}, "context": {"doorward": {"session": "s-1"}}});
+    server.evaluate(&question).await;
+    let mut bites = Vec::new();
+    for (scope, subject) in [("session", "s-1"), ("session", "s-2"), ("credential", "k-1"), ("task", "t-1")] {
+        let hold = json!({"scope": scope, "subject": subject, "profile": "step-up", "reason": "test"});
+        let placed = server.post("/v1/holds", "root", &hold).await;
+        assert_eq!(placed.status, StatusCode::CREATED);
+        let row = placed.json();
+        bites.push((row["bites_at"].clone(), row["bites"].as_str().unwrap().to_owned()));
+    }
+    let expected = [
+        (json!(["loopback"]), "At loopback, asked in the last 7 days about alice, whose session it is."),
+        (json!([]), "Not known: no enforcement point has told whose session it is."),
+        (json!([]), "Not known: nobody is known to have this credential."),
+        (json!([]), "Not known: questions are not counted by task."),
+    ];
+    assert_eq!(bites, expected.map(|(at, said)| (at, said.to_owned())));
+    assert_eq!(server.evaluate(&question).await["context"]["effect"], json!("step-up"));
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn the_description_names_every_route() {
     let server = Server::start(Setup::default()).await;
     let described = server.send(server.request(Method::GET, "/openapi.json"), "").await.json();
