@@ -1,5 +1,7 @@
 //! The credential that a request handed out.
 
+use std::borrow::Cow;
+
 use doorward_model::event::{Actor, Issued, Outcome};
 use doorward_model::time::Time;
 
@@ -38,8 +40,8 @@ pub(super) fn issued(
     }
 }
 
-fn path(value: Value<'_>, names: &[&str]) -> String {
-    value.path(names).map(|value| value.scalar().into_owned()).unwrap_or_default()
+fn path<'a>(value: Value<'a>, names: &[&str]) -> Cow<'a, str> {
+    value.path(names).map(Value::scalar).unwrap_or_default()
 }
 
 /// Who is behind the caller: the issuer of its session, or itself.
@@ -64,7 +66,7 @@ fn session(response: Value<'_>, holder: &str, principal: &str) -> Option<Issued>
 fn of_certificate(request: Value<'_>, response: Value<'_>) -> Option<Issued> {
     let set = response.field("credentialSet")?.items().next()?;
     let principal = match path(set, &["roleArn"]) {
-        role if role.is_empty() => request.scalar_field("roleArn").into_owned(),
+        role if role.is_empty() => request.scalar_field("roleArn"),
         role => role,
     };
     session(set, &path(set, &["assumedRoleUser", "arn"]), &principal)
@@ -76,7 +78,7 @@ fn access_key(request: Value<'_>, response: Value<'_>, actor: &Actor) -> Option<
         return None;
     }
     let of_answer = path(response, &["accessKey", "userName"]);
-    let name = if of_answer.is_empty() { request.scalar_field("userName").into_owned() } else { of_answer };
+    let name = if of_answer.is_empty() { request.scalar_field("userName") } else { of_answer };
     let holder = user_arn(&name, actor);
     Some(Issued {
         access_key_id: kept(&access_key_id, NAME_BYTES_MAX),

@@ -92,23 +92,24 @@ fn resource(value: Value<'_>) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
 }
 
 fn of_request(request: Value<'_>) -> Option<Target> {
-    let mut best: Option<(usize, &'static str, Value<'_>)> = None;
+    let mut best: Option<(usize, &'static str, Cow<'_, str>)> = None;
     let mut object_key = None;
     for (key, value) in request.fields() {
         if key == "key" {
             object_key = Some(value);
         }
         let Some((rank, name)) = rank(&key) else { continue };
-        if best.is_none_or(|(least, _, _)| rank < least) && first_scalar(value).is_some() {
-            best = Some((rank, name, value));
+        if best.as_ref().is_none_or(|(least, _, _)| rank < *least)
+            && let Some(id) = first_scalar(value)
+        {
+            best = Some((rank, name, id));
         }
     }
-    let (_, kind, value) = best?;
-    let mut id = first_scalar(value)?;
+    let (_, kind, mut id) = best?;
     if kind == "bucketName"
         && let Some(key) = object_key
     {
-        id = format!("{id}/{}", key.scalar());
+        id = Cow::Owned(format!("{id}/{}", key.scalar()));
     }
     Some(Target { kind: kind.to_owned(), id: kept(&id, ARN_BYTES_MAX) })
 }
@@ -142,12 +143,12 @@ fn rank(key: &str) -> Option<(usize, &'static str)> {
 }
 
 /// A scalar itself, or the first one in lists, in `items`, and in the first field of an item.
-fn first_scalar(value: Value<'_>) -> Option<String> {
+fn first_scalar(value: Value<'_>) -> Option<Cow<'_, str>> {
     let first = value.items().next()?;
     let first = first.field("items").and_then(|items| items.items().next()).unwrap_or(first);
     let first = if first.is_object() { first.fields().next()?.1 } else { first };
     let text = first.items().next()?.scalar();
-    (!text.is_empty()).then(|| text.into_owned())
+    (!text.is_empty()).then_some(text)
 }
 
 fn of_insight(insight: Value<'_>) -> Option<Target> {

@@ -77,7 +77,7 @@ impl Whole {
         let (first, mut seen) = (self.keys.len(), 0);
         loop {
             let (key, value) = key(bytes, at)?;
-            self.keep_key(bytes, (at + 1, value - 2), first, &mut seen)?;
+            self.keep_key(bytes, at + 1, key, (first, &mut seen))?;
             let place = self.place(at);
             let end = match redact::is_secret_key(key) {
                 false => self.value(bytes, value, inside)?,
@@ -143,11 +143,16 @@ impl Whole {
         self.cleaned.len() + (at - self.copied)
     }
 
-    /// Remembers a key; `None` when its object has it already. `seen` has a bit for the hashes of the object's keys,
-    /// of which the first is the one with this number.
-    fn keep_key(&mut self, bytes: &[u8], place: (usize, usize), first: usize, seen: &mut u128) -> Option<()> {
-        let key = bytes.get(place.0..place.1)?;
-        let bit = 1 << (hash(key) % u128::BITS);
+    /// Remembers where a key lies; `None` when its object has it already. `seen` has a bit for the hashes of the
+    /// object's keys, of which the first is the one with this number.
+    fn keep_key(
+        &mut self,
+        bytes: &[u8],
+        at: usize,
+        key: &[u8],
+        (first, seen): (usize, &mut u64),
+    ) -> Option<()> {
+        let bit = 1 << (hash(key) % u64::BITS);
         if *seen & bit != 0 {
             let mut before = self.keys.get(first..)?.iter();
             if before.any(|(start, end)| bytes.get(*start..*end) == Some(key)) {
@@ -155,7 +160,7 @@ impl Whole {
             }
         }
         *seen |= bit;
-        self.keys.push(place);
+        self.keys.push((at, at + key.len()));
         Some(())
     }
 }
