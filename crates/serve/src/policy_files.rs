@@ -9,7 +9,7 @@ use doorward_model::record::PolicyPublished;
 use doorward_policy::entities;
 use doorward_policy::policy_set::load::{LoadError, Source, Sources};
 use doorward_policy::policy_set::{Cost, Expected, PolicySet};
-use doorward_views::snapshot::writer::EntityRow;
+use doorward_views::snapshot::writer::{EntityRow, Writer};
 use serde::Serialize;
 
 /// Reads and checks the files of a set.
@@ -19,6 +19,8 @@ use serde::Serialize;
 pub fn read(files: &BTreeMap<String, String>) -> Result<(PolicySet, Vec<EntityRow>), Vec<LoadError>> {
     let mut sources = Sources::default();
     let (mut rows, mut errors) = (Vec::new(), Vec::new());
+    // What is a member of itself cannot be published: that is told here, not when the set is to decide.
+    let mut trial = Writer::new(0);
     for (path, text) in files {
         let source = || Source { path: path.clone(), text: text.clone() };
         let error = |message: String| LoadError { path: path.clone(), line: 0, message };
@@ -26,7 +28,11 @@ pub fn read(files: &BTreeMap<String, String>) -> Result<(PolicySet, Vec<EntityRo
             "cedar" => sources.policies.push(source()),
             "cedarschema" => sources.schema.push(source()),
             "yaml" | "yml" => match entities::parse(text) {
-                Ok(found) => rows.extend(found),
+                Ok(found) => {
+                    let cycles = found.iter().filter_map(|row| trial.put_entity(row.clone()).err());
+                    errors.extend(cycles.map(|cycle| error(cycle.to_string())));
+                    rows.extend(found);
+                }
                 Err(found) => errors.push(error(found.to_string())),
             },
             _ => errors.push(error("expected a file named *.cedar, *.cedarschema or *.yaml".to_owned())),
