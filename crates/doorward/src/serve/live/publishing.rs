@@ -51,19 +51,28 @@ impl<J: Journal> Live<J> {
         for fact in &told {
             self.publisher.fold(fact, control);
         }
-        self.share_snapshot();
+        // A set and the fact that published it become visible together: what decides is never older than what is seen.
+        let decides = told.iter().rev().any(|fact| self.lets_decide(fact));
+        if !decides {
+            self.share_snapshot();
+        }
         let tables =
             |fact: &Fact| matches!(fact, Fact::PepSet(_) | Fact::TokenIssued(_) | Fact::TokenRevoked(_));
         if told.iter().any(tables) {
             self.share_tables();
         }
-        for fact in told {
-            if let Fact::PolicyPublished(published) = fact
-                && let Err(error) = self.use_policy(&published)
-            {
-                tracing::error!(%error, "a published policy set cannot be used; the one before goes on deciding");
-            }
+    }
+
+    /// Lets the policy set of a fact decide, if it is one and can be used.
+    fn lets_decide(&mut self, fact: &Fact) -> bool {
+        let Fact::PolicyPublished(published) = fact else {
+            return false;
+        };
+        let used = self.use_policy(published);
+        if let Err(error) = &used {
+            tracing::error!(%error, "a published policy set cannot be used; the one before goes on deciding");
         }
+        used.is_ok()
     }
 
     fn share_snapshot(&mut self) {
@@ -129,4 +138,98 @@ fn identity(kind: i32, name: &Name) -> Identity {
 pub(super) fn joined<E: std::fmt::Display>(errors: &[E]) -> anyhow::Error {
     let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
     anyhow::anyhow!("{}", lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use doorward_detect::Judging;
+    use doorward_engine::{Engine, Judge, Rules};
+    use doorward_journal::{Keep, Memory};
+    use doorward_model::decision::Mode;
+    use doorward_model::id::TenantId;
+    use doorward_respond::Ladder;
+
+    use super::*;
+    use crate::serve::kept::Kept;
+    use crate::writer::Writer;
+
+    const NOW: Time = Time::from_ms(1_800_000_000_000);
+    const VERSIONS: usize = 12;
+
+    fn live() -> Live<Memory> {
+        let rules = Rules {
+            judge: Judge { from: Time::MIN, judging: Judging::Full },
+            settings: doorward_detect::Settings::default(),
+            ladder: Ladder::default(),
+        };
+        let engine = Engine::new(TenantId::from("test"), rules, 1, 7);
+        let writer = Writer::open(Memory::new(Keep::All).unwrap(), engine).unwrap();
+        Live::new(writer, Kept::new(Path::new("nowhere"), 0), 7).unwrap()
+    }
+
+    fn files(version: usize) -> BTreeMap<String, String> {
+        let policy =
+            |at| format!("@id(\"p{at}-{version}\") permit(principal, action, resource == doc::\"{at}\");\n");
+        let schema = "entity user; entity doc; action read appliesTo { principal: user, resource: doc };";
+        let entities = format!("entities:\n  - {{type: user, id: u{version}, identity: human}}\n");
+        [
+            ("p.cedar", (0..100).map(policy).collect()),
+            ("s.cedarschema", schema.to_owned()),
+            ("entities.yaml", entities),
+        ]
+        .map(|(name, text)| (name.to_owned(), text))
+        .into()
+    }
+
+    /// Readers load the world again and again while sets are published: to each fact belongs one set.
+    #[test]
+    fn a_set_becomes_visible_with_its_fact() {
+        let mut live = live();
+        let shared = live.shared();
+        let done = AtomicBool::new(false);
+        let read = || {
+            let mut seen = BTreeSet::new();
+            while !done.load(Ordering::Relaxed) {
+                let world = shared.world.load();
+                seen.insert((world.snapshot.fact_number, world.policy.hash));
+            }
+            seen
+        };
+        let seen = std::thread::scope(|scope| {
+            let reader = scope.spawn(read);
+            for version in 0..VERSIONS {
+                let files = files(version);
+                let published = policy_files::published(&files, Mode::Enforce, 100, "test");
+                live.publish_policy(&files, published, None, NOW).unwrap();
+            }
+            done.store(true, Ordering::Relaxed);
+            reader.join().unwrap()
+        });
+        let facts: BTreeSet<_> = seen.iter().map(|(fact, _)| *fact).collect();
+        assert_eq!(facts.len(), seen.len(), "{seen:?}");
+        assert_eq!(live.shared().world.load().policy.len(), 100);
+    }
+
+    /// Several sets before one publishing: the last one that can be used decides.
+    #[test]
+    fn what_cannot_be_used_leaves_the_set_before_it() {
+        let mut live = live();
+        let broken = [("p.cedar".to_owned(), "permit(".to_owned())].into();
+        for files in [files(0), files(1), broken] {
+            let published = policy_files::published(&files, Mode::Enforce, 100, "test");
+            for text in files.values() {
+                live.writer.put_blob(text.as_bytes()).unwrap();
+            }
+            live.writer.admit(&Command::PublishPolicy(published), NOW).unwrap().unwrap();
+        }
+        live.publish();
+        let expected = policy_files::read(&files(1)).unwrap().0.hash;
+        let world = live.shared().world.load_full();
+        assert_eq!(world.policy.hash, expected);
+        assert_eq!(world.snapshot.fact_number, live.writer.engine().state.control.fact_number);
+    }
 }
