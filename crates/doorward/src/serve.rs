@@ -4,6 +4,7 @@ pub(crate) mod config;
 mod decisions;
 mod denials;
 mod feed;
+mod indexing;
 mod keeper;
 pub mod kept;
 pub mod live;
@@ -21,7 +22,7 @@ use doorward_detect::narrative::narrative;
 use doorward_detect::{Judging, Settings};
 use doorward_engine::{Engine, Judge, Rules};
 use doorward_journal::sqlite::PAGE_BYTES;
-use doorward_journal::{Journal, Options, Sqlite};
+use doorward_journal::{Indexer, Journal, Options, Sqlite};
 use doorward_model::command::Command;
 use doorward_model::decision::Pep;
 use doorward_model::id::TenantId;
@@ -53,6 +54,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     tracing_subscriber::fmt().with_writer(stderr).with_ansi(colours).with_target(false).init();
     let metrics = Arc::new(Metrics::default());
     let (mut live, keeper) = open(&config, &metrics)?;
+    let indexer = Indexer::new(live.writer.journal().follower()?, &config.data_dir)?;
     let judged = config.policy.as_ref().and_then(|folder| policies::stamps(folder).ok());
     prepare(&mut live, &config)?;
     feed::feed(&mut live, args)?;
@@ -72,6 +74,12 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
         .name("keeper".to_owned())
         .spawn(move || keeper.run(&stop))
         .context("cannot start the keeper of checkpoints")?;
+    let (index, no_index) = channel();
+    let counted = Arc::clone(&metrics);
+    let indexing = std::thread::Builder::new()
+        .name("indexer".to_owned())
+        .spawn(move || indexing::run(indexer, &counted, &no_index))
+        .context("cannot start the indexer")?;
     let handle = Handle {
         world: shared.world,
         tokens: shared.tokens,
@@ -90,11 +98,12 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
         runtime.spawn(watched::follow(watched, config.data_dir.clone(), handle.clone()));
     }
     let served = runtime.block_on(listen(&config, handle));
-    drop(keep);
+    drop((keep, index));
+    let indexed = indexing.join().map_err(|_| anyhow!("the indexer has panicked"));
     let kept = keeper.join().map_err(|_| anyhow!("the keeper of checkpoints has panicked"));
     drop(runtime);
     let wrote = writer.join().map_err(|_| anyhow!("the writer has panicked"))?;
-    served.and(wrote).and(kept)
+    served.and(wrote).and(kept).and(indexed)
 }
 
 async fn listen(config: &Config, handle: Handle) -> Result<()> {

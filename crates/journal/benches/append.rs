@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use doorward_journal::{Batch, Journal, Keep, Memory, Options, Sqlite};
+use doorward_journal::{Batch, Indexer, Journal, Keep, Memory, Options, Sqlite};
 use doorward_model::event::{Actor, Client, Event, Target};
 use doorward_model::hash::Hash16;
 use doorward_model::id::{FactNumber, Partition, TenantId};
@@ -200,8 +200,17 @@ fn engines(criterion: &mut Criterion<ThreadCpu>) {
     let folder = tempfile::tempdir().unwrap();
     let mut log = Sqlite::open(folder.path(), &TenantId::from("acme"), Options::default()).unwrap();
     let events = bench(criterion, "sqlite", &mut log);
+    let before = bytes_in(folder.path());
+    let mut indexer = Indexer::new(log.follower().unwrap(), folder.path()).unwrap();
+    let began = thread_cpu();
+    while indexer.step().unwrap() < log.head().position {}
+    let spent = thread_cpu().saturating_sub(began);
+    drop(indexer);
+    let index = bytes_in(folder.path()) - before;
+    let (each, nanoseconds) = (index as f64 / events as f64, spent.as_nanos() as f64 / events as f64);
+    println!("append index: each {each:.0} ns {nanoseconds:.0} events {events} bytes {index}");
     drop(log);
-    let bytes = bytes_in(folder.path());
+    let bytes = bytes_in(folder.path()) - index;
     let raw: usize = Stream::new().batch().iter().map(raw_bytes).sum();
     let (each, raw) = (bytes as f64 / events as f64, raw as f64 / BATCH as f64);
     println!("append disk: each {each:.0} raw {raw:.0} events {events} bytes {bytes}");

@@ -11,6 +11,7 @@ use doorward_model::time::Time;
 
 use crate::dedupe::{Seen, Window};
 use crate::error::JournalError;
+use crate::sqlite::index::{Standing, Term};
 
 /// What can be read of a log, by its writer or beside it.
 pub trait Log {
@@ -23,6 +24,12 @@ pub trait Log {
         from: Position,
         visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
     ) -> Result<(), JournalError>;
+
+    /// In which rows up to one a term stands, the newest first; none where there is no search index.
+    fn standing(&self, term: Term<'_>, up_to: Position, limit: usize) -> Option<Standing> {
+        let _ = (term, up_to, limit);
+        None
+    }
 
     /// Of which positions there are checkpoints, the newest first.
     ///

@@ -23,4 +23,5 @@ pub use crate::journal::{
     Verified,
 };
 pub use crate::memory::{Keep, Memory};
-pub use crate::sqlite::{Follower, Options, Sqlite, Synchronous};
+pub use crate::sqlite::index::{Standing, Term};
+pub use crate::sqlite::{Follower, Indexer, Options, Sqlite, Synchronous};

@@ -6,6 +6,7 @@ mod backup;
 mod checkpoints;
 mod folder;
 mod follower;
+pub(crate) mod index;
 mod schema;
 mod store;
 
@@ -22,6 +23,8 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 pub use self::backup::copy;
 use self::folder::Lock;
 pub use self::follower::Follower;
+pub use self::index::Indexer;
+use self::index::{Standing, Term};
 use crate::dedupe::{Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Seen, Window};
 use crate::error::JournalError;
 use crate::journal::{Batch, Checkpoint, Expired, Head, Journal, Log, Position, Pruned, Room, Row, Verified};
@@ -165,6 +168,10 @@ impl Sqlite {
 }
 
 impl Log for Sqlite {
+    fn standing(&self, term: Term<'_>, up_to: Position, limit: usize) -> Option<Standing> {
+        index::standing(&self.folder, term, up_to, limit)
+    }
+
     fn read_from(
         &self,
         from: Position,

@@ -20,6 +20,8 @@ pub struct Upkeep {
     pub checkpoint_row: Gauge,
     /// When it was kept; 0 when an earlier run did.
     pub checkpoint_at: Gauge,
+    /// Up to which row of the journal the search index goes.
+    pub indexed_row: Gauge,
     /// How many bytes the journal uses.
     pub journal_bytes: Gauge,
 }
@@ -36,6 +38,8 @@ pub struct What {
 pub struct UpkeepRow {
     /// How many bytes the journal uses.
     pub journal_bytes: i64,
+    /// Up to which row of the journal the search index goes: what is newer is looked for in the journal itself.
+    pub indexed_row: i64,
     /// When this run last kept a checkpoint.
     pub checkpoint_at: Option<Time>,
     /// What this run has dropped because it had expired.
@@ -64,6 +68,7 @@ impl Upkeep {
         };
         seconds(registry, "pruned_timestamp", "When what had expired was last dropped", &self.pruned_at);
         seconds(registry, "checkpoint_timestamp", "When the newest checkpoint was kept", &self.checkpoint_at);
+        registry.register("indexed_row", "The last row in the search index", self.indexed_row.clone());
         registry.register("checkpoint_row", "The row of the newest checkpoint", self.checkpoint_row.clone());
         registry.register_with_unit(
             "journal",
@@ -83,6 +88,7 @@ impl Upkeep {
     pub fn row(&self) -> UpkeepRow {
         UpkeepRow {
             journal_bytes: self.journal_bytes.get(),
+            indexed_row: self.indexed_row.get(),
             checkpoint_at: instant(&self.checkpoint_at),
             pruned: self.pruned(),
         }

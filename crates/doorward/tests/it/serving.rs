@@ -6,6 +6,7 @@ mod decision_log;
 mod doors;
 mod feeding;
 mod full_disk;
+mod indexing;
 mod ingest;
 mod kills;
 mod once;

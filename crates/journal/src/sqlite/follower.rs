@@ -33,6 +33,11 @@ impl Follower {
         Ok(store::head(&self.connection)?.unwrap_or_else(|| Head::empty(genesis(self.tenant.as_str()))))
     }
 
+    /// Up to which row all observations have expired.
+    pub(super) fn expired(&self) -> Result<Position, JournalError> {
+        store::expired(&self.connection)
+    }
+
     /// Stores the state as of a position of the log, as [`crate::Journal::put_checkpoint`] does.
     ///
     /// # Errors

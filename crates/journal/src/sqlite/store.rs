@@ -207,6 +207,13 @@ fn next_of(connection: &Connection, expired: &Expired) -> Result<Vec<SealedRow>,
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Up to which row all kinds of observations have expired.
+pub(super) fn expired(connection: &Connection) -> Result<Position, JournalError> {
+    let select = "SELECT min(position) FROM pruned HAVING count(*) = 2";
+    let found: Option<i64> = connection.query_row(select, [], |row| row.get(0)).optional()?;
+    Ok(Position(found.unwrap_or(0).cast_unsigned()))
+}
+
 /// The number by which a kind is stored.
 const fn pruned_as(kind: Kept) -> i64 {
     match kind {

@@ -9,6 +9,7 @@ mod engines;
 mod folder;
 mod following;
 mod golden;
+mod index;
 mod proptests;
 mod samples;
 mod tampering;

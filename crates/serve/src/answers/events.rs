@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use doorward_journal::{Content, Journal, JournalError, Position, Row};
+use doorward_journal::{Content, Journal, JournalError, Position, Row, Term};
 use doorward_model::event::{ActionClass, Event, Outcome};
 use doorward_model::record::{Observation, Record};
 use doorward_model::time::Time;
@@ -116,6 +116,15 @@ impl Wanted {
         })
     }
 
+    /// What narrows it down most.
+    fn term(&self) -> Option<Term<'_>> {
+        let request = self.request.as_deref().map(Term::Request);
+        let key = self.key.as_deref().map(Term::Key);
+        let session = self.session.as_deref().map(Term::Session);
+        let identity = self.identity.as_deref().map(Term::Identity);
+        [request, key, session, identity, self.ip.as_deref().map(Term::Address)].into_iter().flatten().next()
+    }
+
     fn has(&self, seen: &Observation) -> bool {
         let event = &seen.event;
         let is = |wanted: &Option<String>, has: &str| wanted.as_deref().is_none_or(|wanted| wanted == has);
@@ -168,7 +177,19 @@ impl Place {
 /// # Errors
 /// When the journal cannot be read.
 pub fn look(journal: &dyn Journal, wanted: &Wanted, from: Place, limit: usize) -> Result<Look, JournalError> {
-    let first = from.row.saturating_sub(ROWS_LOOKED_AT - 1).max(1);
+    let standing = wanted.term().and_then(|term| {
+        let rows_max = usize::try_from(ROWS_LOOKED_AT).unwrap_or(usize::MAX);
+        journal.standing(term, Position(from.row), rows_max)
+    });
+    // What the index does not have yet is looked for in the journal itself.
+    let unread = match standing {
+        Some(standing) if standing.through.0 >= from.row => {
+            return look_at(journal, wanted, (from, &standing.rows), limit);
+        }
+        Some(standing) => standing.through.0 + 1,
+        None => 1,
+    };
+    let first = from.row.saturating_sub(ROWS_LOOKED_AT - 1).max(unread);
     let mut found = Vec::new();
     let mut ended = first == 1;
     journal.read_from(Position(first), &mut |row| {
@@ -180,15 +201,41 @@ pub fn look(journal: &dyn Journal, wanted: &Wanted, from: Place, limit: usize) -
         found.extend(wanted_of(row, records, wanted));
         ControlFlow::Continue(())
     })?;
+    let before = (!ended && from.row > 0).then(|| Place { row: first - 1, records: usize::MAX });
+    Ok(newest(found, limit, before))
+}
+
+/// Looks at the rows in which what is wanted stands.
+fn look_at(
+    journal: &dyn Journal,
+    wanted: &Wanted,
+    (from, rows): (Place, &[Position]),
+    limit: usize,
+) -> Result<Look, JournalError> {
+    let mut found = Vec::new();
+    let mut ended = (rows.len() as u64) < ROWS_LOOKED_AT;
+    for position in rows.iter().rev() {
+        journal.read_from(*position, &mut |row| {
+            ended |= wanted.ends_before(row.recorded_at);
+            let records = if row.position.0 == from.row { from.records } else { usize::MAX };
+            found.extend(wanted_of(row, records, wanted));
+            ControlFlow::Break(())
+        })?;
+    }
+    let before =
+        rows.last().filter(|_| !ended).map(|oldest| Place { row: oldest.0 - 1, records: usize::MAX });
+    Ok(newest(found, limit, before))
+}
+
+/// The newest of what was found, oldest first, and where the next look begins: at what was left over, or `before` it.
+fn newest(found: Vec<(Place, EventRow)>, limit: usize, before: Option<Place>) -> Look {
     let surplus = found.len().saturating_sub(limit);
-    let rest = found.get(surplus..).unwrap_or_default();
-    let next = match rest.first() {
+    let next = match found.get(surplus) {
         Some((place, _)) if surplus > 0 => Some(*place),
-        _ if ended || from.row == 0 => None,
-        _ => Some(Place { row: first - 1, records: usize::MAX }),
+        _ => before,
     };
     let items = found.into_iter().skip(surplus).rev().map(|(_, event)| event).collect();
-    Ok(Look { items, next })
+    Look { items, next }
 }
 
 /// Looks as often as it takes to fill a page or reach the end, at most so many times: [`LOOKS_MAX`] for a journal that

@@ -14,6 +14,8 @@ mod kills;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod looking;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod shared_authzen;

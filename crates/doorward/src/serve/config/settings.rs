@@ -5,8 +5,8 @@ use doorward_respond::Ladder;
 use doorward_serve::Limits;
 
 use super::{
-    CHECKPOINT_EVERY, CHECKPOINT_RECORDS, DATA_DIR, DECISIONS_KEPT, EVENTS_KEPT, LISTEN, REJECTS_KEPT,
-    REJECTS_MAX_MIB,
+    CHECKPOINT_EVERY, CHECKPOINT_RECORDS, DATA_DIR, DECISION_FLUSH_MS, DECISIONS_KEPT, EVENTS_KEPT, LISTEN,
+    REJECTS_KEPT, REJECTS_MAX_MIB,
 };
 
 /// A table of the file.
@@ -34,7 +34,11 @@ pub(crate) struct Setting {
 /// All tables, in the order in which they are told.
 pub(crate) fn sections() -> Vec<Section> {
     vec![
-        Section { name: "", about: "Before any table.", settings: top() },
+        Section {
+            name: "",
+            about: "Before any table.",
+            settings: top().into_iter().chain(decision_log()).collect(),
+        },
         Section {
             name: "policy",
             about: "A folder of policies. What is valid in it decides when the server starts and whenever it changes.",
@@ -81,22 +85,7 @@ pub(crate) fn sections() -> Vec<Section> {
             name: "[response.rung]",
             about: "A rung of the ladder; may be given several times, and then replaces the default ones. The \
                     strictest that a finding reaches applies.",
-            settings: vec![
-                setting(
-                    "severity_min",
-                    "`info`, `low`, `medium`, `high` or `critical`",
-                    &"required",
-                    "From which severity on.",
-                ),
-                setting("confidence_min", "0.0 to 1.0", &"required", "From which confidence on."),
-                setting(
-                    "profile",
-                    "`deny`, `read-only`, `baseline-only`, `step-up` or `no-delegation`",
-                    &"required",
-                    "What still passes.",
-                ),
-                setting("lasts", "span, 1m at least", &"required", "How long the hold lasts."),
-            ],
+            settings: rung(),
         },
         Section {
             name: "retention",
@@ -159,6 +148,23 @@ fn top() -> Vec<Setting> {
     ]
 }
 
+fn decision_log() -> Vec<Setting> {
+    vec![
+        setting(
+            "decision_log",
+            "`buffered` or `strict`",
+            &"buffered",
+            "Whether an answer waits until its record is durable. Buffered, a crash may lose the last records; the next start says so.",
+        ),
+        setting(
+            "decision_flush_ms",
+            "1 to 10000",
+            &DECISION_FLUSH_MS,
+            "How many milliseconds a buffered record waits at most.",
+        ),
+    ]
+}
+
 fn policy() -> Vec<Setting> {
     vec![
         setting("folder", "folder", &"required", "The folder of `*.cedar` files."),
@@ -166,6 +172,25 @@ fn policy() -> Vec<Setting> {
         setting("entities", "file", &"none", "Users, groups, resources and aliases."),
         setting("mode", MODE, &"shadow", "Whether what is decided is answered, or only recorded."),
         setting("risk_max", "0 to 100", &100, "The greatest risk at which anything passes."),
+    ]
+}
+
+fn rung() -> Vec<Setting> {
+    vec![
+        setting(
+            "severity_min",
+            "`info`, `low`, `medium`, `high` or `critical`",
+            &"required",
+            "From which severity on.",
+        ),
+        setting("confidence_min", "0.0 to 1.0", &"required", "From which confidence on."),
+        setting(
+            "profile",
+            "`deny`, `read-only`, `baseline-only`, `step-up` or `no-delegation`",
+            &"required",
+            "What still passes.",
+        ),
+        setting("lasts", "span, 1m at least", &"required", "How long the hold lasts."),
     ]
 }
 

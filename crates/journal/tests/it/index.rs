@@ -1,0 +1,127 @@
+//! The search index beside a log.
+
+use std::fs;
+
+use doorward_journal::{Expired, Indexer, Journal, Kept, Log, Position, Standing, Term};
+use doorward_model::event::{Actor, Client, Event};
+use doorward_model::record::{Observation, Record};
+use doorward_model::time::Millis;
+
+use crate::engines::{all_events, append, open, scratch};
+use crate::samples::{Numbering, START, event};
+
+const ALICE: Term<'_> = Term::Identity("alice");
+
+fn rows(positions: &[u64], through: u64) -> Option<Standing> {
+    let rows = positions.iter().map(|row| Position(*row)).collect();
+    Some(Standing { rows, through: Position(through) })
+}
+
+fn of(seen: Record, identity: &str, session: &str) -> Record {
+    match seen {
+        Record::Observation(seen) => Record::Observation(Box::new(Observation {
+            identity: identity.to_owned(),
+            session: session.to_owned(),
+            ..*seen
+        })),
+        fact @ Record::Fact(_) => fact,
+    }
+}
+
+#[test]
+fn a_term_leads_to_its_rows_the_newest_first() {
+    let (_folder, path) = scratch();
+    let mut log = open(&path);
+    let mut next = Numbering::after(log.head());
+    for round in 0..5 {
+        let told = Event {
+            actor: Actor { access_key_id: format!("KEY{round}"), ..Actor::default() },
+            client: Client { address: "10.9.9.9".to_owned(), ..Client::default() },
+            request_id: format!("request-{round}"),
+            ..event(&format!("id-{round}"), "x", 0)
+        };
+        let (who, session) = if round % 2 == 0 { ("alice", "arn/role/a") } else { ("bob", "") };
+        let seen = next.observation(0, told, START);
+        append(&mut log, &[next.fact(START), of(seen, who, session)]).unwrap();
+    }
+    assert_eq!(log.standing(ALICE, Position(99), 9), None, "there is no index");
+    let mut indexer = Indexer::new(log.follower().unwrap(), &path).unwrap();
+    assert_eq!(log.standing(ALICE, Position(99), 9), rows(&[], 0));
+    assert_eq!(indexer.step().unwrap(), Position(10));
+    assert_eq!(indexer.step().unwrap(), Position(10));
+    let cases = [
+        (ALICE, 99, 9, &[10, 6, 2][..]),
+        (ALICE, 9, 9, &[6, 2]),
+        (ALICE, 99, 2, &[10, 6]),
+        (Term::Identity("bob"), 99, 9, &[8, 4]),
+        (Term::Identity("carol"), 99, 9, &[]),
+        (Term::Session("arn/role/a"), 99, 9, &[10, 6, 2]),
+        (Term::Session("a"), 99, 9, &[10, 6, 2]),
+        (Term::Session(""), 99, 9, &[]),
+        (Term::Key("KEY3"), 99, 9, &[8]),
+        (Term::Address("10.9.9.9"), 99, 9, &[10, 8, 6, 4, 2]),
+        (Term::Request("request-1"), 99, 9, &[4]),
+        (Term::Request("id-1"), 99, 9, &[4]),
+        (Term::Key("id-1"), 99, 9, &[]),
+    ];
+    for (term, up_to, limit, expected) in cases {
+        assert_eq!(
+            log.standing(term, Position(up_to), limit),
+            rows(expected, 10),
+            "{term:?} {up_to} {limit}"
+        );
+    }
+}
+
+#[test]
+fn one_that_does_not_fit_is_made_anew() {
+    let (_folder, path) = scratch();
+    let mut log = open(&path);
+    let mut next = Numbering::after(log.head());
+    append(&mut log, &[of(next.observation(0, event("a", "x", 0), START), "alice", "")]).unwrap();
+    let index = path.join("index.sqlite");
+    let filled = || {
+        let mut indexer = Indexer::new(log.follower().unwrap(), &path).unwrap();
+        assert_eq!(indexer.step().unwrap(), Position(1));
+        assert_eq!(log.standing(ALICE, Position(9), 9), rows(&[1], 1));
+    };
+    filled();
+    fs::write(&index, vec![b'x'; 50_000]).unwrap();
+    assert_eq!(log.standing(ALICE, Position(9), 9), None);
+    filled();
+    // Of a log that was longer, or of another release.
+    for change in ["UPDATE through SET position = 7", "UPDATE through SET format = 99"] {
+        rusqlite::Connection::open(&index).unwrap().execute(change, []).unwrap();
+        filled();
+    }
+    fs::remove_file(&index).unwrap();
+    filled();
+}
+
+#[test]
+fn what_only_leads_to_expired_rows_goes() {
+    let (_folder, path) = scratch();
+    let mut log = open(&path);
+    let mut next = Numbering::after(log.head());
+    // A fact and an event in turn: each is a row.
+    let mut records = Vec::new();
+    for _ in 0..2_100 {
+        records.push(next.fact(START));
+        records.push(of(next.observation(0, event("a", "x", 0), START), "alice", ""));
+    }
+    append(&mut log, &records).unwrap();
+    append(&mut log, &[of(next.observation(0, event("b", "x", 0), START + Millis::DAY), "bob", "")]).unwrap();
+    let mut indexer = Indexer::new(log.follower().unwrap(), &path).unwrap();
+    while indexer.step().unwrap() < log.head().position {}
+    let first = |log: &dyn Log| log.standing(ALICE, Position(4_000), 1).unwrap().rows;
+    indexer.expire().unwrap();
+    assert_eq!(first(&log), [Position(4_000)]);
+    let events = all_events(START + Millis::HOUR);
+    log.prune(&events).unwrap();
+    indexer.expire().unwrap();
+    assert_eq!(first(&log), [Position(4_000)], "decisions may still lie there");
+    log.prune(&Expired { kind: Kept::Decisions, ..events }).unwrap();
+    indexer.expire().unwrap();
+    assert_eq!(first(&log), []);
+    assert_eq!(log.standing(Term::Identity("bob"), Position(9_999), 9), rows(&[4_201], 4_201));
+}
