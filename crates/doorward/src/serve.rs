@@ -1,6 +1,6 @@
 //! The server, put together: journal, writer, what readers load, and the doors.
 
-pub(crate) mod config;
+pub mod config;
 mod decisions;
 mod denials;
 mod feed;

@@ -11,6 +11,8 @@
 
 pub mod dedupe;
 pub mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod journal;
 pub mod memory;
 mod seal;

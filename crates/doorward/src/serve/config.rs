@@ -22,7 +22,7 @@ use crate::serve::watched::WatchedFolder;
 
 /// Everything that the server goes by, in its parts.
 #[derive(Debug)]
-pub(crate) struct Config {
+pub struct Config {
     /// Where it listens.
     pub(crate) listen: SocketAddr,
     /// Where its data lies.
@@ -170,6 +170,19 @@ impl Config {
             None => (File::default(), PathBuf::new()),
             Some(path) => (read(path)?, path.parent().map(Path::to_owned).unwrap_or_default()),
         };
+        Self::lower(args, file, &base)
+    }
+
+    /// What a text alone asks for. Public for the fuzzer.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    #[doc(hidden)]
+    pub fn of_text(text: &str) -> Result<Self> {
+        Self::lower(&ServeArgs::default(), toml::from_str(text)?, Path::new(""))
+    }
+
+    fn lower(args: &ServeArgs, file: File, base: &Path) -> Result<Self> {
         let checkpoints = schedule(file.checkpoint_every.as_deref(), file.checkpoint_records)?;
         let data_dir = args.data_dir.clone().or_else(|| file.data_dir.map(|dir| base.join(dir)));
         let limits = limits(&file.limits);
@@ -193,8 +206,8 @@ impl Config {
                 overflow,
                 limits,
             },
-            policy: file.policy.map(|section| policy_folder(section, &base)).transpose()?,
-            watched: file.watch.into_iter().map(|section| watched(section, &base)).collect::<Result<_>>()?,
+            policy: file.policy.map(|section| policy_folder(section, base)).transpose()?,
+            watched: file.watch.into_iter().map(|section| watched(section, base)).collect::<Result<_>>()?,
             peps: file.pep.into_iter().map(pep).collect::<Result<_>>()?,
             ladder: ladder(file.response)?,
             cases_per_day: file.cases_per_day.unwrap_or(5),
