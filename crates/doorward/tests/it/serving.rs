@@ -11,6 +11,7 @@ mod ingest;
 mod kills;
 mod once;
 mod responding;
+mod secrets;
 pub(crate) mod server;
 mod shared_interop;
 mod start;

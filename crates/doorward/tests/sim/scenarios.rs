@@ -1,5 +1,6 @@
 //! Stories, one per file of `scenarios/`: what happens and is asked, and what must be found, held and answered.
 
+mod coverage;
 pub(crate) mod form;
 pub(crate) mod record;
 mod told;
@@ -14,7 +15,9 @@ use doorward_model::command::Command;
 use doorward_model::decision::Pep;
 use doorward_model::hold::{Hold, HoldProfile, HoldScope};
 use doorward_model::identity::{Edge, EdgeKind};
-use doorward_model::record::{Fact, FactRecord, HoldReleased, IdentityKilled, PepSet, Record};
+use doorward_model::record::{
+    Fact, FactRecord, HoldReleased, IdentityKilled, PepSet, Record, TokenIssued, TokenRevoked,
+};
 use doorward_model::time::{Millis, Time};
 use doorward_policy::Properties;
 use doorward_policy::decide::{Authentication, Caller, CredentialUse, Request};
@@ -156,9 +159,12 @@ impl Stage {
             self.admit(Command::PlaceHold(new_hold(hold)));
         }
         if let Some(identity) = step.kill.as_ref().filter(|_| does(true)) {
-            let (by, reason) = ("scenario".to_owned(), "stolen".to_owned());
+            let (by, reason) = (BY.to_owned(), "stolen".to_owned());
             let killed = IdentityKilled { identity: identity.clone(), up_to_ms: self.now.ms(), by, reason };
             self.admit(Command::KillIdentity(killed));
+        }
+        if let Some(credential) = step.revoke.as_ref().filter(|_| does(true)) {
+            self.revoke(credential);
         }
         if let Some(subject) = step.release.as_ref().filter(|_| does(true)) {
             self.release(subject)?;
@@ -280,6 +286,17 @@ impl Stage {
         if ids.is_empty() { Err(format!("no hold is on {subject:?}")) } else { Ok(()) }
     }
 
+    fn revoke(&mut self, credential: &str) {
+        let issued = TokenIssued {
+            id: credential.to_owned(),
+            secret_hash: vec![7; 32],
+            scopes: vec!["read".to_owned()],
+            ..TokenIssued::default()
+        };
+        self.admit(Command::IssueToken(issued));
+        self.admit(Command::RevokeToken(TokenRevoked { id: credential.to_owned(), by: BY.to_owned() }));
+    }
+
     fn ask(&mut self, question: &Question) -> Result<(), String> {
         let pep = self.perimeter.pep(question.pep.as_deref().unwrap_or("gateway"));
         let (subject, resource) = (entity(&question.subject), entity(&question.resource));
@@ -292,7 +309,7 @@ impl Stage {
             credential: question.credential.as_ref().map(|used| CredentialUse {
                 id: &used.id,
                 issued_at: Some(time(&used.issued)),
-                expires_at: None,
+                expires_at: used.expires.as_deref().map(time),
             }),
             authentication: authentication.map(|done| Authentication { acr: &done.acr, at: time(&done.at) }),
             ..Request::new(Caller::Asserted { pep: &pep, subject }, &question.action, resource)

@@ -55,6 +55,48 @@ fn what_cannot_be_read_is_shown_and_kept_and_the_rest_is_taken() {
 }
 
 #[test]
+fn bad_bodies_are_refused_or_counted_and_nothing_of_them_is_half_done() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), None);
+    let line = |id: &str| listing(id, ago(Millis::MINUTE));
+    let deep = format!(r#"{{"eventName":{}1{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
+    let half = line("half");
+    let half = &half[..half.len() / 2];
+    let twice = line("twice").replacen('{', r#"{"eventName":"Other","#, 1);
+    let wide: Vec<u8> = line("wide").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let latin = [line("latin").replace("alice\"}", "alic").as_bytes(), b"\xe9\"}}"].concat();
+    // What is said of the body, and how many of its records are taken and how many are not.
+    let cases: [(Vec<u8>, u16, u64, u64, &str); 6] = [
+        (format!("{}\n{deep}\n{}", line("a"), line("b")).into_bytes(), 200, 2, 1, "limit"),
+        (format!("{}\n{half}", line("c")).into_bytes(), 200, 1, 1, "cut short"),
+        (format!("{}\n{twice}\n{}", line("d"), line("e")).into_bytes(), 200, 2, 1, "eventName"),
+        ([line("f").as_bytes(), b"\n", &latin].concat(), 200, 1, 1, "UTF-8"),
+        (wide, 422, 0, 1, "UTF-8"),
+        (b"no log at all".to_vec(), 422, 0, 1, ""),
+    ];
+    for (body, status, accepted, rejected, reason) in cases {
+        let answer = server.push(&body);
+        let told = answer.json();
+        let counts = (answer.status, &told["accepted"], &told["rejected"]);
+        assert_eq!(counts, (status, &json!(accepted), &json!(rejected)), "{reason}: {told}");
+        assert!(told["rejects"][0]["reason"].as_str().unwrap().contains(reason), "{reason}: {told}");
+    }
+    // What cannot be unpacked, or is larger than a body may be, is refused whole.
+    let packed = gzip(format!("{}\n{}", line("g"), line("h")).as_bytes());
+    let large = vec![b' '; 17 << 20];
+    for (body, status, said) in [(&packed[..packed.len() - 9], 400, "gzip"), (&large, 413, "larger than")] {
+        let answer = server.push(body);
+        assert_eq!((answer.status, answer.header("content-type")), (status, "application/problem+json"));
+        assert!(answer.text().contains(said), "{}", answer.text());
+    }
+    let events = server.get("/v1/events");
+    let mut ids: Vec<_> =
+        events["items"].as_array().unwrap().iter().map(|event| event["id"].as_str().unwrap()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["a", "b", "c", "d", "e", "f"]);
+}
+
+#[test]
 fn a_source_is_pushed_by_its_own_token_only() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path(), None);

@@ -1,11 +1,18 @@
 //! Starting and stopping.
 
 use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
 
+use doorward_journal::{Batch, Journal, Log, Options, Position, Sqlite};
+use doorward_model::id::{FactNumber, TenantId};
+use doorward_model::record::{Fact, FactRecord, Record, Tick};
+use doorward_model::time::Millis;
 use serde_json::json;
 
-use crate::serving::server::{Server, ago, command, config, example, files_of, listing, refused, request};
-use doorward_model::time::Millis;
+use crate::serving::server::{
+    Server, ago, command, config, example, files_of, listing, now, refused, request,
+};
 
 #[test]
 fn it_says_that_it_lives_and_is_ready_counts_and_stops_when_told() {
@@ -74,6 +81,35 @@ fn a_data_folder_of_a_newer_format_is_refused_and_left_as_it_is() {
         "{said}"
     );
     assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn a_clock_that_has_gone_back_stops_nothing_and_turns_no_record_around() {
+    let data = tempfile::tempdir().unwrap();
+    // The clock of the process before was an hour ahead.
+    let ahead = now() + Millis::HOUR;
+    let mut journal = open(data.path());
+    let fact = Some(Fact::Tick(Tick { at_ms: ahead.ms() }));
+    let tick = Record::Fact(Box::new(FactRecord { number: 1, recorded_at_ms: ahead.ms(), fact }));
+    journal.append(Batch { records: &[tick], facts_seen: FactNumber(0) }).unwrap();
+    drop(journal);
+    let mut server = Server::start(data.path(), None);
+    assert_eq!(server.push(listing("a", ago(Millis::MINUTE)).as_bytes()).json()["accepted"], json!(1));
+    server.stopped();
+    let mut times = Vec::new();
+    open(data.path())
+        .read_from(Position(1), &mut |row| {
+            times.push(row.recorded_at);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    // The token of the first start, that of the source, and the event with its identity came after.
+    assert!(times.len() > 3 && times.is_sorted() && times[0] == ahead, "{times:?}");
+    assert!(times.iter().all(|at| *at - ahead < Millis::HOUR), "{times:?}");
+}
+
+fn open(folder: &Path) -> Sqlite {
+    Sqlite::open(folder, &TenantId::from("default"), Options::default()).unwrap()
 }
 
 #[test]

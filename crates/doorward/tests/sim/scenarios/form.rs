@@ -118,6 +118,8 @@ pub(crate) struct Step {
     pub(crate) hold: Option<NewHold>,
     /// Ends all sessions of an identity.
     pub(crate) kill: Option<String>,
+    /// Ends a credential, which is issued before.
+    pub(crate) revoke: Option<String>,
     /// Releases the holds on an identity.
     pub(crate) release: Option<String>,
     pub(crate) policies: Option<Policies>,
@@ -219,6 +221,7 @@ pub(crate) struct Authenticated {
 pub(crate) struct Credential {
     pub(crate) id: String,
     pub(crate) issued: String,
+    pub(crate) expires: Option<String>,
 }
 
 /// A decision, in words. What is left out must be empty, but for the policies and the risk, which then may be any.
