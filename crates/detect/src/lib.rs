@@ -21,12 +21,3 @@ mod parameters;
 pub use catalogue::{FindingType, TYPES};
 pub use inspect::{Inspection, Judging, Settings, Standard, inspect};
 pub use parameters::{Parameters, Weights};
-
-/// Every type of finding.
-pub const KINDS: [&str; 5] = [
-    "credential-for-another",
-    "credential-source-changed",
-    "instance-credential-elsewhere",
-    "key-in-two-networks",
-    "new-behaviour",
-];

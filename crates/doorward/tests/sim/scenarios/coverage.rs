@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use doorward_detect::KINDS;
+use doorward_detect::TYPES;
 use doorward_model::decision::{Mode, Reason};
 use doorward_model::hold::HoldProfile;
 
@@ -45,7 +45,9 @@ fn table() -> String {
     let modes = [Mode::Learn, Mode::Shadow, Mode::Enforce].map(Mode::word).to_vec();
     let kinds: [Kind; 5] = [
         ("Reasons of a decision", reasons, |text, word| any(text, "reasons: [", word)),
-        ("Types of findings", KINDS.to_vec(), |text, word| any(text, "expect_findings:", word)),
+        ("Types of findings", TYPES.map(|known| known.name).to_vec(), |text, word| {
+            any(text, "expect_findings:", word)
+        }),
         ("Profiles of holds", profiles, |text, word| any(text, "profile: ", word) || any(text, "- '", word)),
         ("Modes", modes, |text, word| any(text, "mode: ", word) || any(text, "peps: {", word)),
         ("Modes of response", vec!["record", "shadow", "enforce"], |text, word| {
@@ -76,7 +78,7 @@ type Kind = (&'static str, Vec<&'static str>, fn(&str, &str) -> bool);
 /// Whether a word stands after a mark, in its line or in the list that it opens.
 fn any(text: &str, mark: &str, word: &str) -> bool {
     text.match_indices(mark).any(|(at, _)| {
-        let after = &text[at + mark.len()..];
+        let after = text.get(at + mark.len()..).unwrap_or_default();
         let indent = |line: &str| line.len() - line.trim_start().len();
         let mut lines = after.lines();
         let first = lines.next().unwrap_or_default();

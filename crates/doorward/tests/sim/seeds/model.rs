@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use doorward_detect::KINDS;
+use doorward_detect::TYPES;
 use doorward_journal::{Content, Journal, Position};
 use doorward_model::hold::Hold;
 use doorward_model::record::{Fact, FactRecord, Observation, Record, TokenIssued};
@@ -63,7 +63,10 @@ impl Model {
         match record.fact.as_ref().unwrap() {
             Fact::FindingRaised(finding) | Fact::FindingGrown(finding) => {
                 assert!(!finding.evidence.is_empty(), "a finding without evidence: {finding:?}");
-                assert!(KINDS.contains(&finding.kind.as_str()), "a type that is not listed: {finding:?}");
+                assert!(
+                    TYPES.iter().any(|known| known.name == finding.kind),
+                    "a type that is not listed: {finding:?}"
+                );
                 self.findings.insert(finding.id.clone());
             }
             Fact::HoldPlaced(hold) => {
