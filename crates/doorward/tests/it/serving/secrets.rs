@@ -93,7 +93,12 @@ fn no_known_secret_reaches_the_data_folder_a_log_or_an_answer() {
     said += &server
         .ask("POST", &format!("/v1/holds?{token}"), format!("{{\"reason\":\"{token}\"").as_bytes())
         .text();
-    said += &server.ask("GET", &format!("/v1/tokens/{token}"), b"").text();
+    for (method, path) in [("GET", "tokens"), ("GET", "holds"), ("GET", "identities"), ("POST", "tokens")] {
+        let revoke = if method == "POST" { "/revoke" } else { "" };
+        let answer = server.ask(method, &format!("/v1/{path}/{token}{revoke}"), b"");
+        assert_eq!(answer.status, 404, "{}", answer.text());
+        said += &answer.text();
+    }
     server.stopped();
     let log =
         server.said.iter().filter(|line| !line.starts_with("Admin token")).map(|line| line.clone() + "\n");
