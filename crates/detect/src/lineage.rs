@@ -108,7 +108,7 @@ fn instance_key_elsewhere(subject: &Subject<'_>, key: &Key<'_>, probe: &Probe) -
 fn two_networks(subject: &Subject<'_>, key: &Key<'_>) -> Option<Notice> {
     let event = subject.event();
     let [.., home, away] = key.used.places() else { return None };
-    let within = event.happened_at() - home.to;
+    let within = event.happened_at() - home.to();
     if home.network != key.network || within > subject.parameters.two_networks_within {
         return None;
     }

@@ -85,7 +85,10 @@ impl Engine {
         arrival: Arrival,
     ) -> (Vec<Fact>, Observation) {
         let behind = self.state.arrivals.take(&event, recorded_at);
-        let (facts, seen) = self.announced.identify(&mut self.state.resolver, event, recorded_at);
+        let (facts, seen) = {
+            let State { resolver, symbols, .. } = &mut self.state;
+            self.announced.identify((resolver, symbols), event, recorded_at)
+        };
         (facts, Observation { late: behind && arrival == Arrival::Live, ..seen })
     }
 

@@ -8,6 +8,7 @@ use doorward_model::identity::{Credential, CredentialKind, Edge, EdgeKind, Ident
 use doorward_model::record::{Fact, Observation};
 use doorward_model::time::Time;
 use doorward_views::resolver::{Behind, Principal, Resolved, Resolver, Routed};
+use doorward_views::symbols::Symbols;
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
@@ -52,23 +53,28 @@ impl Announced {
 
     pub(crate) fn identify(
         &mut self,
-        resolver: &mut Resolver,
+        (resolver, symbols): (&mut Resolver, &mut Symbols),
         event: Box<Event>,
         recorded_at: Time,
     ) -> (Vec<Fact>, Observation) {
-        let resolved = resolver.resolve(&event);
+        let resolved = resolver.resolve(&event, symbols);
+        let caller = Caller {
+            id: symbols.name(resolved.named.id),
+            holder: symbols.name(resolved.named.holder),
+            resolved: &resolved,
+        };
         let mut facts = Vec::new();
         if let Some(principal) = &resolved.principal {
             self.announce_principal(principal, &event, &mut facts);
         }
-        self.announce_login(&resolved, &event, &mut facts);
-        self.announce_credentials(&resolved, &event, &mut facts);
-        self.announce_hop(&resolved, &event, &mut facts);
+        self.announce_login(&caller, &event, &mut facts);
+        self.announce_credentials(&caller, &event, &mut facts);
+        self.announce_hop(&caller, &event, &mut facts);
         let observation = Observation {
             partition: u32::from(resolved.named.partition.0),
             n: 0,
             recorded_at_ms: recorded_at.ms(),
-            identity: resolved.named.id.to_string(),
+            identity: caller.id.to_owned(),
             session: resolved.session,
             chain: resolved.chain.to_vec(),
             late: false,
@@ -80,10 +86,10 @@ impl Announced {
     }
 
     /// A user that was taken for a program, and does what only people do. Of its other traits nothing new is said.
-    fn announce_login(&mut self, resolved: &Resolved, event: &Event, facts: &mut Vec<Fact>) {
-        if resolved.named.kind == IdentityKind::Service && shows_a_person(event) {
+    fn announce_login(&mut self, caller: &Caller<'_>, event: &Event, facts: &mut Vec<Fact>) {
+        if caller.resolved.named.kind == IdentityKind::Service && shows_a_person(event) {
             let kind = IdentityKind::Human.into();
-            let found = Identity { id: resolved.named.id.to_string(), kind, ..Identity::default() };
+            let found = Identity { id: caller.id.to_owned(), kind, ..Identity::default() };
             self.announce_identity(found, facts);
         }
     }
@@ -129,12 +135,11 @@ impl Announced {
     }
 
     /// Keys that outlive a session are credentials of their own.
-    fn announce_credentials(&mut self, resolved: &Resolved, event: &Event, facts: &mut Vec<Fact>) {
+    fn announce_credentials(&mut self, caller: &Caller<'_>, event: &Event, facts: &mut Vec<Fact>) {
         let at = event.happened_at_ms;
         let key = event.actor.access_key_id.as_str();
         if key.starts_with(LASTING_KEY) {
-            let holder = &*resolved.named.holder;
-            self.announce_credential(key, CredentialKind::AccessKey, (holder, at), facts);
+            self.announce_credential(key, CredentialKind::AccessKey, (caller.holder, at), facts);
         }
         let Some(issued) = &event.issued else { return };
         if event.outcome() != Outcome::Success || issued.principal.is_empty() {
@@ -171,15 +176,15 @@ impl Announced {
     }
 
     /// A role that was assumed: an edge from who did to the role.
-    fn announce_hop(&mut self, resolved: &Resolved, event: &Event, facts: &mut Vec<Fact>) {
+    fn announce_hop(&mut self, caller: &Caller<'_>, event: &Event, facts: &mut Vec<Fact>) {
         let Some(issued) = &event.issued else { return };
         let assumed = event.outcome() == Outcome::Success && event.action.starts_with("AssumeRole");
-        let itself = *issued.principal == *resolved.named.id;
-        if !assumed || itself || issued.principal.is_empty() || resolved.routed == Routed::Platform {
+        let itself = issued.principal == caller.id;
+        if !assumed || itself || issued.principal.is_empty() || caller.resolved.routed == Routed::Platform {
             return;
         }
         self.announce_edge(
-            edge(EdgeKind::Assumed, &resolved.named.id, &issued.principal, 1_000, &event.action),
+            edge(EdgeKind::Assumed, caller.id, &issued.principal, 1_000, &event.action),
             facts,
         );
     }
@@ -216,6 +221,15 @@ impl Announced {
             facts.push(Fact::EdgeFound(found));
         }
     }
+}
+
+/// Who acted, by name.
+struct Caller<'a> {
+    /// The canonical id.
+    id: &'a str,
+    /// Who holds the keys that it uses.
+    holder: &'a str,
+    resolved: &'a Resolved,
 }
 
 /// Only people sign in at a console and use a browser.

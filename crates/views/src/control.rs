@@ -37,7 +37,7 @@ pub struct Control {
     /// The latest instant that a tick stood for.
     pub now: Time,
     /// Identities by canonical id.
-    pub identities: BTreeMap<String, Identity>,
+    pub identities: BTreeMap<String, Box<Identity>>,
     /// Credentials by id.
     pub credentials: BTreeMap<String, Credential>,
     /// Edges by kind and both ends.
@@ -274,7 +274,7 @@ impl Control {
 
     fn fold_identity(&mut self, found: &Identity) {
         let Some(known) = self.identities.get_mut(&found.id) else {
-            self.identities.insert(found.id.clone(), found.clone());
+            self.identities.insert(found.id.clone(), Box::new(found.clone()));
             return;
         };
         // What a fact leaves empty stays as it was known.

@@ -25,8 +25,21 @@ pub struct KeyUse {
 pub struct Place {
     /// The network.
     pub network: Symbol,
-    /// The latest use there.
-    pub to: Time,
+    /// The latest use there, in seconds since the epoch: eight bytes a place, because there are many keys.
+    to_s: u32,
+}
+
+impl Place {
+    /// A place, with the latest use there.
+    pub(crate) fn new(network: Symbol, to: Time) -> Self {
+        Self { network, to_s: u32::try_from(to.ms().div_euclid(SECOND_MS)).unwrap_or(0) }
+    }
+
+    /// The latest use there, to the second.
+    #[must_use]
+    pub fn to(&self) -> Time {
+        Time::from_ms(i64::from(self.to_s) * SECOND_MS)
+    }
 }
 
 /// The use of a key that an event shows.
@@ -113,7 +126,7 @@ impl KeyUse {
     }
 
     fn first(seen: Sighting, now: Time) -> Self {
-        let place = Place { network: seen.network, to: now };
+        let place = Place::new(seen.network, now);
         Self { source: seen.source, places: [place; PLACES_MAX], stays: 1 }
     }
 
@@ -125,11 +138,11 @@ impl KeyUse {
         if let Some(place) = latest
             && place.network == seen.network
         {
-            place.to = place.to.max(now);
+            *place = Place::new(seen.network, now.max(place.to()));
             return;
         }
         let [_, second, last] = &mut self.places;
-        let place = Place { network: seen.network, to: now };
+        let place = Place::new(seen.network, now);
         match self.stays {
             1 => *second = place,
             2 => *last = place,
@@ -139,6 +152,7 @@ impl KeyUse {
     }
 }
 
+const SECOND_MS: i64 = 1_000;
 const KEYS_MAX: usize = 1 << 20;
 const PLACES_MAX: usize = 3;
 const PLACES_MAX_U8: u8 = 3;

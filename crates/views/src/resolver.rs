@@ -14,7 +14,7 @@ use doorward_model::time::Millis;
 use foldhash::fast::FixedState;
 
 use crate::recent::Recent;
-use crate::symbols::SeededMap;
+use crate::symbols::{SeededMap, Symbol, Symbols};
 
 /// The identity behind a caller, as the record shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,14 +63,14 @@ pub struct Resolved {
 }
 
 /// What is remembered of a caller that was named.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Named {
     /// The canonical id of the identity.
-    pub id: Arc<str>,
+    pub id: Symbol,
     /// What it is.
     pub kind: IdentityKind,
     /// Who holds the keys that it uses: whom an agent acts for, otherwise itself.
-    pub holder: Arc<str>,
+    pub holder: Symbol,
     /// The partition of the identity.
     pub partition: Partition,
     /// Whether it belongs to a platform, which acts through it by itself.
@@ -78,11 +78,11 @@ pub struct Named {
 }
 
 impl Named {
-    fn of(principal: &Principal, tenant: &TenantId) -> Self {
-        let id: Arc<str> = principal.id.as_str().into();
+    fn of(principal: &Principal, tenant: &TenantId, symbols: &mut Symbols) -> Self {
+        let id = symbols.intern(&principal.id);
         let holder = match &principal.behind {
-            Some(Behind::ActsFor(base)) => base.id.as_str().into(),
-            Some(Behind::Role(_)) | None => Arc::clone(&id),
+            Some(Behind::ActsFor(base)) => symbols.intern(&base.id),
+            Some(Behind::Role(_)) | None => id,
         };
         let linked = principal.kind == IdentityKind::Service && principal.name.starts_with(SERVICE_LINKED);
         let partition = Partition::of(tenant, &principal.id);
@@ -127,15 +127,16 @@ impl Resolver {
     }
 
     /// Names the caller of an event, and remembers the credential that it handed out.
-    pub fn resolve(&mut self, event: &Event) -> Resolved {
-        let (named, principal) = self.named(event);
+    pub fn resolve(&mut self, event: &Event, symbols: &mut Symbols) -> Resolved {
+        let (named, principal) = self.named(event, symbols);
         let chain = self.chain(event);
         if let Some(issued) = &event.issued
             && event.outcome() == Outcome::Success
             && !issued.access_key_id.is_empty()
             && named.kind != IdentityKind::Service
         {
-            self.remember(&issued.access_key_id, &named, &chain, event);
+            let own = (symbols.name(named.id), named.kind);
+            self.remember(&issued.access_key_id, own, &chain, event);
         }
         let (session, routed) = (session_of(&event.actor), routed(event, &named));
         Resolved { named, principal, session, chain, routed }
@@ -149,7 +150,7 @@ impl Resolver {
     }
 
     /// The caller, and all that is shown of it if it is named anew.
-    fn named(&mut self, event: &Event) -> (Named, Option<Principal>) {
+    fn named(&mut self, event: &Event, symbols: &mut Symbols) -> (Named, Option<Principal>) {
         let actor = &event.actor;
         let product = event.agent.as_ref().map_or("", |mark| mark.product.as_str());
         self.caller.clear();
@@ -158,13 +159,13 @@ impl Resolver {
         self.caller.extend([actor.kind.unsigned_abs(), length(&actor.arn), length(id)].map(letter));
         self.caller.extend([actor.arn.as_str(), id, product]);
         if let Some(known) = self.callers.touch(self.caller.as_str(), event.happened_at()) {
-            return (known.clone(), None);
+            return (*known, None);
         }
         let base = name(event, &self.unique_ids);
         self.learn_unique_id(&base.unique_id, &base.id);
         let principal = if product.is_empty() { base } else { agent_of(base, product) };
-        let named = Named::of(&principal, &self.tenant);
-        self.callers.put(self.caller.as_str().into(), named.clone(), event.happened_at());
+        let named = Named::of(&principal, &self.tenant, symbols);
+        self.callers.put(self.caller.as_str().into(), named, event.happened_at());
         (named, Some(principal))
     }
 
@@ -179,12 +180,12 @@ impl Resolver {
         }
     }
 
-    fn remember(&mut self, key: &str, named: &Named, chain: &[String], event: &Event) {
+    fn remember(&mut self, key: &str, (id, kind): (&str, IdentityKind), chain: &[String], event: &Event) {
         // A cross-account request is in both logs; the one of the caller's account knows the caller better.
-        if named.kind == IdentityKind::External && self.issued.peek(key).is_some() {
+        if kind == IdentityKind::External && self.issued.peek(key).is_some() {
             return;
         }
-        let own = std::iter::once(named.id.to_string());
+        let own = std::iter::once(id.to_owned());
         let hops = own.chain(chain.iter().cloned()).take(CHAIN_MAX).collect();
         self.issued.put(key.to_owned(), hops, event.happened_at());
     }

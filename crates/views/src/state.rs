@@ -2,7 +2,7 @@
 
 use doorward_model::finding::Finding;
 use doorward_model::id::{Partition, TenantId};
-use doorward_model::identity::{Identity, IdentityKind};
+use doorward_model::identity::IdentityKind;
 use doorward_model::record::{FactRecord, Observation};
 use doorward_model::time::Time;
 use foldhash::fast::FixedState;
@@ -185,7 +185,7 @@ impl State {
     /// What an identity is; `External` when it is not known.
     #[must_use]
     pub fn kind(&self, identity: &str) -> IdentityKind {
-        self.control.identities.get(identity).map_or(IdentityKind::External, Identity::kind)
+        self.control.identities.get(identity).map_or(IdentityKind::External, |known| known.kind())
     }
 
     fn learn_profile(&mut self, id: &str) {

@@ -159,7 +159,7 @@ impl Writer {
         answer.accepted += 1;
         let late = self.state.arrivals.take(&event, now);
         answer.late += u64::from(late);
-        let resolved = self.state.resolver.resolve(&event);
+        let resolved = self.state.resolver.resolve(&event, &mut self.state.symbols);
         if let Some(principal) = &resolved.principal {
             let found = Identity {
                 id: principal.id.clone(),
@@ -176,7 +176,7 @@ impl Writer {
             partition: u32::from(resolved.named.partition.0),
             n: 0,
             recorded_at_ms: now.ms(),
-            identity: resolved.named.id.to_string(),
+            identity: self.state.symbols.name(resolved.named.id).to_owned(),
             session: resolved.session,
             chain: resolved.chain.to_vec(),
             late,

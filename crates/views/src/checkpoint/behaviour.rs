@@ -288,7 +288,7 @@ fn key_row(name: &KeyName, used: &KeyUse, old: bool, symbols: &Symbols) -> KeyRo
     let places = used
         .places()
         .iter()
-        .map(|place| PlaceRow { network: symbols.name(place.network).to_owned(), to_ms: place.to.ms() });
+        .map(|place| PlaceRow { network: symbols.name(place.network).to_owned(), to_ms: place.to().ms() });
     KeyRow {
         identity: symbols.name(name.identity).to_owned(),
         key: name.key.to_string(),
@@ -301,7 +301,7 @@ fn key_row(name: &KeyName, used: &KeyUse, old: bool, symbols: &Symbols) -> KeyRo
 /// A row without places is none that was written.
 fn key(row: KeyRow, symbols: &mut Symbols) -> Option<(KeyName, KeyUse, bool)> {
     let places: Vec<_> = (row.places.iter())
-        .map(|row| Place { network: symbols.intern(&row.network), to: Time::from_ms(row.to_ms) })
+        .map(|row| Place::new(symbols.intern(&row.network), Time::from_ms(row.to_ms)))
         .collect();
     let used = KeyUse::restored(symbols.intern(&row.source), &places)?;
     let name = KeyName { identity: symbols.intern(&row.identity), key: row.key.into() };

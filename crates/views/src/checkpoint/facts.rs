@@ -10,7 +10,7 @@ use crate::state::State;
 pub fn facts(state: &State) -> Vec<Fact> {
     let control = &state.control;
     let mut facts = Vec::new();
-    facts.extend(control.identities.values().cloned().map(Fact::IdentityFound));
+    facts.extend(control.identities.values().map(|found| Fact::IdentityFound((**found).clone())));
     facts.extend(control.credentials.values().cloned().map(Fact::CredentialFound));
     facts.extend(control.edges.iter().cloned().map(Fact::EdgeFound));
     facts.extend(control.entitlements.iter().map(|(holder, policy, origin)| {
