@@ -1,5 +1,6 @@
 //! `cargo xtask docs`: the pages under `docs/` that are made from something else.
 
+mod detection;
 pub(crate) mod reference;
 
 use std::fmt::Write as _;
@@ -22,6 +23,7 @@ pub(crate) fn docs(check: bool) -> Result<()> {
         return reference::check();
     }
     reference::write()?;
+    detection::render()?;
     performance()
 }
 

@@ -37,7 +37,7 @@ pub(crate) const INSTANCE_CREDENTIAL_ELSEWHERE: FindingType = FindingType {
     confidence_milli: 900,
     controls: &["attack:T1552.005", "attack:T1078.004"],
     raised_when: "The session key of an instance role is used from a network other than the one the instance uses it \
-                  from, and not merely through the gateway of its own network.",
+                  from, and not merely through the gateway of its own network or one that three identities use.",
     evidence: "The key, the instance that it was delivered to, the network at home and the one away.",
 };
 
@@ -70,8 +70,9 @@ pub(crate) const KEY_IN_TWO_NETWORKS: FindingType = FindingType {
     severity: Severity::Medium,
     confidence_milli: 600,
     controls: &["attack:T1078.004"],
-    raised_when: "One key goes to another public network and comes back within the hour: two holders. A lasting key \
-                  counts only if it has a home, because fleets share theirs; of people it is low, 30 % sure.",
+    raised_when: "One key goes to another public network and comes back within the hour: two holders. It counts only \
+                  if the identity has a home, of at most three networks, and not if the other network is one that \
+                  three identities of the tenant use; of people it is low, 30 % sure.",
     evidence: "The key, both networks, and within what time it came back.",
 };
 

@@ -7,9 +7,10 @@ use doorward_model::finding::{
 use doorward_model::identity::IdentityKind;
 use doorward_views::habits::{ONE, is_network};
 use doorward_views::keys::KeyUse;
+use doorward_views::peers::TENANT_GROUP;
 use doorward_views::shard::Probe;
 use doorward_views::state::State;
-use doorward_views::symbols::{Symbol, Symbols};
+use doorward_views::symbols::Symbol;
 
 use crate::burst::Notice;
 use crate::catalogue::{
@@ -27,7 +28,7 @@ pub(crate) fn of(state: &State, subject: &Subject<'_>, probe: &Probe) -> Option<
     else {
         return key_for_another;
     };
-    let key = Key { used, network: seen.network, names: &state.symbols };
+    let key = Key { used, network: seen.network, state };
     let elsewhere = instance_key_elsewhere(subject, &key, probe);
     let networks = if elsewhere.is_none() { two_networks(subject, &key) } else { None };
     let facts = [source_changed(subject, &key), networks, elsewhere, key_for_another].into_iter().flatten();
@@ -40,8 +41,20 @@ struct Key<'a> {
     used: &'a KeyUse,
     /// Where the event used it.
     network: Symbol,
-    /// The names of networks and sources.
-    names: &'a Symbols,
+    /// What the numbers of networks and sources stand for, and who else has them.
+    state: &'a State,
+}
+
+impl Key<'_> {
+    fn name(&self, symbol: Symbol) -> &str {
+        self.state.symbols.name(symbol)
+    }
+
+    /// Whether a network is the tenant's own, by the identities that have used it.
+    fn is_shared(&self, network: Symbol, subject: &Subject<'_>) -> bool {
+        let share = self.state.control.peers.share(TENANT_GROUP, Feature::Network, network);
+        share.with >= subject.parameters.shared_network_min
+    }
 }
 
 fn hard(of: &FindingType, lineage: Lineage) -> Notice {
@@ -87,11 +100,11 @@ fn instance_key_elsewhere(subject: &Subject<'_>, key: &Key<'_>, probe: &Probe) -
     let event = subject.event();
     let instance = instance_of(subject)?;
     let places = key.used.places();
-    let (home, away) = (key.names.name(places.first()?.network), event.client.network.as_str());
+    let (home, away) = (key.name(places.first()?.network), event.client.network.as_str());
     // An instance reaches some services through its VPC and others through a gateway: then the gateway is known.
     let left_the_vpc = inside(home) && public(away) && is_new_network(subject, probe);
     let known = places.iter().any(|place| place.network == key.network);
-    if known || !(left_the_vpc || public_pair(home, away)) {
+    if known || !(left_the_vpc || public_pair(home, away)) || key.is_shared(key.network, subject) {
         return None;
     }
     let lineage = Lineage::InstanceKeyElsewhere(InstanceKeyElsewhere {
@@ -103,8 +116,9 @@ fn instance_key_elsewhere(subject: &Subject<'_>, key: &Key<'_>, probe: &Probe) -
     Some(hard(&INSTANCE_CREDENTIAL_ELSEWHERE, lineage))
 }
 
-/// One key that goes to another network and comes back within the hour: two holders. A long-lived key counts only
-/// if it has a home, because fleets share theirs; people change networks, so for them it is a weak sign.
+/// One key that goes to another network and comes back within the hour: two holders. It proves nothing where the
+/// other network is the tenant's own, or where the identity has no home; people change networks, and go through an
+/// egress of the tenant's and beside it, so for them it is a weak sign.
 fn two_networks(subject: &Subject<'_>, key: &Key<'_>) -> Option<Notice> {
     let event = subject.event();
     let [.., home, away] = key.used.places() else { return None };
@@ -112,16 +126,12 @@ fn two_networks(subject: &Subject<'_>, key: &Key<'_>) -> Option<Notice> {
     if home.network != key.network || within > subject.parameters.two_networks_within {
         return None;
     }
-    let (home, away) = (key.names.name(home.network), key.names.name(away.network));
-    if !public_pair(home, away) {
-        return None;
-    }
-    let temporary = event.actor.access_key_id.starts_with("ASIA");
+    let person = matches!(subject.profile.kind, IdentityKind::Human | IdentityKind::External);
+    let own = key.is_shared(away.network, subject) || person && key.is_shared(home.network, subject);
+    let (home, away) = (key.name(home.network), key.name(away.network));
     let networks = subject.habits.map_or(0, |habits| habits.distinct(Feature::Network));
-    if !temporary
-        && u32::try_from(networks)
-            .is_ok_and(|networks| networks > subject.parameters.lasting_key_networks_max)
-    {
+    let at_home = u32::try_from(networks).is_ok_and(|all| all <= subject.parameters.home_networks_max);
+    if own || !at_home || !public_pair(home, away) {
         return None;
     }
     let lineage = Lineage::TwoNetworks(TwoNetworks {
@@ -131,20 +141,13 @@ fn two_networks(subject: &Subject<'_>, key: &Key<'_>) -> Option<Notice> {
         within_ms: within.0,
     });
     let notice = hard(&KEY_IN_TWO_NETWORKS, lineage);
-    Some(match subject.profile.kind {
-        IdentityKind::Human | IdentityKind::External => {
-            Notice { severity: Severity::Low, confidence_milli: 300, ..notice }
-        }
-        IdentityKind::Agent | IdentityKind::Service | IdentityKind::Workload | IdentityKind::VendorApp => {
-            notice
-        }
-    })
+    Some(if person { Notice { severity: Severity::Low, confidence_milli: 300, ..notice } } else { notice })
 }
 
 /// The client says that a key which a machine was given now lies in a variable or a file: it was copied.
 fn source_changed(subject: &Subject<'_>, key: &Key<'_>) -> Option<Notice> {
     let event = subject.event();
-    let (before, now) = (key.names.name(key.used.source), event.client.credential_source.as_str());
+    let (before, now) = (key.name(key.used.source), event.client.credential_source.as_str());
     let delivered = |letters: &str| letters.contains(['0', 'z']);
     if !delivered(before) || delivered(now) || !now.contains(['e', 'g', 'n', 'x']) {
         return None;

@@ -124,6 +124,7 @@ fn push_novelty(text: &mut String, subject: &str, evidence: &Evidence, novelty: 
         Feature::Service | Feature::AgentFamily => "used",
         Feature::Action => "called",
         Feature::Network => "came from",
+        Feature::Breadth => "reached",
     };
     let as_client = if novelty.feature() == Feature::AgentFamily { " as its client" } else { "" };
     let gap = if text.is_empty() { "" } else { " " };

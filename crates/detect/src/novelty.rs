@@ -15,6 +15,7 @@ use doorward_views::state::State;
 use doorward_views::symbols::Symbol;
 
 use crate::inspect::{Judging, Subject};
+use crate::narrative::short;
 use crate::parameters::{Parameters, Weights};
 
 /// One, in the fixed point that probabilities are held in.
@@ -25,7 +26,8 @@ pub(crate) fn of(state: &State, subject: &Subject<'_>, probe: &Probe) -> Vec<Nov
     if subject.event().outcome() == Outcome::Throttled {
         return Vec::new();
     }
-    let slots = Feature::ALL.into_iter().zip(probe.slots);
+    let breadth = (Feature::Breadth, probe.breadth.and_then(|sight| sight.slot()));
+    let slots = Feature::ALL.into_iter().zip(probe.slots).chain([breadth]);
     let new = slots.filter_map(|(feature, slot)| slot.map(|slot| (feature, slot)));
     let new = new.filter(|(_, slot)| slot.days < subject.parameters.normal_days && slot.first_today);
     new.filter_map(|(feature, slot)| novelty(state, subject, probe, (feature, slot))).collect()
@@ -101,11 +103,20 @@ pub(crate) fn weighted_milli(subject: &Subject<'_>, novelties: &[Novelty], judgi
     sum / QUARTERS * if newcomer { u64::from(parameters.newcomer_percent) } else { 100 } / 100
 }
 
-/// What the action could do; who makes a new credential for itself rotates it, and gains nothing.
+/// What the action could do; who makes a new credential for itself rotates it, and gains little; who then puts the old
+/// one away gains nothing.
 fn consequence(subject: &Subject<'_>) -> ActionClass {
-    let issued = subject.event().issued.as_ref();
-    let for_itself = issued.is_some_and(|issued| issued.principal == subject.seen.identity);
-    if for_itself { ActionClass::Write } else { subject.event().class() }
+    let event = subject.event();
+    let made = event.issued.as_ref().is_some_and(|issued| issued.principal == subject.seen.identity);
+    let put_away =
+        event.service == "iam" && matches!(event.action.as_str(), "UpdateAccessKey" | "DeleteAccessKey");
+    // Without a name it is the caller's own.
+    let own = event.target.as_ref().is_none_or(|target| short(&subject.seen.identity) == target.id);
+    match event.class() {
+        _ if made => ActionClass::Write,
+        _ if put_away && own => ActionClass::Read,
+        class => class,
+    }
 }
 
 /// With little history only this counts: something of consequence that none of enough peers has done.
@@ -122,6 +133,7 @@ fn weight(kind: IdentityKind, class: ActionClass, feature: Feature, weights: &We
     let consequence = weights.of(class);
     match feature {
         Feature::Service | Feature::Action => consequence,
+        Feature::Breadth => consequence * weights.breadth_percent / 100,
         Feature::Network | Feature::AgentFamily if kind == IdentityKind::Human => weights.person_place,
         Feature::Network | Feature::AgentFamily => {
             (consequence * weights.place_percent / 100).max(weights.place_min)

@@ -25,12 +25,17 @@ pub struct Parameters {
     pub weights: Weights,
     /// The weighted surprise under which nothing is raised, in thousandths of a bit.
     pub floor_milli: u64,
+    /// For so many days after the first event the days of identities do not count for the threshold: at first
+    /// everything is new.
+    pub warm_up_days: u32,
     /// In how many minutes half of the gathered surprise leaks away; 0 for never.
     pub leak_minutes: u32,
     /// By how much a finding has to grow to be told again, in per cent.
     pub growth_percent: u32,
-    /// A long-lived key with more networks than this is shared by a fleet, and proves nothing by another one.
-    pub lasting_key_networks_max: u32,
+    /// An identity with more networks than this has no home that a key could leave.
+    pub home_networks_max: u32,
+    /// A network that so many identities of the tenant have used is the tenant's own: an egress, a pool of gateways.
+    pub shared_network_min: u32,
     /// Within what time a key has to come back from another network to have two holders.
     pub two_networks_within: Millis,
 }
@@ -46,6 +51,8 @@ pub struct Weights {
     pub reach: u32,
     /// Making permissions and credentials.
     pub grant: u32,
+    /// How much of that counts when more targets than ever are reached within minutes, in per cent.
+    pub breadth_percent: u32,
     /// How much of that a new network or client counts, in per cent.
     pub place_percent: u32,
     /// What it counts at least.
@@ -66,9 +73,11 @@ impl Default for Parameters {
             bits_max_milli: 12_000,
             weights: Weights::default(),
             floor_milli: 24_000,
+            warm_up_days: 7,
             leak_minutes: 12 * 60,
             growth_percent: 25,
-            lasting_key_networks_max: 3,
+            home_networks_max: 3,
+            shared_network_min: 3,
             two_networks_within: Millis::HOUR,
         }
     }
@@ -76,7 +85,16 @@ impl Default for Parameters {
 
 impl Default for Weights {
     fn default() -> Self {
-        Self { look: 1, change: 4, reach: 8, grant: 12, place_percent: 50, place_min: 2, person_place: 1 }
+        Self {
+            look: 1,
+            change: 4,
+            reach: 8,
+            grant: 12,
+            breadth_percent: 100,
+            place_percent: 50,
+            place_min: 2,
+            person_place: 1,
+        }
     }
 }
 

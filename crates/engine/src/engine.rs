@@ -239,14 +239,19 @@ impl Engine {
     /// Ends days that are over, tells what crosses identities, and sets the threshold anew.
     fn sweep(&mut self, now: Time) -> Vec<Fact> {
         let first = *self.first_tick.get_or_insert(now);
-        let days = u32::try_from((now - first).0 / Millis::DAY.0).unwrap_or(0).max(1);
         let Settings { cases_per_day, parameters } = self.rules.settings;
+        let watched = u32::try_from((now - first).0 / Millis::DAY.0).unwrap_or(0);
+        let days = watched.saturating_sub(parameters.warm_up_days).max(1);
         let peers = &self.state.control.peers;
         self.threshold_milli = peers.pressure_threshold_milli(cases_per_day, days, parameters.floor_milli);
         let mut pending = Pending::new(self.seed);
         for shard in self.state.shards_mut() {
             shard.sweep(now);
             pending.merge(shard.take_pending());
+        }
+        // The peaks that are told now are those of days before.
+        if watched <= parameters.warm_up_days {
+            pending.forget_pressures();
         }
         pending.into_summaries(&self.state.symbols).into_iter().map(Fact::Summary).collect()
     }

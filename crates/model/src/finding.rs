@@ -56,10 +56,12 @@ pub enum Feature {
     Network = 2,
     /// The family of the user agent.
     AgentFamily = 3,
+    /// How many targets it reached within minutes.
+    Breadth = 4,
 }
 
 impl Feature {
-    /// All features, in the order in which they are scored.
+    /// The features that each event has a value of, in the order in which they are scored.
     pub const ALL: [Self; 4] = [Self::Service, Self::Action, Self::Network, Self::AgentFamily];
 
     /// The word used everywhere.
@@ -70,6 +72,7 @@ impl Feature {
             Self::Action => "action",
             Self::Network => "network",
             Self::AgentFamily => "agent family",
+            Self::Breadth => "breadth",
         }
     }
 }

@@ -231,6 +231,10 @@ impl Organisation {
             AttackPlan::OneOfEach => {
                 (0_u64..).zip(TECHNIQUES).map(|(turn, known)| (known, nth(known.variants, turn))).collect()
             }
+            AttackPlan::OneTurn(turn) => (0..)
+                .zip(TECHNIQUES)
+                .map(|(at, known)| (known, nth(known.variants, u64::from(turn) + at)))
+                .collect(),
             AttackPlan::EachVariant => TECHNIQUES
                 .iter()
                 .flat_map(|&known| known.variants.iter().map(move |&variant| (known, variant)))

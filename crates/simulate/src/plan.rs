@@ -70,6 +70,8 @@ pub enum AttackPlan {
     None,
     /// Each technique once, the variants in turn.
     OneOfEach,
+    /// Each technique once, in the variant of a turn: four turns have them all.
+    OneTurn(u32),
     /// Each technique in each variant that makes sense for it.
     EachVariant,
     /// So many, technique by technique in turn, then with the next variant.

@@ -4,6 +4,7 @@ use doorward_model::event::{Event, Outcome};
 use doorward_model::finding::{Feature, Finding};
 use doorward_model::time::{Day, Millis, Time};
 
+use crate::breadth::Breadth;
 use crate::fixed::decayed;
 use crate::symbols::{Symbol, Symbols};
 
@@ -33,6 +34,7 @@ pub struct Habits {
     pub day_peak_milli: u64,
     pub(crate) last_day: Day,
     pub(crate) tables: [Table; Feature::ALL.len()],
+    pub(crate) breadth: Breadth,
 }
 
 /// Surprise that gathers, and the finding that it becomes.
@@ -127,6 +129,15 @@ pub struct Slot {
     at: Option<usize>,
 }
 
+impl Slot {
+    /// Of a value that is counted by days: on how many of its own days an identity had it.
+    pub(crate) fn of_days(symbol: Symbol, days: u8, own_days: u16, first_today: bool) -> Self {
+        let events = |days: u32| days.saturating_mul(ONE);
+        let (count, mass) = (events(days.into()), events(own_days.into()));
+        Self { symbol, count, held: 0, mass, days, first_today, at: None }
+    }
+}
+
 /// What the habits say of one event, before it is folded, by [`Feature::ALL`].
 pub type Slots = [Option<Slot>; Feature::ALL.len()];
 
@@ -147,6 +158,7 @@ impl Habits {
             day_peak_milli: 0,
             last_day: Day(i32::MIN),
             tables: Default::default(),
+            breadth: Breadth::default(),
         }
     }
 
@@ -309,12 +321,7 @@ fn values(event: &Event, symbols: &mut Symbols) -> [Option<Symbol>; Feature::ALL
         (None, None)
     };
     let action = Some(symbols.intern_joined(&event.service, &event.action));
-    Feature::ALL.map(|feature| match feature {
-        Feature::Service => service,
-        Feature::Action => action,
-        Feature::Network => network,
-        Feature::AgentFamily => family,
-    })
+    [service, action, network, family]
 }
 
 /// Whether a network is a place that a caller can be at, and not a service that calls in its name.
@@ -323,7 +330,7 @@ pub fn is_network(network: &str) -> bool {
     !network.is_empty() && network != "aws-internal" && !network.starts_with("service:")
 }
 
-fn short_day(time: Time) -> u16 {
+pub(crate) fn short_day(time: Time) -> u16 {
     let days = time.day().0.saturating_sub(DAY_ZERO);
     u16::try_from(days.max(0)).unwrap_or(u16::MAX)
 }

@@ -3,7 +3,8 @@
 //! - [`resolver`] names the identity of an event, who it acts for, and the chain behind it; [`arrivals`] knows how far
 //!   each log has come.
 //! - [`control`] holds what facts say: identities, credentials, edges, findings, and [`peers`].
-//! - [`habits`] and [`keys`] hold what observations say, per identity and per credential, in [`shard`]s.
+//! - [`habits`], [`breadth`] and [`keys`] hold what observations say, per identity and per credential, in
+//!   [`shard`]s.
 //! - [`state`] is all of it, with one way to change it: fold a record.
 //! - [`snapshot`] is the published form: one pointer, no lock, no I/O.
 //!
@@ -13,6 +14,7 @@
 pub mod answered;
 pub mod arrivals;
 pub mod asked;
+pub mod breadth;
 pub mod checkpoint;
 pub mod chunked;
 pub mod control;

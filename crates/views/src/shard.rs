@@ -10,6 +10,7 @@ use doorward_model::time::{Day, Time};
 use foldhash::fast::FixedState;
 
 use crate::asked::Asked;
+use crate::breadth::Sight;
 use crate::habits::{Burst, Habits, HalfLifeDays, NO_SLOTS, Slots};
 use crate::keys::{KeyUse, Keys, Sighting};
 use crate::peers::{TENANT_GROUP, pressure_bin};
@@ -50,6 +51,11 @@ impl Pending {
         for (bin, days) in other.pressures {
             *self.pressures.entry(bin).or_insert(0) += days;
         }
+    }
+
+    /// Leaves out how surprising the days of identities were.
+    pub fn forget_pressures(&mut self) {
+        self.pressures.clear();
     }
 
     /// Firsts by name, in the order of names.
@@ -107,6 +113,8 @@ pub struct Probe {
     pub profile: Profile,
     /// What its habits say; nothing for what is kept out of them.
     pub slots: Slots,
+    /// What it adds to the targets of the minutes that run, if it does.
+    pub breadth: Option<Sight>,
     /// The use of a key that it shows, if it shows one.
     pub key: Option<Sighting>,
 }
@@ -114,7 +122,7 @@ pub struct Probe {
 impl Probe {
     /// Of an event that is kept out of habits.
     pub(crate) const fn bare(identity: Symbol, profile: Profile) -> Self {
-        Self { identity, profile, slots: NO_SLOTS, key: None }
+        Self { identity, profile, slots: NO_SLOTS, breadth: None, key: None }
     }
 }
 
@@ -181,6 +189,7 @@ impl Shard {
         let learn = !habits.bursts.iter().any(|burst| burst.is_open(now));
         replace_bursts(habits, bursts, now);
         let firsts = habits.fold(event, &probe.slots, half_life(probe.profile.kind), learn);
+        let breadth = probe.breadth.filter(|sight| habits.breadth.fold(sight, now, learn));
         if let Some(seen) = probe.key {
             self.keys.fold(event, seen);
         }
@@ -191,6 +200,9 @@ impl Shard {
             if let Some(slot) = slot.filter(|_| first) {
                 self.note_first(probe.profile.peer_group, Some(feature), slot.symbol);
             }
+        }
+        if let Some(slot) = breadth.and_then(|sight| sight.slot()) {
+            self.note_first(probe.profile.peer_group, Some(Feature::Breadth), slot.symbol);
         }
     }
 

@@ -78,10 +78,10 @@ impl State {
         let (event, fade) = (&seen.event, half_life(profile.kind));
         let habits =
             self.shards.get(self.shard_at(seen.partition())).and_then(|shard| shard.habits(identity));
-        probe.slots = match habits {
-            Some(habits) => habits.probe(event, fade, &mut self.symbols),
-            None => Habits::new(event.happened_at()).probe(event, fade, &mut self.symbols),
-        };
+        let none = Habits::new(event.happened_at());
+        let habits = habits.unwrap_or(&none);
+        probe.slots = habits.probe(event, fade, &mut self.symbols);
+        probe.breadth = habits.breadth.probe(event, habits.days, &mut self.symbols);
         let [.., network, _] = probe.slots;
         probe.key = network.filter(|_| !event.actor.access_key_id.is_empty()).map(|network| Sighting {
             identity,

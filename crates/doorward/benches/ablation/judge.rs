@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_detect::Judging;
+use doorward_detect::narrative::narrative;
 use doorward_engine::{Arrival, Engine, Judge, Rules};
 use doorward_model::event::Event;
 use doorward_model::finding::Finding;
@@ -37,6 +38,9 @@ pub(crate) struct Judged {
     false_of_machines: BTreeMap<String, u32>,
     /// Findings of people in quiet organisations, by type.
     false_of_people: BTreeMap<String, u32>,
+    /// In words.
+    #[serde(skip)]
+    pub(crate) shown: Vec<String>,
 }
 
 #[derive(Clone, Copy, Default, Serialize)]
@@ -58,6 +62,7 @@ impl Judged {
             machine_days: 0,
             false_of_machines: BTreeMap::new(),
             false_of_people: BTreeMap::new(),
+            shown: Vec::new(),
         }
     }
 
@@ -115,10 +120,11 @@ pub(crate) fn judge(world: &World, variant: &Variant, judged: &mut Judged) {
     if world.labels.is_empty() {
         judged.quiet_days += DAYS - LEARNED;
         judged.machine_days += u64::from(world.machines) * u64::from(DAYS - LEARNED);
-        for (identity, kind) in run.raised {
-            let person = matches!(run.engine.state.kind(&identity), IdentityKind::Human);
+        for finding in run.raised {
+            judged.shown.push(narrative(&finding));
+            let person = run.engine.state.kind(&finding.identity) == IdentityKind::Human;
             let counts = if person { &mut judged.false_of_people } else { &mut judged.false_of_machines };
-            *counts.entry(kind).or_insert(0) += 1;
+            *counts.entry(finding.kind).or_insert(0) += 1;
         }
     }
     for (at, label) in world.labels.iter().enumerate() {
@@ -132,8 +138,8 @@ struct Run<'a> {
     engine: Engine,
     facts: u64,
     observations: Vec<u64>,
-    /// Who, and the type, of each finding.
-    raised: Vec<(String, String)>,
+    /// As they were raised.
+    raised: Vec<Finding>,
     /// When each label was first in the evidence of a finding.
     found_at: BTreeMap<usize, Time>,
 }
@@ -176,7 +182,7 @@ impl<'a> Run<'a> {
             for fact in facts {
                 match &fact {
                     Fact::FindingRaised(finding) => {
-                        self.raised.push((finding.identity.clone(), finding.kind.clone()));
+                        self.raised.push(finding.clone());
                         self.note(finding, now);
                     }
                     Fact::FindingGrown(finding) => self.note(finding, now),

@@ -23,9 +23,14 @@ struct Number {
     write: fn(&mut Settings, u64),
 }
 
-/// What ships, then one number at a time.
-pub(crate) fn variants() -> Vec<Variant> {
-    let settings = Settings::default();
+/// What ships with some numbers set anew (`floor_milli=20000,peer_events=10`), then one number at a time.
+pub(crate) fn variants(set: Option<&str>) -> Vec<Variant> {
+    let mut settings = Settings::default();
+    for (name, value) in set.into_iter().flat_map(|set| set.split(',')).filter_map(|one| one.split_once('='))
+    {
+        let number = numbers().into_iter().find(|number| number.name == name).unwrap();
+        (number.write)(&mut settings, value.parse().unwrap());
+    }
     let mut variants = vec![Variant { number: "", how: "as shipped", value: None, settings }];
     for number in numbers() {
         let shipped = (number.read)(&settings);
@@ -72,12 +77,15 @@ fn numbers() -> Vec<Number> {
         number!(weights.change, off: Some(0)),
         number!(weights.reach, off: Some(0)),
         number!(weights.grant, off: Some(0)),
+        number!(weights.breadth_percent, off: Some(0)),
         number!(weights.place_percent, off: Some(0)),
         number!(weights.place_min, off: Some(0)),
         number!(weights.person_place, off: Some(0)),
+        number!(warm_up_days, off: Some(0)),
         number!(leak_minutes, off: Some(0)),
         number!(growth_percent, off: Some(0)),
-        number!(lasting_key_networks_max, off: Some(u64::from(u32::MAX))),
+        number!(home_networks_max, off: Some(u64::from(u32::MAX))),
+        number!(shared_network_min, off: Some(u64::from(u32::MAX))),
         Number {
             name: "two_networks_within",
             off: Some(0),

@@ -9,7 +9,7 @@ use doorward_simulate::{AttackPlan, Class, Label, Plan, delivered, organisation}
 
 /// How many identities a quiet organisation has, and one that is attacked.
 pub(crate) const QUIET_IDENTITIES: u32 = 800;
-const ATTACKED_IDENTITIES: u32 = 500;
+const ATTACKED_IDENTITIES: u32 = 300;
 /// How many days of events there are, and how many of them are only learned from.
 pub(crate) const DAYS: u32 = 28;
 pub(crate) const LEARNED: u32 = 7;
@@ -28,14 +28,12 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Each attack in each variant, within the judged days.
-    pub(crate) fn attacked(seed: u64) -> Self {
+    /// One attack of each kind within the judged days, in other variants at each turn: many in one organisation would
+    /// teach its peers.
+    pub(crate) fn attacked(seed: u64, turn: u32) -> Self {
         let attack_days = DAYS - LEARNED;
-        Self::of(&Plan {
-            attacks: AttackPlan::EachVariant,
-            attack_days,
-            ..Plan::new(seed, ATTACKED_IDENTITIES, DAYS)
-        })
+        let attacks = AttackPlan::OneTurn(turn);
+        Self::of(&Plan { attacks, attack_days, ..Plan::new(seed, ATTACKED_IDENTITIES, DAYS) })
     }
 
     /// No attack: whatever is raised is false.

@@ -9,6 +9,7 @@ use doorward_model::time::{Day, Time};
 use prost::Message;
 
 use crate::asked::{Asked, Permitted};
+use crate::breadth::{Breadth, Pace};
 use crate::checkpoint::IssuedRow;
 use crate::habits::{Burst, Habits, Table, Value};
 use crate::keys::{KeyName, KeyUse, Place};
@@ -58,6 +59,21 @@ struct HabitsRow {
     tables: Vec<TableRow>,
     #[prost(message, repeated, tag = "10")]
     bursts: Vec<BurstRow>,
+    /// By way; none where nothing was reached yet.
+    #[prost(message, repeated, tag = "11")]
+    paces: Vec<PaceRow>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct PaceRow {
+    #[prost(fixed64, tag = "1")]
+    targets: u64,
+    #[prost(uint32, tag = "2")]
+    window: u32,
+    #[prost(uint32, repeated, tag = "3")]
+    last_day: Vec<u32>,
+    #[prost(uint32, repeated, tag = "4")]
+    days: Vec<u32>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -216,6 +232,7 @@ fn habits_row(identity: &str, habits: &Habits, symbols: &Symbols) -> HabitsRow {
                 raised_events: burst.raised_events,
             })
             .collect(),
+        paces: pace_rows(&habits.breadth),
     }
 }
 
@@ -238,7 +255,34 @@ fn habits(row: HabitsRow, symbols: &mut Symbols) -> Habits {
         raised_events: row.raised_events,
     });
     habits.bursts = bursts.collect();
+    for (pace, row) in habits.breadth.paces.iter_mut().zip(row.paces) {
+        *pace = self::pace(&row);
+    }
     habits
+}
+
+fn pace_rows(breadth: &Breadth) -> Vec<PaceRow> {
+    if *breadth == Breadth::default() {
+        return Vec::new();
+    }
+    let row = |pace: &Pace| PaceRow {
+        targets: pace.targets,
+        window: pace.window,
+        last_day: pace.last_day.map(u32::from).to_vec(),
+        days: pace.days.map(u32::from).to_vec(),
+    };
+    breadth.paces.iter().map(row).collect()
+}
+
+fn pace(row: &PaceRow) -> Pace {
+    let mut pace = Pace { targets: row.targets, window: row.window, ..Pace::default() };
+    for (day, row) in pace.last_day.iter_mut().zip(&row.last_day) {
+        *day = u16::try_from(*row).unwrap_or(u16::MAX);
+    }
+    for (days, row) in pace.days.iter_mut().zip(&row.days) {
+        *days = u8::try_from(*row).unwrap_or(u8::MAX);
+    }
+    pace
 }
 
 fn table_row(table: &Table, symbols: &Symbols) -> TableRow {
