@@ -39,8 +39,12 @@ fn performance() -> Result<()> {
         measured.extend(section(&mut page, &bench)?);
     }
     sizing(&mut page, &measured)?;
-    let path = place::root().join("docs/performance.md");
-    fs::write(&path, page).with_context(|| format!("cannot write {}", path.display()))?;
+    write("docs/performance.md", &page)
+}
+
+fn write(path: &str, text: &str) -> Result<()> {
+    let path = place::root().join(path);
+    fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     println!("wrote {}", path.display());
     Ok(())
 }

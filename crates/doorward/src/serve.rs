@@ -8,6 +8,7 @@ mod indexing;
 mod keeper;
 pub mod kept;
 pub mod live;
+mod past;
 pub(crate) mod policies;
 mod retention;
 mod watched;
@@ -29,7 +30,7 @@ use doorward_model::id::TenantId;
 use doorward_model::record::{CONFIGURATION, DecisionsMissing, Fact, PepSet};
 use doorward_model::time::{Millis, Time};
 use doorward_proof::{NewToken, Scope, issue};
-use doorward_serve::handle::Handle;
+use doorward_serve::handle::{Handle, Past};
 use doorward_serve::metrics::Metrics;
 use doorward_views::control::Control;
 use tokio::signal::unix::{SignalKind, signal};
@@ -53,7 +54,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     let colours = stderr().is_terminal();
     tracing_subscriber::fmt().with_writer(stderr).with_ansi(colours).with_target(false).init();
     let metrics = Arc::new(Metrics::default());
-    let (mut live, keeper) = open(&config, &metrics)?;
+    let (mut live, keeper, past) = open(&config, &metrics)?;
     let indexer = Indexer::new(live.writer.journal().follower()?, &config.data_dir)?;
     let judged = config.policy.as_ref().and_then(|folder| policies::stamps(folder).ok());
     prepare(&mut live, &config)?;
@@ -88,6 +89,8 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
         work,
         decisions,
         metrics,
+        past,
+        rejects: kept::files(&config.data_dir),
         narrate: narrative,
         random,
     };
@@ -131,13 +134,14 @@ fn stopped() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 /// Opens the data folder and folds what it holds.
-fn open(config: &Config, metrics: &Arc<Metrics>) -> Result<(Live, Keeper)> {
+fn open(config: &Config, metrics: &Arc<Metrics>) -> Result<(Live, Keeper, Past)> {
     let tenant = TenantId::from(TENANT);
     let page_limit = match config.disk_bytes_max {
         0 => None,
         bytes => Some(u32::try_from(bytes / u64::from(PAGE_BYTES)).unwrap_or(u32::MAX)),
     };
-    let journal = Sqlite::open(&config.data_dir, &tenant, Options { page_limit, ..Options::default() })
+    let options = Options { page_limit, ..Options::default() };
+    let journal = Sqlite::open(&config.data_dir, &tenant, options)
         .with_context(|| format!("cannot open the data folder {}", config.data_dir.display()))?;
     let rules = Rules {
         judge: Judge { from: Time::MIN, judging: Judging::Full },
@@ -146,12 +150,13 @@ fn open(config: &Config, metrics: &Arc<Metrics>) -> Result<(Live, Keeper)> {
     };
     let seed = random().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
     let blank = Engine::new(tenant, rules, 1, seed);
+    let past = past::past(&config.data_dir, options, blank.clone());
     let mut writer = Writer::open(journal, blank.clone()).context("cannot fold the journal")?;
     note_missing(&mut writer)?;
     let keeper = Keeper::new(writer.journal().follower()?, (blank, config.checkpoints), Arc::clone(metrics))?;
     let kept = Kept::new(&config.data_dir, config.rejects_bytes_max);
     let live = Live::new(writer, kept, seed)?;
-    Ok((live, keeper))
+    Ok((live, keeper, past))
 }
 
 /// Records for when an earlier run, which has not ended well, may have given decisions without a record.

@@ -36,7 +36,7 @@ pub(crate) fn who(args: &WhoArgs) -> Result<()> {
 /// What happened.
 pub(crate) fn event(verb: EventVerb) -> Result<()> {
     let EventVerb::List(args) = verb;
-    let EventListArgs { identity, session, key, ip, since, until, listing } = args;
+    let EventListArgs { identity, session, key, ip, conflict, since, until, listing } = args;
     let now = clock();
     let instant = |when: crate::cli::verbs::When| when.from_now(now).to_string();
     let filters = [
@@ -44,6 +44,7 @@ pub(crate) fn event(verb: EventVerb) -> Result<()> {
         ("session", session),
         ("key", key),
         ("ip", ip),
+        ("conflict", conflict.then(|| true.to_string())),
         ("since", since.map(instant)),
         ("until", until.map(instant)),
     ];

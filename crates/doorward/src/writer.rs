@@ -228,16 +228,18 @@ impl<J: Journal> Writer<J> {
     pub fn take(&mut self, event: Box<Event>, moment: Moment) -> Result<()> {
         let Moment { recorded_at, tick_at, arrival } = moment;
         self.tick(tick_at, recorded_at)?;
-        match self.journal.check(&event)? {
+        let conflict = match self.journal.check(&event)? {
             Seen::Duplicate => {
                 self.counts.duplicate += 1;
                 return Ok(());
             }
-            Seen::Conflict => self.counts.conflict += 1,
-            Seen::New => {}
-        }
+            Seen::Conflict => true,
+            Seen::New => false,
+        };
         self.counts.accepted += 1;
-        let (facts, observation) = self.engine.identify(event, recorded_at, arrival);
+        self.counts.conflict += u64::from(conflict);
+        let (facts, mut observation) = self.engine.identify(event, recorded_at, arrival);
+        observation.conflict = conflict;
         self.counts.late += u64::from(observation.late);
         for fact in facts {
             self.queue_fact(fact, recorded_at);

@@ -78,6 +78,7 @@ impl Announced {
             session: resolved.session,
             chain: resolved.chain.to_vec(),
             late: false,
+            conflict: false,
             by_platform: resolved.routed == Routed::Platform,
             event,
             decision: None,

@@ -363,6 +363,9 @@ pub struct Observation {
     /// The decision, if it is a record of one.
     #[prost(message, optional, tag = "11")]
     pub decision: Option<DecisionRecord>,
+    /// Whether an event of its source and id was known with other content when it came.
+    #[prost(bool, tag = "12")]
+    pub conflict: bool,
 }
 
 /// A decision as it was recorded.

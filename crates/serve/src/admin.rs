@@ -3,19 +3,14 @@
 mod commands;
 mod explain;
 mod kills;
-mod openapi;
 mod questions;
 mod reply;
 
-use axum::Router;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 
 /// The routes of the admin API.
-pub(crate) fn routes() -> Router<App> {
-    questions::routes()
-        .merge(commands::routes())
-        .merge(kills::routes())
-        .merge(explain::routes())
-        .merge(openapi::routes())
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    questions::routes().merge(commands::routes()).merge(kills::routes()).merge(explain::routes())
 }

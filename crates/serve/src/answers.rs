@@ -10,6 +10,8 @@ pub mod holds;
 pub mod identities;
 pub mod kills;
 pub mod query;
+pub mod rejects;
 pub mod rest;
 pub mod status;
+pub mod version;
 pub mod who;

@@ -2,17 +2,18 @@
 
 use std::io::Read;
 
-use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
 use doorward_intake::{Item, Limits, Reader};
 use doorward_model::event::Event;
 use doorward_model::inventory::AccountExport;
-use doorward_model::reject::{Reject, RejectReason};
+use doorward_model::reject::{REJECT_KEPT_BYTES_MAX, Reject, RejectReason};
 use doorward_model::time::Time;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::app::{self, App};
 use crate::door::{self, Shut};
@@ -20,10 +21,20 @@ use crate::handle::{IngestAnswer, Pushed, Work};
 use crate::problem::Problem;
 
 /// The routes of this module.
-pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/v1/events/{source}", post(push))
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(push))
 }
 
+/// Takes in events of a source. The answer comes when they are durable.
+#[utoipa::path(
+    post,
+    path = "/v1/events/{source}",
+    tag = "events",
+    security(("token" = ["ingest:SOURCE"])),
+    params(("source" = String, Path, description = "The source that the token may send for."), ("Content-Encoding" = Option<String>, Header, description = "gzip, or nothing.")),
+    request_body = serde_json::Value,
+    responses((status = 200, description = "All that was accepted is durable.", body = Acknowledged), (status = 422, description = "Nothing could be read; what was sent is kept as rejects.", body = Acknowledged))
+)]
 async fn push(
     State(app): State<App>,
     Path(source): Path<String>,
@@ -55,7 +66,7 @@ async fn push(
 }
 
 /// What the sender is told once everything is durable.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Acknowledged {
     #[serde(flatten)]
     answer: IngestAnswer,
@@ -66,13 +77,13 @@ struct Acknowledged {
 }
 
 /// What could not be read: all counted, the first shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Rejects {
     rejected: u64,
     rejects: Vec<ShownReject>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ShownReject {
     record: u64,
     from_byte: u64,
@@ -163,7 +174,7 @@ fn aside(source: &str, bytes: &[u8], kind: &str) -> Reject {
         record: 0,
         bytes: 0..bytes.len() as u64,
         reason: RejectReason::Unrecognised(kind.to_owned()),
-        kept: Vec::new(),
+        kept: bytes.get(..REJECT_KEPT_BYTES_MAX).unwrap_or(bytes).to_vec(),
         hash: doorward_model::hash::Hash16::of(bytes),
     }
 }

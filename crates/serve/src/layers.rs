@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::app::{App, now};
@@ -23,7 +23,10 @@ async fn surround(State(app): State<App>, request: Request, next: Next) -> Respo
     let method = request.method().clone();
     // The pattern and not the path, which may hold what only the asker should see.
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    let mut response = next.run(request).await;
+    let mut response = match stale(&app, &request) {
+        Some(refusal) => refusal,
+        None => next.run(request).await,
+    };
     let status = response.status().as_u16();
     let headers = response.headers_mut();
     if let Some(id) = request_id {
@@ -38,6 +41,31 @@ async fn surround(State(app): State<App>, request: Request, next: Next) -> Respo
     response
 }
 
+/// Refuses a request that asks for an answer that has seen more than is known here. An error of AuthZEN is a string.
+fn stale(app: &App, request: &Request) -> Option<Response> {
+    let asked = request.headers().get(&MIN_FACT)?;
+    let seen = app.handle.world.load().snapshot.fact_number;
+    let asked = asked.to_str().ok().and_then(|text| text.parse::<u64>().ok());
+    let (status, said) = match asked {
+        Some(least) if least <= seen.0 => return None,
+        Some(least) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("fact {least} is not known here yet, only {seen}"))
+        }
+        None => (StatusCode::BAD_REQUEST, format!("{MIN_FACT} is no number of a fact")),
+    };
+    let problem = Problem::new(status, said.clone());
+    if !request.uri().path().starts_with("/access/") {
+        return Some(problem.into_response());
+    }
+    let mut response = (status, axum::Json(said)).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    Some(response)
+}
+
+/// The last fact that an answer must have seen, at least: what a command answered as `fact`, or a decision as `seen`.
+const MIN_FACT: HeaderName = HeaderName::from_static("doorward-min-fact");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const HEADERS: [(HeaderName, HeaderValue); 6] = [

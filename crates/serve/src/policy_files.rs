@@ -11,6 +11,7 @@ use doorward_policy::policy_set::load::{LoadError, Source, Sources};
 use doorward_policy::policy_set::{Cost, Expected, PolicySet};
 use doorward_views::snapshot::writer::{EntityRow, Writer};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Reads and checks the files of a set.
 ///
@@ -60,7 +61,7 @@ pub struct Costs {
 }
 
 /// How many policies a request meets whatever its entities are; those that name its entities come to them.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct Candidates {
     /// In the middle one of all kinds of request.
     pub typical: usize,
@@ -72,7 +73,7 @@ pub struct Candidates {
 }
 
 /// A kind of request, by the names of the schema.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct RequestKind {
     /// The type of the principal.
     pub principal: String,
@@ -83,7 +84,7 @@ pub struct RequestKind {
 }
 
 /// A policy that makes decisions dear.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct Warning {
     /// The policy, or the first of several.
     pub policy: String,

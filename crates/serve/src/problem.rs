@@ -5,13 +5,14 @@ use bytes::Bytes;
 use doorward_model::command::Refusal;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::BodyFault;
 use crate::door::Shut;
-use crate::handle::WorkError;
+use crate::handle::{PastError, WorkError};
 
 /// An error, as the caller sees it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub(crate) struct Problem {
     /// What kind of error, as a name that stays.
     #[serde(rename = "type")]
@@ -99,6 +100,21 @@ impl From<WorkError> for Problem {
             tracing::error!(cause, "the journal failed");
             return Self::new(status, "what was asked could not be recorded, and was not done");
         }
+        Self::new(status, error.to_string())
+    }
+}
+
+impl From<PastError> for Problem {
+    fn from(error: PastError) -> Self {
+        let status = match &error {
+            PastError::Before { .. } | PastError::TooFar { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            PastError::Ahead(_) => StatusCode::BAD_REQUEST,
+            PastError::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            PastError::Journal(cause) => {
+                tracing::error!(cause, "the past could not be read");
+                return Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the log could not be read");
+            }
+        };
         Self::new(status, error.to_string())
     }
 }

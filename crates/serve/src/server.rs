@@ -17,9 +17,12 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::{App, Peer};
 use crate::handle::Handle;
+use crate::openapi::Common;
 use crate::settings::{Limits, Settings};
 use crate::{admin, authzen, ingest, layers, pages};
 
@@ -76,9 +79,18 @@ pub async fn serve(
 /// What is served, for a server of another kind.
 pub fn router(handle: Handle, settings: Settings) -> Router {
     let app = App { handle, settings: Arc::new(settings) };
-    let routes =
-        authzen::routes::routes().merge(ingest::routes()).merge(admin::routes()).merge(pages::routes());
-    layers::around(routes.with_state(app.clone()), app)
+    let routes = Router::from(routes().with_state(app.clone()));
+    layers::around(routes, app)
+}
+
+/// What is served, with its description.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    let common = OpenApiRouter::with_openapi(Common::openapi());
+    common
+        .merge(authzen::routes::routes())
+        .merge(ingest::routes())
+        .merge(admin::routes())
+        .merge(pages::routes())
 }
 
 /// Whether an address may be served with these settings: outside of loopback nobody is let in without a token, and

@@ -8,6 +8,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::schema::Instant;
 
 /// What is counted and timed.
 #[derive(Debug, Default)]
@@ -34,22 +37,24 @@ pub struct What {
 }
 
 /// What keeps the data folder in shape, as it is told.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct UpkeepRow {
     /// How many bytes the journal uses.
     pub journal_bytes: i64,
     /// Up to which row of the journal the search index goes: what is newer is looked for in the journal itself.
     pub indexed_row: i64,
     /// When this run last kept a checkpoint.
+    #[schema(value_type = Option<Instant>)]
     pub checkpoint_at: Option<Time>,
     /// What this run has dropped because it had expired.
     pub pruned: PrunedRow,
 }
 
 /// What was dropped.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct PrunedRow {
     /// When all that had expired was last dropped.
+    #[schema(value_type = Option<Instant>)]
     pub at: Option<Time>,
     /// Audit events.
     pub events: u64,

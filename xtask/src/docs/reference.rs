@@ -35,7 +35,8 @@ fn pages() -> Result<Vec<(PathBuf, String)>> {
     let start = ["run", "--quiet", "--package", "doorward", "--"];
     let mut pages = Vec::new();
     for page in PAGES {
-        let path = place::root().join("docs").join(page).with_extension("md");
+        let extension = if page == "openapi" { "json" } else { "md" };
+        let path = place::root().join("docs").join(page).with_extension(extension);
         pages.push((path, output(cargo(start).args(["reference", page]))?));
     }
     let demo = place::fresh("docs")?.join("demo");
@@ -72,7 +73,7 @@ fn with_sample(readme: &str, sample: &str) -> Result<String> {
     parts.with_context(|| format!("README has no block of text after `{}`", COMMAND.trim()))
 }
 
-const PAGES: [&str; 4] = ["cli", "configuration", "findings", "simulator"];
+const PAGES: [&str; 5] = ["cli", "configuration", "findings", "openapi", "simulator"];
 const COMMAND: &str = "$ doorward scan demo\n";
 const OPENING: &str = "```text\n";
 const CLOSING: &str = "```\n";

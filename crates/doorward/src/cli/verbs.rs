@@ -117,6 +117,9 @@ pub struct EventListArgs {
     /// From this address.
     #[arg(long, value_name = "ADDRESS")]
     pub ip: Option<String>,
+    /// Only those whose id was known with other content.
+    #[arg(long)]
+    pub conflict: bool,
     /// Not before: an instant, or how long ago, such as 24h.
     #[arg(long, value_name = "WHEN")]
     pub since: Option<When>,

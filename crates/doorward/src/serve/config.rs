@@ -4,6 +4,7 @@ pub(crate) mod settings;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use doorward_model::decision::{Mode, Pep};
@@ -159,8 +160,15 @@ struct LimitsSection {
     depth_max: Option<u32>,
     batch_max: Option<usize>,
     ingest_bytes_max: Option<usize>,
+    unpacked_bytes_max: Option<usize>,
     page_max: Option<usize>,
+    as_of_rows_max: Option<u64>,
     connections_max: Option<usize>,
+    head_wait_ms: Option<u64>,
+    body_wait_ms: Option<u64>,
+    queue_wait_ms: Option<u64>,
+    answer_wait_ms: Option<u64>,
+    stop_wait_ms: Option<u64>,
 }
 
 impl Config {
@@ -361,10 +369,20 @@ fn limits(section: &LimitsSection) -> doorward_serve::Limits {
         depth_max: section.depth_max.unwrap_or(default.depth_max),
         batch_max: section.batch_max.unwrap_or(default.batch_max),
         ingest_bytes_max: section.ingest_bytes_max.unwrap_or(default.ingest_bytes_max),
+        unpacked_bytes_max: section.unpacked_bytes_max.unwrap_or(default.unpacked_bytes_max),
         page_max: section.page_max.unwrap_or(default.page_max),
+        as_of_rows_max: section.as_of_rows_max.unwrap_or(default.as_of_rows_max),
         connections_max: section.connections_max.unwrap_or(default.connections_max),
-        ..default
+        head_wait: wait(section.head_wait_ms, default.head_wait),
+        body_wait: wait(section.body_wait_ms, default.body_wait),
+        queue_wait: wait(section.queue_wait_ms, default.queue_wait),
+        answer_wait: wait(section.answer_wait_ms, default.answer_wait),
+        stop_wait: wait(section.stop_wait_ms, default.stop_wait),
     }
+}
+
+fn wait(told_ms: Option<u64>, default: Duration) -> Duration {
+    told_ms.map_or(default, Duration::from_millis)
 }
 
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8420);

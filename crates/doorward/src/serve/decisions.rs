@@ -38,6 +38,7 @@ pub(crate) fn observation(made: DecisionMade, recorded_at: Time) -> Observation 
         session: made.session,
         chain: Vec::new(),
         late: false,
+        conflict: false,
         by_platform: false,
         event: Box::new(event),
         decision: Some(DecisionRecord { pep: made.pep, resource_type, decision: made.decision }),

@@ -5,10 +5,13 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use doorward_model::reject::Reject;
 use doorward_model::time::Time;
+use doorward_serve::answers::rejects::FILES;
+use doorward_serve::handle::RejectFiles;
 
 use crate::scan::rejects::line;
 
@@ -101,6 +104,20 @@ impl Kept {
     }
 }
 
+/// The files of a data folder, for who asks what they keep.
+pub(super) fn files(folder: &Path) -> RejectFiles {
+    let [older, newer] = FILES.map(|name| folder.join(name));
+    let open = move || {
+        let opened = [&newer, &older].map(|path| match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            opened => opened.map(Some),
+        });
+        let files: io::Result<Vec<_>> = opened.into_iter().collect();
+        files.map(|files| files.into_iter().flatten().collect())
+    };
+    RejectFiles(Arc::new(open))
+}
+
 fn found(metadata: io::Result<Metadata>) -> io::Result<Option<Metadata>> {
     match metadata {
         Ok(metadata) => Ok(Some(metadata)),
@@ -114,8 +131,6 @@ fn time_of(at: SystemTime) -> Time {
     Time::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// The names of the files, the older one first.
-pub(crate) const FILES: [&str; 2] = ["rejects.1.jsonl", "rejects.jsonl"];
 const OWNER_ONLY: u32 = 0o600;
 const CHUNK_BYTES: usize = 1 << 20;
 

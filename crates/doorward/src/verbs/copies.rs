@@ -1,11 +1,14 @@
 //! Backup, restore, verify.
 
+use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use doorward_journal::sqlite::copy;
 use doorward_journal::{Journal, Verified};
 use doorward_model::id::TenantId;
+use doorward_serve::answers::rejects::FILES;
 use serde_json::json;
 
 use crate::cli::Output;
@@ -37,8 +40,22 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<()> {
 
 fn copied(from: &Path, to: &Path) -> Result<Verified> {
     folder::must_be_there(from)?;
-    copy(from, &TenantId::from(TENANT), to)
-        .with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))
+    let told = || format!("cannot copy {} to {}", from.display(), to.display());
+    let verified = copy(from, &TenantId::from(TENANT), to).with_context(told)?;
+    if let Err(error) = FILES.iter().try_for_each(|name| copy_rejects(&from.join(name), &to.join(name))) {
+        fs::remove_dir_all(to).with_context(|| format!("cannot remove {}", to.display()))?;
+        return Err(error).with_context(told);
+    }
+    Ok(verified)
+}
+
+/// Copies what could not be read, if there is any, and makes it durable. A server may be adding to it.
+fn copy_rejects(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::copy(from, to) {
+        Ok(_) => File::open(to)?.sync_all(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 fn told(said: &str, Verified { rows, expired }: Verified, output: Output) -> Result<()> {

@@ -6,10 +6,10 @@ use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use doorward_serve::answers::rejects::FILES;
 use serde_json::{Value, json};
 
 use crate::cli::health::{RejectListArgs, RejectVerb};
-use crate::serve::kept::FILES;
 use crate::verbs::folder;
 use crate::verbs::grid::{Column, rows};
 use crate::verbs::print::print;

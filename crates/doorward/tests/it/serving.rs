@@ -10,6 +10,7 @@ mod indexing;
 mod ingest;
 mod kills;
 mod once;
+mod past;
 mod responding;
 mod secrets;
 pub(crate) mod server;

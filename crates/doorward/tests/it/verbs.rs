@@ -1,5 +1,6 @@
 //! Nouns and verbs as they are typed: to a running server, and on its data folder once it has stopped.
 
+use std::fs;
 use std::path::Path;
 use std::process::Output;
 
@@ -231,10 +232,13 @@ fn a_backup_of_a_running_server_restores_and_verifies() {
     let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
     let (data, backup, restored) = (path("data"), path("backup"), path("restored"));
     let server = serving(dir.path());
+    assert_eq!(server.push(b"this is no log\n").status, 422);
     assert!(done("", &["backup", &backup, "--data-dir", &data]).contains(" rows, all as written.\n"));
     drop(server);
     assert!(done("", &["restore", &backup, "--data-dir", &restored]).contains(" rows, all as written.\n"));
     assert!(done("", &["verify", "--data-dir", &restored]).contains(" rows, all as written.\n"));
+    let rejects = |folder: &str| fs::read_to_string(Path::new(folder).join("rejects.jsonl")).unwrap();
+    assert!(rejects(&restored).contains("this is no log") && rejects(&restored) == rejects(&data));
     let events = json("", &["event", "list"], ["--data-dir", &restored]);
     assert_eq!(events["items"].as_array().unwrap().len(), 2);
     let (code, said) = refused("", &["restore", &backup, "--data-dir", &data]);
@@ -305,7 +309,7 @@ fn completions_and_man_pages_know_the_verbs() {
     assert_eq!(words.map(|word| bash.contains(word)), [true; 8]);
     let dir = tempfile::tempdir().unwrap();
     done("", &["man", dir.path().to_str().unwrap()]);
-    let page = std::fs::read_to_string(dir.path().join("doorward-hold-place.1")).unwrap();
+    let page = fs::read_to_string(dir.path().join("doorward-hold-place.1")).unwrap();
     assert!(page.contains("still passes"), "{page}");
 }
 

@@ -19,7 +19,11 @@ pub struct Follower {
 }
 
 impl Follower {
-    pub(super) fn open(path: &Path, tenant: &TenantId, options: Options) -> Result<Self, JournalError> {
+    /// Connects to the log of a data folder that this process has open. [`super::Sqlite::follower`] does so by itself.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn open(path: &Path, tenant: &TenantId, options: Options) -> Result<Self, JournalError> {
         let connection = schema::connect(&folder::database(path))?;
         schema::tune(&connection, options)?;
         Ok(Self { connection, tenant: tenant.clone() })

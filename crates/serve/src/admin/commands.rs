@@ -2,47 +2,55 @@
 
 use std::collections::BTreeMap;
 
-use axum::Router;
 use axum::extract::{Path, Request, State as Shared};
-use axum::routing::{get, post, put};
 use doorward_model::command::Command;
 use doorward_model::decision::Pep;
 use doorward_model::hold::{Hold, HoldProfile, HoldScope};
 use doorward_model::id::FactNumber;
 use doorward_model::record::{CONFIGURATION, HoldReleased, PepSet, TokenRevoked};
 use doorward_model::time::Time;
-use doorward_proof::{NewToken, Scope, issue};
+use doorward_proof::{NewToken, Scope, Secret, issue};
+use doorward_views::state::State;
 use http::{HeaderValue, StatusCode, header};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use crate::admin::questions::{Reply, failed, list, show};
-use crate::admin::reply::{Guest, Sent, idempotency, json, sent, tagged};
-use crate::answers::{holds, rest};
+use crate::admin::questions::{Kind, Reply, ask, failed, list, show};
+use crate::admin::reply::{Guest, Sent, condition, idempotency, json, query, sent, tagged};
+use crate::answers::holds::HoldRow;
+use crate::answers::query::Page;
+use crate::answers::rest::{PepRow, PolicyRow, TokenRow};
+use crate::answers::version::Version;
+use crate::answers::{holds, rest, version};
 use crate::app::App;
-use crate::handle::{Done, Idempotency, Terms, Work, WorkError, mode_of};
+use crate::handle::{Condition, Done, Idempotency, Terms, Work, WorkError, mode_of};
 use crate::ingest::{Packing, read, unpack};
 use crate::policy_files;
 use crate::problem::{Problem, is_token};
+use crate::schema::Instant;
 
 /// The routes of commands.
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/v1/holds", get(list_holds).post(place_hold))
-        .route("/v1/holds/{id}", get(show_hold))
-        .route("/v1/holds/{id}/release", post(release_hold))
-        .route("/v1/peps/{name}", put(set_pep).get(show_pep))
-        .route("/v1/tokens", get(list_tokens).post(issue_token))
-        .route("/v1/tokens/{id}", get(show_token))
-        .route("/v1/tokens/{id}/revoke", post(revoke_token))
-        .route("/v1/policy", get(show_policy).post(publish_policy))
-        .route("/v1/imports", post(import))
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_holds, place_hold))
+        .routes(routes!(show_hold))
+        .routes(routes!(release_hold))
+        .routes(routes!(show_pep, set_pep))
+        .routes(routes!(list_tokens, issue_token))
+        .routes(routes!(show_token))
+        .routes(routes!(revoke_token))
+        .routes(routes!(show_policy, publish_policy))
+        .routes(routes!(import))
 }
 
 /// What a command led to.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Carried {
     id: String,
     /// The last fact that it led to: whoever sees it or a later one sees the effect.
+    #[schema(value_type = u64)]
     fact: FactNumber,
 }
 
@@ -52,38 +60,91 @@ impl From<Done> for Carried {
     }
 }
 
+/// What is restricted.
+#[utoipa::path(
+    get,
+    path = "/v1/holds",
+    tag = "holds",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "A page.", body = Page<HoldRow>))
+)]
 async fn list_holds(Shared(app): Shared<App>, request: Request) -> Reply {
     list(&app, request, &holds::FIELDS, holds::holds).await
 }
 
+/// A hold, and where it bites.
+#[utoipa::path(
+    get,
+    path = "/v1/holds/{id}",
+    tag = "holds",
+    security(("token" = ["read"])),
+    params(("id" = String, Path, description = "Its id; slashes and colons may stand in it as they are.")),
+    responses((status = 200, description = "The hold.", body = HoldRow))
+)]
 async fn show_hold(Shared(app): Shared<App>, Path(id): Path<String>, request: Request) -> Reply {
-    show(&app, request, ("hold", id), holds::hold).await
+    show(&app, request, (HOLD, id), holds::hold).await
 }
 
+/// The tokens that are valid or have ended, without their secrets.
+#[utoipa::path(
+    get,
+    path = "/v1/tokens",
+    tag = "tokens",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "A page.", body = Page<TokenRow>))
+)]
 async fn list_tokens(Shared(app): Shared<App>, request: Request) -> Reply {
     list(&app, request, &rest::TOKEN_FIELDS, rest::tokens).await
 }
 
+/// A token, without its secret.
+#[utoipa::path(
+    get,
+    path = "/v1/tokens/{id}",
+    tag = "tokens",
+    security(("token" = ["read"])),
+    params(("id" = String, Path, description = "Its id; slashes and colons may stand in it as they are.")),
+    responses((status = 200, description = "The token.", body = TokenRow))
+)]
 async fn show_token(Shared(app): Shared<App>, Path(id): Path<String>, request: Request) -> Reply {
-    show(&app, request, ("token", id), rest::token).await
+    show(&app, request, (TOKEN, id), rest::token).await
 }
 
+/// An enforcement point.
+#[utoipa::path(
+    get,
+    path = "/v1/peps/{name}",
+    tag = "enforcement points",
+    security(("token" = ["read"])),
+    params(("name" = String, Path, description = "Its name.")),
+    responses((status = 200, description = "The enforcement point.", body = PepRow))
+)]
 async fn show_pep(Shared(app): Shared<App>, Path(name): Path<String>, request: Request) -> Reply {
-    show(&app, request, ("enforcement point", name), |state, name, _| rest::pep_row(state, name)).await
+    show(&app, request, (PEP, name), |state, name, _| rest::pep_row(state, name)).await
 }
 
+/// The policy set that decides, with its files.
+#[utoipa::path(
+    get,
+    path = "/v1/policy",
+    tag = "policy",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "The policy set.", body = PolicyRow))
+)]
 async fn show_policy(Shared(app): Shared<App>, request: Request) -> Reply {
     let (head, _) = request.into_parts();
-    Guest::reader(&app, &head)?;
-    let found = app.handle.ask(app.waits(), |state, journal| rest::policy(state, journal)).await?;
-    let policy = found.map_err(|error| failed(&error))?;
-    tagged(
-        &head,
-        &policy.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "no policy set has been published"))?,
-    )
+    let Guest { now, .. } = Guest::reader(&app, &head)?;
+    let as_of = query(&app, &head, &[])?.as_of;
+    let published =
+        ask(&app, (as_of, now), |state, _| (state.control.policy.clone(), version::policy(state)));
+    let (Some(published), Some(version)) = published.await? else {
+        return Err(Problem::new(StatusCode::NOT_FOUND, "no policy set has been published"));
+    };
+    let found = app.handle.ask(app.waits(), move |_, journal| rest::policy_of(&published, journal)).await?;
+    tagged(&head, &version, &found.map_err(|error| failed(&error))?)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewHold {
     subject: String,
@@ -91,6 +152,7 @@ struct NewHold {
     scope: String,
     profile: String,
     reason: String,
+    #[schema(value_type = Option<Instant>)]
     expires_at: Option<Time>,
     ttl_s: Option<u32>,
     #[serde(default)]
@@ -103,13 +165,22 @@ fn identity() -> String {
     HoldScope::Identity.word().to_owned()
 }
 
+/// Restricts an identity, session, credential, task or tool.
+#[utoipa::path(
+    post,
+    path = "/v1/holds",
+    tag = "holds",
+    security(("token" = ["admin"])),
+    request_body = NewHold,
+    responses((status = 201, description = "The hold is in force.", body = HoldRow))
+)]
 async fn place_hold(Shared(app): Shared<App>, request: Request) -> Reply {
     let (head, body) = request.into_parts();
     let guest = Guest::admin(&app, &head)?;
     let Sent { value, idempotency } = sent::<NewHold>(&app, &head, body).await?;
     let mut hold = value.hold(guest.now)?;
     hold.id = id_of("hold", &(app.handle.random)());
-    let done = command(&app, &guest, (Command::PlaceHold(hold), idempotency)).await?;
+    let done = command(&app, &guest, (Command::PlaceHold(hold), idempotency, None)).await?;
     let (id, now) = (done.id.clone(), guest.now);
     let placed = app.handle.ask(app.waits(), move |state, _| holds::hold(state, &id, now)).await?;
     match placed {
@@ -150,27 +221,48 @@ impl NewHold {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Because {
     reason: String,
 }
 
+/// Takes a restriction away before its time.
+#[utoipa::path(
+    post,
+    path = "/v1/holds/{id}/release",
+    tag = "holds",
+    security(("token" = ["admin"])),
+    params(("id" = String, Path, description = "Its id; slashes and colons may stand in it as they are.")),
+    request_body = Because,
+    responses((status = 200, description = "It is released.", body = Carried))
+)]
 async fn release_hold(Shared(app): Shared<App>, Path(id): Path<String>, request: Request) -> Reply {
     let (head, body) = request.into_parts();
     let guest = Guest::admin(&app, &head)?;
     let Sent { value, idempotency } = sent::<Because>(&app, &head, body).await?;
+    let condition = condition(&head, versioned(HOLD, &id))?;
     let released = HoldReleased { id, by: guest.name(), reason: value.reason };
-    let done = command(&app, &guest, (Command::ReleaseHold(released), idempotency)).await?;
+    let done = command(&app, &guest, (Command::ReleaseHold(released), idempotency, condition)).await?;
     json(StatusCode::OK, &Carried::from(done))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewMode {
     mode: String,
 }
 
+/// Makes an enforcement point known, or changes its mode.
+#[utoipa::path(
+    put,
+    path = "/v1/peps/{name}",
+    tag = "enforcement points",
+    security(("token" = ["admin"])),
+    params(("name" = String, Path, description = "Its name.")),
+    request_body = NewMode,
+    responses((status = 200, description = "The mode is set.", body = Carried))
+)]
 async fn set_pep(Shared(app): Shared<App>, Path(name): Path<String>, request: Request) -> Reply {
     let (head, body) = request.into_parts();
     let guest = Guest::admin(&app, &head)?;
@@ -179,8 +271,9 @@ async fn set_pep(Shared(app): Shared<App>, Path(name): Path<String>, request: Re
         return Err(Problem::bad("the name of the enforcement point is empty, too long or does not print"));
     }
     let mode = mode_of(&value.mode).ok_or_else(no_mode)?;
+    let condition = condition(&head, versioned(PEP, &name))?;
     let set = PepSet { pep: Pep { name, mode: mode.into() }, by: guest.name() };
-    let done = command(&app, &guest, (Command::SetPep(set), idempotency)).await?;
+    let done = command(&app, &guest, (Command::SetPep(set), idempotency, condition)).await?;
     json(StatusCode::OK, &Carried::from(done))
 }
 
@@ -188,22 +281,38 @@ fn no_mode() -> Problem {
     Problem::bad("mode is none of enforce, shadow, learn")
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct AskedToken {
     name: String,
     scopes: Vec<String>,
+    #[schema(value_type = Option<Instant>)]
     expires_at: Option<Time>,
 }
 
 /// The answer to who asked for a token: the only time that its text is shown.
-#[derive(Serialize)]
-struct ShownToken<'a> {
+#[derive(Serialize, ToSchema)]
+struct ShownToken {
     id: String,
-    token: &'a str,
+    #[serde(serialize_with = "shown")]
+    #[schema(value_type = String)]
+    token: Secret,
+    #[schema(value_type = u64)]
     fact: FactNumber,
 }
+fn shown<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
+}
 
+/// Makes a token valid. Its text is in this answer, and never shown again.
+#[utoipa::path(
+    post,
+    path = "/v1/tokens",
+    tag = "tokens",
+    security(("token" = ["admin"])),
+    request_body = AskedToken,
+    responses((status = 201, description = "The token is valid.", body = ShownToken))
+)]
 async fn issue_token(Shared(app): Shared<App>, request: Request) -> Reply {
     let (head, body) = request.into_parts();
     let guest = Guest::admin(&app, &head)?;
@@ -218,15 +327,24 @@ async fn issue_token(Shared(app): Shared<App>, request: Request) -> Reply {
     let asked = NewToken { name: value.name, scopes, by: guest.name(), expires_at: value.expires_at };
     let random = zeroize::Zeroizing::new((app.handle.random)());
     let (secret, fact) = issue(asked, &random, guest.now).map_err(|error| Problem::bad(error.to_string()))?;
-    let done = command(&app, &guest, (Command::IssueToken(fact), idempotency)).await?;
+    let done = command(&app, &guest, (Command::IssueToken(fact), idempotency, None)).await?;
     if done.again {
         let said = format!("token {} was issued under this key, and its text is shown once", done.id);
         return Err(Problem::new(StatusCode::CONFLICT, said));
     }
     let location = format!("/v1/tokens/{}", done.id);
-    created(&location, &ShownToken { id: done.id, token: secret.expose(), fact: done.fact })
+    created(&location, &ShownToken { id: done.id, token: secret, fact: done.fact })
 }
 
+/// Ends a token.
+#[utoipa::path(
+    post,
+    path = "/v1/tokens/{id}/revoke",
+    tag = "tokens",
+    security(("token" = ["admin"])),
+    params(("id" = String, Path, description = "Its id; slashes and colons may stand in it as they are.")),
+    responses((status = 200, description = "It is ended.", body = Carried))
+)]
 async fn revoke_token(Shared(app): Shared<App>, Path(id): Path<String>, request: Request) -> Reply {
     let (head, body) = request.into_parts();
     let guest = Guest::admin(&app, &head)?;
@@ -234,13 +352,14 @@ async fn revoke_token(Shared(app): Shared<App>, Path(id): Path<String>, request:
     if is_token(&id) {
         return Err(Problem::not_found("token", &id));
     }
+    let condition = condition(&head, versioned(TOKEN, &id))?;
     let revoked = TokenRevoked { id, by: guest.name() };
     let key = idempotency(&head, &body)?;
-    let done = command(&app, &guest, (Command::RevokeToken(revoked), key)).await?;
+    let done = command(&app, &guest, (Command::RevokeToken(revoked), key, condition)).await?;
     json(StatusCode::OK, &Carried::from(done))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewPolicy {
     files: BTreeMap<String, String>,
@@ -254,15 +373,25 @@ const fn any_risk() -> u32 {
 }
 
 /// What publishing led to, and what it will cost.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Published {
     id: String,
+    #[schema(value_type = u64)]
     fact: FactNumber,
     policies: usize,
     candidates: policy_files::Candidates,
     warnings: Vec<policy_files::Warning>,
 }
 
+/// Lets a policy set decide, if it is valid.
+#[utoipa::path(
+    post,
+    path = "/v1/policy",
+    tag = "policy",
+    security(("token" = ["admin"])),
+    request_body = NewPolicy,
+    responses((status = 200, description = "The set decides.", body = Published))
+)]
 async fn publish_policy(Shared(app): Shared<App>, request: Request) -> Reply {
     let (head, body) = request.into_parts();
     let guest = Guest::admin(&app, &head)?;
@@ -280,7 +409,8 @@ async fn publish_policy(Shared(app): Shared<App>, request: Request) -> Reply {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, said).errors(errors)
     })?;
     let published = policy_files::published(&files, mode, risk_max, &guest.name());
-    let terms = Terms { by: guest.name(), idempotency, condition: None };
+    let condition = condition(&head, version::policy)?;
+    let terms = Terms { by: guest.name(), idempotency, condition };
     let work = |reply| Work::PublishPolicy { files, published, terms, reply };
     let done = app.handle.request(app.waits(), work).await?;
     let policy_files::Costs { policies, candidates, warnings } = costs;
@@ -288,12 +418,20 @@ async fn publish_policy(Shared(app): Shared<App>, request: Request) -> Reply {
 }
 
 /// What an import led to.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Imported {
     accounts: Vec<Carried>,
 }
 
 /// Takes in inventory exports, each account whole or not at all.
+#[utoipa::path(
+    post,
+    path = "/v1/imports",
+    tag = "identities",
+    security(("token" = ["admin"])),
+    request_body = serde_json::Value,
+    responses((status = 200, description = "The accounts are taken in.", body = Imported))
+)]
 async fn import(Shared(app): Shared<App>, request: Request) -> Reply {
     let (head, body) = request.into_parts();
     let guest = Guest::admin(&app, &head)?;
@@ -315,7 +453,7 @@ async fn import(Shared(app): Shared<App>, request: Request) -> Reply {
     }
     let mut accounts = Vec::new();
     for export in contents.exports {
-        let done = command(&app, &guest, (Command::Import(Box::new(export)), None)).await?;
+        let done = command(&app, &guest, (Command::Import(Box::new(export)), None, None)).await?;
         accounts.push(Carried::from(done));
     }
     json(StatusCode::OK, &Imported { accounts })
@@ -324,11 +462,17 @@ async fn import(Shared(app): Shared<App>, request: Request) -> Reply {
 pub(crate) async fn command(
     app: &App,
     guest: &Guest,
-    (command, idempotency): (Command, Option<Idempotency>),
+    (command, idempotency, condition): (Command, Option<Idempotency>, Option<Condition>),
 ) -> Result<Done, WorkError> {
-    let terms = Terms { by: guest.name(), idempotency, condition: None };
+    let terms = Terms { by: guest.name(), idempotency, condition };
     let command = Box::new(command);
     app.handle.request(app.waits(), |reply| Work::Command { command, terms, reply }).await
+}
+
+/// Which version of a thing there is when a command about it is carried out.
+fn versioned(kind: Kind, id: &str) -> impl FnOnce(&State) -> Option<Version> + Send + 'static {
+    let id = id.to_owned();
+    move |state| kind.version.and_then(|version| version(state, &id))
 }
 
 pub(crate) fn created<T: Serialize>(location: &str, value: &T) -> Reply {
@@ -338,6 +482,10 @@ pub(crate) fn created<T: Serialize>(location: &str, value: &T) -> Reply {
     }
     Ok(reply)
 }
+
+const HOLD: Kind = Kind { what: "hold", version: Some(version::hold) };
+const TOKEN: Kind = Kind { what: "token", version: Some(version::token) };
+const PEP: Kind = Kind { what: "enforcement point", version: Some(version::pep) };
 
 /// An id of a kind of thing, from random bytes.
 fn id_of(kind: &str, random: &[u8; 32]) -> String {

@@ -6,15 +6,17 @@ use bytes::Bytes;
 use doorward_model::hash::Hash16;
 use doorward_model::time::Time;
 use doorward_proof::Verified;
+use doorward_views::state::State;
 use http::request::Parts as Head;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::answers::query::{Query, QueryError};
+use crate::answers::version::Version;
 use crate::app::{self, App};
 use crate::door::{self, Shut};
-use crate::handle::Idempotency;
+use crate::handle::{Condition, Idempotency};
 use crate::problem::Problem;
 
 /// Somebody who was let in, and when.
@@ -106,19 +108,45 @@ pub(crate) fn json<T: Serialize>(status: StatusCode, value: &T) -> Result<Respon
     Ok(response(status, bytes(value)?))
 }
 
-/// One thing, with a tag by which a caller may ask whether it has changed.
-pub(crate) fn tagged<T: Serialize>(head: &Head, value: &T) -> Result<Response, Problem> {
+/// An answer with a tag by which a caller may ask whether it has changed: what it is a version of, and the hash of what
+/// is answered, which may change with time alone.
+pub(crate) fn tagged<T: Serialize>(
+    head: &Head,
+    version: &dyn std::fmt::Display,
+    value: &T,
+) -> Result<Response, Problem> {
     let bytes = bytes(value)?;
-    let tag = format!("\"{}\"", Hash16::of(&bytes));
-    let known = app::header(&head.headers, "if-none-match");
-    let same =
-        known.is_some_and(|known| known.split(',').any(|known| known.trim() == tag || known.trim() == "*"));
+    let tag = format!("\"{version}-{}\"", Hash16::of(&bytes));
+    let known = app::header(&head.headers, "if-none-match").unwrap_or_default();
+    let same = tags(known).any(|known| known == tag || known == "*");
     let mut reply =
         if same { response(StatusCode::NOT_MODIFIED, Bytes::new()) } else { response(StatusCode::OK, bytes) };
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         reply.headers_mut().insert(header::ETAG, tag);
     }
     Ok(reply)
+}
+
+/// The tags of a header, for the weak comparison.
+fn tags(header: &str) -> impl Iterator<Item = &str> {
+    header.split(',').map(|tag| tag.trim().trim_start_matches("W/"))
+}
+
+/// What must be so for a command that was given with `If-Match`: that the thing is still of a version that the caller
+/// has seen. Its answers may look different by now all the same: time passes.
+pub(crate) fn condition(
+    head: &Head,
+    version: impl FnOnce(&State) -> Option<Version> + Send + 'static,
+) -> Result<Option<Condition>, Problem> {
+    let Some(known) = head.headers.get(header::IF_MATCH) else { return Ok(None) };
+    let known = known.to_str().map_err(|_| Problem::bad("If-Match cannot be read"))?.to_owned();
+    Ok(Some(Box::new(move |state| {
+        let Some(version) = version(state).map(|version| version.to_string()) else { return false };
+        known.split(',').map(str::trim).any(|tag| {
+            let seen = tag.strip_prefix('"').and_then(|tag| tag.split_once('-')).map(|(version, _)| version);
+            tag == "*" || seen == Some(version.as_str())
+        })
+    })))
 }
 
 fn bytes<T: Serialize>(value: &T) -> Result<Bytes, Problem> {

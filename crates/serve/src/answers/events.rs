@@ -7,11 +7,13 @@ use doorward_model::event::{ActionClass, Event, Outcome};
 use doorward_model::record::{Observation, Record};
 use doorward_model::time::Time;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answers::query::{Page, Query, QueryError};
+use crate::schema::Instant;
 
 /// What events may be filtered by.
-pub const FIELDS: [&str; 6] = ["identity", "session", "key", "ip", "since", "until"];
+pub const FIELDS: [&str; 7] = ["identity", "session", "key", "ip", "conflict", "since", "until"];
 
 /// Which events are asked for. What is empty or absent does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub struct Wanted {
     pub ip: Option<String>,
     /// With this id, or of the request with this id.
     pub request: Option<String>,
+    /// Those whose id was known with other content, or those of which that is not so.
+    pub conflict: Option<bool>,
     /// Not before.
     pub since: Option<Time>,
     /// Before.
@@ -33,17 +37,23 @@ pub struct Wanted {
 }
 
 /// An event.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct EventRow {
     /// When it happened.
+    #[schema(value_type = Instant)]
     pub time: Time,
     /// When it was recorded.
+    #[schema(value_type = Instant)]
     pub recorded_at: Time,
     /// When the source claims that it happened, where that could not be.
+    #[schema(value_type = Option<Instant>)]
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Instant>)]
     pub claimed_at: Option<Time>,
     /// Whether it came more than an hour after another one of its account had happened.
     pub late: bool,
+    /// Whether an event of its source and id was known with other content when it came.
+    pub conflict: bool,
     /// The source.
     pub source: String,
     /// The source's id.
@@ -111,6 +121,7 @@ impl Wanted {
             key: text("key"),
             ip: text("ip"),
             request: None,
+            conflict: query.flag("conflict")?,
             since: query.time("since")?,
             until: query.time("until")?,
         })
@@ -134,6 +145,7 @@ impl Wanted {
             && is(&self.ip, &event.client.address)
             && self.session.as_deref().is_none_or(|wanted| is_session(&seen.session, wanted))
             && self.request.as_deref().is_none_or(|wanted| event.request_id == wanted || event.id == wanted)
+            && self.conflict.is_none_or(|wanted| seen.conflict == wanted)
             && self.since.is_none_or(|since| at >= since)
             && self.until.is_none_or(|until| at < until)
     }
@@ -286,6 +298,7 @@ fn event_row(seen: &Observation) -> EventRow {
         recorded_at: Time::from_ms(seen.recorded_at_ms),
         claimed_at: (event.claimed_at_ms != 0).then(|| event.claimed_at()),
         late: seen.late,
+        conflict: seen.conflict,
         source: event.source.clone(),
         id: event.id.clone(),
         identity: seen.identity.clone(),

@@ -1,53 +1,59 @@
 //! What a question would be answered, and every policy that was looked at. Nobody is let pass, and nothing is recorded.
 
+use doorward_model::decision::Decision;
 use doorward_model::record::PepSet;
 use doorward_model::risk::RiskLevel;
 use doorward_model::time::Time;
 use doorward_policy::decide::{Caller, Candidate, HoldInForce, Request};
 use doorward_policy::world::World;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 use crate::authzen::ask::Asking;
 use crate::authzen::json::{Depth, Fault};
 use crate::authzen::read::{self, Parts};
 use crate::authzen::write::Answer;
+use crate::schema::{Decided, Instant};
 
 /// The enforcement point that is taken where none is named.
 pub const PEP: &str = "explain";
 
 /// The answer, with all that bears on it.
-#[derive(Serialize)]
-struct Explained<'a> {
-    answer: Answer<'a>,
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Explained {
+    #[serde(serialize_with = "answered")]
+    #[schema(value_type = Decided)]
+    answer: Result<Decision, Fault>,
     risk_score: u32,
     risk_level: &'static str,
     /// The greatest risk at which it would pass.
     risk_max: u32,
     /// The holds in force, whether or not they settled it.
-    holds: Vec<HoldRow<'a>>,
+    holds: Vec<HeldRow>,
     /// The policies whose scope it meets, whether or not they settled it; absent when they could not be asked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    candidates: Option<Vec<CandidateRow<'a>>>,
+    candidates: Option<Vec<CandidateRow>>,
 }
 
-#[derive(Serialize)]
-struct CandidateRow<'a> {
-    policy: &'a str,
+#[derive(Serialize, ToSchema)]
+struct CandidateRow {
+    policy: String,
     effect: &'static str,
     /// Whether its conditions hold; absent when that could not be said.
     holds: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a str>,
+    error: Option<String>,
 }
 
-#[derive(Serialize)]
-struct HoldRow<'a> {
-    id: &'a str,
+#[derive(Serialize, ToSchema)]
+struct HeldRow {
+    id: String,
     profile: &'static str,
     scope: &'static str,
-    subject: &'a str,
-    reason: &'a str,
+    subject: String,
+    reason: String,
     /// When it ends; only a release ends it when absent.
+    #[schema(value_type = Option<Instant>)]
     expires_at: Option<Time>,
     /// Whether it is not durable yet.
     pending: bool,
@@ -72,34 +78,38 @@ pub fn explain(
     let caller = Caller::Replayed { pep: &pep.pep, subject: asked.caller.subject() };
     let explanation = doorward_policy::explain(world, &Request { caller, ..asked }, now);
     let risk_score = explanation.decision.risk_score;
-    let candidates = explanation.candidates.as_ref();
+    let candidates = explanation.candidates;
     let explained = Explained {
         risk_score,
         risk_level: RiskLevel::of(risk_score).word(),
         risk_max: explanation.risk_max,
         holds: explanation.holds.iter().map(hold_row).collect(),
-        candidates: candidates.map(|candidates| candidates.iter().map(candidate_row).collect()),
-        answer: Answer(&Ok(asking.said(explanation.decision))),
+        candidates: candidates.map(|candidates| candidates.into_iter().map(candidate_row).collect()),
+        answer: Ok(asking.said(explanation.decision)),
     };
     serde_json::to_vec(&explained).map_err(|error| error.to_string())
 }
 
-fn candidate_row(candidate: &Candidate) -> CandidateRow<'_> {
+fn answered<S: Serializer>(answer: &Result<Decision, Fault>, serializer: S) -> Result<S::Ok, S::Error> {
+    Answer(answer).serialize(serializer)
+}
+
+fn candidate_row(candidate: Candidate) -> CandidateRow {
     CandidateRow {
-        policy: &candidate.policy,
+        policy: candidate.policy,
         effect: if candidate.permits { "permit" } else { "forbid" },
         holds: candidate.holds.as_ref().ok().copied(),
-        error: candidate.holds.as_ref().err().map(String::as_str),
+        error: candidate.holds.err(),
     }
 }
 
-fn hold_row(HoldInForce { hold, pending }: &HoldInForce) -> HoldRow<'_> {
-    HoldRow {
-        id: &hold.id,
+fn hold_row(HoldInForce { hold, pending }: &HoldInForce) -> HeldRow {
+    HeldRow {
+        id: hold.id.clone(),
         profile: hold.profile().word(),
         scope: hold.scope().word(),
-        subject: &hold.subject,
-        reason: &hold.reason,
+        subject: hold.subject.clone(),
+        reason: hold.reason.clone(),
         expires_at: (hold.expires_at_ms > 0).then(|| Time::from_ms(hold.expires_at_ms)),
         pending: *pending,
     }

@@ -7,8 +7,10 @@ use doorward_model::finding::{Evidence, Finding};
 use doorward_model::time::Time;
 use doorward_views::state::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answers::query::{Page, Query, QueryError, page};
+use crate::schema::Instant;
 
 /// What findings may be filtered by.
 pub const FIELDS: [&str; 5] = ["type", "identity", "severity", "session", "q"];
@@ -17,7 +19,7 @@ pub const FIELDS: [&str; 5] = ["type", "identity", "severity", "session", "q"];
 pub type Narrate = fn(&Finding) -> String;
 
 /// A finding.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 pub struct FindingRow {
     /// The id: the same records give the same one.
     pub id: String,
@@ -34,8 +36,10 @@ pub struct FindingRow {
     /// What it rests on, in sentences.
     pub narrative: String,
     /// Its first event.
+    #[schema(value_type = Instant)]
     pub first: Time,
     /// Its last event.
+    #[schema(value_type = Instant)]
     pub last: Time,
     /// How many events belong to it.
     pub events: u64,
@@ -57,11 +61,12 @@ pub struct FindingRow {
 }
 
 /// An event that a finding rests on.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 pub struct EvidenceRow {
     /// The source's id of the record.
     pub event: String,
     /// When it happened.
+    #[schema(value_type = Instant)]
     pub time: Time,
     /// `service:Action`.
     pub permission: String,
@@ -78,7 +83,7 @@ pub struct EvidenceRow {
 }
 
 /// A new value, with the counts that make it new.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 pub struct NoveltyRow {
     /// Which habit.
     pub feature: &'static str,

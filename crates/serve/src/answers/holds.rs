@@ -6,15 +6,17 @@ use doorward_model::hold::{Hold, HoldScope};
 use doorward_model::time::Time;
 use doorward_views::state::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answers::identities::told;
 use crate::answers::query::{Page, Query, QueryError, page};
+use crate::schema::Instant;
 
 /// What holds may be filtered by.
 pub const FIELDS: [&str; 6] = ["scope", "subject", "profile", "finding", "state", "q"];
 
 /// A hold.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct HoldRow {
     /// Its id.
     pub id: String,
@@ -29,8 +31,10 @@ pub struct HoldRow {
     /// Why.
     pub reason: String,
     /// When it was placed.
+    #[schema(value_type = Instant)]
     pub placed_at: Time,
     /// When it ends; only a release ends it when absent.
+    #[schema(value_type = Option<Instant>)]
     pub expires_at: Option<Time>,
     /// The finding that caused it; empty when a person placed it.
     pub finding: String,

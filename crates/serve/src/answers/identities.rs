@@ -10,15 +10,17 @@ use doorward_model::time::Time;
 use doorward_views::habits::Habits;
 use doorward_views::state::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answers::holds::{HoldRow, hold_row};
 use crate::answers::query::{Page, Query, QueryError, page};
+use crate::schema::Instant;
 
 /// What identities may be filtered by.
 pub const FIELDS: [&str; 5] = ["kind", "platform", "account", "peer_group", "q"];
 
 /// An identity in a list.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 pub struct IdentityRow {
     /// The canonical id.
     pub id: String,
@@ -31,8 +33,10 @@ pub struct IdentityRow {
     /// The short name.
     pub name: String,
     /// Its first event.
+    #[schema(value_type = Option<Instant>)]
     pub first_seen: Option<Time>,
     /// Its last event, or the last use that an export tells of.
+    #[schema(value_type = Option<Instant>)]
     pub last_seen: Option<Time>,
     /// How many events it had.
     pub events: u64,
@@ -45,7 +49,7 @@ pub struct IdentityRow {
 }
 
 /// What shows an AI agent.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 pub struct AgentRow {
     /// The product.
     pub product: String,
@@ -58,7 +62,7 @@ pub struct AgentRow {
 }
 
 /// A risk at an instant.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct RiskRow {
     /// 0-100.
     pub score: u32,
@@ -67,12 +71,13 @@ pub struct RiskRow {
 }
 
 /// An identity with all that is known of it.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 pub struct IdentityDetail {
     /// As in a list.
     #[serde(flatten)]
     pub row: IdentityRow,
     /// When it was made, if an export says.
+    #[schema(value_type = Option<Instant>)]
     pub created: Option<Time>,
     /// The platform's unique id.
     pub unique_id: String,
@@ -99,24 +104,26 @@ pub struct IdentityDetail {
     /// The holds on it.
     pub holds: Vec<HoldRow>,
     /// Up to when its sessions and credentials were ended, if they were.
+    #[schema(value_type = Option<Instant>)]
     pub killed_up_to: Option<Time>,
     /// The enforcement points that asked about it in the last seven days.
     pub asked_by: Vec<String>,
 }
 
 /// A credential.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct CredentialRow {
     /// Its id.
     pub id: String,
     /// `access_key`, `session_key`, `password` or `unknown`.
     pub kind: &'static str,
     /// When it was made or first seen.
+    #[schema(value_type = Instant)]
     pub since: Time,
 }
 
 /// How two identities belong together.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct EdgeRow {
     /// `assumed`, `acts_for`, `same_as` or `unknown`.
     pub kind: &'static str,

@@ -4,18 +4,21 @@ use doorward_model::record::IdentityKilled;
 use doorward_model::time::Time;
 use doorward_views::state::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answers::query::{Page, Query, QueryError, page};
+use crate::schema::Instant;
 
 /// What kills may be filtered by.
 pub const FIELDS: [&str; 3] = ["identity", "by", "q"];
 
 /// That all sessions and credentials of an identity were ended.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct KillRow {
     /// The identity.
     pub identity: String,
     /// What was issued or authenticated up to then is refused.
+    #[schema(value_type = Instant)]
     pub up_to: Time,
     /// Who ended them.
     pub by: String,

@@ -9,6 +9,7 @@ use std::ops::Bound;
 use doorward_model::id::FactNumber;
 use doorward_model::time::Time;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// What is asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,10 +19,12 @@ pub struct Query {
     pub limit: usize,
     /// Where the page begins: what the page before gave.
     pub cursor: Option<String>,
+    /// The instant of which the answer is to be; now when absent.
+    pub as_of: Option<Time>,
 }
 
 /// Some entries, and where to go on.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct Page<T> {
     /// The entries.
     pub items: Vec<T>,
@@ -29,6 +32,7 @@ pub struct Page<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
     /// The last fact that the answer saw.
+    #[schema(value_type = u64)]
     pub seen: FactNumber,
 }
 
@@ -59,6 +63,9 @@ pub enum QueryError {
         /// What it should be.
         expected: &'static str,
     },
+    /// The answer rests on more than facts.
+    #[error("cannot answer this as of an instant: only facts are kept for that")]
+    AsOf,
     /// Something must be asked for.
     #[error("missing {0}")]
     Missing(&'static str),
@@ -71,7 +78,7 @@ impl Query {
     /// All entries, page by page.
     #[must_use]
     pub const fn all() -> Self {
-        Self { fields: BTreeMap::new(), limit: Self::LIMIT, cursor: None }
+        Self { fields: BTreeMap::new(), limit: Self::LIMIT, cursor: None, as_of: None }
     }
 
     /// Reads names and values; `known` are the fields that may be filtered by.
@@ -91,6 +98,7 @@ impl Query {
                     query.limit = limit.ok_or(QueryError::Limit(value))?;
                 }
                 "cursor" => query.cursor = Some(value),
+                "as_of" => query.as_of = Some(instant("as_of", &value)?),
                 field if known.contains(&field) => {
                     query.fields.entry(field.to_owned()).or_default().push(value);
                 }
@@ -130,11 +138,27 @@ impl Query {
     /// # Errors
     /// [`QueryError::Value`] when it is none.
     pub fn time(&self, field: &'static str) -> Result<Option<Time>, QueryError> {
-        let expected = "RFC 3339 such as 2026-11-23T09:30:00Z";
+        self.value(field).map(|text| instant(field, text)).transpose()
+    }
+
+    /// The yes or no in a field.
+    ///
+    /// # Errors
+    /// [`QueryError::Value`] when it is neither.
+    pub fn flag(&self, field: &'static str) -> Result<Option<bool>, QueryError> {
+        let expected = "true or false";
         let read = |text: &str| {
-            Time::parse(text).map_err(|_| QueryError::Value { field, value: text.to_owned(), expected })
+            text.parse().map_err(|_| QueryError::Value { field, value: text.to_owned(), expected })
         };
         self.value(field).map(read).transpose()
+    }
+
+    /// Only facts can be asked for as of an instant: what was observed ends with its window.
+    ///
+    /// # Errors
+    /// [`QueryError::AsOf`] when an instant is asked for.
+    pub fn now_only(&self) -> Result<(), QueryError> {
+        if self.as_of.is_none() { Ok(()) } else { Err(QueryError::AsOf) }
     }
 
     /// Where a page of things by id begins.
@@ -145,6 +169,11 @@ impl Query {
         let Some(cursor) = &self.cursor else { return Ok(Bound::Unbounded) };
         from_hex(cursor).map(Bound::Excluded).ok_or(QueryError::Cursor)
     }
+}
+
+fn instant(field: &'static str, text: &str) -> Result<Time, QueryError> {
+    let expected = "RFC 3339 such as 2026-11-23T09:30:00Z";
+    Time::parse(text).map_err(|_| QueryError::Value { field, value: text.to_owned(), expected })
 }
 
 /// A page of things by id: those that match, from the cursor on.

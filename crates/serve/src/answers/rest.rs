@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use doorward_journal::{Journal, JournalError};
-use doorward_model::record::{PepSet, TokenIssued};
+use doorward_model::record::{PepSet, PolicyPublished, TokenIssued};
 use doorward_model::time::Time;
 use doorward_views::state::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answers::identities::told;
 use crate::answers::query::{Page, Query, QueryError, page};
 use crate::policy_files::blob_hash;
+use crate::schema::Instant;
 
 /// What enforcement points may be filtered by.
 pub const PEP_FIELDS: [&str; 2] = ["mode", "q"];
@@ -18,7 +20,7 @@ pub const PEP_FIELDS: [&str; 2] = ["mode", "q"];
 pub const TOKEN_FIELDS: [&str; 2] = ["name", "q"];
 
 /// An enforcement point.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct PepRow {
     /// Its name.
     pub name: String,
@@ -33,7 +35,7 @@ pub struct PepRow {
 }
 
 /// A token, without its secret.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct TokenRow {
     /// Its public part.
     pub id: String,
@@ -42,8 +44,10 @@ pub struct TokenRow {
     /// What it allows.
     pub scopes: Vec<String>,
     /// When it was issued.
+    #[schema(value_type = Instant)]
     pub issued_at: Time,
     /// When it ends; only a revocation ends it when absent.
+    #[schema(value_type = Option<Instant>)]
     pub expires_at: Option<Time>,
     /// Who asked for it.
     pub by: String,
@@ -52,7 +56,7 @@ pub struct TokenRow {
 }
 
 /// The policy set that decides.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct PolicyRow {
     /// The hash of the set.
     pub hash: String,
@@ -129,18 +133,25 @@ fn token_row(token: &TokenIssued, now: Time) -> TokenRow {
 /// # Errors
 /// When a file cannot be read back.
 pub fn policy(state: &State, journal: &dyn Journal) -> Result<Option<PolicyRow>, JournalError> {
-    let Some(published) = &state.control.policy else { return Ok(None) };
+    state.control.policy.as_ref().map(|published| policy_of(published, journal)).transpose()
+}
+
+/// A policy set, with its files.
+///
+/// # Errors
+/// When a file cannot be read back.
+pub fn policy_of(published: &PolicyPublished, journal: &dyn Journal) -> Result<PolicyRow, JournalError> {
     let mut files = BTreeMap::new();
     for (name, hash) in &published.files {
         let bytes = blob_hash(hash).map(|hash| journal.blob(hash)).transpose()?.flatten();
         let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         files.insert(name.clone(), text.unwrap_or_default());
     }
-    Ok(Some(PolicyRow {
+    Ok(PolicyRow {
         hash: published.hash.clone(),
         mode: published.mode().word(),
         risk_max: published.risk_max,
         by: published.by.clone(),
         files,
-    }))
+    })
 }

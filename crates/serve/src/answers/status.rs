@@ -4,13 +4,17 @@ use doorward_journal::{Journal, JournalError, Position};
 use doorward_model::time::Time;
 use doorward_views::state::State;
 use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::schema::Instant;
 
 /// How it is.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct Status {
     /// The release that answers.
     pub version: &'static str,
     /// By its clock.
+    #[schema(value_type = Instant)]
     pub now: Time,
     /// How many records the journal has or has had.
     pub records: u64,
@@ -19,6 +23,7 @@ pub struct Status {
     /// The last fact.
     pub facts: u64,
     /// When the last record was recorded; absent while there is none.
+    #[schema(value_type = Option<Instant>)]
     pub recorded_at: Option<Time>,
     /// How many rows were written after the newest checkpoint: the next start reads them. Without a checkpoint, all.
     pub rows_since_checkpoint: u64,
@@ -29,22 +34,25 @@ pub struct Status {
 }
 
 /// A run ended abruptly: what it decided in its last moments may have no record.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct MissingRow {
     /// Its end came after.
+    #[schema(value_type = Instant)]
     pub from: Time,
     /// Its end came before.
+    #[schema(value_type = Instant)]
     pub to: Time,
     /// For so long before its end.
     pub flush_ms: i64,
 }
 
 /// An account whose log arrives.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct AccountRow {
     /// The account; empty for events that name none.
     pub account: String,
     /// When the newest event from it happened.
+    #[schema(value_type = Instant)]
     pub newest: Time,
 }
 

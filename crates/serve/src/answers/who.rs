@@ -8,12 +8,13 @@ use doorward_model::identity::Identity;
 use doorward_model::time::{Millis, Time};
 use doorward_views::state::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answers::events::{EventRow, LOOKS_MAX, Place, Wanted, events};
 use crate::answers::identities::{EdgeRow, IdentityRow, edge_row, identity_row};
 
 /// What was asked, and what is known of it.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 pub struct Who {
     /// What was asked.
     pub asked: String,

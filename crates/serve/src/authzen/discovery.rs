@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// The document of `/.well-known/authzen-configuration`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct Discovery {
     policy_decision_point: String,
     access_evaluation_endpoint: String,

@@ -1,9 +1,7 @@
 //! The routes of AuthZEN.
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use axum::routing::{get, post};
 use bytes::Bytes;
 use doorward_model::decision::Decision;
 use doorward_model::record::PepSet;
@@ -11,6 +9,8 @@ use doorward_model::time::Time;
 use http::request::Parts as Head;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::app::{self, App, BodyFault};
 use crate::authzen::ask::Asking;
@@ -21,25 +21,52 @@ use crate::authzen::write::{Answer, Answers, is_yes};
 use crate::door::{self, Shut};
 use crate::handle::Recorded;
 use crate::metrics;
+use crate::schema::{Answered, Decided, Question, Questions};
 use crate::settings::{DecisionLog, Overflow};
 
 /// The routes of AuthZEN.
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route(EVALUATION, post(evaluation))
-        .route(EVALUATIONS, post(evaluations))
-        .route(CONFIGURATION, get(configuration))
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(evaluation))
+        .routes(routes!(evaluations))
+        .routes(routes!(configuration))
 }
 
+/// May this subject do this.
+#[utoipa::path(
+    post,
+    path = EVALUATION,
+    tag = "decisions",
+    security(("token" = ["decide"])),
+    params(("X-Request-ID" = Option<String>, Header, description = "Echoed.")),
+    request_body = Question,
+    responses((status = 200, description = "The answer; a no is a 200.", body = Decided))
+)]
 async fn evaluation(State(app): State<App>, request: Request) -> Response {
     answer(&app, request, single).await
 }
 
+/// Several questions at once.
+#[utoipa::path(
+    post,
+    path = EVALUATIONS,
+    tag = "decisions",
+    security(("token" = ["decide"])),
+    params(("X-Request-ID" = Option<String>, Header, description = "Echoed.")),
+    request_body = Questions,
+    responses((status = 200, description = "The answers, in order.", body = Answered))
+)]
 async fn evaluations(State(app): State<App>, request: Request) -> Response {
     answer(&app, request, batch).await
 }
 
-/// Discovery needs no token: it says nothing that the caller does not know by asking.
+/// What this decision point is and can do. It needs no token: it says nothing that the caller does not know by asking.
+#[utoipa::path(
+    get,
+    path = CONFIGURATION,
+    tag = "decisions",
+    responses((status = 200, description = "The document of discovery.", body = Discovery), (status = 404, description = "public_url is not configured.", body = String, content_type = "application/json"))
+)]
 async fn configuration(State(app): State<App>, request: Request) -> Response {
     let (head, _) = request.into_parts();
     match &app.settings.public_url {

@@ -16,10 +16,16 @@ mod limits;
 #[cfg(test)]
 mod looking;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
+mod rejects;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod shared_authzen;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod versions;
 #[cfg(test)]
 mod writer;

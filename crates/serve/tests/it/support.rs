@@ -14,7 +14,7 @@ use doorward_model::decision::{Mode, Pep};
 use doorward_model::record::PepSet;
 use doorward_model::time::Time;
 use doorward_proof::{NewToken, issue};
-use doorward_serve::handle::{DecisionMade, Handle};
+use doorward_serve::handle::{DecisionMade, Handle, Past, PastError, RejectFiles};
 use doorward_serve::metrics::Metrics;
 use doorward_serve::{Settings, policy_files, server};
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -25,6 +25,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::openapi;
 use crate::writer::Writer;
 
 /// How a test server is set up.
@@ -155,6 +156,8 @@ impl Server {
             work,
             decisions,
             metrics: Arc::new(Metrics::default()),
+            past: Past::new(Arc::new(|at, _| Err(PastError::Before { at, begins: now() }))),
+            rejects: RejectFiles(Arc::new(|| Ok(Vec::new()))),
             narrate: |finding| format!("about {}", finding.identity),
             random,
         };
@@ -191,10 +194,13 @@ impl Server {
     /// Sends a request as it stands.
     pub(crate) async fn send(&self, request: http::request::Builder, body: impl Into<Bytes>) -> Answer {
         let request = request.body(Full::new(body.into())).unwrap();
+        let asked = (request.method().clone(), request.uri().path().to_owned());
         let response = self.client.request(request).await.unwrap();
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Answer { status: head.status, headers: head.headers, body }
+        let answer = Answer { status: head.status, headers: head.headers, body };
+        openapi::check(&asked, &answer);
+        answer
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> http::request::Builder {

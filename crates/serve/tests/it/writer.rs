@@ -14,7 +14,7 @@ use doorward_model::identity::Identity;
 use doorward_model::record::{
     CommandAnswered, DecisionRecord, Fact, FactRecord, Observation, PolicyPublished, Record,
 };
-use doorward_model::time::Time;
+use doorward_model::time::{Millis, Time};
 use doorward_policy::policy_set::PolicySet;
 use doorward_policy::world::{Settings, World};
 use doorward_proof::Tokens;
@@ -180,6 +180,7 @@ impl Writer {
             session: resolved.session,
             chain: resolved.chain.to_vec(),
             late,
+            conflict: false,
             by_platform: false,
             event: Box::new(event),
             decision: None,
@@ -208,15 +209,18 @@ impl Writer {
             session: made.session,
             chain: Vec::new(),
             late: false,
+            conflict: false,
             by_platform: false,
             event: Box::new(event),
             decision: Some(decision),
         });
     }
 
+    /// A second behind the clock of the door.
     fn now(&self) -> Time {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        Time::from_ms(i64::try_from(since.as_millis()).unwrap()).max(self.journal.head().recorded_at)
+        (Time::from_ms(i64::try_from(since.as_millis()).unwrap()) - Millis::SECOND)
+            .max(self.journal.head().recorded_at)
     }
 
     fn fact(&mut self, fact: Fact, now: Time) {

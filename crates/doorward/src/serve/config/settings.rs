@@ -254,11 +254,44 @@ fn limits() -> Vec<Setting> {
             &limits.connections_max,
             "How many connections are served at once; the next ones wait.",
         ),
+        setting("unpacked_bytes_max", BYTES, &limits.unpacked_bytes_max, "A body of events, unpacked."),
+        setting(
+            "as_of_rows_max",
+            "number",
+            &limits.as_of_rows_max,
+            "How many rows of the log a question as of an instant may have read.",
+        ),
+        setting(
+            "head_wait_ms",
+            MS,
+            &limits.head_wait.as_millis(),
+            "How long the head of a request may take.",
+        ),
+        setting(
+            "body_wait_ms",
+            MS,
+            &limits.body_wait.as_millis(),
+            "How long the body of a request may take.",
+        ),
+        setting("queue_wait_ms", MS, &limits.queue_wait.as_millis(), "How long work may wait for room."),
+        setting(
+            "answer_wait_ms",
+            MS,
+            &limits.answer_wait.as_millis(),
+            "How long the writer may take to answer.",
+        ),
+        setting(
+            "stop_wait_ms",
+            MS,
+            &limits.stop_wait.as_millis(),
+            "How long open requests may take when the server stops.",
+        ),
     ]
 }
 
 const MODE: &str = "`learn`, `shadow` or `enforce`";
 const BYTES: &str = "bytes";
+const MS: &str = "milliseconds";
 
 #[cfg(test)]
 mod tests {

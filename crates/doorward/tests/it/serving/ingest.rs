@@ -44,6 +44,25 @@ fn what_cannot_be_read_is_shown_and_kept_and_the_rest_is_taken() {
     assert_eq!(told["rejects"][0]["record"], json!(2), "{told}");
     let only_bad = server.push(b"this is no log\n");
     assert_eq!((only_bad.status, &only_bad.json()["rejected"]), (422, &json!(1)));
+    let newest = server.get("/v1/rejects?limit=1");
+    assert_eq!(
+        (&newest["items"][0]["record"], &newest["items"][0]["kept"]),
+        (&json!(0), &json!("this is no log\n"))
+    );
+    let hash = doorward_model::hash::Hash16::of(b"this is no log\n").to_string();
+    assert_eq!(newest["items"][0]["hash"], json!(hash));
+    let next = newest["next_cursor"].as_str().unwrap();
+    let older = server.get(&format!("/v1/rejects?limit=1&cursor={next}"));
+    assert_eq!((&older["items"][0]["record"], older["items"].as_array().unwrap().len()), (&json!(2), 1));
+    assert_eq!(server.get("/v1/rejects?source=other")["items"], json!([]));
+    // What was kept as it came is for those who may command.
+    let eye = format!("Bearer {}", server.token("eye", "read"));
+    let shown = request(&server.address, ("GET", "/v1/rejects"), &[("Authorization", &eye)], b"").json();
+    assert_eq!(
+        (shown["items"].as_array().unwrap().len(), shown["items"][0].get("kept")),
+        (2, None),
+        "{shown}"
+    );
     assert!(server.stop().success());
     let kept = std::fs::read_to_string(data.path().join("rejects.jsonl")).unwrap();
     let lines: Vec<serde_json::Value> =
@@ -94,6 +113,35 @@ fn bad_bodies_are_refused_or_counted_and_nothing_of_them_is_half_done() {
         events["items"].as_array().unwrap().iter().map(|event| event["id"].as_str().unwrap()).collect();
     ids.sort_unstable();
     assert_eq!(ids, ["a", "b", "c", "d", "e", "f"]);
+}
+
+#[test]
+fn an_event_whose_id_was_known_with_other_content_is_kept_marked_and_listed() {
+    let data = tempfile::tempdir().unwrap();
+    let mut server = Server::start(data.path(), None);
+    let at = ago(Millis::HOUR);
+    let other = listing("a", at).replace("ListBuckets", "GetBucketPolicy");
+    let counts = |server: &Server, body: &str| {
+        let told = server.push(body.as_bytes()).json();
+        ["accepted", "duplicate", "conflicting"].map(|fate| told[fate].as_u64().unwrap())
+    };
+    assert_eq!(counts(&server, &format!("{}\n{}", listing("a", at), listing("b", at))), [2, 0, 0]);
+    assert_eq!(counts(&server, &other), [1, 0, 1]);
+    let marked = |server: &Server, wanted: &str| {
+        let events = server.get(&format!("/v1/events{wanted}"));
+        let told = |event: &serde_json::Value| (event["permission"].clone(), event["conflict"].clone());
+        events["items"].as_array().unwrap().iter().map(told).collect::<Vec<_>>()
+    };
+    let (first, second) = (json!("s3:ListBuckets"), json!("s3:GetBucketPolicy"));
+    let all = [(second, json!(true)), (first.clone(), json!(false)), (first, json!(false))];
+    let token = server.token.clone();
+    assert!(server.stop().success());
+    server = Server::start(data.path(), None);
+    server.token = token;
+    assert_eq!(marked(&server, ""), all);
+    assert_eq!(marked(&server, "?conflict=true"), all[..1]);
+    assert_eq!(marked(&server, "?conflict=false"), all[1..]);
+    assert_eq!(server.ask("GET", "/v1/events?conflict=perhaps", b"").status, 400);
 }
 
 #[test]
