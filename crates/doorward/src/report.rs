@@ -9,6 +9,7 @@ use doorward_serve::answers::identities::IdentityDetail;
 use serde::Serialize;
 
 pub(crate) use build::of;
+pub(crate) use table::paragraph;
 pub use table::table;
 
 /// With less history than this nobody knows what is normal.

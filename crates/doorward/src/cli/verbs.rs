@@ -182,7 +182,7 @@ pub struct IdentityListArgs {
 /// What was noticed.
 #[derive(Debug, Subcommand)]
 pub enum FindingVerb {
-    /// List findings.
+    /// List findings, those with the newest events first.
     List(FindingListArgs),
     /// Show a finding with its evidence.
     Show(ShowArgs),

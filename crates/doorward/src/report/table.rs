@@ -352,7 +352,7 @@ fn fit(text: &str, length_max: usize) -> String {
 }
 
 /// Appends words in lines of at most `width` characters, each after a margin.
-fn paragraph(text: &mut String, words: &str, (margin, width): (usize, u16)) {
+pub(crate) fn paragraph(text: &mut String, words: &str, (margin, width): (usize, u16)) {
     let room = usize::from(width).saturating_sub(margin);
     let mut length = 0;
     for word in words.split_whitespace() {

@@ -3,6 +3,7 @@
 use doorward_detect::narrative::short;
 use serde_json::Value;
 
+use crate::report::paragraph;
 use crate::verbs::grid::{Column, fields, rows, section, text};
 use crate::verbs::source::{More, Noun};
 
@@ -98,7 +99,9 @@ fn identity(thing: &Value) -> String {
 }
 
 fn finding(thing: &Value) -> String {
-    let mut told = format!("{}\n\n", text(thing, "/narrative"));
+    let mut told = String::new();
+    paragraph(&mut told, &text(thing, "/narrative"), (0, NARRATIVE_WIDTH));
+    told.push('\n');
     told.push_str(&fields(thing, &FINDING));
     told.push_str(&section(thing, ("Evidence", "/evidence"), &EVIDENCE));
     told
@@ -125,6 +128,8 @@ fn shortened(event: &Value) -> Value {
     event
 }
 
+/// Sentences are read, not copied into another program: they stand in lines.
+const NARRATIVE_WIDTH: u16 = 100;
 const EVENTS: [Column; 9] = [
     ("time", "/time"),
     ("identity", "/identity"),

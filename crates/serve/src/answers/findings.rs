@@ -101,14 +101,17 @@ pub struct NoveltyRow {
     pub bits: f64,
 }
 
-/// A page of findings.
+/// A page of findings, those with the newest events first.
 ///
 /// # Errors
 /// [`QueryError`] names what cannot be read.
 pub fn findings(state: &State, query: &Query, narrate: Narrate) -> Result<Page<FindingRow>, QueryError> {
     let control = &state.control;
     let caused = Caused::of(state);
-    page(&control.findings, query, control.fact_number, |finding| {
+    // As the keys sort, so do their texts: the cursor names a place among them even if its finding grows meanwhile.
+    let place = |finding: &Finding| format!("{:016x}.{}", i64::MAX.abs_diff(finding.last_at_ms), finding.id);
+    let newest: BTreeMap<_, _> = control.findings.values().map(|finding| (place(finding), finding)).collect();
+    page(&newest, query, control.fact_number, |finding| {
         let asked = query.is("type", &finding.kind)
             && query.is("identity", &finding.identity)
             && query.is("severity", finding.severity().word())
@@ -196,5 +199,36 @@ fn evidence_row(evidence: &Evidence) -> EvidenceRow {
         client: evidence.family.clone(),
         error: evidence.error_code.clone(),
         new: novelties.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use doorward_model::finding::Finding;
+    use doorward_model::id::TenantId;
+    use doorward_views::state::State;
+
+    use super::findings;
+    use crate::answers::query::Query;
+
+    #[test]
+    fn the_newest_come_first_page_by_page() {
+        let mut state = State::new(TenantId::from("t"), 1, 1);
+        for (id, last_at_ms) in [("a", 5), ("b", 7), ("c", 5), ("d", 1_700_000_000_000)] {
+            let finding = Finding { id: id.to_owned(), last_at_ms, ..Finding::default() };
+            state.control.findings.insert(id.to_owned(), finding);
+        }
+        let mut query = Query::all();
+        query.limit = 3;
+        let mut pages = Vec::new();
+        loop {
+            let page = findings(&state, &query, |_| String::new()).unwrap();
+            pages.push(page.items.into_iter().map(|row| row.id).collect::<Vec<_>>());
+            query.cursor = page.next_cursor;
+            if query.cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(pages, [vec!["d", "b", "a"], vec!["c"]]);
     }
 }

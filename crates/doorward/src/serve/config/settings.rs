@@ -134,6 +134,18 @@ fn top() -> Vec<Setting> {
             "After how many records it is kept at the latest.",
         ),
         setting(
+            "decision_log",
+            "`buffered` or `strict`",
+            &"buffered",
+            "Whether a decision is given at once and recorded a moment later, or only when its record is durable.",
+        ),
+        setting(
+            "decision_flush_ms",
+            "1 to 10000",
+            &DECISION_FLUSH_MS,
+            "How long the record of a buffered decision may wait: so much a crash may lose, and the next start says so.",
+        ),
+        setting(
             "disk_max_mib",
             "MiB",
             &"0: no limit",
@@ -320,7 +332,7 @@ mod tests {
                     .extend(names.filter(|name| !name.is_empty() && !name.contains('.')).map(str::to_owned));
             }
             described.sort();
-            assert_eq!(described, known(section.name), "[{}]", section.name);
+            assert_eq!(described, known(section.name), "[{}]: describe it above, in this file", section.name);
         }
     }
 }

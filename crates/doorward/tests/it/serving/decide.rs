@@ -230,3 +230,21 @@ fn an_enforcement_point_that_shows_up_is_known_and_new_until_its_mode_is_set() {
         0
     );
 }
+
+#[test]
+fn readme_shows_what_the_todo_example_answers() {
+    let readme = include_str!("../../../../../README.md");
+    let (_, shown) = readme.split_once("-H 'content-type: application/json' -d '").unwrap();
+    let (question, shown) = shown.split_once("'\n").unwrap();
+    let (_, shown) = shown.split_once("```json\n").unwrap();
+    let (answer, _) = shown.split_once("\n```").unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(&dir.path().join("data"), Some(&example("authzen-todo")));
+    let mut answers =
+        [server.evaluate(&serde_json::from_str(question).unwrap()), serde_json::from_str(answer).unwrap()];
+    for answer in &mut answers {
+        assert!(answer["context"]["seen"].take().is_u64());
+    }
+    let [found, shown] = answers;
+    assert_eq!(found, shown);
+}
