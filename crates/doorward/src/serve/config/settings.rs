@@ -134,18 +134,6 @@ fn top() -> Vec<Setting> {
             "After how many records it is kept at the latest.",
         ),
         setting(
-            "decision_log",
-            "`buffered` or `strict`",
-            &"buffered",
-            "Whether a decision is given at once and recorded a moment later, or only when its record is durable.",
-        ),
-        setting(
-            "decision_flush_ms",
-            "1 to 10000",
-            &DECISION_FLUSH_MS,
-            "How long the record of a buffered decision may wait: so much a crash may lose, and the next start says so.",
-        ),
-        setting(
             "disk_max_mib",
             "MiB",
             &"0: no limit",
