@@ -23,14 +23,14 @@ use doorward_detect::narrative::narrative;
 use doorward_detect::{Judging, Settings};
 use doorward_engine::{Engine, Judge, Rules};
 use doorward_journal::sqlite::PAGE_BYTES;
-use doorward_journal::{Indexer, Journal, Options, Sqlite};
+use doorward_journal::{Indexer, Journal, JournalError, Options, Sqlite};
 use doorward_model::command::Command;
 use doorward_model::decision::Pep;
 use doorward_model::id::TenantId;
 use doorward_model::record::{CONFIGURATION, DecisionsMissing, Fact, PepSet};
 use doorward_model::time::{Millis, Time};
 use doorward_proof::{NewToken, Scope, issue};
-use doorward_serve::handle::{Handle, Past};
+use doorward_serve::handle::{Handle, Past, WorkError};
 use doorward_serve::metrics::Metrics;
 use doorward_views::control::Control;
 use tokio::signal::unix::{SignalKind, signal};
@@ -38,6 +38,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::cli::ServeArgs;
 use crate::serve::config::Config;
+use crate::serve::feed::{Door, Feed};
 use crate::serve::keeper::Keeper;
 use crate::serve::kept::Kept;
 use crate::serve::live::Live;
@@ -58,17 +59,22 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     let indexer = Indexer::new(live.writer.journal().follower()?, &config.data_dir)?;
     let judged = config.policy.as_ref().and_then(|folder| policies::stamps(folder).ok());
     prepare(&mut live, &config)?;
-    feed::feed(&mut live, args)?;
+    live.metrics = Arc::clone(&metrics);
+    let fed = Feed { demo: args.demo, import: args.import.clone() };
+    feed::check(&live, &fed)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let (work, asked) = mpsc::channel(QUEUE_MAX);
     let (decisions, made) = sync_channel(DECISIONS_MAX);
-    let (told, ready) = watch::channel(true);
+    let (told, ready) = watch::channel(fed.readiness());
     let shared = live.shared();
     let pruner = Pruner::new(config.retention, Arc::clone(&metrics));
     let flush = config.decision_flush;
     let writer = std::thread::Builder::new()
         .name("writer".to_owned())
-        .spawn(move || live.run(asked, &made, &told, (pruner, flush)))
+        .spawn(move || {
+            feed::feed(&mut live, &fed, &Door { told: &told, asked: &asked })?;
+            live.run(asked, &made, &told, (pruner, flush))
+        })
         .context("cannot start the writer")?;
     let (keep, stop) = channel();
     let keeper = std::thread::Builder::new()
@@ -114,8 +120,15 @@ async fn listen(config: &Config, handle: Handle) -> Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
-    // Whoever reads the line below may ask for a stop at once.
+    // Whoever reads the line below may ask for a stop at once. Without its writer nothing goes on either.
     let stopped = stopped().context("cannot listen for signals")?;
+    let mut ready = handle.ready.clone();
+    let stopped = async move {
+        tokio::select! {
+            () = stopped => {}
+            () = async { while ready.changed().await.is_ok() {} } => {}
+        }
+    };
     writeln!(stderr(), "Doorward listens on http://{address}, data in {}.", config.data_dir.display())?;
     doorward_serve::server::serve(listener, handle, config.serve.clone(), stopped).await?;
     Ok(())
@@ -166,10 +179,18 @@ fn note_missing(writer: &mut Writer<Sqlite>) -> Result<()> {
         let (last, now) = (writer.journal().head().recorded_at, writer.not_before(clock()));
         let (from, to) = (last - flush, now);
         let missing = DecisionsMissing { from_ms: from.ms(), to_ms: to.ms(), flush_ms: flush.0 };
-        writer.note(Fact::DecisionsMissing(missing), now)?;
+        unless_full(writer.note(Fact::DecisionsMissing(missing), now))?;
         tracing::warn!(%from, %to, "the run before ended abruptly: records of its last decisions may be missing");
     }
-    Ok(writer.journal_mut().end_run()?)
+    Ok(unless_full(writer.journal_mut().end_run())?)
+}
+
+/// What a full disk keeps from being recorded at a start waits: the server starts all the same, and denies.
+fn unless_full(done: std::result::Result<(), JournalError>) -> std::result::Result<(), JournalError> {
+    match done {
+        Err(JournalError::Full(_)) => Ok(()),
+        done => done,
+    }
 }
 
 /// Brings what is configured into force: the first token, enforcement points, policies.
@@ -178,13 +199,22 @@ fn prepare(live: &mut Live, config: &Config) -> Result<()> {
     if live.writer.engine().state.control.tokens.is_empty() {
         first_token(live, now)?;
     }
+    match apply(live, config, now) {
+        // What the journal holds goes on deciding; the server is not ready, and says why.
+        Err(error) if error.downcast_ref::<WorkError>() == Some(&WorkError::Full) => {
+            tracing::error!(%error, "the settings are not applied: start again when there is room");
+            Ok(())
+        }
+        applied => applied,
+    }
+}
+
+/// Says what the settings say of enforcement points and policies.
+fn apply(live: &mut Live, config: &Config, now: Time) -> Result<()> {
     for pep in &config.peps {
         if is_news(&live.writer.engine().state.control, pep) {
-            live.admit(
-                &Command::SetPep(PepSet { pep: pep.clone(), by: CONFIGURATION.to_owned() }),
-                None,
-                now,
-            )?;
+            let set = PepSet { pep: pep.clone(), by: CONFIGURATION.to_owned() };
+            live.admit(&Command::SetPep(set), None, now)?;
         }
     }
     config.policy.as_ref().map_or(Ok(()), |folder| policies::publish(live, folder, now))

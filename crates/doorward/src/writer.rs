@@ -109,7 +109,11 @@ impl<J: Journal> Writer<J> {
         for fact in fold.missing {
             writer.queue_fact(fact, now);
         }
-        writer.flush()?;
+        match writer.flush() {
+            // It waits, and denies meanwhile: a full disk must not keep a server from denying.
+            Err(JournalError::Full(error)) => tracing::error!(%error, "what was left to be recorded waits"),
+            done => done?,
+        }
         Ok(writer)
     }
 

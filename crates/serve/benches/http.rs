@@ -96,7 +96,7 @@ fn evaluation() -> (Serving, String) {
     let (work, asked) = mpsc::channel(1);
     let (decisions, made) = sync_channel(65_536);
     std::thread::spawn(move || made.iter().for_each(drop));
-    let (told, ready) = watch::channel(true);
+    let (told, ready) = watch::channel(doorward_serve::handle::Readiness::Ready);
     let pep = Pep { name: "gateway".to_owned(), mode: Mode::Enforce.into() };
     let handle = Handle {
         world: Arc::new(ArcSwap::from_pointee(world())),

@@ -35,7 +35,7 @@ pub struct Handle {
     /// The modes of the enforcement points; stored anew with each `PepSet` fact.
     pub peps: Arc<ArcSwap<Peps>>,
     /// Whether the writer has folded all that the journal holds, and can append.
-    pub ready: tokio::sync::watch::Receiver<bool>,
+    pub ready: tokio::sync::watch::Receiver<Readiness>,
     /// What the writer is asked to do.
     pub work: mpsc::Sender<Work>,
     /// Decisions on their way to the journal.
@@ -141,6 +141,15 @@ impl std::fmt::Debug for Past {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Past").finish_non_exhaustive()
     }
+}
+
+/// Whether all that is asked can be done.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Readiness {
+    /// It can.
+    Ready,
+    /// It cannot, for a reason that anybody may read.
+    NotReady(String),
 }
 
 /// The enforcement points that are known, by name, with who set their modes.
@@ -359,7 +368,10 @@ impl Handle {
     #[must_use]
     pub fn record(&self, made: DecisionMade) -> Recorded {
         match self.decisions.try_send(made) {
-            Ok(()) => Recorded::Yes,
+            Ok(()) => {
+                self.metrics.decisions_waiting.inc();
+                Recorded::Yes
+            }
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Recorded::NoRoom,
         }
     }

@@ -8,6 +8,7 @@ use utoipa_axum::routes;
 
 use crate::app::{App, now};
 use crate::door;
+use crate::handle::Readiness;
 use crate::openapi::{__path_described, described};
 use crate::problem::Problem;
 
@@ -49,14 +50,11 @@ async fn alive() -> &'static str {
     )
 )]
 async fn ready(State(app): State<App>) -> Response {
-    if *app.handle.ready.borrow() {
-        (StatusCode::OK, "ready\n").into_response()
-    } else {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "not ready: the journal is still being read, or cannot be written\n",
-        )
-            .into_response()
+    match &*app.handle.ready.borrow() {
+        Readiness::Ready => (StatusCode::OK, "ready\n").into_response(),
+        Readiness::NotReady(reason) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")).into_response()
+        }
     }
 }
 

@@ -31,7 +31,9 @@ pub enum DecisionLog {
 /// What happens to a decision whose record finds no room on its way to the journal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Overflow {
-    /// The decision is not given: the caller is told to ask again.
+    /// The decision is not given: the caller is told to ask again. While nothing can be recorded, as when the disk is
+    /// full, decisions go on until 65,536 records wait; from then on none is given, not even one that denies, and an
+    /// enforcement point must take that for a no. `doorward_decisions_waiting` and `doorward_decisions_refused` tell.
     #[default]
     Refuse,
     /// The decision is given, and the lost record is counted.

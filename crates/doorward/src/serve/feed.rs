@@ -1,6 +1,7 @@
 //! What a server is given before it listens: files to import, or a simulated organisation.
 
 use std::io::{IsTerminal, stderr};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use doorward_intake::{Item, Limits, Reader};
@@ -9,32 +10,86 @@ use doorward_model::command::Command;
 use doorward_model::event::Event;
 use doorward_model::inventory::AccountExport;
 use doorward_model::time::{Millis, Time};
+use doorward_serve::handle::{Readiness, Work};
 use doorward_simulate::{Plan, files};
+use tokio::sync::{mpsc, watch};
 
-use crate::cli::ServeArgs;
 use crate::scan::{Gathered, Progress, Reading, gather};
 use crate::serve::clock;
 use crate::serve::live::Live;
 use crate::writer::Moment;
 
-/// Takes in what the command line names. Events are judged in the total order, and come before all live ones.
-pub(super) fn feed(live: &mut Live, args: &ServeArgs) -> Result<()> {
-    if args.demo {
-        return demo(live);
+/// What is to be fed.
+pub(super) struct Feed {
+    /// The simulated organisation.
+    pub(super) demo: bool,
+    /// Files and folders.
+    pub(super) import: Vec<PathBuf>,
+}
+
+impl Feed {
+    /// Whether there is something to do before the server is ready.
+    pub(super) fn readiness(&self) -> Readiness {
+        if self.demo || !self.import.is_empty() { importing("reading") } else { Readiness::Ready }
     }
-    if args.import.is_empty() {
+}
+
+/// The way out while files are taken in.
+pub(super) struct Door<'a> {
+    pub(super) told: &'a watch::Sender<Readiness>,
+    pub(super) asked: &'a mpsc::Receiver<Work>,
+}
+
+impl Door<'_> {
+    /// Tells how far it is, now and then, and ends it when nobody waits for it any more.
+    fn tell(&self, events: u64) -> Result<()> {
+        if events.is_multiple_of(TELL_EVERY) {
+            self.told.send_replace(importing(&format!("{events} events")));
+            if self.asked.is_closed() {
+                bail!("stopped before everything was imported: start again to go on");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn importing(what: &str) -> Readiness {
+    Readiness::NotReady(format!("importing: {what}"))
+}
+
+/// Whether it can be fed at all; told before anything listens.
+pub(super) fn check(live: &Live, feed: &Feed) -> Result<()> {
+    if feed.demo && !live.writer.engine().state.control.identities.is_empty() {
+        bail!("the data folder is not fresh: name another one with --data-dir, or leave --demo out");
+    }
+    for path in &feed.import {
+        std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Takes in what the command line names, while the server answers that it is not ready. Events are judged in the total
+/// order, and come before all live ones.
+pub(super) fn feed(live: &mut Live, feed: &Feed, door: &Door<'_>) -> Result<()> {
+    if feed.demo {
+        return demo(live, door);
+    }
+    if feed.import.is_empty() {
         return Ok(());
     }
     let progress = if stderr().is_terminal() { Progress::shown() } else { Progress::hidden() };
     let rejected = tempfile::NamedTempFile::new().context("cannot make a temporary file")?;
     let reading = Reading { rejects: Some(rejected.path().to_owned()), ..Reading::default() };
-    let Gathered { runs, exports, tally, mut rejects, .. } = gather(&args.import, &reading, &progress)?;
+    let Gathered { runs, exports, tally, mut rejects, .. } = gather(&feed.import, &reading, &progress)?;
     rejects.finish()?;
     live.kept().keep_file(rejected.path()).context("cannot keep the rejects")?;
     take_exports(live, exports)?;
     progress.judging(tally.events);
+    let mut events = 0;
     runs.into_order(&mut |event| {
         progress.judged();
+        events += 1;
+        door.tell(events)?;
         take(live, event)
     })?;
     finish(live)?;
@@ -50,10 +105,7 @@ pub(super) fn feed(live: &mut Live, args: &ServeArgs) -> Result<()> {
 }
 
 /// Feeds a simulated organisation whose last day is today into a fresh data folder.
-fn demo(live: &mut Live) -> Result<()> {
-    if live.writer.counts.accepted > 0 || !live.writer.engine().state.control.identities.is_empty() {
-        bail!("the data folder is not fresh: name another one with --data-dir, or leave --demo out");
-    }
+fn demo(live: &mut Live, door: &Door<'_>) -> Result<()> {
     let mut plan = Plan::new(DEMO_SEED, DEMO_IDENTITIES, DEMO_DAYS);
     plan.start = clock() - Millis::DAY.times(i64::from(DEMO_DAYS) - 1);
     let (mut events, mut exports) = (Vec::new(), Vec::new());
@@ -72,7 +124,10 @@ fn demo(live: &mut Live) -> Result<()> {
     events.retain(|event| event.happened_at() <= now);
     events.sort_by(|one, other| one.order(other));
     take_exports(live, exports)?;
-    events.into_iter().try_for_each(|event| take(live, event))?;
+    for (count, event) in (1..).zip(events) {
+        door.tell(count)?;
+        take(live, event)?;
+    }
     finish(live)
 }
 
@@ -108,3 +163,5 @@ fn finish(live: &mut Live) -> Result<()> {
 const DEMO_SEED: u64 = 1;
 const DEMO_IDENTITIES: u32 = 200;
 const DEMO_DAYS: u32 = 21;
+/// How many events are taken between two looks at the door.
+const TELL_EVERY: u64 = 500;

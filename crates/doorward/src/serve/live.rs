@@ -18,8 +18,11 @@ use doorward_model::time::{Millis, Time};
 use doorward_policy::policy_set::PolicySet;
 use doorward_policy::world::{Settings, World};
 use doorward_proof::Tokens;
-use doorward_serve::handle::{DecisionMade, Done, IngestAnswer, Peps, Pushed, Reply, Terms, Work, WorkError};
+use doorward_serve::handle::{
+    DecisionMade, Done, IngestAnswer, Peps, Pushed, Readiness, Reply, Terms, Work, WorkError,
+};
 use doorward_serve::idempotency;
+use doorward_serve::metrics::Metrics;
 use doorward_views::publish::Publisher;
 use doorward_views::snapshot::overlay::{Denial, Overlay};
 use tokio::sync::{mpsc, watch};
@@ -55,6 +58,8 @@ pub struct Live<J = Sqlite> {
     pending: Vec<Pending>,
     /// Holds that follow from findings, in force and still to be recorded.
     following: Vec<Denial>,
+    /// What is counted.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// Answers that wait for the commit of their round.
@@ -66,12 +71,15 @@ impl Live<Sqlite> {
         mut self,
         mut work: mpsc::Receiver<Work>,
         decisions: &DecisionsReceiver<DecisionMade>,
-        ready: &watch::Sender<bool>,
+        ready: &watch::Sender<Readiness>,
         (mut pruner, flush): (Pruner, Millis),
     ) -> Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let mut could = true;
-        self.writer.journal_mut().begin_run(flush)?;
+        match self.writer.journal_mut().begin_run(flush) {
+            Err(JournalError::Full(_)) | Ok(()) => {}
+            Err(error) => return Err(error.into()),
+        }
         let idle = if flush > Millis(0) { flush } else { IDLE };
         let idle = Duration::from_millis(idle.0.unsigned_abs());
         loop {
@@ -88,7 +96,7 @@ impl Live<Sqlite> {
                 let now = self.writer.not_before(clock());
                 pruner.step(&mut self.writer, &self.kept, now);
             }
-            ready.send_replace(done.is_ok());
+            ready.send_replace(readiness(&done));
             match &done {
                 Err(error) if could => tracing::error!(%error, "nothing can be recorded: not ready"),
                 Ok(()) if !could => tracing::info!("what waited is recorded: ready again"),
@@ -130,11 +138,16 @@ impl<J: Journal> Live<J> {
         };
         let policy = control.policy.clone();
         let (pending, following) = (Vec::new(), Vec::new());
-        let mut live = Self { writer, publisher, shared, kept, pending, following };
+        let metrics = Arc::default();
+        let mut live = Self { writer, publisher, shared, kept, pending, following, metrics };
         if let Some(published) = policy {
             live.use_policy(&published)?;
         }
         live.share_tables();
+        // What the run before has left to be recorded, and could not yet, denies already.
+        if let Err(error) = live.flush() {
+            tracing::error!(%error, "what is left to be recorded waits");
+        }
         Ok(live)
     }
 
@@ -166,6 +179,7 @@ impl<J: Journal> Live<J> {
         let mut failed = before.and_then(|()| self.catch_up(now)).err();
         let room = if failed.is_none() { DECISIONS_MAX } else { 0 };
         for made in decisions.try_iter().take(room) {
+            self.metrics.decisions_waiting.dec();
             if let Err(error) = self.writer.take_decision(observation(made, now)) {
                 failed = Some(error);
                 break;
@@ -366,6 +380,17 @@ impl<J: Journal> Live<J> {
         let answered = answered.map(|answered| CommandAnswered { id: command.id(), ..answered });
         self.overlay(|overlay| overlay.with(denial.clone()));
         self.wait(Pending { command, denial, answered })
+    }
+}
+
+/// What anybody may know of how a round went.
+fn readiness(done: &Result<(), JournalError>) -> Readiness {
+    match done {
+        Ok(()) => Readiness::Ready,
+        Err(JournalError::Full(_)) => {
+            Readiness::NotReady("the disk or its limit is full, and nothing can be recorded".to_owned())
+        }
+        Err(_) => Readiness::NotReady("the journal cannot be written".to_owned()),
     }
 }
 

@@ -227,8 +227,10 @@ fn refusal(shut: &Shut) -> Response {
 }
 
 fn no_room() -> Response {
-    let mut response =
-        error(StatusCode::SERVICE_UNAVAILABLE, "the decision could not be recorded: ask again");
+    let mut response = error(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "as many records of decisions wait for the journal as may, so this one was not given: ask again",
+    );
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }

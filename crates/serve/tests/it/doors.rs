@@ -3,6 +3,8 @@
 use http::{Method, StatusCode};
 use serde_json::json;
 
+use doorward_serve::handle::Readiness;
+
 use crate::support::{EVALUATION, EVALUATIONS, Server, Setup};
 
 /// Each route, with the body that it would take, and who is let in.
@@ -143,8 +145,12 @@ async fn health_is_open_and_counts_are_for_those_who_may_read() {
     let open = async |path: &str| server.send(server.request(Method::GET, path), "").await;
     assert_eq!(open("/health/livez").await.status, StatusCode::OK);
     assert_eq!(open("/health/readyz").await.status, StatusCode::OK);
-    server.ready.send(false).unwrap();
-    assert_eq!(open("/health/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    server.ready.send(Readiness::NotReady("importing: 7 events".to_owned())).unwrap();
+    let not = open("/health/readyz").await;
+    assert_eq!(
+        (not.status, &not.body[..]),
+        (StatusCode::SERVICE_UNAVAILABLE, &b"not ready: importing: 7 events\n"[..])
+    );
     let counts = open("/metrics").await;
     let text = String::from_utf8(counts.body.to_vec()).unwrap();
     let line = r#"doorward_http_requests_total{route="/health/livez",status="200"} 1"#;

@@ -99,6 +99,7 @@ async fn a_decision_that_cannot_be_recorded_is_refused_or_shed_as_configured() {
         for line in [
             format!("doorward_decisions_shed_total {shed}"),
             format!("doorward_decisions_refused_total {}", 1 - shed),
+            "doorward_decisions_waiting 2".to_owned(),
         ] {
             assert!(text.contains(&line), "{line} in {text}");
         }

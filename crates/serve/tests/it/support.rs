@@ -14,7 +14,7 @@ use doorward_model::decision::{Mode, Pep};
 use doorward_model::record::PepSet;
 use doorward_model::time::Time;
 use doorward_proof::{NewToken, issue};
-use doorward_serve::handle::{DecisionMade, Handle, Past, PastError, RejectFiles};
+use doorward_serve::handle::{DecisionMade, Handle, Past, PastError, Readiness, RejectFiles};
 use doorward_serve::metrics::Metrics;
 use doorward_serve::{Settings, policy_files, server};
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -67,7 +67,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// The text of each token by its name.
     pub(crate) tokens: BTreeMap<&'static str, String>,
-    pub(crate) ready: watch::Sender<bool>,
+    pub(crate) ready: watch::Sender<Readiness>,
     pub(crate) handle: Handle,
     /// Kept so that the ring stays open where nobody takes from it.
     _left: Option<Receiver<DecisionMade>>,
@@ -140,7 +140,7 @@ impl Server {
         };
         let (work, asked) = mpsc::channel(64);
         let (decisions, made) = sync_channel(room);
-        let (ready, is_ready) = watch::channel(true);
+        let (ready, is_ready) = watch::channel(Readiness::Ready);
         let (stop, stopped) = oneshot::channel::<()>();
         let shared = Arc::clone(&writer.shared);
         let (taken, left) = match ring {

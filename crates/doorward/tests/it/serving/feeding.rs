@@ -3,7 +3,7 @@
 use doorward_simulate::Plan;
 use serde_json::{Value, json};
 
-use crate::serving::server::{Server, command, refused};
+use crate::serving::server::{Server, command, poll, refused, request};
 use crate::support::{organisation, put, record};
 
 fn fed(data: &std::path::Path, args: &[&str]) -> Server {
@@ -92,4 +92,28 @@ fn an_export_and_a_log_that_are_pushed_later_are_as_good_as_imported_ones() {
     // A live source cannot tell of March, so its time is set right; it is the same event all the same.
     let told = ["accepted", "duplicate", "clamped"].map(|name| again[name].clone());
     assert_eq!(told, [json!(0), json!(1), json!(1)], "{again}");
+}
+
+#[test]
+fn it_answers_that_it_lives_and_is_not_ready_while_it_imports() {
+    let logs = organisation(&Plan::new(5, 200, 20));
+    let data = tempfile::tempdir().unwrap();
+    let mut serve = command(data.path());
+    serve.args(["--listen", "127.0.0.1:0", "--import"]).arg(logs.path());
+    let server = Server::listening(serve);
+    let get = |path: &str| {
+        let answer = request(&server.address, ("GET", path), &[], b"");
+        (answer.status, answer.text())
+    };
+    let mut reasons = Vec::new();
+    poll(|| {
+        assert_eq!(get("/health/livez"), (200, "alive\n".to_owned()));
+        let (status, said) = get("/health/readyz");
+        if status == 503 && reasons.last() != Some(&said) {
+            reasons.push(said);
+        }
+        status == 200
+    });
+    assert!(reasons.iter().all(|said| said.starts_with("not ready: importing: ")), "{reasons:?}");
+    assert!(reasons.iter().any(|said| said.ends_with("00 events\n")), "{reasons:?}");
 }

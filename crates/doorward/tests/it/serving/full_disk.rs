@@ -113,6 +113,43 @@ fn what_was_acknowledged_before_the_disk_was_full_is_there_when_there_is_room() 
     assert_eq!((after.status, after.json()["accepted"].clone(), ready(&server)), (200, json!(1), 200));
 }
 
+#[test]
+fn a_start_on_a_full_disk_denies_what_was_denied_and_is_not_ready() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let mut server = Server::start(&data, Some(&with_room(dir.path(), 1)));
+    let token = server.token.clone();
+    let hold = json!({"subject": "alice", "profile": "deny", "reason": "stolen"});
+    assert_eq!(server.post("/v1/holds", &hold).status, 201);
+    fill(&server);
+    server.kill();
+    // A point of enforcement that is news, and cannot be recorded either.
+    let settings = with_room(dir.path(), 1);
+    let text = std::fs::read_to_string(&settings).unwrap();
+    std::fs::write(&settings, text + "[[pep]]\nname = \"news\"\nmode = \"enforce\"\n").unwrap();
+    server = Server::start(&data, Some(&settings));
+    server.token = token;
+    // What is small may still find room; it is filled until nothing does.
+    fill(&server);
+    while server.post("/v1/tokens", &json!({"name": "t", "scopes": ["read"]})).status != 507 {}
+    server.kill();
+    let token = server.token.clone();
+    server = Server::start(&data, Some(&settings));
+    server.token = token;
+    let alice = json!({
+        "subject": {"type": "user", "id": "alice"}, "action": {"name": "read"},
+        "resource": {"type": "record", "id": "record-1"},
+    });
+    let denied = server.evaluate(&alice);
+    assert_eq!((&denied["decision"], &denied["context"]["reasons"][0]), (&json!(false), &json!("hold-deny")));
+    crate::serving::server::poll(|| {
+        ready(&server) == 503
+            || server.post("/v1/tokens", &json!({"name": "t", "scopes": ["read"]})).status == 507
+    });
+    let said = request(&server.address, ("GET", "/health/readyz"), &[], b"");
+    assert!(said.status == 200 || said.text().contains("full"), "{}", said.text());
+}
+
 /// On a real disk that is full for a while: a small one in memory, seen by nobody else.
 #[test]
 fn a_denial_that_waited_is_recorded_when_there_is_room_again() {

@@ -42,8 +42,19 @@ impl Server {
         Self::spawn(command)
     }
 
+    /// Starts what was typed, and waits until it listens and has been fed.
+    pub(crate) fn spawn(command: Command) -> Self {
+        let fed = command.get_args().find(|arg| *arg == "--import" || *arg == "--demo");
+        let fed = fed.map(|arg| if arg == "--demo" { "fed" } else { "imported" });
+        let mut server = Self::listening(command);
+        if let Some(said) = fed {
+            server.has_said(said);
+        }
+        server
+    }
+
     /// Starts what was typed, and waits until it listens.
-    pub(crate) fn spawn(mut command: Command) -> Self {
+    pub(crate) fn listening(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (tell, lines) = channel();
@@ -72,6 +83,14 @@ impl Server {
             }
         }
         panic!("{text:?} was not said: {:#?}", self.said);
+    }
+
+    /// Waits for a line that holds a text, unless it was said before.
+    #[track_caller]
+    pub(crate) fn has_said(&mut self, text: &str) {
+        if !self.said.iter().any(|line| line.contains(text)) {
+            self.hears(text);
+        }
     }
 
     /// Sends a request with the token of the first start.

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Command;
 
 use doorward_model::time::{Millis, Time};
 use doorward_simulate::{Plan, files};
@@ -133,7 +134,9 @@ fn what_cannot_be_read_is_told_with_its_name_and_reason_and_tried_again() {
     let settings = config(dir.path(), "[[watch]]\nfolder = \"logs\"\nsource = \"trail\"\n");
     let may = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     may(&locked, 0o000);
-    let mut command = command(&dir.path().join("data"));
+    // Not the copy that other tests run: nobody else may run that one.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
+    command.arg("serve").arg("--data-dir").arg(dir.path().join("data"));
     command.args(["--listen", "127.0.0.1:0", "--config"]).arg(&settings);
     if fs::read(&locked).is_ok() {
         // The administrator may read everything; nobody may not.
