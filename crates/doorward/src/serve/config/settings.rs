@@ -55,10 +55,7 @@ pub(crate) fn sections() -> Vec<Section> {
         Section {
             name: "[watch]",
             about: "A folder whose files are taken in as they come; may be given several times.",
-            settings: vec![
-                setting("folder", "folder", &"required", "The folder."),
-                setting("source", "text", &"required", "The name under which its events are taken in."),
-            ],
+            settings: watch(),
         },
         Section {
             name: "authzen",
@@ -70,16 +67,7 @@ pub(crate) fn sections() -> Vec<Section> {
                 "Whether callers on this machine may ask without a token, as the enforcement point `loopback`.",
             )],
         },
-        Section {
-            name: "decisions",
-            about: "The records of decisions.",
-            settings: vec![setting(
-                "overflow",
-                "`refuse` or `shed`",
-                &"refuse",
-                "What happens when a record finds no room: the decision is not given, or it is given and the loss counted.",
-            )],
-        },
+        Section { name: "decisions", about: "The records of decisions.", settings: decisions() },
         Section { name: "response", about: "What follows from findings.", settings: response() },
         Section {
             name: "[response.rung]",
@@ -292,6 +280,24 @@ fn limits() -> Vec<Setting> {
 const MODE: &str = "`learn`, `shadow` or `enforce`";
 const BYTES: &str = "bytes";
 const MS: &str = "milliseconds";
+
+fn watch() -> Vec<Setting> {
+    vec![
+        setting("folder", "folder", &"required", "The folder."),
+        setting("source", "text", &"required", "The name under which its events are taken in."),
+    ]
+}
+
+fn decisions() -> Vec<Setting> {
+    vec![setting(
+        "overflow",
+        "`refuse` or `shed`",
+        &"refuse",
+        "What happens when 65,536 records of decisions wait, as after a while on a full disk: with `refuse` no decision is \
+         given (503), not even a no, until there is room; with `shed` it is given, and the loss counted. See \
+         `doorward_decisions_waiting`.",
+    )]
+}
 
 #[cfg(test)]
 mod tests {
