@@ -22,7 +22,7 @@ use doorward_model::record::PepSet;
 use doorward_model::time::Time;
 use doorward_proof::{NewToken, Scope, issue};
 use doorward_respond::Ladder;
-use doorward_serve::handle::{DecisionMade, Handle, Terms, Work};
+use doorward_serve::handle::{DecisionMade, Handle, Past, PastError, Readiness, RejectFiles, Terms, Work};
 use doorward_serve::metrics::Metrics;
 use doorward_serve::{Limits, Settings, policy_files, server};
 use http::{Request, StatusCode};
@@ -115,10 +115,12 @@ impl Server {
             world: shared.world,
             tokens: shared.tokens,
             peps: shared.peps,
-            ready: watch::channel(true).1,
+            ready: watch::channel(Readiness::Ready).1,
             work,
             decisions,
             metrics: Arc::new(Metrics::default()),
+            past: Past::new(Arc::new(|at, _| Err(PastError::Before { at, begins: NOW }))),
+            rejects: RejectFiles(Arc::new(|| Ok(Vec::new()))),
             narrate: doorward_detect::narrative::narrative,
             random: || RANDOM,
         };
