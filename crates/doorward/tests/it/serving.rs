@@ -11,6 +11,7 @@ mod ingest;
 mod kills;
 mod once;
 mod past;
+mod release;
 mod responding;
 mod secrets;
 pub(crate) mod server;
