@@ -6,7 +6,7 @@
 //! - `fold` goes on where a log ends: checkpoint and tail.
 //! - `serve` puts the server together: journal, writer, what readers load, and the doors.
 //! - `verbs` ask and tell: a running server through `client`, or a data folder.
-//! - [`reference`] are the generated pages of `docs/`.
+//! - [`mod@reference`] are the generated pages of `docs/`.
 //! - [`report`] is what came of it, and its renderings.
 //!
 //! All thinking is done in the crates below; nothing here knows what an access key is. Start reading at [`writer`].
