@@ -11,7 +11,7 @@ fuzz_target!(|data: &[u8]| {
     let single = server.send("POST", "/access/v1/evaluation", data).unwrap();
     match single.status {
         StatusCode::OK => assert!(single.json["decision"].is_boolean(), "{single:?}"),
-        _ => assert!(refused(single.status) && single.json["title"].is_string(), "{single:?}"),
+        _ => assert!(refused(single.status) && single.json.is_string(), "{single:?}"),
     }
     let batch = server.send("POST", "/access/v1/evaluations", data).unwrap();
     if batch.status == StatusCode::OK {
@@ -21,7 +21,7 @@ fuzz_target!(|data: &[u8]| {
         let mut each = each.peekable();
         assert!(each.peek().is_some() && each.all(|answer| answer["decision"].is_boolean()), "{batch:?}");
     } else {
-        assert!(refused(batch.status) && batch.json["title"].is_string(), "{batch:?}");
+        assert!(refused(batch.status) && batch.json.is_string(), "{batch:?}");
     }
     // What one question is answered, it is answered in a batch, too.
     if let (StatusCode::OK, Ok(question)) = (single.status, serde_json::from_slice::<Value>(data)) {

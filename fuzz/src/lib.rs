@@ -89,7 +89,7 @@ impl Server {
         let mut live = Live::new(writer, Kept::new(Path::new("/dev/shm/doorward-fuzz"), 1 << 20), 1).unwrap();
         let asked = NewToken {
             name: "fuzz".to_owned(),
-            scopes: vec![Scope::Admin],
+            scopes: vec![Scope::Admin, Scope::Decide],
             by: "fuzz".to_owned(),
             expires_at: None,
         };
