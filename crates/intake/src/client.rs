@@ -34,7 +34,7 @@ pub(crate) fn cut(text: &str, bytes_max: usize) -> &str {
 /// The network that habits are kept of: one VPC endpoint, /24 of IPv4, /48 of IPv6, one service.
 fn network(address: &str, vpc_endpoint: &str) -> String {
     if vpc_endpoint.starts_with("vpce-") {
-        return format!("vpce:{vpc_endpoint}");
+        return format!("vpce:{}", cut(vpc_endpoint, NAME_BYTES_MAX));
     }
     match address.parse() {
         // An address that parses is written in one way only, so that its text can be taken.
@@ -60,7 +60,7 @@ fn named_network(address: &str) -> String {
     } else if matches!(lower.as_str(), "aws internal" | "internal.amazonaws.com") {
         "aws-internal".to_owned()
     } else if let Some(name) = lower.strip_suffix(".amazonaws.com") {
-        format!("service:{name}")
+        format!("service:{}", cut(name, NAME_BYTES_MAX))
     } else if lower.starts_with(|first: char| first.is_ascii_digit()) || lower.contains(':') {
         // Octets such as 08, or an address that was masked by hand.
         format!("address:{}", cut(&lower, NAME_BYTES_MAX))

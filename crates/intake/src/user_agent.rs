@@ -6,7 +6,7 @@ use crate::agent;
 use crate::client::cut;
 use crate::marks::{self, Marks};
 
-/// A family that is nothing but the first word of the user agent is cut to this.
+/// A family that is nothing but a word of the user agent is cut to this.
 const FAMILY_BYTES_MAX: usize = 48;
 
 /// What one user agent shows, whatever record it stands in.
@@ -75,7 +75,7 @@ fn family(user_agent: &str) -> String {
     if let Some(service) = lower.strip_suffix(".amazonaws.com")
         && !service.contains([' ', '/'])
     {
-        return service.to_owned();
+        return cut(service, FAMILY_BYTES_MAX).to_owned();
     }
     let first = lower.split([' ', '/', ';', ',', '(', '_']).next().unwrap_or_default();
     cut(first, FAMILY_BYTES_MAX).to_owned()

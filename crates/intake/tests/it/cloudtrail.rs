@@ -172,6 +172,21 @@ fn networks() {
 }
 
 #[test]
+fn names_that_habits_are_kept_of_are_cut() {
+    let long = "x".repeat(200);
+    let service = format!("{long}.amazonaws.com");
+    let cut = "x".repeat(48);
+    for (address, endpoint, network) in [
+        (&*service, "", format!("service:{cut}")),
+        ("10.0.0.1", &*format!("vpce-{long}"), format!("vpce:vpce-{}", "x".repeat(43))),
+    ] {
+        let event =
+            event(json!({"sourceIPAddress": address, "vpcEndpointId": endpoint, "userAgent": service}));
+        assert_eq!((&*event.client.network, &*event.client.family), (&*network, &*cut));
+    }
+}
+
+#[test]
 fn user_agents() {
     for (user_agent, family, source) in [
         ("aws-cli/2.27.1 md/awscrt#0.26 m/E,g,Z lang/python#3.13", "aws-cli/2", "g"),
