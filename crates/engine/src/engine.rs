@@ -85,10 +85,8 @@ impl Engine {
         arrival: Arrival,
     ) -> (Vec<Fact>, Observation) {
         let behind = self.state.arrivals.take(&event, recorded_at);
-        let (facts, seen) = {
-            let State { resolver, symbols, .. } = &mut self.state;
-            self.announced.identify((resolver, symbols), event, recorded_at)
-        };
+        let State { resolver, symbols, .. } = &mut self.state;
+        let (facts, seen) = self.announced.identify((resolver, symbols), event, recorded_at);
         (facts, Observation { late: behind && arrival == Arrival::Live, ..seen })
     }
 
@@ -196,12 +194,11 @@ impl Engine {
         if self.state.has_folded(seen) {
             return Vec::new();
         }
+        let probe = self.state.probe(seen);
         if seen.by_platform || seen.decision.is_some() {
-            let probe = self.state.probe(seen);
             self.state.fold_observation(seen, &probe, Vec::new());
             return Vec::new();
         }
-        let probe = self.state.probe(seen);
         let standard = Standard {
             judging: self.judging(seen.event.happened_at()),
             threshold_milli: self.threshold_milli,

@@ -67,3 +67,36 @@ impl PartialEq for Edges {
         self.iter().eq(other.iter())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use doorward_model::identity::{Edge, EdgeKind};
+
+    use super::Edges;
+
+    #[test]
+    fn an_edge_stands_once_with_its_surest_evidence() {
+        let edge = |kind: EdgeKind, from: &str, to: &str, confidence_milli| Edge {
+            kind: kind.into(),
+            from: from.to_owned(),
+            to: to.to_owned(),
+            confidence_milli,
+            evidence: confidence_milli.to_string(),
+        };
+        let mut edges = Edges::default();
+        for confidence_milli in [500, 900, 700] {
+            edges.fold(&edge(EdgeKind::ActsFor, "agent", "alice", confidence_milli));
+        }
+        let others = [
+            edge(EdgeKind::Assumed, "agent", "role", 1_000),
+            edge(EdgeKind::ActsFor, "agent-2", "alice", 950),
+            edge(EdgeKind::ActsFor, "agent", "bob", 950),
+        ];
+        others.iter().for_each(|other| edges.fold(other));
+        let [assumed, second, bob] = others;
+        let alice = edge(EdgeKind::ActsFor, "agent", "alice", 900);
+        let from: Vec<_> = edges.from(EdgeKind::ActsFor, "agent").collect();
+        assert_eq!(from, [&alice, &bob]);
+        assert_eq!(edges.iter().collect::<Vec<_>>(), [&assumed, &alice, &bob, &second]);
+    }
+}

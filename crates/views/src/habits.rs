@@ -8,9 +8,6 @@ use crate::breadth::Breadth;
 use crate::fixed::decayed;
 use crate::symbols::{Symbol, Symbols};
 
-/// A value is normal after this many distinct days of use.
-pub const NORMAL_DAYS: u8 = 3;
-
 /// How fast a habit fades, in days to one half.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct HalfLifeDays(pub u32);
@@ -142,7 +139,7 @@ impl Slot {
 pub type Slots = [Option<Slot>; Feature::ALL.len()];
 
 /// Nothing is asked: the event does not count for habits.
-pub const NO_SLOTS: Slots = [None; Feature::ALL.len()];
+pub(crate) const NO_SLOTS: Slots = [None; Feature::ALL.len()];
 
 impl Habits {
     /// None yet, as of the first event.

@@ -440,3 +440,30 @@ const CALLERS_MAX: usize = 1 << 18;
 const ISSUED_MAX: usize = 1 << 20;
 const CHAIN_MAX: usize = 8;
 const SERVICE_LINKED: &str = "AWSServiceRoleFor";
+
+#[cfg(test)]
+mod tests {
+    use doorward_model::event::{ActorKind, Event};
+    use doorward_model::id::TenantId;
+
+    use super::Resolver;
+    use crate::symbols::Symbols;
+
+    #[test]
+    fn callers_whose_names_run_together_are_told_apart() {
+        let (mut resolver, mut symbols) = (Resolver::new(TenantId::from("test"), 1), Symbols::new(1));
+        let mut named = |kind: ActorKind, arn: &str, id: &str| {
+            let mut event = Event::default();
+            (event.actor.kind, event.actor.arn, event.actor.principal_id) =
+                (kind.into(), arn.into(), id.into());
+            let resolved = resolver.resolve(&event, &mut symbols);
+            (symbols.name(resolved.named.id).to_owned(), resolved.principal.is_some())
+        };
+        let user = ActorKind::IamUser;
+        let first = named(user, "arn:aws:iam::1:user/a", "bc");
+        assert_eq!(first, ("arn:aws:iam::1:user/a".to_owned(), true));
+        assert_eq!(named(user, "arn:aws:iam::1:user/ab", "c"), ("arn:aws:iam::1:user/ab".to_owned(), true));
+        assert_eq!(named(ActorKind::Root, "arn:aws:iam::1:user/a", "bc").0, "arn:aws:iam:::root");
+        assert_eq!(named(user, "arn:aws:iam::1:user/a", "bc"), (first.0, false));
+    }
+}

@@ -97,12 +97,6 @@ impl State {
         self.folded.get(usize::from(seen.partition().0)).is_some_and(|n| seen.n <= *n)
     }
 
-    /// The place that the next observation of a partition gets.
-    #[must_use]
-    pub fn next_n(&self, partition: Partition) -> u64 {
-        self.folded.get(usize::from(partition.0)).map_or(1, |n| n + 1)
-    }
-
     /// Takes in an observation with what was probed and what was noticed for it. One that was folded before changes
     /// nothing.
     pub fn fold_observation(&mut self, seen: &Observation, probe: &Probe, bursts: Vec<Burst>) {

@@ -15,6 +15,8 @@ use crate::support::{organisation, put, record};
 
 /// Nothing of the folder may expire, however late it is opened.
 const SETTINGS: &str = "[retention]\nevents = \"36500d\"\ndecisions = \"36500d\"\nrejects = \"36500d\"\n";
+/// What is kept of the folder; all else is made anew.
+const FILES: [&str; 2] = ["journal.sqlite", "rejects.jsonl"];
 /// What is asked, and which member names a row of the answer.
 const LISTS: [(&str, &str); 8] = [
     ("/v1/identities?limit=1000", "id"),
@@ -77,7 +79,7 @@ fn release_write() {
     let expected = told(&server);
     server.stopped();
     fs::create_dir_all(stored()).unwrap();
-    for file in ["journal.sqlite", "rejects.jsonl"] {
+    for file in FILES {
         fs::copy(data.join(file), stored().join(file)).unwrap();
     }
     let expected = json!({"token": token, "told": expected});
@@ -89,7 +91,7 @@ fn the_data_folder_of_release_0_1_0_opens_answers_and_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     fs::create_dir(&data).unwrap();
-    for file in ["journal.sqlite", "rejects.jsonl"] {
+    for file in FILES {
         fs::copy(stored().join(file), data.join(file)).unwrap();
     }
     let expected: Value = serde_json::from_slice(&fs::read(stored().join("expected.json")).unwrap()).unwrap();
