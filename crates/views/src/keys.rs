@@ -156,3 +156,28 @@ const SECOND_MS: i64 = 1_000;
 const KEYS_MAX: usize = 1 << 20;
 const PLACES_MAX: usize = 3;
 const PLACES_MAX_U8: u8 = 3;
+
+#[cfg(test)]
+mod tests {
+    use doorward_model::event::Event;
+    use doorward_model::time::Time;
+
+    use super::{Keys, Sighting};
+    use crate::symbols::Symbol;
+
+    #[test]
+    fn a_key_keeps_its_first_network_and_its_latest_two_moves() {
+        let (mut keys, who) = (Keys::new(1), Symbol(1));
+        let mut event = Event::default();
+        event.actor.access_key_id = "ASIAEXAMPLE".to_owned();
+        for (second, network, source) in [(1, 10, 0), (2, 11, 0), (3, 12, 7), (4, 13, 8), (9, 13, 0)] {
+            event.happened_at_ms = second * 1_000;
+            keys.fold(&event, Sighting { identity: who, network: Symbol(network), source: Symbol(source) });
+        }
+        let used = keys.peek(who, "ASIAEXAMPLE").unwrap();
+        let places: Vec<_> = used.places().iter().map(|place| (place.network.0, place.to())).collect();
+        let at = |second: i64| Time::from_ms(second * 1_000);
+        assert_eq!(places, [(10, at(1)), (12, at(3)), (13, at(9))]);
+        assert_eq!((used.source, keys.peek(Symbol(2), "ASIAEXAMPLE")), (Symbol(7), None));
+    }
+}
