@@ -104,6 +104,8 @@ impl Writer {
         }
         let done = act(self)?;
         if let Some(idempotency) = idempotency {
+            // What was done took a moment, and time does not go back in a journal.
+            let now = self.now();
             let answered = idempotency::answered(&by, &idempotency, now);
             let (fact, id) = (done.fact.0, done.id.clone());
             self.fact(Fact::CommandAnswered(CommandAnswered { fact, id, ..answered }), now);
