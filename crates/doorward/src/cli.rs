@@ -12,7 +12,7 @@ use doorward_model::time::Millis;
 
 use crate::reference::Page;
 
-use self::files::{BackupArgs, PolicyVerb, RestoreArgs, VerifyArgs};
+use self::files::{BackupArgs, JournalVerb, PolicyVerb, RestoreArgs, VerifyArgs};
 use self::health::{DoctorArgs, RejectVerb};
 use self::verbs::{DecideArgs, EventVerb, FindingVerb, HoldVerb, IdentityVerb, PepVerb, TokenVerb, WhoArgs};
 
@@ -74,15 +74,23 @@ pub enum Command {
     /// What could not be read.
     #[command(subcommand)]
     Reject(RejectVerb),
+    /// Where the journal ended, as the instance has signed it.
+    #[command(subcommand)]
+    Journal(JournalVerb),
     /// Say whether all is well with a server, a data folder and settings, and how to mend what is not.
     ///
     /// Each line is ok, warn or fail. The exit code is 1 if a line is fail.
     Doctor(DoctorArgs),
     /// Copy a data folder as of one moment, and verify the copy. A server may be using it.
+    ///
+    /// The private instance key is left out unless asked for; the public keys, by which signed heads are verified, are
+    /// part of the journal.
     Backup(BackupArgs),
     /// Make a data folder from a backup, and verify it.
+    ///
+    /// Where the backup holds no instance key, the next start makes one, and heads are signed with that from then on.
     Restore(RestoreArgs),
-    /// Walk the hash chain of a data folder, and name the first row that is not what was written.
+    /// Walk the hash chain of a data folder, hold it against every head that was signed, and name what is not as written.
     Verify(VerifyArgs),
     /// Print the completions of a shell.
     Completions {

@@ -20,6 +20,7 @@ pub mod report;
 mod run;
 pub mod scan;
 pub mod serve;
+mod signing;
 mod verbs;
 pub mod writer;
 

@@ -30,6 +30,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Decide(args) => verbs::decide(&args),
         Command::Policy(verb) => verbs::policy::policy(&verb),
         Command::Reject(verb) => verbs::rejects::reject(&verb),
+        Command::Journal(verb) => verbs::journal(&verb),
         Command::Doctor(args) => verbs::doctor::doctor(&args),
         Command::Backup(args) => copies::backup(&args),
         Command::Restore(args) => copies::restore(&args),

@@ -15,6 +15,7 @@ mod watched;
 
 use std::fs::File;
 use std::io::{IsTerminal, Read, Write, stderr};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{channel, sync_channel};
 
@@ -29,7 +30,7 @@ use doorward_model::decision::Pep;
 use doorward_model::id::TenantId;
 use doorward_model::record::{CONFIGURATION, DecisionsMissing, Fact, PepSet};
 use doorward_model::time::{Millis, Time};
-use doorward_proof::{NewToken, Scope, issue};
+use doorward_proof::{Ed25519, NewToken, Scope, Signer, issue};
 use doorward_serve::handle::{Handle, Past, WorkError};
 use doorward_serve::metrics::Metrics;
 use doorward_views::control::Control;
@@ -43,6 +44,8 @@ use crate::serve::keeper::Keeper;
 use crate::serve::kept::Kept;
 use crate::serve::live::Live;
 use crate::serve::retention::Pruner;
+use crate::signing::HeadSigner;
+use crate::signing::key_file::{self, Opened};
 use crate::writer::Writer;
 
 /// Serves until told to stop.
@@ -55,7 +58,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     let colours = stderr().is_terminal();
     tracing_subscriber::fmt().with_writer(stderr).with_ansi(colours).with_target(false).init();
     let metrics = Arc::new(Metrics::default());
-    let (mut live, keeper, past) = open(&config, &metrics)?;
+    let (mut live, keeper, past, signer) = open(&config, &metrics)?;
     let indexer = Indexer::new(live.writer.journal().follower()?, &config.data_dir)?;
     let judged = config.policy.as_ref().and_then(|folder| policies::stamps(folder).ok());
     prepare(&mut live, &config)?;
@@ -73,7 +76,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
         .name("writer".to_owned())
         .spawn(move || {
             feed::feed(&mut live, &fed, &Door { told: &told, asked: &asked })?;
-            live.run(asked, &made, &told, (pruner, flush))
+            live.run(asked, &made, &told, (pruner, flush, signer))
         })
         .context("cannot start the writer")?;
     let (keep, stop) = channel();
@@ -147,7 +150,7 @@ fn stopped() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 /// Opens the data folder and folds what it holds.
-fn open(config: &Config, metrics: &Arc<Metrics>) -> Result<(Live, Keeper, Past)> {
+fn open(config: &Config, metrics: &Arc<Metrics>) -> Result<(Live, Keeper, Past, Arc<HeadSigner>)> {
     let tenant = TenantId::from(TENANT);
     let page_limit = match config.disk_bytes_max {
         0 => None,
@@ -166,10 +169,35 @@ fn open(config: &Config, metrics: &Arc<Metrics>) -> Result<(Live, Keeper, Past)>
     let past = past::past(&config.data_dir, options, blank.clone());
     let mut writer = Writer::open(journal, blank.clone()).context("cannot fold the journal")?;
     note_missing(&mut writer)?;
-    let keeper = Keeper::new(writer.journal().follower()?, (blank, config.checkpoints), Arc::clone(metrics))?;
+    let signer = Arc::new(HeadSigner(instance_key(&config.data_dir)?));
+    let follower = writer.journal().follower()?;
+    let keeper =
+        Keeper::new(follower, (blank, config.checkpoints), Arc::clone(&signer), Arc::clone(metrics))?;
     let kept = Kept::new(&config.data_dir, config.rejects_bytes_max);
     let live = Live::new(writer, kept, seed)?;
-    Ok((live, keeper, past))
+    Ok((live, keeper, past, signer))
+}
+
+/// The key by which the ends of the journal are signed; none while there is no room to keep one.
+fn instance_key(folder: &Path) -> Result<Option<Ed25519>> {
+    match key_file::open(folder, random)? {
+        Opened::Read(key) => {
+            tracing::info!(
+                key = key.public_key().id(),
+                "heads of the journal are signed with the instance key"
+            );
+            Ok(Some(key))
+        }
+        Opened::Made(key) => {
+            let public = key.public_key();
+            writeln!(stderr(), "Instance key {}, made now; its public key: {public}", public.id())?;
+            Ok(Some(key))
+        }
+        Opened::Full(error) => {
+            tracing::error!(%error, "no instance key can be kept: heads of the journal are not signed until a start");
+            Ok(None)
+        }
+    }
 }
 
 /// Records for when an earlier run, which has not ended well, may have given decisions without a record.

@@ -15,10 +15,12 @@ mod tables;
 pub(crate) mod tell;
 mod world;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
+use doorward_serve::answers::heads::HeadRow;
 use serde_json::{Value, json};
 
 use crate::cli::Output;
+use crate::cli::files::JournalVerb;
 use crate::cli::verbs::{
     DecideArgs, Entity, EventListArgs, EventVerb, FindingListArgs, FindingVerb, HoldListArgs,
     IdentityListArgs, IdentityVerb, JsonObject, Listing, PepListArgs, ShowArgs, TokenListArgs, WhoArgs,
@@ -105,6 +107,22 @@ pub(crate) fn peps(args: PepListArgs) -> Result<()> {
 /// Who may call.
 pub(crate) fn tokens(args: TokenListArgs) -> Result<()> {
     list(Noun::Token, &filters([("name", args.name)], args.search), &args.listing)
+}
+
+/// Where the journal ended.
+pub(crate) fn journal(verb: &JournalVerb) -> Result<()> {
+    let args = match verb {
+        JournalVerb::Heads(listing) => return list(Noun::Head, &Vec::new(), listing),
+        JournalVerb::Head(args) => args,
+    };
+    let newest = Source::of(&args.asking)?.head()?;
+    let head: HeadRow = match newest {
+        Some(head) => serde_json::from_value(head).context("cannot read the signed head")?,
+        None => bail!(
+            "no head of the journal is signed yet: one is at each checkpoint, and when the server stops in order"
+        ),
+    };
+    print(&head, args.asking.output, tables::head)
 }
 
 /// What would be decided.

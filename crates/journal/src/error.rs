@@ -96,6 +96,14 @@ pub enum JournalError {
         /// The last position.
         last: Position,
     },
+    /// A signed head of a row that the log does not have.
+    #[error("cannot keep a signed head of row {found}: the last row is {last}")]
+    SignedAhead {
+        /// Its row.
+        found: Position,
+        /// The last position.
+        last: Position,
+    },
     /// The data folder was written by a newer version that this one must not read.
     #[error(
         "cannot open {path}: its {kind} has format {format}, which asks for a reader of at least format \

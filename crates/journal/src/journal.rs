@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
+use doorward_model::head::SignedHead;
 use doorward_model::id::{FactNumber, Partition};
 use doorward_model::record::Record;
 use doorward_model::time::Time;
@@ -42,6 +43,18 @@ pub trait Log {
     /// # Errors
     /// [`JournalError::Corrupt`] when it cannot be read back as what was written; the log itself says the same.
     fn checkpoint(&self, position: Position) -> Result<Option<Checkpoint>, JournalError>;
+
+    /// The signed heads of rows up to one, the newest first, at most so many. Whether they stand is not asked here.
+    ///
+    /// # Errors
+    /// When they cannot be read back as what was written.
+    fn signed_heads(&self, up_to: Position, limit: usize) -> Result<Vec<SignedHead>, JournalError>;
+
+    /// The public keys by which heads were signed, in the order in which they came.
+    ///
+    /// # Errors
+    /// When they cannot be read back as what was written.
+    fn signers(&self) -> Result<Vec<PublicKey>, JournalError>;
 }
 
 /// The ordered log of one tenant, with one writer.
@@ -67,11 +80,20 @@ pub trait Journal: Log {
     /// When a number or time does not continue the head, a record is too large, or the store fails.
     fn append(&mut self, batch: Batch<'_>) -> Result<Position, JournalError>;
 
-    /// Walks the whole chain, recomputes every hash, and compares the end with the head.
+    /// Walks the whole chain, recomputes every hash, and compares the end with the head. Tells `each` what the end of
+    /// the log was after each row.
     ///
     /// # Errors
     /// [`JournalError::Broken`] names the first row that is not what was written.
-    fn verify(&self) -> Result<Verified, JournalError>;
+    fn walk(&self, each: &mut dyn FnMut(&End)) -> Result<Verified, JournalError>;
+
+    /// The same, when nobody wants to be told.
+    ///
+    /// # Errors
+    /// As [`Self::walk`].
+    fn verify(&self) -> Result<Verified, JournalError> {
+        self.walk(&mut |_| {})
+    }
 
     /// Drops the content of rows whose observations have all expired, and their fingerprints, so that such an event is
     /// new when it comes again. Facts, headers and hashes stay, and so does the chain. Goes on where the call before
@@ -86,6 +108,13 @@ pub trait Journal: Log {
     /// # Errors
     /// When the position lies after the head, or the store fails.
     fn put_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), JournalError>;
+
+    /// Keeps a signed head, and the key by which it can be verified, for ever. Of a row that was signed before, the
+    /// first one stays.
+    ///
+    /// # Errors
+    /// When its row lies after the head, or the store fails.
+    fn put_signed_head(&mut self, signed: &SignedHead, by: &PublicKey) -> Result<(), JournalError>;
 
     /// Stores a large thing and returns its hash, by which facts refer to it.
     ///
@@ -168,6 +197,22 @@ pub enum Content {
     Expired(u64),
 }
 
+/// The bytes of a public key by which heads are signed.
+pub type PublicKey = [u8; 32];
+
+/// The end of the log, as it was after a row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct End {
+    /// That row, the last one.
+    pub position: Position,
+    /// The last fact.
+    pub fact: FactNumber,
+    /// When the last record was recorded.
+    pub recorded_at: Time,
+    /// The hash of that row.
+    pub hash: ChainHash,
+}
+
 /// The end of the log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Head {
@@ -193,6 +238,20 @@ impl Head {
             hash,
             partitions: vec![0; usize::from(Partition::COUNT)],
         }
+    }
+
+    /// The end of the log, without what only its writer needs.
+    #[must_use]
+    pub const fn end(&self) -> End {
+        End { position: self.position, fact: self.fact, recorded_at: self.recorded_at, hash: self.hash }
+    }
+
+    /// No head can have been signed that the log has not had.
+    pub(crate) fn has_had(&self, signed: &SignedHead) -> Result<(), JournalError> {
+        if signed.row > self.position.0 {
+            return Err(JournalError::SignedAhead { found: Position(signed.row), last: self.position });
+        }
+        Ok(())
     }
 
     /// How many records the log has or has had.

@@ -5,13 +5,14 @@ use std::ops::ControlFlow;
 
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
+use doorward_model::head::SignedHead;
 use doorward_model::record::Record;
 
 use crate::dedupe::{Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Seen, Window};
 use crate::error::JournalError;
 use crate::journal::{
-    Batch, CHECKPOINTS_KEPT, Checkpoint, Content, Expired, Head, Journal, Log, Position, Pruned, Room, Row,
-    Verified,
+    Batch, CHECKPOINTS_KEPT, Checkpoint, Content, End, Expired, Head, Journal, Log, Position, Pruned,
+    PublicKey, Room, Row, Verified,
 };
 use crate::seal::{Sealed, SealedRow, Sealer, genesis, verify_chain, visit_rows};
 
@@ -36,6 +37,8 @@ pub struct Memory {
     rows: Vec<SealedRow>,
     dedupe: Dedupe,
     checkpoints: Vec<Checkpoint>,
+    signed: BTreeMap<u64, SignedHead>,
+    signers: Vec<PublicKey>,
     blobs: BTreeMap<Hash16, Vec<u8>>,
 }
 
@@ -60,6 +63,8 @@ impl Memory {
             rows: Vec::new(),
             dedupe: Dedupe::new(fingerprints_max),
             checkpoints: Vec::new(),
+            signed: BTreeMap::new(),
+            signers: Vec::new(),
             blobs: BTreeMap::new(),
         })
     }
@@ -95,6 +100,14 @@ impl Log for Memory {
     fn checkpoint(&self, position: Position) -> Result<Option<Checkpoint>, JournalError> {
         Ok(self.checkpoints.iter().find(|kept| kept.position == position).cloned())
     }
+
+    fn signed_heads(&self, up_to: Position, limit: usize) -> Result<Vec<SignedHead>, JournalError> {
+        Ok(self.signed.range(..=up_to.0).rev().take(limit).map(|(_, signed)| signed.clone()).collect())
+    }
+
+    fn signers(&self) -> Result<Vec<PublicKey>, JournalError> {
+        Ok(self.signers.clone())
+    }
 }
 
 impl Journal for Memory {
@@ -121,9 +134,10 @@ impl Journal for Memory {
         Ok(self.head.position)
     }
 
-    fn verify(&self) -> Result<Verified, JournalError> {
+    fn walk(&self, each: &mut dyn FnMut(&End)) -> Result<Verified, JournalError> {
+        let rows = self.rows.iter().map(|row| Ok(row.clone()));
         match self.keep {
-            Keep::All => verify_chain(genesis(""), &self.head, self.rows.iter().map(|row| Ok(row.clone()))),
+            Keep::All => verify_chain(genesis(""), &self.head, rows, each),
             Keep::Nothing => Ok(Verified { rows: 0, expired: 0 }),
         }
     }
@@ -155,6 +169,15 @@ impl Journal for Memory {
         self.checkpoints.sort_by_key(|kept| kept.position);
         let surplus = self.checkpoints.len().saturating_sub(CHECKPOINTS_KEPT);
         self.checkpoints.drain(..surplus);
+        Ok(())
+    }
+
+    fn put_signed_head(&mut self, signed: &SignedHead, by: &PublicKey) -> Result<(), JournalError> {
+        self.head.has_had(signed)?;
+        self.signed.entry(signed.row).or_insert_with(|| signed.clone());
+        if !self.signers.contains(by) {
+            self.signers.push(*by);
+        }
         Ok(())
     }
 

@@ -18,8 +18,8 @@ use zstd::bulk::{Compressor, Decompressor};
 use crate::dedupe::{Fingerprint, Hour};
 use crate::error::JournalError;
 use crate::journal::{
-    Batch, ChainHash, Content, Head, Kept, Position, RECORD_BYTES_MAX, ROW_BYTES_MAX, ROW_RECORDS_MAX, Row,
-    Verified,
+    Batch, ChainHash, Content, End, Head, Kept, Position, RECORD_BYTES_MAX, ROW_BYTES_MAX, ROW_RECORDS_MAX,
+    Row, Verified,
 };
 
 /// The version of the encoding of rows that this release writes and reads.
@@ -277,11 +277,12 @@ pub(crate) fn visit_rows(
     Ok(())
 }
 
-/// Walks rows from the first one and compares the end with the head.
+/// Walks rows from the first one, tells what the end was after each, and compares the last one with the head.
 pub(crate) fn verify_chain(
     genesis: ChainHash,
     head: &Head,
     rows: impl Iterator<Item = Result<SealedRow, JournalError>>,
+    each: &mut dyn FnMut(&End),
 ) -> Result<Verified, JournalError> {
     let mut verified = Verified { rows: 0, expired: 0 };
     let mut end = (Position(0), genesis);
@@ -299,6 +300,12 @@ pub(crate) fn verify_chain(
             Some(_) => verified.rows += 1,
             None => verified.expired += 1,
         }
+        each(&End {
+            position: row.position,
+            fact: FactNumber(facts),
+            recorded_at: Time::from_ms(header.recorded_at_ms),
+            hash: row.hash,
+        });
     }
     if end != (head.position, head.hash) {
         return Err(JournalError::Broken {
@@ -450,7 +457,8 @@ mod tests {
         let (_, head) = sealed(&Head::empty(genesis("")), fact());
         let (second, end) = sealed(&head, fact_of(2, "111122223333"));
         let (forged, _) = sealed(&Head::empty(genesis("")), fact_of(1, "999999999999"));
-        let found = verify_chain(genesis(""), &end, [Ok(forged), Ok(second)].into_iter()).unwrap_err();
+        let found =
+            verify_chain(genesis(""), &end, [Ok(forged), Ok(second)].into_iter(), &mut |_| {}).unwrap_err();
         assert_eq!(
             found.to_string(),
             "cannot read journal row 2: its hash does not follow from its header and the row before"
@@ -465,7 +473,7 @@ mod tests {
         row.hash = link(genesis(""), &row.header);
         head.hash = row.hash;
         assert_eq!(read(&row), Ok(Content::Records(vec![fact()])));
-        let verified = verify_chain(genesis(""), &head, [Ok(row.clone())].into_iter());
+        let verified = verify_chain(genesis(""), &head, [Ok(row.clone())].into_iter(), &mut |_| {});
         assert_eq!(verified.unwrap(), Verified { rows: 1, expired: 0 });
         row.header.pop();
         assert_eq!(read(&row), Err("cannot read journal row 1: its header cannot be decoded".to_owned()));
@@ -480,7 +488,7 @@ mod tests {
                  up to format 2"
                 .to_owned())
         );
-        let verified = verify_chain(genesis(""), &head, [Ok(row)].into_iter());
+        let verified = verify_chain(genesis(""), &head, [Ok(row)].into_iter(), &mut |_| {});
         assert_eq!(verified.unwrap(), Verified { rows: 1, expired: 0 });
     }
 

@@ -8,6 +8,7 @@ mod folder;
 mod follower;
 pub(crate) mod index;
 mod schema;
+mod signed;
 mod store;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
+use doorward_model::head::SignedHead;
 use doorward_model::id::TenantId;
 use doorward_model::time::Millis;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
@@ -27,7 +29,9 @@ pub use self::index::Indexer;
 use self::index::{Standing, Term};
 use crate::dedupe::{Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Seen, Window};
 use crate::error::JournalError;
-use crate::journal::{Batch, Checkpoint, Expired, Head, Journal, Log, Position, Pruned, Room, Row, Verified};
+use crate::journal::{
+    Batch, Checkpoint, End, Expired, Head, Journal, Log, Position, Pruned, PublicKey, Room, Row, Verified,
+};
 use crate::seal::{Sealed, Sealer, genesis, verify_chain, visit_rows};
 
 /// When a commit counts as done.
@@ -187,6 +191,14 @@ impl Log for Sqlite {
     fn checkpoint(&self, position: Position) -> Result<Option<Checkpoint>, JournalError> {
         checkpoints::get(&self.connection, position)
     }
+
+    fn signed_heads(&self, up_to: Position, limit: usize) -> Result<Vec<SignedHead>, JournalError> {
+        signed::heads(&self.connection, up_to, limit)
+    }
+
+    fn signers(&self) -> Result<Vec<PublicKey>, JournalError> {
+        signed::signers(&self.connection)
+    }
 }
 
 impl Journal for Sqlite {
@@ -209,9 +221,9 @@ impl Journal for Sqlite {
         Ok(self.head.position)
     }
 
-    fn verify(&self) -> Result<Verified, JournalError> {
+    fn walk(&self, each: &mut dyn FnMut(&End)) -> Result<Verified, JournalError> {
         let mut rows = store::rows(&self.connection)?;
-        verify_chain(genesis(self.tenant.as_str()), &self.head, rows.from(Position(0))?)
+        verify_chain(genesis(self.tenant.as_str()), &self.head, rows.from(Position(0))?, each)
     }
 
     fn prune(&mut self, expired: &Expired) -> Result<Pruned, JournalError> {
@@ -225,6 +237,11 @@ impl Journal for Sqlite {
     fn put_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), JournalError> {
         checkpoint.allowed_by(&self.head)?;
         checkpoints::put(&mut self.connection, checkpoint)
+    }
+
+    fn put_signed_head(&mut self, signed: &SignedHead, by: &PublicKey) -> Result<(), JournalError> {
+        self.head.has_had(signed)?;
+        signed::put(&mut self.connection, signed, by)
     }
 
     fn put_blob(&mut self, bytes: &[u8]) -> Result<Hash16, JournalError> {

@@ -12,6 +12,7 @@ pub mod decision;
 pub mod event;
 pub mod finding;
 pub mod hash;
+pub mod head;
 pub mod hold;
 pub mod id;
 pub mod identity;

@@ -7,11 +7,15 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// The text of a token, which is shown once. It is wiped when dropped, and printing it for debugging shows nothing.
+/// The text of a token, which is shown once, or of a key. It is wiped when dropped, and printing it for debugging shows nothing.
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// The text, to be given to who asked for the token, and to nobody else.
+    pub(crate) const fn of(text: Zeroizing<String>) -> Self {
+        Self(text)
+    }
+
+    /// The text, to be given to who asked for the token, or kept where nobody else can read it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -50,7 +54,7 @@ pub(crate) fn write(id: &str, secret: &[u8; SECRET_BYTES]) -> Secret {
     let checksum = checksum(&text);
     text.push('_');
     text.push_str(&checksum);
-    Secret(text)
+    Secret::of(text)
 }
 
 /// Reads the text of a token.
@@ -60,7 +64,7 @@ pub(crate) fn read(text: &str) -> Result<Parsed<'_>, Fault> {
     if id.len() != ID_BYTES * 2 || !id.bytes().all(|digit| value(digit).is_some()) {
         return Err(Fault::Form);
     }
-    let secret = secret_of(secret).ok_or(Fault::Form)?;
+    let secret = from_hex(secret).ok_or(Fault::Form)?;
     if stated == checksum(body) { Ok(Parsed { id, secret }) } else { Err(Fault::Checksum) }
 }
 
@@ -84,7 +88,7 @@ fn checksum(body: &str) -> String {
     text
 }
 
-fn push_hex(text: &mut String, bytes: &[u8]) {
+pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
     for byte in bytes {
         for half in [byte >> 4, byte & 0x0F] {
             text.push(char::from_digit(u32::from(half), 16).unwrap_or('0'));
@@ -92,19 +96,20 @@ fn push_hex(text: &mut String, bytes: &[u8]) {
     }
 }
 
-fn secret_of(digits: &str) -> Option<Zeroizing<[u8; SECRET_BYTES]>> {
-    if digits.len() != SECRET_BYTES * 2 {
+/// Exactly so many bytes, of twice as many digits.
+pub(crate) fn from_hex<const N: usize>(digits: &str) -> Option<Zeroizing<[u8; N]>> {
+    if digits.len() != N * 2 {
         return None;
     }
-    let mut secret = Zeroizing::new([0; SECRET_BYTES]);
-    for (byte, pair) in secret.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
+    let mut bytes = Zeroizing::new([0; N]);
+    for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
         let &[high, low] = pair else { return None };
         *byte = (value(high)? << 4) | value(low)?;
     }
-    Some(secret)
+    Some(bytes)
 }
 
-/// The value of a hexadecimal digit; there is one way to write a token, so capitals are none.
+/// The value of a hexadecimal digit; there is one way to write a token or a key, so capitals are none.
 fn value(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),

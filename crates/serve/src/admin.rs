@@ -2,6 +2,7 @@
 
 mod commands;
 mod explain;
+mod heads;
 mod kills;
 mod questions;
 mod reply;
@@ -12,5 +13,9 @@ use crate::app::App;
 
 /// The routes of the admin API.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    questions::routes().merge(commands::routes()).merge(kills::routes()).merge(explain::routes())
+    questions::routes()
+        .merge(commands::routes())
+        .merge(kills::routes())
+        .merge(explain::routes())
+        .merge(heads::routes())
 }

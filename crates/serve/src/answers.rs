@@ -6,6 +6,7 @@
 pub mod events;
 pub mod explain;
 pub mod findings;
+pub mod heads;
 pub mod holds;
 pub mod identities;
 pub mod kills;

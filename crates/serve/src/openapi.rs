@@ -74,7 +74,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     let mut parameters = Vec::new();
     let mut errors = vec![400, 401, 403, 503];
     let names_one = ["id}", "{name}", "/v1/policy", "/v1/kills"].iter().any(|end| path.contains(end));
-    errors.extend(names_one.then_some(404));
+    errors.extend((names_one || path == "/v1/journal/head").then_some(404));
     if let Some((_, fields)) = list {
         parameters.extend(fields.iter().map(|field| parameter("query", field, FIELD)));
         parameters.extend(PAGING.iter().map(|(name, about)| parameter("query", name, about)));
@@ -83,7 +83,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     if path.starts_with("/v1/") && method == "get" && !["/v1/who", "/v1/status"].contains(&path) {
         parameters.push(parameter("header", "If-None-Match", KNOWN));
         errors.push(304);
-        if !["/v1/events", "/v1/rejects"].contains(&path) {
+        if !["/v1/events", "/v1/rejects"].contains(&path) && !path.starts_with("/v1/journal/") {
             parameters.push(parameter("query", "as_of", AS_OF));
             errors.extend([422, 504]);
         }
@@ -165,11 +165,12 @@ const FAILURES: [(u16, &str); 13] = [
     (507, "The disk is full: nothing is recorded; what denies is in force all the same."),
 ];
 /// The lists, with what they may be filtered by.
-const LISTS: [(&str, &[&str]); 8] = [
+const LISTS: [(&str, &[&str]); 9] = [
     ("/v1/identities", &identities::FIELDS),
     ("/v1/findings", &findings::FIELDS),
     ("/v1/events", &events::FIELDS),
     ("/v1/holds", &holds::FIELDS),
+    ("/v1/journal/heads", &[]),
     ("/v1/kills", &kills::FIELDS),
     ("/v1/peps", &rest::PEP_FIELDS),
     ("/v1/rejects", &rejects::FIELDS),

@@ -1,4 +1,4 @@
-//! What can be typed about policies, and copies of data folders.
+//! What can be typed about policies, the journal, and copies of data folders.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use doorward_model::decision::Mode;
 
 use super::Output;
-use super::verbs::{Asking, MODES, Telling};
+use super::verbs::{Asking, Listing, MODES, Telling};
 
 /// What may pass.
 #[derive(Debug, Subcommand)]
@@ -94,6 +94,26 @@ pub struct PolicyTestArgs {
     pub files: PolicyFiles,
 }
 
+/// Where the journal ended, as the instance has signed it.
+#[derive(Debug, Subcommand)]
+pub enum JournalVerb {
+    /// Show the newest signed head of the journal. Keep it elsewhere: `doorward verify --head` shows by it whether the
+    /// journal was cut off or written anew since.
+    ///
+    /// A head is signed at each checkpoint, and when the server stops. As a table it is printed as it was signed.
+    Head(HeadArgs),
+    /// List the signed heads, newest first.
+    Heads(Listing),
+}
+
+/// Which head.
+#[derive(Debug, Args)]
+pub struct HeadArgs {
+    /// Whom to ask.
+    #[command(flatten)]
+    pub asking: Asking,
+}
+
 /// What to copy where.
 #[derive(Debug, Args)]
 pub struct BackupArgs {
@@ -102,6 +122,9 @@ pub struct BackupArgs {
     /// The data folder; a server may be using it.
     #[arg(long, value_name = "DIR")]
     pub data_dir: PathBuf,
+    /// Take the private instance key along: whoever reads the backup can sign in the name of this instance.
+    #[arg(long)]
+    pub with_key: bool,
     /// How to print the result.
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     pub output: Output,
@@ -126,6 +149,10 @@ pub struct VerifyArgs {
     /// The data folder, or a backup of one.
     #[arg(long, value_name = "DIR")]
     pub data_dir: PathBuf,
+    /// A head that was kept elsewhere, as `doorward journal head -o json` prints it, or a list of them: the journal must
+    /// still hold what it held then. May be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub head: Vec<PathBuf>,
     /// How to print the result.
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     pub output: Output,

@@ -1,4 +1,4 @@
-//! Checkpoints while the server runs. A thread of its own folds the log beside the writer, from the checkpoint before:
+//! Checkpoints and signed heads while the server runs. A thread of its own folds the log beside the writer, from the checkpoint before:
 //! the same records give the same state, so nobody waits until a state is copied. It needs as much memory again as
 //! the state, while it is at work.
 
@@ -17,6 +17,7 @@ use doorward_views::checkpoint::FORMAT;
 
 use crate::fold::Fold;
 use crate::serve::clock;
+use crate::signing::HeadSigner;
 
 /// When a checkpoint is due: whichever comes first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,6 +34,7 @@ pub(crate) struct Keeper {
     /// Has folded nothing.
     blank: Engine,
     schedule: Schedule,
+    signer: Arc<HeadSigner>,
     metrics: Arc<Metrics>,
     /// How many records there were at the last attempt, and when that was.
     last: (u64, Time),
@@ -43,12 +45,13 @@ impl Keeper {
     pub(crate) fn new(
         follower: Follower,
         (blank, schedule): (Engine, Schedule),
+        signer: Arc<HeadSigner>,
         metrics: Arc<Metrics>,
     ) -> Result<Self> {
         let records = follower.head()?.records();
         let kept = follower.checkpoints()?.first().map_or(0, |row| row.0);
         metrics.upkeep.checkpoint_row.set(kept.cast_signed());
-        Ok(Self { follower, blank, schedule, metrics, last: (records, clock()) })
+        Ok(Self { follower, blank, schedule, signer, metrics, last: (records, clock()) })
     }
 
     /// Works until the other end of `stop` is gone.
@@ -64,7 +67,7 @@ impl Keeper {
         }
     }
 
-    /// Keeps a checkpoint if one is due, and says of which row.
+    /// Keeps a checkpoint if one is due, signs where the log ends, and says of which row the checkpoint is.
     fn round(&mut self, stop: &Receiver<()>) -> Result<Option<u64>, JournalError> {
         let head = self.follower.head()?;
         let now = clock();
@@ -74,6 +77,8 @@ impl Keeper {
         self.last = (head.records(), now);
         let Some(checkpoint) = self.fold(stop)? else { return Ok(None) };
         self.follower.put_checkpoint(&checkpoint)?;
+        let end = self.follower.head()?.end();
+        self.signer.sign(&end, |signed, by| self.follower.put_signed_head(signed, by))?;
         self.metrics.upkeep.checkpoint_row.set(checkpoint.position.0.cast_signed());
         set_instant(&self.metrics.upkeep.checkpoint_at, clock());
         Ok(Some(checkpoint.position.0))

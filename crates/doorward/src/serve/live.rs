@@ -33,6 +33,7 @@ use crate::serve::kept::Kept;
 use crate::serve::live::publishing::joined;
 use crate::serve::retention::Pruner;
 use crate::serve::{DECISIONS_MAX, clock};
+use crate::signing::HeadSigner;
 use crate::writer::{Moment, Writer};
 
 /// What readers load.
@@ -72,7 +73,7 @@ impl Live<Sqlite> {
         mut work: mpsc::Receiver<Work>,
         decisions: &DecisionsReceiver<DecisionMade>,
         ready: &watch::Sender<Readiness>,
-        (mut pruner, flush): (Pruner, Millis),
+        (mut pruner, flush, signer): (Pruner, Millis, Arc<HeadSigner>),
     ) -> Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let mut could = true;
@@ -106,6 +107,8 @@ impl Live<Sqlite> {
             if stopped {
                 done?;
                 self.writer.checkpoint()?;
+                let end = self.writer.journal().head().end();
+                signer.sign(&end, |signed, by| self.writer.journal_mut().put_signed_head(signed, by))?;
                 return Ok(self.writer.journal_mut().end_run()?);
             }
         }

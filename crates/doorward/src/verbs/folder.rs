@@ -16,7 +16,7 @@ use doorward_serve::answers::events::{LOOKS_MAX, Place, Wanted, events};
 use doorward_serve::answers::query::Query;
 use doorward_serve::answers::status::status;
 use doorward_serve::answers::who::{Depth, who};
-use doorward_serve::answers::{events, explain, findings, holds, identities, rest};
+use doorward_serve::answers::{events, explain, findings, heads, holds, identities, rest};
 use doorward_serve::handle::Peps;
 use doorward_views::state::State;
 use serde::Serialize;
@@ -64,7 +64,7 @@ impl Folder {
             Noun::Hold => holds::hold(state, id, now).map(value),
             Noun::Pep => rest::pep_row(state, id).map(value),
             Noun::Token => rest::token(state, id, now).map(value),
-            Noun::Event => None,
+            Noun::Event | Noun::Head => None,
         };
         found.with_context(|| format!("no {} by the id {id:?} is known", noun.word()))?
     }
@@ -80,6 +80,10 @@ impl Folder {
             Noun::Pep => value(rest::peps(state, &query(&rest::PEP_FIELDS)?)?),
             Noun::Token => value(rest::tokens(state, &query(&rest::TOKEN_FIELDS)?, now)?),
             Noun::Event => self.events(&query(&events::FIELDS)?),
+            Noun::Head => {
+                let query = query(&[])?;
+                value(heads::heads(&self.journal, (heads::up_to(&query)?, query.limit))?)
+            }
         }
     }
 
@@ -105,6 +109,10 @@ impl Folder {
 
     pub(crate) fn status(&self) -> Result<Value> {
         value(status(self.state(), &self.journal, self.now)?)
+    }
+
+    pub(crate) fn head(&self) -> Result<Option<Value>> {
+        heads::newest(&self.journal)?.map(value).transpose()
     }
 
     fn state(&self) -> &State {

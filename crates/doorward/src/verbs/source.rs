@@ -18,6 +18,8 @@ pub(crate) enum Noun {
     Hold,
     Pep,
     Token,
+    /// A signed head of the journal.
+    Head,
 }
 
 impl Noun {
@@ -30,7 +32,22 @@ impl Noun {
             Self::Hold => "holds",
             Self::Pep => "peps",
             Self::Token => "tokens",
+            Self::Head => "journal/heads",
         }
+    }
+
+    /// Its names in sentences.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Pep => "enforcement points",
+            Self::Head => "signed heads",
+            Self::Event | Self::Identity | Self::Finding | Self::Hold | Self::Token => self.path(),
+        }
+    }
+
+    /// The parts of the path under which the API lists them.
+    fn list_path(self) -> Vec<&'static str> {
+        std::iter::once("v1").chain(self.path().split('/')).collect()
     }
 
     /// Its name in sentences.
@@ -42,6 +59,7 @@ impl Noun {
             Self::Hold => "hold",
             Self::Pep => "enforcement point",
             Self::Token => "token",
+            Self::Head => "signed head",
         }
     }
 }
@@ -99,7 +117,7 @@ impl Source {
             asked.push(("limit", (limit.get() - items.len()).to_string()));
             asked.extend(cursor.map(|cursor| ("cursor", cursor)));
             let mut page = match self {
-                Self::Server(client) => client.get(&["v1", noun.path()], &asked)?,
+                Self::Server(client) => client.get(&noun.list_path(), &asked)?,
                 Self::Folder(folder) => folder.page(noun, asked)?,
             };
             if let Some(Value::Array(more)) = page.get_mut("items").map(Value::take) {
@@ -140,6 +158,14 @@ impl Source {
         match self {
             Self::Server(client) => client.get(&["v1", "status"], &[]),
             Self::Folder(folder) => folder.status(),
+        }
+    }
+
+    /// The newest head of the journal that was signed, if there is one.
+    pub(crate) fn head(&self) -> Result<Option<Value>> {
+        match self {
+            Self::Server(client) => client.find(&["v1", "journal", "head"]),
+            Self::Folder(folder) => folder.head(),
         }
     }
 

@@ -1,6 +1,8 @@
 //! Which columns people see of what.
 
 use doorward_detect::narrative::short;
+use doorward_proof::head::statement;
+use doorward_serve::answers::heads::HeadRow;
 use serde_json::Value;
 
 use crate::report::paragraph;
@@ -11,7 +13,7 @@ use crate::verbs::source::{More, Noun};
 pub(crate) fn list(noun: Noun, page: &Value, more: More) -> String {
     let items = page.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     if items.is_empty() {
-        return format!("No {}.\n", noun.path().replace("peps", "enforcement points"));
+        return format!("No {}.\n", noun.words());
     }
     let table = match noun {
         Noun::Event => rows(&items.iter().map(shortened).collect::<Vec<_>>(), &EVENTS),
@@ -20,6 +22,7 @@ pub(crate) fn list(noun: Noun, page: &Value, more: More) -> String {
         Noun::Hold => rows(items, &HOLDS),
         Noun::Pep => rows(items, &PEPS),
         Noun::Token => rows(items, &TOKENS),
+        Noun::Head => rows(items, &HEADS),
     };
     let more = match more {
         More::None => return table,
@@ -40,6 +43,7 @@ pub(crate) fn show(noun: Noun, thing: &Value) -> String {
         Noun::Pep => fields(thing, &PEPS),
         Noun::Token => fields(thing, &TOKENS),
         Noun::Event => fields(thing, &EVENTS),
+        Noun::Head => fields(thing, &HEADS),
     }
 }
 
@@ -68,6 +72,12 @@ pub(crate) fn who(found: &Value) -> String {
         );
     }
     told
+}
+
+/// A signed head: what was signed as it was signed, then by which key, and how.
+pub(crate) fn head(row: &HeadRow) -> String {
+    let signed = row.signed().map(|signed| statement(&signed)).unwrap_or_default();
+    format!("{signed}\npublic key {}\nsignature {}\n", row.public_key, row.signature)
 }
 
 /// What would be decided.
@@ -246,6 +256,8 @@ const TOKENS: [Column; 7] = [
     ("until", "/expires_at"),
     ("by", "/by"),
 ];
+const HEADS: [Column; 5] =
+    [("row", "/row"), ("recorded", "/recorded_at"), ("fact", "/fact"), ("key", "/key"), ("hash", "/hash")];
 const DECISION: [Column; 10] = [
     ("answer", "/answer/context/effect"),
     ("passes", "/answer/decision"),

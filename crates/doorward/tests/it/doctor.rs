@@ -38,6 +38,7 @@ fn a_server_and_its_folder_are_well_and_say_so() {
     let state = [
         ("checkpoint", "ok"),
         ("sources", "ok"),
+        ("signed heads", "ok"),
         ("policy", "ok"),
         ("enforcement points", "ok"),
         ("tokens", "ok"),
@@ -53,7 +54,13 @@ fn a_server_and_its_folder_are_well_and_say_so() {
     assert_eq!((code, without_disk(found)), (Some(0), rows(&expected)));
     assert!(server.stop().success());
     let (code, found) = checks("", &["--data-dir", data]);
-    let mut expected = vec![("permissions", "ok"), ("folder", "ok"), ("journal", "ok"), ("clock", "ok")];
+    let mut expected = vec![
+        ("permissions", "ok"),
+        ("folder", "ok"),
+        ("journal", "ok"),
+        ("instance key", "ok"),
+        ("clock", "ok"),
+    ];
     expected.extend(state);
     assert_eq!((code, without_disk(found)), (Some(0), rows(&expected)));
     let table = done("", &["doctor", "--data-dir", data]);

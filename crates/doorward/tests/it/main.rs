@@ -8,5 +8,6 @@ mod doctor;
 mod scanning;
 mod serving;
 mod shared_corpus;
+mod signing;
 mod support;
 mod verbs;

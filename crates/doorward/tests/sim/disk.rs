@@ -8,11 +8,12 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use doorward_journal::{
-    Batch, Checkpoint, Expired, Head, Journal, JournalError, Keep, Log, Memory, Position, Pruned, Room, Row,
-    Seen, Verified, Window,
+    Batch, Checkpoint, End as LogEnd, Expired, Head, Journal, JournalError, Keep, Log, Memory, Position,
+    Pruned, PublicKey, Room, Row, Seen, Verified, Window,
 };
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
+use doorward_model::head::SignedHead;
 
 use crate::disk::power_cut::{Files, Opened};
 
@@ -176,6 +177,14 @@ impl Log for Tape {
     fn checkpoint(&self, position: Position) -> Result<Option<Checkpoint>, JournalError> {
         self.disk.engine.borrow().get().checkpoint(position)
     }
+
+    fn signed_heads(&self, up_to: Position, limit: usize) -> Result<Vec<SignedHead>, JournalError> {
+        self.disk.engine.borrow().get().signed_heads(up_to, limit)
+    }
+
+    fn signers(&self) -> Result<Vec<PublicKey>, JournalError> {
+        self.disk.engine.borrow().get().signers()
+    }
 }
 
 impl Journal for Tape {
@@ -205,8 +214,8 @@ impl Journal for Tape {
         Ok(position)
     }
 
-    fn verify(&self) -> Result<Verified, JournalError> {
-        self.disk.engine.borrow().get().verify()
+    fn walk(&self, each: &mut dyn FnMut(&LogEnd)) -> Result<Verified, JournalError> {
+        self.disk.engine.borrow().get().walk(each)
     }
 
     fn prune(&mut self, expired: &Expired) -> Result<Pruned, JournalError> {
@@ -215,6 +224,10 @@ impl Journal for Tape {
 
     fn put_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), JournalError> {
         self.disk.engine.borrow_mut().get_mut().put_checkpoint(checkpoint)
+    }
+
+    fn put_signed_head(&mut self, signed: &SignedHead, by: &PublicKey) -> Result<(), JournalError> {
+        self.disk.engine.borrow_mut().get_mut().put_signed_head(signed, by)
     }
 
     fn put_blob(&mut self, bytes: &[u8]) -> Result<Hash16, JournalError> {

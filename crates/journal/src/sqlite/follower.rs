@@ -4,12 +4,13 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use doorward_model::head::SignedHead;
 use doorward_model::id::TenantId;
 use rusqlite::Connection;
 
-use super::{Options, checkpoints, folder, schema, store};
+use super::{Options, checkpoints, folder, schema, signed, store};
 use crate::error::JournalError;
-use crate::journal::{Checkpoint, Head, Log, Position, Row};
+use crate::journal::{Checkpoint, Head, Log, Position, PublicKey, Row};
 use crate::seal::{genesis, visit_rows};
 
 /// Reads rows that are durable, and keeps checkpoints, while another connection of this process writes the log.
@@ -50,6 +51,15 @@ impl Follower {
         checkpoint.allowed_by(&self.head()?)?;
         checkpoints::put(&mut self.connection, checkpoint)
     }
+
+    /// Keeps a signed head, as [`crate::Journal::put_signed_head`] does.
+    ///
+    /// # Errors
+    /// When its row lies after the head, or the store fails.
+    pub fn put_signed_head(&mut self, signed: &SignedHead, by: &PublicKey) -> Result<(), JournalError> {
+        self.head()?.has_had(signed)?;
+        signed::put(&mut self.connection, signed, by)
+    }
 }
 
 impl Log for Follower {
@@ -67,6 +77,14 @@ impl Log for Follower {
 
     fn checkpoint(&self, position: Position) -> Result<Option<Checkpoint>, JournalError> {
         checkpoints::get(&self.connection, position)
+    }
+
+    fn signed_heads(&self, up_to: Position, limit: usize) -> Result<Vec<SignedHead>, JournalError> {
+        signed::heads(&self.connection, up_to, limit)
+    }
+
+    fn signers(&self) -> Result<Vec<PublicKey>, JournalError> {
+        signed::signers(&self.connection)
     }
 }
 

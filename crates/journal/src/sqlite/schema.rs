@@ -12,13 +12,14 @@ use crate::journal::Room;
 
 /// What is stored, each with the format that this version writes and reads, and the lowest format that a reader
 /// must know. A kind that a later version adds and that we may ignore comes with a `min_reader` of 0.
-const KINDS: [(&str, u32, u32); 6] = [
+const KINDS: [(&str, u32, u32); 7] = [
     ("rows", 2, 2),
     ("head", 1, 1),
     ("fingerprints", 1, 1),
     ("checkpoints", 2, 2),
     ("blobs", 1, 1),
     ("run", 1, 0),
+    ("signed_heads", 1, 0),
 ];
 
 const TABLES: &str = "
@@ -41,6 +42,8 @@ const ADDED: &str = "
         position INTEGER NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL);
     CREATE UNIQUE INDEX IF NOT EXISTS checkpoint_part_place ON checkpoint_part (position, part);
     CREATE TABLE IF NOT EXISTS run (flush_ms INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS signed_head (position INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+    CREATE TABLE IF NOT EXISTS signer (place INTEGER PRIMARY KEY, public_key BLOB NOT NULL UNIQUE);
     CREATE TABLE IF NOT EXISTS pruned (kind INTEGER PRIMARY KEY, position INTEGER NOT NULL);
 ";
 

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use doorward_journal::{Batch, Checkpoint, Content, Expired, Journal, Kept, Position, Pruned, Row, Verified};
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
+use doorward_model::head::SignedHead;
 use doorward_model::id::{FactNumber, Partition};
 use doorward_model::record::{Observation, Record};
 use doorward_model::time::Millis;
@@ -263,6 +264,57 @@ fn the_newest_checkpoint_is_found_again() {
         assert_eq!(engine.log.checkpoint(Position(2)).unwrap(), None, "{}", engine.name);
         let latest = newest_checkpoint(engine.log.as_ref()).unwrap();
         assert_eq!(latest, Some(checkpoint(4, &vec![9; 100_000])), "{}", engine.name);
+    });
+}
+
+fn signed_head(row: u64, by: &str) -> SignedHead {
+    SignedHead { tenant: "acme".to_owned(), key: by.to_owned(), row, ..SignedHead::default() }
+}
+
+#[test]
+fn signed_heads_and_the_keys_that_signed_them_are_kept() {
+    on_every_engine(|mut engine| {
+        assert_eq!(engine.log.signed_heads(Position(u64::MAX), 9).unwrap(), [], "{}", engine.name);
+        assert_eq!(engine.log.signers().unwrap(), [[0; 32]; 0], "{}", engine.name);
+        let mut next = Numbering::after(engine.log.head());
+        for row in 1..=4 {
+            engine.append(&[next.fact(START)]);
+            if row != 3 {
+                engine.log.put_signed_head(&signed_head(row, "one"), &[9; 32]).unwrap();
+            }
+        }
+        // The second key sorts before the first.
+        engine.log.put_signed_head(&signed_head(2, "two"), &[1; 32]).unwrap();
+        let ahead = engine.log.put_signed_head(&signed_head(5, "one"), &[2; 32]).unwrap_err();
+        assert_eq!(ahead.to_string(), "cannot keep a signed head of row 5: the last row is 4");
+        let engine = engine.reopen();
+        let [one, two, four] = [1, 2, 4].map(|row| signed_head(row, "one"));
+        let heads = |up_to, limit| engine.log.signed_heads(Position(up_to), limit).unwrap();
+        assert_eq!(heads(u64::MAX, 9), [four.clone(), two.clone(), one.clone()], "{}", engine.name);
+        assert_eq!(heads(u64::MAX, 1), [four], "{}", engine.name);
+        assert_eq!(heads(3, 9), [two, one], "{}", engine.name);
+        assert_eq!(engine.log.signers().unwrap(), [[9; 32], [1; 32]], "{}", engine.name);
+    });
+}
+
+#[test]
+fn a_walk_tells_what_the_end_was_after_each_row() {
+    on_every_engine(|mut engine| {
+        let mut next = Numbering::after(engine.log.head());
+        let mut ends = vec![];
+        for turn in 0..3 {
+            let at = START + Millis::HOUR.times(turn);
+            let first = u32::try_from(turn).unwrap() * 10;
+            engine.append(&[next.fact(at), next.fact(at)]);
+            ends.push(engine.log.head().end());
+            engine.append(&next.observations(first..first + 10, at));
+            ends.push(engine.log.head().end());
+        }
+        engine.log.prune(&all_events(START + Millis::SECOND)).unwrap();
+        let engine = engine.reopen();
+        let mut told = vec![];
+        let verified = engine.log.walk(&mut |end| told.push(*end)).unwrap();
+        assert_eq!((told, verified), (ends, Verified { rows: 5, expired: 1 }), "{}", engine.name);
     });
 }
 

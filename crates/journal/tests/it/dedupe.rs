@@ -1,13 +1,13 @@
 //! Repeated events are noticed, by every engine in the same way.
 
 use doorward_journal::Seen::{Conflict, Duplicate, New};
-use doorward_journal::{Batch, Journal, Keep, Memory, Options, Seen, Sqlite, Window};
+use doorward_journal::{Batch, Journal, Keep, Memory, Options, Seen, Window};
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::id::FactNumber;
 use doorward_model::time::Millis;
 
-use crate::engines::{Engine, all_events, append, on_every_engine, scratch, tenant};
+use crate::engines::{Engine, all_events, append, on_every_engine, open_with, scratch, tenant};
 use crate::samples::{Numbering, START, event};
 
 /// Checks events as a writer does and records those that are to be kept.
@@ -132,7 +132,7 @@ fn three_hours() -> Vec<Vec<Event>> {
 fn memory_is_bounded_and_sqlite_reloads_what_has_left_it() {
     let (_folder, path) = scratch();
     let options = Options { fingerprints_max: 200, ..Options::default() };
-    let mut log = Sqlite::open(&path, &tenant(), options).unwrap();
+    let mut log = open_with(&path, &tenant(), options).unwrap();
     for hour in three_hours() {
         take(&mut log, &hour);
     }
@@ -159,7 +159,7 @@ fn memory_forgets_hours_far_behind_and_only_those() {
 fn reservations_of_several_hours_outlive_the_limit() {
     let (_folder, path) = scratch();
     let options = Options { fingerprints_max: 10, ..Options::default() };
-    let mut sqlite = Sqlite::open(&path, &tenant(), options).unwrap();
+    let mut sqlite = open_with(&path, &tenant(), options).unwrap();
     let mut memory = Memory::with_fingerprints(Keep::All, 10).unwrap();
     for log in [&mut sqlite as &mut dyn Journal, &mut memory] {
         let mut events: Vec<_> = (0..5).map(|hour| event(&format!("{hour}"), "same", hour * 60)).collect();

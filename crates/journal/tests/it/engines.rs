@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use doorward_journal::{
     Batch, Checkpoint, Content, Expired, Journal, JournalError, Keep, Kept, Log, Memory, Options, Position,
@@ -74,7 +75,19 @@ pub(crate) fn tenant() -> TenantId {
 }
 
 pub(crate) fn open(path: &Path) -> Sqlite {
-    Sqlite::open(path, &tenant(), Options::default()).unwrap()
+    open_with(path, &tenant(), Options::default()).unwrap()
+}
+
+/// Opens a folder that this test has to itself. While another test of this process starts a program, that holds what is
+/// open here for a moment, the lock included: so a folder in use is tried again, and not for ever.
+pub(crate) fn open_with(path: &Path, tenant: &TenantId, options: Options) -> Result<Sqlite, JournalError> {
+    let ends = Instant::now() + Duration::from_secs(60);
+    loop {
+        match Sqlite::open(path, tenant, options) {
+            Err(JournalError::InUse { .. }) if Instant::now() < ends => std::thread::yield_now(),
+            opened => return opened,
+        }
+    }
 }
 
 /// Appends with everything seen that there is.

@@ -8,11 +8,11 @@ use doorward_journal::{Batch, Checkpoint, Journal, JournalError, Options, Positi
 use doorward_model::id::{FactNumber, TenantId};
 use rusqlite::Connection;
 
-use crate::engines::{append, newest_checkpoint, open, records_of, rows_from, scratch, tenant};
+use crate::engines::{append, newest_checkpoint, open, open_with, records_of, rows_from, scratch, tenant};
 use crate::samples::{Numbering, START, event};
 
 fn refusal(path: &Path, tenant: &TenantId) -> String {
-    Sqlite::open(path, tenant, Options::default()).unwrap_err().to_string()
+    open_with(path, tenant, Options::default()).unwrap_err().to_string()
 }
 
 #[test]
@@ -37,7 +37,8 @@ fn a_second_writer_is_refused_and_told_who_has_it() {
     let (_folder, path) = scratch();
     let first = open(&path);
     let expected = format!("cannot open {}: process {} is using it", path.display(), std::process::id());
-    assert_eq!(refusal(&path, &tenant()), expected);
+    let refused = Sqlite::open(&path, &tenant(), Options::default()).unwrap_err();
+    assert_eq!(refused.to_string(), expected);
     drop(first);
     assert_eq!(open(&path).head().position, Position(0));
 }
@@ -73,7 +74,7 @@ fn a_folder_of_a_newer_version_is_refused_and_left_as_it_is() {
         let database = path.join("journal.sqlite");
         Connection::open(&database).unwrap().execute(sql, []).unwrap();
         let before = fs::read(&database).unwrap();
-        let opened = Sqlite::open(&path, &tenant(), Options::default()).err().map(|error| error.to_string());
+        let opened = open_with(&path, &tenant(), Options::default()).err().map(|error| error.to_string());
         let expected = expected.map(|what| {
             format!("cannot open {}: {what}; use the version that wrote it or a newer one", path.display())
         });
@@ -98,7 +99,7 @@ fn what_is_no_database_is_refused() {
 fn a_full_disk_stops_appends_and_nothing_else() {
     let (_folder, path) = scratch();
     let options = Options { page_limit: Some(80), ..Options::default() };
-    let mut log = Sqlite::open(&path, &tenant(), options).unwrap();
+    let mut log = open_with(&path, &tenant(), options).unwrap();
     let mut acknowledged = Vec::new();
     let refused = loop {
         let mut next = Numbering::after(log.head());

@@ -1,6 +1,7 @@
 //! A second connection beside the writer.
 
 use doorward_journal::{Checkpoint, Journal, Log, Position};
+use doorward_model::head::SignedHead;
 use doorward_model::id::FactNumber;
 
 use crate::engines::{append, newest_checkpoint, open, rows_from, scratch};
@@ -16,7 +17,7 @@ fn large(position: u64, seed: u32) -> Checkpoint {
 }
 
 #[test]
-fn it_reads_what_is_durable_and_keeps_checkpoints_while_the_writer_goes_on() {
+fn it_reads_what_is_durable_and_keeps_checkpoints_and_heads_while_the_writer_goes_on() {
     let (_folder, path) = scratch();
     let mut log = open(&path);
     let mut follower = log.follower().unwrap();
@@ -34,9 +35,16 @@ fn it_reads_what_is_durable_and_keeps_checkpoints_while_the_writer_goes_on() {
     log.put_checkpoint(&again).unwrap();
     let ahead = follower.put_checkpoint(&large(3, 1)).unwrap_err();
     assert_eq!(ahead.to_string(), "cannot store a checkpoint of row 3: the last row is 2");
+    let signed = SignedHead { row: 2, fact: 7, ..SignedHead::default() };
+    follower.put_signed_head(&signed, &[7; 32]).unwrap();
+    let ahead = follower.put_signed_head(&SignedHead { row: 3, ..signed.clone() }, &[8; 32]).unwrap_err();
+    assert_eq!(ahead.to_string(), "cannot keep a signed head of row 3: the last row is 2");
+    assert_eq!(follower.signers().unwrap(), [[7; 32]]);
+    assert_eq!(follower.signed_heads(Position(2), 9).unwrap(), [signed.clone()]);
     drop((log, follower));
 
     let log = open(&path);
+    assert_eq!(log.signed_heads(Position(2), 9).unwrap(), [signed]);
     assert_eq!(log.checkpoints().unwrap(), [Position(2), Position(1)]);
     assert_eq!(log.checkpoint(Position(1)).unwrap(), Some(first));
     assert_eq!(newest_checkpoint(&log).unwrap(), Some(again));

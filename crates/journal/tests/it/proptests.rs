@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use doorward_journal::{Keep, Memory, Options, Position, Seen, Sqlite};
+use doorward_journal::{Keep, Memory, Options, Position, Seen};
 use doorward_model::event::Event;
 use doorward_model::record::Record;
 use doorward_model::time::{Millis, Time};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert_eq, prop_oneof, proptest};
 
-use crate::engines::{append, on_every_engine, records_of, rows_from, scratch, tenant};
+use crate::engines::{append, on_every_engine, open_with, records_of, rows_from, scratch, tenant};
 use crate::samples::{Numbering, START, event};
 
 /// A record before it has a number.
@@ -69,7 +69,7 @@ proptest! {
     ) {
         let (_folder, path) = scratch();
         let options = Options { fingerprints_max, ..Options::default() };
-        let mut log = Sqlite::open(&path, &tenant(), options).unwrap();
+        let mut log = open_with(&path, &tenant(), options).unwrap();
         let mut known = BTreeSet::new();
         for batch in batches {
             let mut next = Numbering::after(doorward_journal::Journal::head(&log));

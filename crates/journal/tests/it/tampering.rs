@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use doorward_journal::{Journal, JournalError, Options, Position, Sqlite};
+use doorward_journal::{Journal, JournalError, Log, Options, Position};
+use doorward_model::head::SignedHead;
 use doorward_model::time::Millis;
 use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
 use rusqlite::Connection;
 
-use crate::engines::{all_events, append, newest_checkpoint, open, rows_from, scratch, tenant};
+use crate::engines::{all_events, append, newest_checkpoint, open, open_with, rows_from, scratch, tenant};
 use crate::samples::{Numbering, START};
 
 /// A database of six rows: facts and observations in turn, the first observations expired.
@@ -40,7 +41,7 @@ fn change(path: &Path, sql: &str) -> usize {
 
 /// The error of opening or verifying what was changed.
 fn found(path: &Path) -> Option<String> {
-    let log = Sqlite::open(path, &tenant(), Options::default());
+    let log = open_with(path, &tenant(), Options::default());
     log.and_then(|log| log.verify()).err().map(|error| error.to_string())
 }
 
@@ -65,7 +66,7 @@ proptest! {
             let update = format!("UPDATE row SET {column} = ?1 WHERE position = {position}");
             database.execute(&update, [stored]).unwrap();
             drop(database);
-            let found = match Sqlite::open(&path, &tenant(), Options::default()) {
+            let found = match open_with(&path, &tenant(), Options::default()) {
                 Ok(log) => match log.verify().unwrap_err() {
                     JournalError::Broken { position, .. } => position,
                     other => panic!("{other}"),
@@ -127,7 +128,7 @@ fn reading_does_not_pass_over_a_changed_row() {
 }
 
 #[test]
-fn changed_checkpoints_blobs_and_fingerprints_are_found() {
+fn changed_checkpoints_blobs_fingerprints_and_signed_heads_are_found() {
     let (_folder, path) = scratch();
     let hash = {
         let mut log = open(&path);
@@ -142,14 +143,17 @@ fn changed_checkpoints_blobs_and_fingerprints_are_found() {
     change(&path, "UPDATE blob SET packed = zeroblob(40)");
     change(&path, "UPDATE fingerprint SET entries = zeroblob(15)");
     let mut log = open(&path);
+    log.put_signed_head(&SignedHead { row: 1, ..SignedHead::default() }, &[7; 32]).unwrap();
+    change(&path, "UPDATE signed_head SET position = 0");
     let messages = [
         newest_checkpoint(&log).unwrap_err().to_string(),
         log.blob(hash).unwrap_err().to_string(),
         log.check(&crate::samples::event("id-0", "", 0)).unwrap_err().to_string(),
+        log.signed_heads(Position(9), 9).unwrap_err().to_string(),
     ];
     assert_eq!(
         messages,
-        ["checkpoint", "blob", "fingerprints"]
+        ["checkpoint", "blob", "fingerprints", "signed heads"]
             .map(|what| format!("cannot read the {what} of the journal: it is not what was written"))
     );
 }

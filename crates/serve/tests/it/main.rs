@@ -9,7 +9,10 @@ mod authzen_batch;
 #[cfg(test)]
 mod doors;
 #[cfg(test)]
+mod heads;
+#[cfg(test)]
 mod ingest;
+#[cfg(test)]
 mod kills;
 #[cfg(test)]
 mod limits;

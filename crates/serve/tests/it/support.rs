@@ -38,6 +38,8 @@ pub(crate) struct Setup {
     pub(crate) tokens: Vec<(&'static str, &'static [&'static str])>,
     /// Whether decisions are taken from their ring.
     pub(crate) decisions: Decisions,
+    /// Of how many rows the heads are signed.
+    pub(crate) signed: u64,
 }
 
 pub(crate) enum Decisions {
@@ -59,6 +61,7 @@ impl Default for Setup {
                 ("trail", &["ingest:trail"]),
             ],
             decisions: Decisions::Taken,
+            signed: 0,
         }
     }
 }
@@ -126,6 +129,7 @@ impl Server {
             writer.command(&Command::IssueToken(fact)).unwrap();
             tokens.insert(name, secret.expose().to_owned());
         }
+        writer.sign(setup.signed);
         Self::over(writer, setup.settings, (tokens, setup.decisions)).await
     }
 

@@ -17,7 +17,7 @@ use doorward_model::record::{
 use doorward_model::time::{Millis, Time};
 use doorward_policy::policy_set::PolicySet;
 use doorward_policy::world::{Settings, World};
-use doorward_proof::Tokens;
+use doorward_proof::{Ed25519, LogEnd, Signer, Tokens, sign_head};
 use doorward_serve::handle::{DecisionMade, Done, IngestAnswer, Peps, Terms, Work, WorkError, tokens_of};
 use doorward_serve::{idempotency, policy_files};
 use doorward_views::publish::{POLICY_PLATFORM, Publisher};
@@ -58,6 +58,21 @@ impl Writer {
             batch: Vec::new(),
             numbered: 0,
             partitions: vec![0; usize::from(Partition::COUNT)],
+        }
+    }
+
+    /// Keeps signed heads of the first rows, one for each.
+    pub(crate) fn sign(&mut self, rows: u64) {
+        let key = Ed25519::from_seed(&[7; 32]).unwrap();
+        for row in 1..=rows {
+            let end = LogEnd {
+                row,
+                hash: [u8::try_from(row).unwrap(); 32],
+                recorded_at: Time::from_ms(1_800_000_000_000),
+                fact: FactNumber(row * 10),
+            };
+            let signed = sign_head(&TenantId::from("test"), &end, &key).unwrap();
+            self.journal.put_signed_head(&signed, key.public_key().bytes()).unwrap();
         }
     }
 

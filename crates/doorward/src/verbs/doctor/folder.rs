@@ -7,10 +7,13 @@ use std::path::Path;
 use doorward_journal::{Journal, JournalError, Options, Sqlite};
 use doorward_model::id::TenantId;
 use doorward_model::time::{Millis, Time};
+use doorward_proof::Signer;
 
 use super::{Findings, state};
 use crate::cli::Span;
 use crate::serve::{TENANT, clock};
+use crate::signing::check::{Checked, check};
+use crate::signing::key_file;
 use crate::verbs::folder::{Folder, must_be_there};
 use crate::verbs::source::Source;
 
@@ -41,6 +44,7 @@ pub(super) fn look(dir: &Path, silent: Span, found: &mut Findings) {
     };
     found.ok("folder", format!("{} opens, and its formats are known", dir.display()));
     chain(&journal, found);
+    key(dir, found);
     clock_of(journal.head().recorded_at, found);
     drop(journal);
     match Folder::open(dir) {
@@ -50,13 +54,32 @@ pub(super) fn look(dir: &Path, silent: Span, found: &mut Findings) {
 }
 
 fn chain(journal: &Sqlite, found: &mut Findings) {
-    match journal.verify() {
-        Ok(verified) => found.ok("journal", format!("{} rows, all as written", verified.rows)),
+    match check(journal, &[]) {
+        Ok(Checked { verified, .. }) => {
+            found.ok("journal", format!("{} rows, all as written and as signed", verified.rows));
+        }
         Err(error) => found.fail(
             "journal",
-            format!("{:#}", anyhow::Error::new(error)),
+            format!("{error:#}"),
             "restore a backup with doorward restore, and find out who changed the file",
         ),
+    }
+}
+
+/// Without a key nothing is signed, and what others can read may be signed by them.
+fn key(dir: &Path, found: &mut Findings) {
+    let path = key_file::path(dir);
+    match key_file::look(&path) {
+        Ok(Some(key)) => {
+            let public = key.public_key();
+            found.ok("instance key", format!("{}, its public key {public}", public.id()));
+        }
+        Ok(None) => {
+            let fix =
+                "start the server: it makes one; or bring back the one of before from where you keep it";
+            found.warn("instance key", format!("there is no {}", path.display()), fix);
+        }
+        Err(error) => found.fail("instance key", format!("{error:#}"), "do as it says, and start again"),
     }
 }
 

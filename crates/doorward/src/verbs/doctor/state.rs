@@ -17,8 +17,13 @@ use crate::verbs::world;
 
 /// Looks at the state.
 pub(super) fn look(source: &Source, silent: Span, found: &mut Findings) {
-    let looked =
-        [status(source, silent, found), policy(source, found), peps(source, found), tokens(source, found)];
+    let looked = [
+        status(source, silent, found),
+        head(source, found),
+        policy(source, found),
+        peps(source, found),
+        tokens(source, found),
+    ];
     for error in looked.into_iter().filter_map(Result::err) {
         found.fail("state", format!("{error:#}"), "read what the server logs");
     }
@@ -51,6 +56,21 @@ fn status(source: &Source, Span(silent): Span, found: &mut Findings) -> Result<(
         .collect();
     let said = format!("{} of {} accounts are silent: {}", quiet.len(), accounts.len(), some(&names));
     found.warn("sources", said, "see whether their logs are still delivered; --silent says how long is long");
+    Ok(())
+}
+
+/// What the newest signed head is, or that there is none.
+fn head(source: &Source, found: &mut Findings) -> Result<()> {
+    let said = match source.head()? {
+        None => "none yet: the first is signed with the first checkpoint".to_owned(),
+        Some(head) => format!(
+            "the last of row {}, of {}, by key {}",
+            text(&head, "/row"),
+            text(&head, "/recorded_at"),
+            text(&head, "/key")
+        ),
+    };
+    found.ok("signed heads", said);
     Ok(())
 }
 

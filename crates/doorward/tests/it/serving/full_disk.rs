@@ -131,7 +131,9 @@ fn a_start_on_a_full_disk_denies_what_was_denied_and_is_not_ready() {
     server.token = token;
     // What is small may still find room; it is filled until nothing does.
     fill(&server);
-    while server.post("/v1/tokens", &json!({"name": "t", "scopes": ["read"]})).status != 507 {}
+    crate::serving::server::poll(|| {
+        server.post("/v1/tokens", &json!({"name": "t", "scopes": ["read"]})).status == 507
+    });
     server.kill();
     let token = server.token.clone();
     server = Server::start(&data, Some(&settings));
@@ -155,7 +157,7 @@ fn a_start_on_a_full_disk_denies_what_was_denied_and_is_not_ready() {
 fn a_denial_that_waited_is_recorded_when_there_is_room_again() {
     let mounts = |script: &str| {
         let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--mount", "timeout", "60", "sh", "-c", script]);
+        command.args(["--user", "--map-root-user", "--mount", "timeout", "300", "sh", "-c", script]);
         command
     };
     let able = mounts("mount -t tmpfs -o size=4m tmpfs \"$0\" && command -v curl").arg("/mnt").output();

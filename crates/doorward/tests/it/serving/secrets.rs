@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::process::Command;
 
 use doorward_journal::{Content, Log, Options, Position, Sqlite};
 use doorward_model::id::TenantId;
@@ -13,6 +12,7 @@ use prost::Message;
 use serde_json::{Map, Value, json};
 
 use crate::serving::server::{Server, ago, config, files_of, listing};
+use crate::support::program;
 
 /// The fields that intake knows, by its own list, in lower case.
 fn fields() -> Vec<&'static str> {
@@ -107,7 +107,7 @@ fn no_known_secret_reaches_the_data_folder_a_log_or_an_answer() {
     let file = dir.path().join("trail.json");
     std::fs::write(&file, &body).unwrap();
     let rejects = dir.path().join("rejects.jsonl");
-    let mut scan = Command::new(env!("CARGO_BIN_EXE_doorward"));
+    let mut scan = program();
     let output = scan.args(["scan", "-o", "json", "--rejects"]).args([&rejects, &file]).output().unwrap();
     said +=
         &String::from_utf8_lossy(&[output.stdout, output.stderr, std::fs::read(rejects).unwrap()].concat());
