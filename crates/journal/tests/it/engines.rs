@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use doorward_journal::{
     Batch, Checkpoint, Content, Expired, Journal, JournalError, Keep, Kept, Log, Memory, Options, Position,
@@ -74,6 +73,9 @@ pub(crate) fn tenant() -> TenantId {
     TenantId::from("acme")
 }
 
+/// Programs are started within milliseconds.
+const TRIES: u32 = 1_000_000;
+
 pub(crate) fn open(path: &Path) -> Sqlite {
     open_with(path, &tenant(), Options::default()).unwrap()
 }
@@ -81,13 +83,13 @@ pub(crate) fn open(path: &Path) -> Sqlite {
 /// Opens a folder that this test has to itself. While another test of this process starts a program, that holds what is
 /// open here for a moment, the lock included: so a folder in use is tried again, and not for ever.
 pub(crate) fn open_with(path: &Path, tenant: &TenantId, options: Options) -> Result<Sqlite, JournalError> {
-    let ends = Instant::now() + Duration::from_secs(60);
-    loop {
+    for _ in 0..TRIES {
         match Sqlite::open(path, tenant, options) {
-            Err(JournalError::InUse { .. }) if Instant::now() < ends => std::thread::yield_now(),
+            Err(JournalError::InUse { .. }) => std::thread::yield_now(),
             opened => return opened,
         }
     }
+    Sqlite::open(path, tenant, options)
 }
 
 /// Appends with everything seen that there is.

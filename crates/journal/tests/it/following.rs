@@ -40,7 +40,7 @@ fn it_reads_what_is_durable_and_keeps_checkpoints_and_heads_while_the_writer_goe
     let ahead = follower.put_signed_head(&SignedHead { row: 3, ..signed.clone() }, &[8; 32]).unwrap_err();
     assert_eq!(ahead.to_string(), "cannot keep a signed head of row 3: the last row is 2");
     assert_eq!(follower.signers().unwrap(), [[7; 32]]);
-    assert_eq!(follower.signed_heads(Position(2), 9).unwrap(), [signed.clone()]);
+    assert_eq!(follower.signed_heads(Position(2), 9).unwrap(), std::slice::from_ref(&signed));
     drop((log, follower));
 
     let log = open(&path);
