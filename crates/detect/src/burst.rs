@@ -5,8 +5,8 @@ use doorward_model::finding::{EVIDENCE_BYTES_MAX, EVIDENCE_MAX, Evidence, Findin
 use doorward_model::hash::Hash16;
 use doorward_model::record::Fact;
 use doorward_model::time::{Millis, Time};
+use doorward_views::bursts::{Burst, Course};
 use doorward_views::fixed::decayed;
-use doorward_views::habits::Burst;
 use prost::Message;
 
 use crate::catalogue::NEW_BEHAVIOUR;
@@ -55,31 +55,35 @@ pub(crate) fn gather(
 ) -> (Burst, Option<Fact>) {
     let now = subject.event().happened_at();
     let known = same_cause(subject, &notice, now);
-    let mut burst = known.cloned().unwrap_or_else(|| begin(subject, &notice));
-    let leaked = leaked(burst.pressure_milli, now - burst.last_at, standard.parameters.leak_minutes);
-    burst.pressure_milli = leaked + notice.score_milli;
-    burst.last_at = burst.last_at.max(now);
-    add(&mut burst.finding, notice, evidence, now);
-    let enough = burst.finding.lineage.is_some() || burst.pressure_milli >= standard.threshold_milli;
+    let (mut finding, mut course) = known.unwrap_or_else(|| begin(subject, &notice));
+    let leaked = leaked(course.pressure_milli, now - course.last_at, standard.parameters.leak_minutes);
+    course.pressure_milli = leaked + notice.score_milli;
+    course.last_at = course.last_at.max(now);
+    add(&mut finding, notice, evidence, now);
+    let enough = finding.lineage.is_some() || course.pressure_milli >= standard.threshold_milli;
     let raise = standard.judging != Judging::Learn && enough;
-    let fact = if raise { publish(&mut burst, subject, standard) } else { None };
-    (burst, fact)
+    let fact = if raise { publish(&mut finding, &mut course, subject, standard) } else { None };
+    (Burst::new(&finding, course), fact)
 }
 
 /// The burst that a notice goes on with: one of its kind, or one that the same credential or session has caused.
 /// There new behaviour joins what is proven, and what is proven gives its name to new behaviour.
-fn same_cause<'a>(subject: &Subject<'a>, notice: &Notice, now: Time) -> Option<&'a Burst> {
-    let bursts =
-        || subject.habits.into_iter().flat_map(|habits| &habits.bursts).filter(|burst| burst.is_alive(now));
-    let of_its_kind = || bursts().find(|burst| burst.finding.kind == notice.kind);
-    let shared = |burst: &&Burst| shares_credential(&burst.finding, subject);
-    if notice.lineage.is_some() {
-        let joined = || bursts().find(|burst| burst.finding.lineage.is_none() && shared(burst));
-        return of_its_kind().or_else(joined);
-    }
-    let proven =
-        bursts().find(|burst| burst.finding.lineage.is_some() && burst.is_open(now) && shared(burst));
-    proven.or_else(of_its_kind)
+fn same_cause(subject: &Subject<'_>, notice: &Notice, now: Time) -> Option<(Finding, Course)> {
+    let bursts = subject.habits.into_iter().flat_map(|habits| &habits.bursts);
+    let alive = bursts.filter(|burst| burst.course.is_alive(now));
+    let mut alive: Vec<_> = alive.map(|burst| (burst.finding(), burst.course)).collect();
+    let of_its_kind = || alive.iter().position(|(finding, _)| finding.kind == notice.kind);
+    let shared = |finding: &Finding| shares_credential(finding, subject);
+    let at = if notice.lineage.is_some() {
+        let joined = || alive.iter().position(|(finding, _)| finding.lineage.is_none() && shared(finding));
+        of_its_kind().or_else(joined)
+    } else {
+        let proven = |(finding, course): &(Finding, Course)| {
+            finding.lineage.is_some() && course.is_open(now) && shared(finding)
+        };
+        alive.iter().position(proven).or_else(of_its_kind)
+    };
+    at.map(|at| alive.swap_remove(at))
 }
 
 fn shares_credential(finding: &Finding, subject: &Subject<'_>) -> bool {
@@ -88,7 +92,7 @@ fn shares_credential(finding: &Finding, subject: &Subject<'_>) -> bool {
     same_session || !key.is_empty() && finding.evidence.iter().any(|one| one.access_key_id == *key)
 }
 
-fn begin(subject: &Subject<'_>, notice: &Notice) -> Burst {
+fn begin(subject: &Subject<'_>, notice: &Notice) -> (Finding, Course) {
     let event = subject.event();
     let finding = Finding {
         kind: notice.kind.to_owned(),
@@ -99,7 +103,7 @@ fn begin(subject: &Subject<'_>, notice: &Notice) -> Burst {
         last_at_ms: event.happened_at_ms,
         ..Finding::default()
     };
-    Burst { finding, pressure_milli: 0, last_at: event.happened_at(), raised_milli: None, raised_events: 0 }
+    (finding, Course::begin(&event.id, event.happened_at()))
 }
 
 fn add(finding: &mut Finding, notice: Notice, evidence: Evidence, now: Time) {
@@ -122,19 +126,23 @@ fn add(finding: &mut Finding, notice: Notice, evidence: Evidence, now: Time) {
 }
 
 /// Makes the burst a fact when it is raised, and again whenever it has grown enough.
-fn publish(burst: &mut Burst, subject: &Subject<'_>, standard: &Standard<'_>) -> Option<Fact> {
-    let (score, events) = (burst.pressure_milli, burst.finding.events);
+fn publish(
+    finding: &mut Finding,
+    course: &mut Course,
+    subject: &Subject<'_>,
+    standard: &Standard<'_>,
+) -> Option<Fact> {
+    let (score, events) = (course.pressure_milli, finding.events);
     let percent = u64::from(standard.parameters.growth_percent);
     let enough = |before: u64| before.saturating_add(before.saturating_mul(percent) / 100);
-    let finding = &mut burst.finding;
     let proven = finding.lineage.is_some();
-    let grown = burst
+    let grown = course
         .raised_milli
-        .is_none_or(|raised| score > enough(raised) || proven && events > enough(burst.raised_events));
+        .is_none_or(|raised| score > enough(raised) || proven && events > enough(course.raised_events));
     if !grown {
         return None;
     }
-    let is_new = burst.raised_milli.is_none();
+    let is_new = course.raised_milli.is_none();
     if is_new {
         let seen = subject.seen;
         let parts = [&finding.detector, &finding.kind, &seen.event.source, &seen.event.id]
@@ -147,8 +155,8 @@ fn publish(burst: &mut Burst, subject: &Subject<'_>, standard: &Standard<'_>) ->
         // Surprise that has leaked makes new behaviour less sure again; what is proven stays so.
         finding.confidence_milli = if proven { finding.confidence_milli.max(gathered) } else { gathered };
     }
-    burst.raised_milli = Some(score);
-    burst.raised_events = events;
+    course.raised_milli = Some(score);
+    course.raised_events = events;
     let finding = finding.clone();
     Some(if is_new { Fact::FindingRaised(finding) } else { Fact::FindingGrown(finding) })
 }

@@ -3,7 +3,7 @@
 use doorward_model::event::Event;
 use doorward_model::finding::{Evidence, Novelty};
 use doorward_model::record::{Fact, Observation};
-use doorward_views::habits::Burst;
+use doorward_views::bursts::Burst;
 use doorward_views::shard::{Probe, Profile};
 use doorward_views::state::State;
 

@@ -1,10 +1,11 @@
 //! What one identity usually does: per feature a small table of values with decayed counts and distinct days.
 
 use doorward_model::event::{Event, Outcome};
-use doorward_model::finding::{Feature, Finding};
-use doorward_model::time::{Day, Millis, Time};
+use doorward_model::finding::Feature;
+use doorward_model::time::{Day, Time};
 
 use crate::breadth::Breadth;
+use crate::bursts::Burst;
 use crate::fixed::decayed;
 use crate::symbols::{Symbol, Symbols};
 
@@ -32,49 +33,6 @@ pub struct Habits {
     pub(crate) last_day: Day,
     pub(crate) tables: [Table; Feature::ALL.len()],
     pub(crate) breadth: Breadth,
-}
-
-/// Surprise that gathers, and the finding that it becomes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Burst {
-    /// The finding as it stands, raised or not.
-    pub finding: Finding,
-    /// The leaky sum as of `last_at`, thousandths of a bit.
-    pub pressure_milli: u64,
-    /// When the latest contribution happened.
-    pub last_at: Time,
-    /// The score that was last made a fact; `None` while it has not been raised.
-    pub raised_milli: Option<u64>,
-    /// How many events it had when it was last made a fact.
-    pub raised_events: u64,
-}
-
-impl Burst {
-    /// How long after its latest contribution a burst is over.
-    pub const QUIET: Millis = Millis::HOUR.times(24);
-
-    /// Whether another contribution would still belong to it.
-    #[must_use]
-    pub fn is_alive(&self, now: Time) -> bool {
-        now - self.last_at <= Self::QUIET
-    }
-
-    /// Whether both go back to the same event: then one is the other at another time.
-    #[must_use]
-    pub fn began_as(&self, other: &Self) -> bool {
-        let [own, others] = [self, other].map(|burst| burst.finding.evidence.first());
-        own.map(|first| &first.event) == others.map(|first| &first.event)
-    }
-
-    /// How long what is new in a burst is kept from being learned: who lets a case lie for longer accepts it.
-    pub const HELD: Millis = Millis::DAY.times(7);
-
-    /// Whether it was raised and is not over: what is new meanwhile is not learned.
-    #[must_use]
-    pub fn is_open(&self, now: Time) -> bool {
-        let began = Time::from_ms(self.finding.first_at_ms);
-        self.raised_milli.is_some() && self.is_alive(now) && now - began < Self::HELD
-    }
 }
 
 /// The values of one feature.

@@ -15,6 +15,7 @@ pub mod answered;
 pub mod arrivals;
 pub mod asked;
 pub mod breadth;
+pub mod bursts;
 pub mod checkpoint;
 pub mod chunked;
 pub mod control;

@@ -11,7 +11,8 @@ use foldhash::fast::FixedState;
 
 use crate::asked::Asked;
 use crate::breadth::Sight;
-use crate::habits::{Burst, Habits, HalfLifeDays, NO_SLOTS, Slots};
+use crate::bursts::Burst;
+use crate::habits::{Habits, HalfLifeDays, NO_SLOTS, Slots};
 use crate::keys::{KeyUse, Keys, Sighting};
 use crate::peers::{TENANT_GROUP, pressure_bin};
 use crate::symbols::{SeededMap, Symbol, Symbols};
@@ -186,7 +187,7 @@ impl Shard {
         if now.day() != habits.last_day() && habits.day_peak_milli > 0 {
             count_peak(&mut self.pending.pressures, habits);
         }
-        let learn = !habits.bursts.iter().any(|burst| burst.is_open(now));
+        let learn = !habits.bursts.iter().any(|burst| burst.course.is_open(now));
         replace_bursts(habits, bursts, now);
         let firsts = habits.fold(event, &probe.slots, half_life(probe.profile.kind), learn);
         let breadth = probe.breadth.filter(|sight| habits.breadth.fold(sight, now, learn));
@@ -221,7 +222,7 @@ impl Shard {
             if habits.day_peak_milli > 0 && habits.last_day() < now.day() {
                 count_peak(&mut self.pending.pressures, habits);
             }
-            habits.bursts.retain(|burst| burst.is_alive(now));
+            habits.bursts.retain(|burst| burst.course.is_alive(now));
             habits.bursts.shrink_to_fit();
         }
     }
@@ -245,10 +246,10 @@ pub const fn half_life(kind: IdentityKind) -> HalfLifeDays {
 }
 
 fn replace_bursts(habits: &mut Habits, bursts: Vec<Burst>, now: Time) {
-    for mut burst in bursts {
-        burst.finding.evidence.shrink_to_fit();
-        habits.day_peak_milli = habits.day_peak_milli.max(burst.pressure_milli);
-        habits.bursts.retain(|old| old.is_alive(now) && !old.began_as(&burst));
+    for burst in bursts {
+        let course = burst.course;
+        habits.day_peak_milli = habits.day_peak_milli.max(course.pressure_milli);
+        habits.bursts.retain(|old| old.course.is_alive(now) && !old.course.began_as(&course));
         habits.bursts.reserve_exact(1);
         habits.bursts.push(burst);
     }

@@ -9,8 +9,9 @@ use foldhash::fast::FixedState;
 
 use crate::arrivals::Arrivals;
 use crate::asked::Asked;
+use crate::bursts::Burst;
 use crate::control::Control;
-use crate::habits::{Burst, Habits};
+use crate::habits::Habits;
 use crate::keys::Sighting;
 use crate::recent::Recent;
 use crate::resolver::Resolver;
@@ -122,7 +123,7 @@ impl State {
     pub fn forget_burst(&mut self, finding: &Finding) {
         let Some(symbol) = self.symbols.find(&finding.identity) else { return };
         for habits in self.shards.iter_mut().filter_map(|shard| shard.habits.get_mut(&symbol)) {
-            habits.bursts.retain(|burst| burst.finding.id != finding.id);
+            habits.bursts.retain(|burst| burst.finding().id != finding.id);
         }
     }
 

@@ -10,8 +10,9 @@ use prost::Message;
 
 use crate::asked::{Asked, Permitted};
 use crate::breadth::{Breadth, Pace};
+use crate::bursts::{Burst, Course};
 use crate::checkpoint::IssuedRow;
-use crate::habits::{Burst, Habits, Table, Value};
+use crate::habits::{Habits, Table, Value};
 use crate::keys::{KeyName, KeyUse, Place};
 use crate::resolver::Resolver;
 use crate::shard::Shard;
@@ -223,15 +224,7 @@ fn habits_row(identity: &str, habits: &Habits, symbols: &Symbols) -> HabitsRow {
         last_day: habits.last_day.0,
         day_peak_milli: habits.day_peak_milli,
         tables: habits.tables.iter().map(|table| table_row(table, symbols)).collect(),
-        bursts: (habits.bursts.iter())
-            .map(|burst| BurstRow {
-                finding: burst.finding.clone(),
-                pressure_milli: burst.pressure_milli,
-                last_at_ms: burst.last_at.ms(),
-                raised_milli: burst.raised_milli,
-                raised_events: burst.raised_events,
-            })
-            .collect(),
+        bursts: habits.bursts.iter().map(burst_row).collect(),
         paces: pace_rows(&habits.breadth),
     }
 }
@@ -247,18 +240,26 @@ fn habits(row: HabitsRow, symbols: &mut Symbols) -> Habits {
     for (table, row) in habits.tables.iter_mut().zip(row.tables) {
         *table = self::table(row, symbols);
     }
-    let bursts = row.bursts.into_iter().map(|row| Burst {
-        finding: row.finding,
-        pressure_milli: row.pressure_milli,
-        last_at: Time::from_ms(row.last_at_ms),
-        raised_milli: row.raised_milli,
-        raised_events: row.raised_events,
-    });
-    habits.bursts = bursts.collect();
+    habits.bursts = row.bursts.into_iter().map(burst).collect();
     for (pace, row) in habits.breadth.paces.iter_mut().zip(row.paces) {
         *pace = self::pace(&row);
     }
     habits
+}
+
+fn burst_row(burst: &Burst) -> BurstRow {
+    let Course { pressure_milli, last_at, raised_milli, raised_events, .. } = burst.course;
+    let (finding, last_at_ms) = (burst.finding(), last_at.ms());
+    BurstRow { finding, pressure_milli, last_at_ms, raised_milli, raised_events }
+}
+
+fn burst(row: BurstRow) -> Burst {
+    let BurstRow { finding, pressure_milli, last_at_ms, raised_milli, raised_events } = row;
+    let first = finding.evidence.first().map_or("", |first| first.event.as_str());
+    let (first_at, last_at) = (Time::from_ms(finding.first_at_ms), Time::from_ms(last_at_ms));
+    let course =
+        Course { pressure_milli, last_at, raised_milli, raised_events, ..Course::begin(first, first_at) };
+    Burst::new(&finding, course)
 }
 
 fn pace_rows(breadth: &Breadth) -> Vec<PaceRow> {
