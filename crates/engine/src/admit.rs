@@ -114,7 +114,7 @@ fn set_pep(control: &Control, set: &PepSet) -> Result<Fact, Refusal> {
 
 /// Nothing is ended that is still to begin.
 fn kill_identity(control: &Control, killed: &IdentityKilled, now: Time) -> Result<Fact, Refusal> {
-    if !control.identities.contains_key(&killed.identity) {
+    if !control.identities.contains_key(killed.identity.as_str()) {
         return Err(Refusal::NotFound { what: "identity", id: killed.identity.clone() });
     }
     let up_to_ms = killed.up_to_ms.min(now.ms());

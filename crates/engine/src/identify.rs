@@ -1,6 +1,6 @@
 //! An event gets its identity, and what it makes known for the first time becomes facts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use doorward_model::event::{ActorKind, AgentProof, Event, Outcome};
 use doorward_model::hash::Hash16;
@@ -18,7 +18,7 @@ pub(crate) struct Announced {
     known: HashSet<Hash16, FixedState>,
     credentials: HashSet<Box<str>, FixedState>,
     /// People by e-mail address, in lower case: several names of one person.
-    people: BTreeMap<String, BTreeSet<String>>,
+    people: BTreeMap<Box<str>, Vec<Box<str>>>,
 }
 
 impl Announced {
@@ -205,13 +205,17 @@ impl Announced {
         if found.kind() != IdentityKind::Human || !found.name.contains('@') {
             return Vec::new();
         }
-        let names = self.people.entry(found.name.to_lowercase()).or_default();
-        let others = names.iter().filter(|other| **other != found.id).take(NAMES_MAX);
+        let names = self.people.entry(found.name.to_lowercase().into()).or_default();
+        let others = names.iter().filter(|other| ***other != *found.id).take(NAMES_MAX);
         let same = others.map(|other| {
             edge(EdgeKind::SameAs, &found.id, other, SAME_ADDRESS_MILLI, "the same e-mail address")
         });
         let same = same.collect();
-        names.insert(found.id.clone());
+        if let Err(at) = names.binary_search_by(|known| (**known).cmp(&found.id)) {
+            // Most people have one.
+            names.reserve_exact(1);
+            names.insert(at, found.id.as_str().into());
+        }
         same
     }
 

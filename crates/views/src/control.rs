@@ -1,12 +1,13 @@
 //! Control state: the fold of facts. Who exists, with which credentials, how they belong together, what was noticed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use doorward_model::decision::Pep;
 use doorward_model::finding::Finding;
 use doorward_model::hold::Hold;
 use doorward_model::id::FactNumber;
-use doorward_model::identity::{Credential, Edge, EdgeKind, Identity, IdentityKind};
+use doorward_model::identity::{Credential, Edge, EdgeKind, Identity};
 use doorward_model::inventory::Entitlement;
 use doorward_model::record::{
     CONFIGURATION, DecisionsMissing, Fact, IdentityKilled, ImportCommitted, PepSet, PolicyPublished,
@@ -17,6 +18,7 @@ use doorward_model::time::{Millis, Time};
 
 use crate::answered::Answered;
 use crate::edges::Edges;
+use crate::identities::KnownIdentity;
 use crate::peers::Peers;
 use crate::symbols::Symbols;
 
@@ -37,7 +39,7 @@ pub struct Control {
     /// The latest instant that a tick stood for.
     pub now: Time,
     /// Identities by canonical id.
-    pub identities: BTreeMap<String, Box<Identity>>,
+    pub identities: BTreeMap<Arc<str>, Box<KnownIdentity>>,
     /// Credentials by id.
     pub credentials: BTreeMap<String, Credential>,
     /// Edges by kind and both ends.
@@ -52,7 +54,7 @@ pub struct Control {
     pub peers: Peers,
     risks: BTreeMap<String, Risk>,
     /// From an identity to whom a finding about it means too.
-    hops: BTreeMap<(String, String), u32>,
+    hops: BTreeMap<(Arc<str>, Arc<str>), u32>,
     /// Holds by id: placed, and not released. One that is past its expiry is not in force, whether it is here or not.
     pub holds: BTreeMap<String, Hold>,
     /// Holds that were only recommended, by id.
@@ -126,17 +128,17 @@ impl Control {
     /// Whom a finding about an identity means too, with the confidence in thousandths: who is the same person or
     /// program, and the agents that act for it; never the person that an agent acts for. In a fixed order.
     pub fn one_hop<'a>(&'a self, identity: &'a str) -> impl Iterator<Item = (&'a str, u32)> {
-        let hops = self.hops.range((identity.to_owned(), String::new())..);
-        let own = hops.take_while(move |((from, _), _)| from == identity);
-        own.map(|((_, to), confidence_milli)| (to.as_str(), *confidence_milli))
+        let hops = self.hops.range((identity.into(), Arc::default())..);
+        let own = hops.take_while(move |((from, _), _)| **from == *identity);
+        own.map(|((_, to), confidence_milli)| (&**to, *confidence_milli))
     }
 
     /// Takes in a fact. The same fact twice is as once.
     pub fn fold(&mut self, fact: &Fact, symbols: &mut Symbols) {
         match fact {
-            Fact::IdentityFound(found) => self.fold_identity(found),
+            Fact::IdentityFound(found) => self.fold_identity(found, symbols),
             Fact::CredentialFound(found) => self.fold_credential(found),
-            Fact::EdgeFound(edge) => self.fold_edge(edge),
+            Fact::EdgeFound(edge) => self.fold_edge(edge, symbols),
             Fact::EntitlementObserved(Entitlement { holder, policy, origin }) => {
                 self.entitlements.insert((holder.clone(), policy.clone(), *origin));
             }
@@ -230,27 +232,28 @@ impl Control {
         put(&mut self.recommended, &hold.id, hold);
     }
 
-    fn fold_edge(&mut self, edge: &Edge) {
-        self.edges.fold(edge);
+    fn fold_edge(&mut self, edge: &Edge, symbols: &mut Symbols) {
+        self.edges.fold(edge, symbols);
+        let [from, to] = [&edge.from, &edge.to].map(|name| symbols.shared(name));
         match edge.kind() {
             EdgeKind::SameAs => {
-                self.fold_hop(&edge.from, &edge.to, edge.confidence_milli);
-                self.fold_hop(&edge.to, &edge.from, edge.confidence_milli);
+                self.fold_hop(&from, &to, edge.confidence_milli);
+                self.fold_hop(&to, &from, edge.confidence_milli);
             }
             // From the person to the agent only.
-            EdgeKind::ActsFor => self.fold_hop(&edge.to, &edge.from, edge.confidence_milli),
+            EdgeKind::ActsFor => self.fold_hop(&to, &from, edge.confidence_milli),
             EdgeKind::Assumed | EdgeKind::Unknown => {}
         }
     }
 
     /// A finding about the one means the other, too; also one that was raised before.
-    fn fold_hop(&mut self, from: &str, to: &str, confidence_milli: u32) {
-        let known = self.hops.entry((from.to_owned(), to.to_owned())).or_insert(0);
+    fn fold_hop(&mut self, from: &Arc<str>, to: &Arc<str>, confidence_milli: u32) {
+        let known = self.hops.entry((Arc::clone(from), Arc::clone(to))).or_insert(0);
         *known = confidence_milli.max(*known);
         if confidence_milli < SURE_MILLI {
             return;
         }
-        let own = self.findings.values().filter(|finding| finding.identity == from);
+        let own = self.findings.values().filter(|finding| *finding.identity == **from);
         if let Some(risk) = own.map(risk_of).reduce(Risk::greatest) {
             self.raise_risk(to, risk);
         }
@@ -272,34 +275,13 @@ impl Control {
         *known = known.greatest(risk);
     }
 
-    fn fold_identity(&mut self, found: &Identity) {
-        let Some(known) = self.identities.get_mut(&found.id) else {
-            self.identities.insert(found.id.clone(), Box::new(found.clone()));
-            return;
-        };
-        // What a fact leaves empty stays as it was known.
-        let keep = |known: &mut String, found: &String| {
-            if !found.is_empty() {
-                known.clone_from(found);
+    fn fold_identity(&mut self, found: &Identity, symbols: &mut Symbols) {
+        match self.identities.get_mut(found.id.as_str()) {
+            Some(known) => known.fold(found, symbols),
+            None => {
+                let known = Box::new(KnownIdentity::new(found, symbols));
+                self.identities.insert(Arc::clone(&known.id), known);
             }
-        };
-        // An event shows that a role works; that it is an agent's or a vendor's is told by an export, and stays.
-        let only_works = found.kind() == IdentityKind::Workload && found.created_at_ms == 0;
-        let told_better = matches!(known.kind(), IdentityKind::Agent | IdentityKind::VendorApp);
-        if found.kind() != IdentityKind::External && !(only_works && told_better) {
-            known.kind = found.kind;
-        }
-        keep(&mut known.platform, &found.platform);
-        keep(&mut known.account, &found.account);
-        keep(&mut known.name, &found.name);
-        keep(&mut known.unique_id, &found.unique_id);
-        keep(&mut known.peer_group, &found.peer_group);
-        known.last_used_at_ms = known.last_used_at_ms.max(found.last_used_at_ms);
-        if found.created_at_ms != 0 {
-            known.created_at_ms = found.created_at_ms;
-            known.trusted.clone_from(&found.trusted);
-            known.tags.clone_from(&found.tags);
-            known.groups.clone_from(&found.groups);
         }
     }
 

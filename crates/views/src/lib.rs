@@ -22,6 +22,7 @@ pub mod control;
 pub mod edges;
 pub mod fixed;
 pub mod habits;
+pub mod identities;
 pub mod keys;
 pub mod peers;
 pub mod publish;

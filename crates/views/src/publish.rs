@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use doorward_model::hold::Hold;
 use doorward_model::id::FactNumber;
-use doorward_model::identity::Identity;
 use doorward_model::record::Fact;
 use doorward_model::time::Time;
 
 use crate::control::Control;
+use crate::identities::KnownIdentity;
 use crate::snapshot::Snapshot;
 use crate::snapshot::entity::Name;
 use crate::snapshot::writer::{Cycle, EntityRow, Writer};
@@ -39,7 +39,11 @@ impl Publisher {
     /// Takes in a fact that control state has folded already.
     pub fn fold(&mut self, fact: &Fact, control: &Control) {
         match fact {
-            Fact::IdentityFound(found) => self.put_identity(found, control),
+            Fact::IdentityFound(found) => {
+                if let Some(known) = control.identities.get(found.id.as_str()) {
+                    self.put_identity(known, control);
+                }
+            }
             Fact::FindingRaised(finding) | Fact::FindingGrown(finding) => {
                 self.set_hot(&finding.identity, control);
                 for (other, _) in control.one_hop(&finding.identity) {
@@ -99,13 +103,13 @@ impl Publisher {
         self.writer.publish(fact)
     }
 
-    fn put_identity(&mut self, found: &Identity, control: &Control) {
-        let named = found.platform == POLICY_PLATFORM;
+    fn put_identity(&mut self, found: &KnownIdentity, control: &Control) {
+        let named = *found.platform == *POLICY_PLATFORM;
         if !named && self.writer.work().find_identities(&found.id).next().is_none() {
             let row = EntityRow {
-                name: Name::new(FOUND_TYPE, &found.id),
+                name: Name { kind: FOUND_TYPE.into(), id: Arc::clone(&found.id) },
                 identity: Some(found.kind()),
-                account: found.account.as_str().into(),
+                account: Arc::clone(&found.account),
                 ..EntityRow::default()
             };
             // Without parents there is no cycle.

@@ -4,16 +4,19 @@
 //! that these belong to, and keeps for 36 hours which session key was issued to whom, so that the next hop of a role
 //! chain is known to be one.
 
+mod chains;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use doorward_model::event::{Actor, ActorKind, Event, Outcome};
 use doorward_model::id::{Partition, TenantId};
 use doorward_model::identity::{IdentityKind, name_pattern};
-use doorward_model::time::Millis;
+use doorward_model::time::{Millis, Time};
 use foldhash::fast::FixedState;
 
 use crate::recent::Recent;
+use crate::resolver::chains::Chains;
 use crate::symbols::{SeededMap, Symbol, Symbols};
 
 /// The identity behind a caller, as the record shows it.
@@ -107,9 +110,9 @@ pub struct Resolver {
     callers: Recent<Box<str>, Named>,
     /// Where that text is put together to be looked up.
     caller: String,
-    pub(crate) issued: Recent<String, Arc<[String]>>,
-    unique_ids: SeededMap<String, String>,
-    no_chain: Arc<[String]>,
+    pub(crate) issued: Recent<Box<str>, Arc<[String]>>,
+    chains: Chains,
+    unique_ids: SeededMap<Box<str>, Symbol>,
 }
 
 impl Resolver {
@@ -121,8 +124,8 @@ impl Resolver {
             callers: Recent::new(REMEMBERED, CALLERS_MAX, seed),
             caller: String::new(),
             issued: Recent::new(REMEMBERED, ISSUED_MAX, seed),
+            chains: Chains::new(seed),
             unique_ids: SeededMap::with_hasher(FixedState::with_seed(seed)),
-            no_chain: Arc::new([]),
         }
     }
 
@@ -143,10 +146,21 @@ impl Resolver {
     }
 
     /// Learns the canonical id of a unique id from an export.
-    pub fn learn_unique_id(&mut self, unique_id: &str, identity: &str) {
+    pub fn learn_unique_id(&mut self, unique_id: &str, identity: Symbol) {
         if !unique_id.is_empty() && !self.unique_ids.contains_key(unique_id) {
-            self.unique_ids.insert(unique_id.to_owned(), identity.to_owned());
+            self.unique_ids.insert(unique_id.into(), identity);
         }
+    }
+
+    /// Puts back which keys were issued along which chain.
+    pub(crate) fn restore_issued(
+        &mut self,
+        rows: impl IntoIterator<Item = (String, Vec<String>, bool)>,
+        since: Time,
+    ) {
+        let chains = &mut self.chains;
+        let rows = rows.into_iter().map(|(key, chain, old)| (key.into(), chains.shared(&chain), old));
+        self.issued.restore(rows, since);
     }
 
     /// The caller, and all that is shown of it if it is named anew.
@@ -154,15 +168,17 @@ impl Resolver {
         let actor = &event.actor;
         let product = event.agent.as_ref().map_or("", |mark| mark.product.as_str());
         self.caller.clear();
-        let id = caller_id(actor);
+        let (arn, id) = caller_of(actor);
         // With the lengths of two of the three, no two callers have the same text.
-        self.caller.extend([actor.kind.unsigned_abs(), length(&actor.arn), length(id)].map(letter));
-        self.caller.extend([actor.arn.as_str(), id, product]);
+        self.caller.extend([actor.kind.unsigned_abs(), length(arn), length(id)].map(letter));
+        self.caller.extend([arn, id, product]);
         if let Some(known) = self.callers.touch(self.caller.as_str(), event.happened_at()) {
             return (*known, None);
         }
-        let base = name(event, &self.unique_ids);
-        self.learn_unique_id(&base.unique_id, &base.id);
+        let base = name(event, UniqueIds { known: &self.unique_ids, symbols });
+        if !base.unique_id.is_empty() {
+            self.learn_unique_id(&base.unique_id, symbols.intern(&base.id));
+        }
         let principal = if product.is_empty() { base } else { agent_of(base, product) };
         let named = Named::of(&principal, &self.tenant, symbols);
         self.callers.put(self.caller.as_str().into(), named, event.happened_at());
@@ -175,7 +191,7 @@ impl Resolver {
             return Arc::clone(chain);
         }
         match event.actor.source_identity.as_str() {
-            "" => Arc::clone(&self.no_chain),
+            "" => Arc::default(),
             source => Arc::new([format!("source-identity:{source}")]),
         }
     }
@@ -186,8 +202,21 @@ impl Resolver {
             return;
         }
         let own = std::iter::once(id.to_owned());
-        let hops = own.chain(chain.iter().cloned()).take(CHAIN_MAX).collect();
-        self.issued.put(key.to_owned(), hops, event.happened_at());
+        let hops: Vec<_> = own.chain(chain.iter().cloned()).take(CHAIN_MAX).collect();
+        self.issued.put(key.into(), self.chains.shared(&hops), event.happened_at());
+    }
+}
+
+/// Canonical ids by unique ids.
+#[derive(Clone, Copy)]
+struct UniqueIds<'a> {
+    known: &'a SeededMap<Box<str>, Symbol>,
+    symbols: &'a Symbols,
+}
+
+impl<'a> UniqueIds<'a> {
+    fn get(self, unique_id: &str) -> Option<&'a str> {
+        self.known.get(unique_id).map(|identity| self.symbols.name(*identity))
     }
 }
 
@@ -199,6 +228,17 @@ fn length(text: &str) -> u32 {
 /// A number as one character of the planes beyond the first, where all numbers are characters.
 fn letter(number: u32) -> char {
     char::from_u32(0x1_0000 + number).unwrap_or(char::MAX)
+}
+
+/// What tells a caller from others, in two parts. Of a role whose ARN is shown, and that no person stands behind, all
+/// sessions are one caller.
+fn caller_of(actor: &Actor) -> (&str, &str) {
+    let role = actor.issuer_arn.as_str();
+    if actor.kind() == ActorKind::AssumedRole && !role.is_empty() && !role.contains(RESERVED) {
+        (role, actor.principal_id.split(':').next().unwrap_or_default())
+    } else {
+        (&actor.arn, caller_id(actor))
+    }
 }
 
 /// What tells a caller from others that have the same ARN, or none.
@@ -222,7 +262,7 @@ fn routed(event: &Event, named: &Named) -> Routed {
     if by_platform { Routed::Platform } else { Routed::Behaviour }
 }
 
-fn name(event: &Event, unique_ids: &SeededMap<String, String>) -> Principal {
+fn name(event: &Event, unique_ids: UniqueIds<'_>) -> Principal {
     let actor = &event.actor;
     match kind_of(actor) {
         ActorKind::AssumedRole => assumed_role(actor, unique_ids),
@@ -253,13 +293,13 @@ fn kind_of(actor: &Actor) -> ActorKind {
 }
 
 /// A session of a role, by its ARN and by the unique id in front of the session name.
-fn assumed_role(actor: &Actor, unique_ids: &SeededMap<String, String>) -> Principal {
+fn assumed_role(actor: &Actor, unique_ids: UniqueIds<'_>) -> Principal {
     let (role_part, session) = split_session(&actor.arn);
     let (unique_id, session_of_id) = actor.principal_id.split_once(':').unwrap_or((&actor.principal_id, ""));
     let arn: Cow<'_, str> = if !actor.issuer_arn.is_empty() {
         actor.issuer_arn.as_str().into()
     } else if let Some(known) = unique_ids.get(unique_id) {
-        known.as_str().into()
+        known.into()
     } else {
         format!("arn:aws:iam::{}:role/{role_part}", actor.account).into()
     };
@@ -342,7 +382,7 @@ fn platform_service(actor: &Actor) -> Principal {
     }
 }
 
-fn other_account(actor: &Actor, unique_ids: &SeededMap<String, String>) -> Principal {
+fn other_account(actor: &Actor, unique_ids: UniqueIds<'_>) -> Principal {
     let (unique_id, session) = actor.principal_id.split_once(':').unwrap_or((&actor.principal_id, ""));
     match unique_ids.get(unique_id) {
         Some(known) if known.contains(":user/") => user(known, actor),
@@ -420,7 +460,7 @@ fn split_session(arn: &str) -> (&str, &str) {
 
 /// The permission set of a role that Identity Center made: `AWSReservedSSO_<set>_<16 hexadecimal digits>`.
 fn permission_set(role: &str) -> Option<&str> {
-    let tail = role.strip_prefix("AWSReservedSSO_")?;
+    let tail = role.strip_prefix(RESERVED)?;
     Some(
         tail.rsplit_once('_')
             .filter(|(_, id)| id.bytes().all(|b| b.is_ascii_hexdigit()))
@@ -439,6 +479,8 @@ const LENGTH_MAX: u32 = 0xF_FFFF;
 const CALLERS_MAX: usize = 1 << 18;
 const ISSUED_MAX: usize = 1 << 20;
 const CHAIN_MAX: usize = 8;
+/// How the names of roles begin that Identity Center made.
+const RESERVED: &str = "AWSReservedSSO_";
 const SERVICE_LINKED: &str = "AWSServiceRoleFor";
 
 #[cfg(test)]
@@ -465,5 +507,35 @@ mod tests {
         assert_eq!(named(user, "arn:aws:iam::1:user/ab", "c"), ("arn:aws:iam::1:user/ab".to_owned(), true));
         assert_eq!(named(ActorKind::Root, "arn:aws:iam::1:user/a", "bc").0, "arn:aws:iam:::root");
         assert_eq!(named(user, "arn:aws:iam::1:user/a", "bc"), (first.0, false));
+    }
+
+    #[test]
+    fn sessions_of_a_role_are_one_caller_and_those_of_people_are_not() {
+        let (mut resolver, mut symbols) = (Resolver::new(TenantId::from("test"), 1), Symbols::new(1));
+        let mut named = |issuer: &str, role: &str, session: &str| {
+            let mut event = Event::default();
+            event.actor.set_kind(ActorKind::AssumedRole);
+            event.actor.account = "1".into();
+            event.actor.arn = format!("arn:aws:sts::1:assumed-role/{role}/{session}");
+            event.actor.principal_id = format!("AROA{role}:{session}");
+            event.actor.issuer_arn = issuer.into();
+            let resolved = resolver.resolve(&event, &mut symbols);
+            (symbols.name(resolved.named.id).to_owned(), resolved.principal.is_some())
+        };
+        let (deploy, person) =
+            ("arn:aws:iam::1:role/ci/deploy", "arn:aws:iam::1:role/AWSReservedSSO_Admin_0a");
+        let said = [
+            (deploy, "deploy", "two", deploy, true),
+            (deploy, "deploy", "three", deploy, false),
+            // Where its ARN is not shown, it may not be known yet: the next session may be named better.
+            ("", "deploy", "four", deploy, true),
+            ("", "deploy", "five", deploy, true),
+            (person, "AWSReservedSSO_Admin_0a", "ann", "idc:1/ann", true),
+            (person, "AWSReservedSSO_Admin_0a", "bob", "idc:1/bob", true),
+            (person, "AWSReservedSSO_Admin_0a", "ann", "idc:1/ann", false),
+        ];
+        for (issuer, role, session, id, anew) in said {
+            assert_eq!(named(issuer, role, session), (id.to_owned(), anew), "{role}/{session}");
+        }
     }
 }

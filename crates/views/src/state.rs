@@ -63,8 +63,9 @@ impl State {
         let Some(fact) = &record.fact else { return };
         self.control.fold(fact, &mut self.symbols);
         if let doorward_model::record::Fact::IdentityFound(found) = fact {
-            self.resolver.learn_unique_id(&found.unique_id, &found.id);
-            self.learn_profile(&found.id);
+            let identity = self.symbols.intern(&found.id);
+            self.resolver.learn_unique_id(&found.unique_id, identity);
+            self.learn_profile(&found.id, identity);
         }
     }
 
@@ -183,10 +184,10 @@ impl State {
         self.control.identities.get(identity).map_or(IdentityKind::External, |known| known.kind())
     }
 
-    fn learn_profile(&mut self, id: &str) {
+    fn learn_profile(&mut self, id: &str, identity: Symbol) {
         if let Some(known) = self.control.identities.get(id) {
             let peer_group = self.symbols.intern(&known.peer_group);
-            self.profiles.insert(self.symbols.intern(id), Profile { kind: known.kind(), peer_group });
+            self.profiles.insert(identity, Profile { kind: known.kind(), peer_group });
         }
     }
 

@@ -58,6 +58,12 @@ impl Symbols {
         symbol
     }
 
+    /// The one copy of a name, which is given a number if it has none.
+    pub fn shared(&mut self, name: &str) -> Arc<str> {
+        let symbol = self.intern(name);
+        usize::try_from(symbol.0).ok().and_then(|at| self.names.get(at)).map(Arc::clone).unwrap_or_default()
+    }
+
     /// The number of a name that has one.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Symbol> {

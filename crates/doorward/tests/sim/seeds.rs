@@ -170,7 +170,7 @@ impl Run {
             }
         }
         for identity in self.perimeter.control().identities.keys() {
-            let decision = asked(&self.perimeter, (identity, "shred"), now);
+            let decision = asked(&self.perimeter, (&**identity, "shred"), now);
             for id in &decision.holds {
                 assert!(held.iter().any(|hold| hold.id == *id), "hold {id} is not in force, and took part");
             }
@@ -278,8 +278,8 @@ fn command(perimeter: &Perimeter, act: &Act, id: &str) -> Option<Command> {
     })
 }
 
-fn picked<T>(among: &BTreeMap<String, T>, pick: usize) -> Option<String> {
-    among.keys().nth(pick % among.len().max(1)).cloned()
+fn picked<K: ToString, T>(among: &BTreeMap<K, T>, pick: usize) -> Option<String> {
+    among.keys().nth(pick % among.len().max(1)).map(ToString::to_string)
 }
 
 /// Whether a hold, with nothing proven and no habits like it, takes an action away.

@@ -78,7 +78,7 @@ fn the_facts_of_a_replay_are_those_that_were_recorded() {
 fn a_checkpoint_and_the_tail_are_as_the_whole() {
     let mut whole = Driver::new(2, 1).all(events(&plan()));
     let now = whole.engine.state.control.now;
-    let killed = whole.engine.state.control.identities.keys().next().unwrap().clone();
+    let killed = whole.engine.state.control.identities.keys().next().unwrap().to_string();
     whole.fact(Fact::DecisionsMissing(DecisionsMissing { from_ms: 1, to_ms: 3, flush_ms: 2 }), now);
     for (up_to_ms, by) in [(9, "ann"), (5, "bob")] {
         let (identity, reason) = (killed.clone(), "stolen".to_owned());

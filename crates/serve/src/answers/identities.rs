@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use doorward_model::finding::{Feature, Finding};
 use doorward_model::hold::Hold;
-use doorward_model::identity::{Credential, CredentialKind, Edge, EdgeKind, Identity, IdentityKind};
+use doorward_model::identity::{Credential, CredentialKind, EdgeKind, IdentityKind};
 use doorward_model::risk::RiskLevel;
 use doorward_model::time::Time;
+use doorward_views::edges::KnownEdge;
 use doorward_views::habits::Habits;
+use doorward_views::identities::{KnownIdentity, Lists};
 use doorward_views::state::State;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -176,13 +178,13 @@ pub fn everyone(state: &State, now: Time) -> Vec<IdentityDetail> {
 /// What belongs to identities, by their ids.
 #[derive(Default)]
 struct Belongings<'a> {
-    credentials: Lists<'a, Credential>,
-    edges: Lists<'a, Edge>,
-    findings: Lists<'a, Finding>,
-    holds: Lists<'a, Hold>,
+    credentials: Belonging<'a, Credential>,
+    edges: Belonging<'a, KnownEdge>,
+    findings: Belonging<'a, Finding>,
+    holds: Belonging<'a, Hold>,
 }
 
-type Lists<'a, T> = BTreeMap<&'a str, Vec<&'a T>>;
+type Belonging<'a, T> = BTreeMap<&'a str, Vec<&'a T>>;
 
 impl<'a> Belongings<'a> {
     /// What belongs to those that are wanted.
@@ -211,21 +213,22 @@ impl<'a> Belongings<'a> {
     }
 }
 
-fn detail(state: &State, identity: &Identity, belongings: &Belongings<'_>, now: Time) -> IdentityDetail {
-    let id = identity.id.as_str();
+fn detail(state: &State, identity: &KnownIdentity, belongings: &Belongings<'_>, now: Time) -> IdentityDetail {
+    let id = &*identity.id;
+    let Lists { trusted, tags, groups } = identity.lists();
     let habits = state.habits(id);
     let policies = state.control.entitlements.range((id.to_owned(), String::new(), i32::MIN)..);
     let policies = policies.take_while(|(holder, ..)| holder == id);
     IdentityDetail {
         row: identity_row(state, identity, now),
         created: told(identity.created_at_ms),
-        unique_id: identity.unique_id.clone(),
-        peer_group: identity.peer_group.clone(),
+        unique_id: identity.unique_id.to_string(),
+        peer_group: identity.peer_group.to_string(),
         services: usual(state, habits, Feature::Service),
         networks: usual(state, habits, Feature::Network),
-        trusted: identity.trusted.clone(),
-        groups: identity.groups.clone(),
-        tags: identity.tags.clone(),
+        trusted,
+        groups,
+        tags,
         credentials: rows(&belongings.credentials, id, credential_row),
         policies: policies.map(|(_, policy, _)| policy.clone()).collect(),
         edges: rows(&belongings.edges, id, edge_row),
@@ -236,7 +239,7 @@ fn detail(state: &State, identity: &Identity, belongings: &Belongings<'_>, now: 
     }
 }
 
-fn rows<T, R>(lists: &Lists<'_, T>, id: &str, row: impl Fn(&T) -> R) -> Vec<R> {
+fn rows<T, R>(lists: &Belonging<'_, T>, id: &str, row: impl Fn(&T) -> R) -> Vec<R> {
     lists.get(id).into_iter().flatten().map(|thing| row(thing)).collect()
 }
 
@@ -245,7 +248,7 @@ fn usual(state: &State, habits: Option<&Habits>, feature: Feature) -> Vec<String
     symbols.into_iter().map(|symbol| state.symbols.name(symbol).to_owned()).collect()
 }
 
-fn agent(state: &State, identity: &Identity) -> Option<AgentRow> {
+fn agent(state: &State, identity: &KnownIdentity) -> Option<AgentRow> {
     if identity.kind() != IdentityKind::Agent {
         return None;
     }
@@ -253,28 +256,28 @@ fn agent(state: &State, identity: &Identity) -> Option<AgentRow> {
     Some(match edges.next() {
         Some(edge) => AgentRow {
             product: identity.id.rsplit('/').next().unwrap_or_default().to_owned(),
-            acts_for: Some(edge.to.clone()),
+            acts_for: Some(edge.to.to_string()),
             confidence: f64::from(edge.confidence_milli) / 1_000.0,
-            evidence: edge.evidence.clone(),
+            evidence: edge.evidence.to_string(),
         },
         None => AgentRow {
-            product: identity.name.clone(),
+            product: identity.name.to_string(),
             acts_for: None,
             confidence: 1.0,
-            evidence: format!("trusted: {}", identity.trusted.join(", ")),
+            evidence: format!("trusted: {}", identity.lists().trusted.join(", ")),
         },
     })
 }
 
-pub(crate) fn identity_row(state: &State, identity: &Identity, now: Time) -> IdentityRow {
+pub(crate) fn identity_row(state: &State, identity: &KnownIdentity, now: Time) -> IdentityRow {
     let habits = state.habits(&identity.id);
     let score = state.control.risk(&identity.id).score(now);
     IdentityRow {
-        id: identity.id.clone(),
+        id: identity.id.to_string(),
         kind: identity.kind().word(),
-        platform: identity.platform.clone(),
-        account: identity.account.clone(),
-        name: identity.name.clone(),
+        platform: identity.platform.to_string(),
+        account: identity.account.to_string(),
+        name: identity.name.to_string(),
         first_seen: habits.map(|habits| habits.first_at),
         last_seen: habits.map(|habits| habits.last_at).max(told(identity.last_used_at_ms)),
         events: habits.map_or(0, |habits| habits.events),
@@ -292,7 +295,7 @@ fn credential_row(credential: &Credential) -> CredentialRow {
     }
 }
 
-pub(crate) fn edge_row(edge: &Edge) -> EdgeRow {
+pub(crate) fn edge_row(edge: &KnownEdge) -> EdgeRow {
     EdgeRow {
         kind: match edge.kind() {
             EdgeKind::Unknown => "unknown",
@@ -300,10 +303,10 @@ pub(crate) fn edge_row(edge: &Edge) -> EdgeRow {
             EdgeKind::ActsFor => "acts_for",
             EdgeKind::SameAs => "same_as",
         },
-        from: edge.from.clone(),
-        to: edge.to.clone(),
+        from: edge.from.to_string(),
+        to: edge.to.to_string(),
         confidence_milli: edge.confidence_milli,
-        evidence: edge.evidence.clone(),
+        evidence: edge.evidence.to_string(),
     }
 }
 

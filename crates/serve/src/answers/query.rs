@@ -3,6 +3,7 @@
 //! `?kind=agent&kind=human&account=111122223333&q=deploy&limit=50&cursor=...`: fields are joined by *and*, several
 //! values of one field by *or*; `q` is looked for anywhere, in either case. A field that is not known is an error.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
@@ -180,21 +181,22 @@ fn instant(field: &'static str, text: &str) -> Result<Time, QueryError> {
 ///
 /// # Errors
 /// [`QueryError::Cursor`] when the cursor is none.
-pub fn page<'a, T, R>(
-    things: &'a BTreeMap<String, T>,
+pub fn page<'a, K: Borrow<str> + Ord, T, R>(
+    things: &'a BTreeMap<K, T>,
     query: &Query,
     seen: FactNumber,
     mut row: impl FnMut(&'a T) -> Option<R>,
 ) -> Result<Page<R>, QueryError> {
     let mut items = Vec::new();
     let mut next_cursor = None;
-    let from = (query.after()?, Bound::Unbounded);
-    for (looked_at, (id, thing)) in things.range::<String, _>(from).enumerate() {
+    let after = query.after()?;
+    let from = (after.as_ref().map(String::as_str), Bound::Unbounded);
+    for (looked_at, (id, thing)) in things.range::<str, _>(from).enumerate() {
         if items.len() >= query.limit || looked_at >= LOOKED_AT_MAX {
             return Ok(Page { items, next_cursor, seen });
         }
         items.extend(row(thing));
-        next_cursor = Some(to_hex(id));
+        next_cursor = Some(to_hex(id.borrow()));
     }
     Ok(Page { items, next_cursor: None, seen })
 }

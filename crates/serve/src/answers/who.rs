@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use doorward_journal::{Journal, JournalError};
-use doorward_model::identity::Identity;
 use doorward_model::time::{Millis, Time};
+use doorward_views::identities::KnownIdentity;
 use doorward_views::state::State;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -123,7 +123,7 @@ pub fn who(
         Some(newest) => around(journal, newest, depth)?,
         None => Vec::new(),
     };
-    let named = ids.iter().take(IDENTITIES_MAX).filter_map(|id| state.control.identities.get(id));
+    let named = ids.iter().take(IDENTITIES_MAX).filter_map(|id| state.control.identities.get(id.as_str()));
     let rows = named.map(|identity| identity_row(state, identity, now));
     Ok(Who {
         asked: asked.to_owned(),
@@ -139,19 +139,19 @@ pub fn who(
 /// The identities that the text names by itself.
 fn known(state: &State, asked: &str, taken: Taken) -> BTreeSet<String> {
     let control = &state.control;
-    let all = |wanted: &dyn Fn(&Identity) -> bool| {
+    let all = |wanted: &dyn Fn(&KnownIdentity) -> bool| {
         let named = control.identities.values().filter(|identity| wanted(identity));
-        named.take(IDENTITIES_MAX).map(|identity| identity.id.clone()).collect()
+        named.take(IDENTITIES_MAX).map(|identity| identity.id.to_string()).collect()
     };
     match taken {
         Taken::Key => control.credentials.get(asked).map(|key| key.identity.clone()).into_iter().collect(),
         Taken::UniqueId => {
             let id = asked.split(':').next().unwrap_or_default();
-            all(&|identity| identity.unique_id == id)
+            all(&|identity| *identity.unique_id == *id)
         }
         Taken::SessionArn | Taken::Address | Taken::Request => BTreeSet::new(),
         Taken::Arn | Taken::Email | Taken::Name => all(&|identity| {
-            identity.id == asked
+            *identity.id == *asked
                 || identity.name.eq_ignore_ascii_case(asked)
                 || identity.id.rsplit(['/', ':']).next().is_some_and(|end| end.eq_ignore_ascii_case(asked))
         }),
@@ -216,7 +216,7 @@ fn around(journal: &dyn Journal, newest: &EventRow, depth: Depth) -> Result<Vec<
 
 fn behind(state: &State, ids: &BTreeSet<String>) -> Vec<EdgeRow> {
     let edges = state.control.edges.iter();
-    let touching = edges.filter(|edge| ids.contains(&edge.from) || ids.contains(&edge.to));
+    let touching = edges.filter(|edge| ids.contains(&*edge.from) || ids.contains(&*edge.to));
     touching.take(EDGES_SHOWN).map(edge_row).collect()
 }
 

@@ -1,7 +1,5 @@
 //! Behaviour in rows by name.
 
-use std::sync::Arc;
-
 use doorward_model::finding::{Feature, Finding};
 use doorward_model::hold::Habit;
 use doorward_model::record::{PeerFirst, PressureBin};
@@ -356,11 +354,10 @@ fn key(row: KeyRow, symbols: &mut Symbols) -> Option<(KeyName, KeyUse, bool)> {
 /// Which keys were issued along which chain.
 pub(crate) fn issued_rows(resolver: &Resolver) -> (Vec<IssuedRow>, Time) {
     let rows = resolver.issued.rows().into_iter();
-    let rows = rows.map(|(key, chain, old)| IssuedRow { key: key.clone(), chain: chain.to_vec(), old });
+    let rows = rows.map(|(key, chain, old)| IssuedRow { key: key.to_string(), chain: chain.to_vec(), old });
     (rows.collect(), resolver.issued.since())
 }
 
 pub(crate) fn restore_issued(resolver: &mut Resolver, rows: Vec<IssuedRow>, since: Time) {
-    let rows = rows.into_iter().map(|row| (row.key, Arc::from(row.chain), row.old));
-    resolver.issued.restore(rows, since);
+    resolver.restore_issued(rows.into_iter().map(|row| (row.key, row.chain, row.old)), since);
 }

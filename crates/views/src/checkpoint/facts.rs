@@ -10,9 +10,9 @@ use crate::state::State;
 pub fn facts(state: &State) -> Vec<Fact> {
     let control = &state.control;
     let mut facts = Vec::new();
-    facts.extend(control.identities.values().map(|found| Fact::IdentityFound((**found).clone())));
+    facts.extend(control.identities.values().map(|found| Fact::IdentityFound(found.told())));
     facts.extend(control.credentials.values().cloned().map(Fact::CredentialFound));
-    facts.extend(control.edges.iter().cloned().map(Fact::EdgeFound));
+    facts.extend(control.edges.iter().map(|edge| Fact::EdgeFound(edge.told())));
     facts.extend(control.entitlements.iter().map(|(holder, policy, origin)| {
         let (holder, policy) = (holder.clone(), policy.clone());
         Fact::EntitlementObserved(Entitlement { holder, policy, origin: *origin })
