@@ -14,6 +14,8 @@ use doorward_model::hash::Hash16;
 use doorward_model::id::{FactNumber, Partition, TenantId};
 use doorward_model::record::{Observation, Record};
 
+/// How many milliseconds lie between two events.
+const USUAL: i64 = 90;
 const BATCH: u64 = 1_000;
 /// Batches in one measured round: the kernel counts CPU time in steps of a scheduler tick.
 const ROUND: u64 = 10;
@@ -55,16 +57,22 @@ impl Measurement for ThreadCpu {
     }
 }
 
-/// A stream of events as a busy organisation makes them: 400 roles, 30 actions, unique ids, one every 90 ms.
+/// A stream of events as a busy organisation makes them: 400 roles, 30 actions, unique ids, one every so many ms.
 struct Stream {
     made: u64,
+    every_ms: i64,
     random: u64,
     numbers: Vec<u64>,
 }
 
 impl Stream {
-    fn new() -> Self {
-        Self { made: 0, random: 0x9e37_79b9_7f4a_7c15, numbers: vec![0; usize::from(Partition::COUNT)] }
+    fn new(every_ms: i64) -> Self {
+        Self {
+            made: 0,
+            every_ms,
+            random: 0x9e37_79b9_7f4a_7c15,
+            numbers: vec![0; usize::from(Partition::COUNT)],
+        }
     }
 
     fn draw(&mut self, below: u64) -> u64 {
@@ -112,7 +120,7 @@ impl Stream {
     fn event(&mut self, role: u64) -> Event {
         const SERVICES: [&str; 6] = ["s3", "sts", "ec2", "kms", "dynamodb", "logs"];
         self.made += 1;
-        let at = 1_764_000_000_000 + self.made.cast_signed() * 90;
+        let at = 1_764_000_000_000 + self.made.cast_signed() * self.every_ms;
         let pick = self.draw(30);
         let service = SERVICES.get(usize::try_from(pick % 6).unwrap()).unwrap();
         let account = format!("{:012}", 111_122_223_333 + role % 7);
@@ -173,8 +181,7 @@ fn take(log: &mut dyn Journal, records: &[Record]) {
     log.append(Batch { records, facts_seen: FactNumber(0) }).unwrap();
 }
 
-fn bench(criterion: &mut Criterion<ThreadCpu>, name: &str, log: &mut dyn Journal) -> u64 {
-    let mut stream = Stream::new();
+fn bench(criterion: &mut Criterion<ThreadCpu>, name: &str, mut stream: Stream, log: &mut dyn Journal) -> u64 {
     let mut group = criterion.benchmark_group("append");
     group
         .throughput(Throughput::Elements(BATCH * ROUND))
@@ -199,7 +206,7 @@ fn bytes_in(folder: &Path) -> u64 {
 fn engines(criterion: &mut Criterion<ThreadCpu>) {
     let folder = tempfile::tempdir().unwrap();
     let mut log = Sqlite::open(folder.path(), &TenantId::from("acme"), Options::default()).unwrap();
-    let events = bench(criterion, "sqlite", &mut log);
+    let events = bench(criterion, "sqlite", Stream::new(USUAL), &mut log);
     let before = bytes_in(folder.path());
     let mut indexer = Indexer::new(log.follower().unwrap(), folder.path()).unwrap();
     let began = thread_cpu();
@@ -211,11 +218,17 @@ fn engines(criterion: &mut Criterion<ThreadCpu>) {
     println!("append index: each {each:.0} ns {nanoseconds:.0} events {events} bytes {index}");
     drop(log);
     let bytes = bytes_in(folder.path()) - index;
-    let raw: usize = Stream::new().batch().iter().map(raw_bytes).sum();
+    let raw: usize = Stream::new(USUAL).batch().iter().map(raw_bytes).sum();
     let (each, raw) = (bytes as f64 / events as f64, raw as f64 / BATCH as f64);
     println!("append disk: each {each:.0} raw {raw:.0} events {events} bytes {bytes}");
-    bench(criterion, "memory, all", &mut Memory::new(Keep::All).unwrap());
-    bench(criterion, "memory, nothing", &mut Memory::new(Keep::Nothing).unwrap());
+    bench(criterion, "memory, all", Stream::new(USUAL), &mut Memory::new(Keep::All).unwrap());
+    bench(criterion, "memory, nothing", Stream::new(USUAL), &mut Memory::new(Keep::Nothing).unwrap());
+    // All events in one hour, with a fiftieth of the memory that there is otherwise.
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { fingerprints_max: 80_000, ..Options::default() };
+    let mut log = Sqlite::open(folder.path(), &TenantId::from("acme"), options).unwrap();
+    let events = bench(criterion, "sqlite, one hour spilled", Stream::new(0), &mut log);
+    println!("append spilled: {:?} of {events} events", log.window());
 }
 
 fn raw_bytes(record: &Record) -> usize {

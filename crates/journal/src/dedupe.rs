@@ -5,16 +5,25 @@
 //! a collision of both; a collision of the id alone only makes it a conflict, which is kept.
 //!
 //! Hours come into memory when an event of theirs is checked and leave it, the least recently used first, when
-//! the limit is reached. An engine with a store reloads them; the memory engine has none and forgets them.
+//! the limit is reached. An engine with a store reloads them; the memory engine has none and forgets them. An hour that
+//! is too large for half of the limit by itself is spilled to [`runs`] bit by bit, so that memory stays bounded whatever
+//! comes within an hour.
+
+mod runs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::io;
 
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::time::Millis;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
+
+pub(crate) use self::runs::Place;
+use self::runs::{Known, Runs};
+use crate::error::JournalError;
 
 /// What is known about an event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,14 +41,19 @@ pub enum Seen {
 pub struct Window {
     /// Hours.
     pub hours: usize,
-    /// Fingerprints in them.
+    /// Fingerprints of them in memory.
     pub fingerprints: usize,
+    /// Fingerprints of them that were spilled to files, because their hour has too many.
+    pub spilled: usize,
     /// Hours that have left memory so far.
     pub evicted: u64,
 }
 
 /// How many fingerprints are kept in memory unless told otherwise: about 130 MB.
 pub const FINGERPRINTS_MAX: usize = 4_000_000;
+
+/// How many bytes of memory the filters of what is spilled may take, over all hours: enough for 85 million events.
+const FILTER_BYTES_MAX: usize = 128 << 20;
 
 /// How many fingerprints an hour weighs on top of its own, so that many small hours are bounded too.
 const HOUR_WEIGHT: usize = 32;
@@ -95,11 +109,21 @@ fn first_word(hash: Hash16) -> u64 {
 pub(crate) struct Dedupe {
     hours: BTreeMap<Hour, HourSet>,
     fingerprints: usize,
+    /// What the filters of spilled hours take, and may take.
+    filter_bytes: usize,
+    filter_bytes_max: usize,
     limit: usize,
+    /// Where what is too much for memory goes; none where it stays all the same.
+    place: Option<Place>,
     uses: u64,
     evicted: u64,
     reserved: Vec<(Hour, Fingerprint)>,
 }
+
+/// Is given each fingerprint that the store has of an hour.
+pub(crate) type Learn<'a> = &'a mut dyn FnMut(Fingerprint) -> Loaded;
+/// Whether an hour could be loaded, or spilled.
+pub(crate) type Loaded = Result<(), JournalError>;
 
 /// What is known of one hour.
 #[derive(Default, Debug)]
@@ -108,43 +132,79 @@ struct HourSet {
     first: HashMap<u64, u64, BuildHasherDefault<AsItIs>>,
     /// Further contents of ids that have several.
     more: BTreeSet<Fingerprint>,
+    /// What was spilled; nothing of it is above.
+    runs: Runs,
     last_used: u64,
     /// Whether it has reservations, which no store has yet.
     pinned: bool,
 }
 
 impl Dedupe {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { hours: BTreeMap::new(), fingerprints: 0, limit, uses: 0, evicted: 0, reserved: Vec::new() }
+    /// None in memory, and at most about so many; what is too much of one hour goes to a place, if there is one.
+    pub(crate) fn new(limit: usize, place: Option<Place>) -> Self {
+        let (hours, reserved) = (BTreeMap::new(), Vec::new());
+        Self {
+            hours,
+            fingerprints: 0,
+            filter_bytes: 0,
+            filter_bytes_max: FILTER_BYTES_MAX,
+            limit,
+            place,
+            uses: 0,
+            evicted: 0,
+            reserved,
+        }
     }
 
     pub(crate) fn has(&self, hour: Hour) -> bool {
         self.hours.contains_key(&hour)
     }
 
-    /// Brings an hour into memory, with the fingerprints that the store has of it.
-    pub(crate) fn load(&mut self, hour: Hour, stored: impl Iterator<Item = Fingerprint>) {
-        let set = self.hours.entry(hour).or_default();
+    /// Brings an hour into memory, with the fingerprints that the store has of it: `read` gives out each of them.
+    pub(crate) fn load(&mut self, hour: Hour, read: impl FnOnce(Learn<'_>) -> Loaded) -> Loaded {
         self.uses += 1;
-        set.last_used = self.uses;
-        for fingerprint in stored {
-            self.fingerprints += usize::from(set.insert(fingerprint) != Seen::Duplicate);
+        self.hours.entry(hour).or_default().last_used = self.uses;
+        let loaded = read(&mut |fingerprint| {
+            self.spill(hour)?;
+            self.record(hour, fingerprint);
+            Ok(())
+        });
+        if loaded.is_err() {
+            // One that is there in part would say of known events that they are new.
+            self.drop_hours(&BTreeSet::from([hour]));
         }
         self.evict();
+        loaded
     }
 
     /// Answers for one event of an hour in memory and reserves it unless it is a duplicate.
-    pub(crate) fn check(&mut self, hour: Hour, fingerprint: Fingerprint) -> Seen {
+    pub(crate) fn check(&mut self, hour: Hour, fingerprint: Fingerprint) -> Result<Seen, JournalError> {
+        self.spill(hour)?;
         let set = self.hours.entry(hour).or_default();
         self.uses += 1;
         set.last_used = self.uses;
-        let seen = set.insert(fingerprint);
+        let seen = set.check(fingerprint).map_err(JournalError::spilling)?;
         if seen != Seen::Duplicate {
             set.pinned = true;
             self.fingerprints += 1;
             self.reserved.push((hour, fingerprint));
         }
-        seen
+        Ok(seen)
+    }
+
+    /// Spills what is in memory of an hour, if that is too much. What is reserved is not the store's yet, and stays.
+    fn spill(&mut self, hour: Hour) -> Loaded {
+        let Some(place) = &self.place else { return Ok(()) };
+        if let Some(set) = self.hours.get_mut(&hour)
+            && !set.pinned
+            && set.in_memory() >= (self.limit / 2).max(1)
+        {
+            let before = set.runs.bytes();
+            self.fingerprints -= set.spill(place, self.filter_bytes_max).map_err(JournalError::spilling)?;
+            self.filter_bytes = self.filter_bytes - before + set.runs.bytes();
+            self.evict();
+        }
+        Ok(())
     }
 
     /// Ends the reservations: exactly these events are recorded now.
@@ -181,16 +241,22 @@ impl Dedupe {
     /// batch that is being prepared stays.
     pub(crate) fn drop_hours(&mut self, hours: &BTreeSet<Hour>) {
         for hour in hours {
-            if self.hours.get(hour).is_some_and(|set| !set.pinned)
-                && let Some(set) = self.hours.remove(hour)
-            {
-                self.fingerprints -= set.first.len() + set.more.len();
+            if self.hours.get(hour).is_some_and(|set| !set.pinned) {
+                self.remove(*hour);
             }
         }
     }
 
+    fn remove(&mut self, hour: Hour) {
+        if let Some(set) = self.hours.remove(&hour) {
+            self.fingerprints -= set.in_memory();
+            self.filter_bytes -= set.runs.bytes();
+        }
+    }
+
     pub(crate) fn window(&self) -> Window {
-        Window { hours: self.hours.len(), fingerprints: self.fingerprints, evicted: self.evicted }
+        let spilled = self.hours.values().map(|set| set.runs.len()).sum();
+        Window { hours: self.hours.len(), fingerprints: self.fingerprints, spilled, evicted: self.evicted }
     }
 
     /// An hour that is not in memory stays out of it: the store knows the event.
@@ -213,23 +279,58 @@ impl Dedupe {
         }
     }
 
-    /// Drops hours, the least recently used first, until the limit holds; never the one in use, and never a
-    /// pinned one.
+    /// Drops hours, the least recently used first, until the limits hold; never the one in use, and never a pinned one.
+    /// One that was spilled is dear to reload, and goes after those that are not, unless it is the filters that are too
+    /// many.
     fn evict(&mut self) {
-        while self.fingerprints + self.hours.len() * HOUR_WEIGHT > self.limit {
-            let idle = self.hours.iter().filter(|(_, set)| set.last_used != self.uses && !set.pinned);
-            let Some(oldest) = idle.min_by_key(|(_, set)| set.last_used).map(|(hour, _)| *hour) else {
+        loop {
+            let many_filters = self.filter_bytes > self.filter_bytes_max;
+            if !many_filters && self.fingerprints + self.hours.len() * HOUR_WEIGHT <= self.limit {
                 return;
-            };
-            if let Some(set) = self.hours.remove(&oldest) {
-                self.fingerprints -= set.first.len() + set.more.len();
-                self.evicted += 1;
             }
+            let idle = self.hours.iter().filter(|(_, set)| set.last_used != self.uses && !set.pinned);
+            let oldest = idle
+                .min_by_key(|(_, set)| (set.runs.is_empty() == many_filters, set.last_used))
+                .map(|(hour, _)| *hour);
+            let Some(oldest) = oldest else { return };
+            self.remove(oldest);
+            self.evicted += 1;
         }
     }
 }
 
 impl HourSet {
+    /// How many fingerprints of it are in memory.
+    fn in_memory(&self) -> usize {
+        self.first.len() + self.more.len()
+    }
+
+    /// What is known of a fingerprint, which is in memory afterwards unless it was known before.
+    fn check(&mut self, fingerprint: Fingerprint) -> io::Result<Seen> {
+        if self.runs.is_empty() {
+            return Ok(self.insert(fingerprint));
+        }
+        let spilled = self.runs.find(fingerprint)?;
+        Ok(match (spilled, self.first.contains_key(&fingerprint.id)) {
+            (Known::Whole, _) => Seen::Duplicate,
+            (Known::Id, false) => {
+                self.insert(fingerprint);
+                Seen::Conflict
+            }
+            (Known::Id, true) | (Known::No, _) => self.insert(fingerprint),
+        })
+    }
+
+    /// Moves all that is in memory into a run, and tells how many that are.
+    fn spill(&mut self, place: &Place, filter_bytes_max: usize) -> io::Result<usize> {
+        let first = self.first.iter().map(|(&id, &content)| Fingerprint { id, content });
+        let mut sorted: Vec<_> = first.chain(self.more.iter().copied()).collect();
+        sorted.sort_unstable();
+        self.runs.add(place, &sorted, filter_bytes_max)?;
+        (self.first, self.more) = (HashMap::default(), BTreeSet::new());
+        Ok(sorted.len())
+    }
+
     fn insert(&mut self, fingerprint: Fingerprint) -> Seen {
         match self.first.entry(fingerprint.id) {
             Entry::Vacant(place) => {
@@ -283,5 +384,80 @@ impl Hasher for AsItIs {
 
     fn write_u64(&mut self, word: u64) {
         self.0 = word;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fingerprint(at: usize) -> Fingerprint {
+        let word = first_word(Hash16::of(&at.to_le_bytes()));
+        Fingerprint { id: word, content: !word }
+    }
+
+    /// Checks so many events of an hour and records them, a few at a time.
+    fn fill(dedupe: &mut Dedupe, hour: i64, count: usize) {
+        let hour = Hour(hour);
+        if !dedupe.has(hour) {
+            dedupe.load(hour, |_| Ok(())).unwrap();
+        }
+        let all: Vec<_> = (0..count).map(fingerprint).collect();
+        for batch in all.chunks(10) {
+            let recorded: Vec<_> = batch.iter().map(|fingerprint| (hour, *fingerprint)).collect();
+            for fingerprint in batch {
+                dedupe.check(hour, *fingerprint).unwrap();
+            }
+            dedupe.settle(&recorded);
+        }
+    }
+
+    /// The hours in memory, and whether what they take was counted right.
+    fn hours(dedupe: &Dedupe) -> (Vec<i64>, bool) {
+        let sum = |of: fn(&HourSet) -> usize| dedupe.hours.values().map(of).sum::<usize>();
+        let counted = (dedupe.fingerprints, dedupe.filter_bytes)
+            == (sum(HourSet::in_memory), sum(|set| set.runs.bytes()));
+        (dedupe.hours.keys().map(|hour| hour.0).collect(), counted)
+    }
+
+    #[test]
+    fn an_hour_that_was_spilled_goes_after_those_that_were_not() {
+        let mut dedupe = Dedupe::new(200, Some(Place::Temporary));
+        fill(&mut dedupe, 1, 250);
+        for hour in 2..9 {
+            fill(&mut dedupe, hour, 10);
+        }
+        assert_eq!(hours(&dedupe), (vec![1, 7, 8], true));
+        assert_eq!(dedupe.check(Hour(1), fingerprint(3)).unwrap(), Seen::Duplicate);
+    }
+
+    #[test]
+    fn when_filters_take_too_much_the_spilled_hour_that_was_longest_unused_goes() {
+        let mut dedupe = Dedupe::new(600, Some(Place::Temporary));
+        dedupe.filter_bytes_max = 2_000;
+        fill(&mut dedupe, 0, 10);
+        for hour in [1, 2] {
+            fill(&mut dedupe, hour, 310);
+        }
+        assert_eq!(hours(&dedupe), (vec![0, 1, 2], true));
+        fill(&mut dedupe, 1, 1);
+        fill(&mut dedupe, 3, 900);
+        assert_eq!(hours(&dedupe), (vec![0, 1, 3], true));
+        dedupe.drop_hours(&BTreeSet::from([Hour(1), Hour(3), Hour(4)]));
+        assert_eq!(hours(&dedupe), (vec![0], true));
+    }
+
+    #[test]
+    fn an_hour_that_cannot_be_loaded_or_spilled_is_not_taken_for_a_new_one() {
+        let nowhere = Place::Folder("nowhere/at/all".into());
+        let mut dedupe = Dedupe::new(20, Some(nowhere));
+        let all = |learn: Learn<'_>| (0..30).map(fingerprint).try_for_each(learn);
+        let said = dedupe.load(Hour(1), all).unwrap_err().to_string();
+        assert_eq!(said, "cannot use a temporary file for fingerprints of events");
+        assert_eq!(hours(&dedupe), (vec![], true));
+        // What is there stays there.
+        fill(&mut dedupe, 2, 10);
+        assert!(matches!(dedupe.check(Hour(2), fingerprint(50)), Err(JournalError::Spilling(_))));
+        assert_eq!(hours(&dedupe), (vec![2], true));
     }
 }

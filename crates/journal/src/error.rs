@@ -147,7 +147,10 @@ pub enum JournalError {
     },
     /// There is no space left, or the page limit is reached.
     #[error("cannot write to the journal: the disk or its page limit is full")]
-    Full(#[source] rusqlite::Error),
+    Full(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Fingerprints of an hour that has too many for memory could not be spilled, or not be read again.
+    #[error("cannot use a temporary file for fingerprints of events")]
+    Spilling(#[source] io::Error),
     /// A file operation failed.
     #[error("cannot {what} {path}")]
     File {
@@ -164,10 +167,19 @@ pub enum JournalError {
     Sqlite(#[source] rusqlite::Error),
 }
 
+impl JournalError {
+    pub(crate) fn spilling(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full(error.into()),
+            _ => Self::Spilling(error),
+        }
+    }
+}
+
 impl From<rusqlite::Error> for JournalError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DiskFull) => Self::Full(error),
+            Some(rusqlite::ErrorCode::DiskFull) => Self::Full(error.into()),
             _ => Self::Sqlite(error),
         }
     }

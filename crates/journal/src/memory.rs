@@ -8,7 +8,7 @@ use doorward_model::hash::Hash16;
 use doorward_model::head::SignedHead;
 use doorward_model::record::Record;
 
-use crate::dedupe::{Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Seen, Window};
+use crate::dedupe::{Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Place, Seen, Window};
 use crate::error::JournalError;
 use crate::journal::{
     Batch, CHECKPOINTS_KEPT, Checkpoint, Content, End, Expired, Head, Journal, Log, Position, Pruned,
@@ -27,7 +27,7 @@ pub enum Keep {
 
 /// A log that ends with the process.
 ///
-/// It has no store to load fingerprints from: an event of an hour that has left memory is taken for new when it
+/// An hour with very many events is deduplicated with the help of temporary files. It has no store to load fingerprints from: an event of an hour that has left memory is taken for new when it
 /// comes again. Events that come about in the order in which they happened are not affected.
 #[derive(Debug)]
 pub struct Memory {
@@ -56,12 +56,17 @@ impl Memory {
     /// # Errors
     /// When the compressor cannot be made.
     pub fn with_fingerprints(keep: Keep, fingerprints_max: usize) -> Result<Self, JournalError> {
+        // Where all is kept in memory, what is known of it may lie there, too.
+        let place = match keep {
+            Keep::All => None,
+            Keep::Nothing => Some(Place::Temporary),
+        };
         Ok(Self {
             keep,
             sealer: Sealer::new()?,
             head: Head::empty(genesis("")),
             rows: Vec::new(),
-            dedupe: Dedupe::new(fingerprints_max),
+            dedupe: Dedupe::new(fingerprints_max, place),
             checkpoints: Vec::new(),
             signed: BTreeMap::new(),
             signers: Vec::new(),
@@ -69,10 +74,8 @@ impl Memory {
         })
     }
 
-    fn bring(&mut self, hour: Hour) {
-        if !self.dedupe.has(hour) {
-            self.dedupe.load(hour, std::iter::empty());
-        }
+    fn bring(&mut self, hour: Hour) -> Result<(), JournalError> {
+        if self.dedupe.has(hour) { Ok(()) } else { self.dedupe.load(hour, |_| Ok(())) }
     }
 
     fn seal(&mut self, batch: &Batch<'_>) -> Result<Sealed, JournalError> {
@@ -117,8 +120,8 @@ impl Journal for Memory {
 
     fn check(&mut self, event: &Event) -> Result<Seen, JournalError> {
         let hour = Hour::of(event);
-        self.bring(hour);
-        Ok(self.dedupe.check(hour, Fingerprint::of(event)))
+        self.bring(hour)?;
+        self.dedupe.check(hour, Fingerprint::of(event))
     }
 
     fn append(&mut self, batch: Batch<'_>) -> Result<Position, JournalError> {
@@ -128,7 +131,7 @@ impl Journal for Memory {
         self.head = head;
         // There is no store that would know an event which was appended without a check.
         for (hour, _) in &fingerprints {
-            self.bring(*hour);
+            self.bring(*hour)?;
         }
         self.dedupe.settle(&fingerprints);
         Ok(self.head.position)

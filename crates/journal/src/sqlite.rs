@@ -27,7 +27,7 @@ use self::folder::Lock;
 pub use self::follower::Follower;
 pub use self::index::Indexer;
 use self::index::{Standing, Term};
-use crate::dedupe::{Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Seen, Window};
+use crate::dedupe::{Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Place, Seen, Window};
 use crate::error::JournalError;
 use crate::journal::{
     Batch, Checkpoint, End, Expired, Head, Journal, Log, Position, Pruned, PublicKey, Room, Row, Verified,
@@ -51,7 +51,7 @@ pub struct Options {
     pub synchronous: Synchronous,
     /// The largest number of database pages, of [`PAGE_BYTES`] each; `None` for SQLite's own.
     pub page_limit: Option<u32>,
-    /// How many fingerprints are kept in memory.
+    /// How many fingerprints are kept in memory; those of an hour with more than half as many are spilled to files.
     pub fingerprints_max: usize,
 }
 
@@ -100,7 +100,7 @@ impl Sqlite {
             options,
             sealer: Sealer::new()?,
             head,
-            dedupe: Dedupe::new(options.fingerprints_max),
+            dedupe: Dedupe::new(options.fingerprints_max, Some(Place::Folder(folder.to_path_buf()))),
             _lock: lock,
         })
     }
@@ -209,9 +209,9 @@ impl Journal for Sqlite {
     fn check(&mut self, event: &Event) -> Result<Seen, JournalError> {
         let hour = Hour::of(event);
         if !self.dedupe.has(hour) {
-            self.dedupe.load(hour, store::fingerprints(&self.connection, hour)?);
+            self.dedupe.load(hour, |learn| store::fingerprints(&self.connection, hour, learn))?;
         }
-        Ok(self.dedupe.check(hour, Fingerprint::of(event)))
+        self.dedupe.check(hour, Fingerprint::of(event))
     }
 
     fn append(&mut self, batch: Batch<'_>) -> Result<Position, JournalError> {

@@ -9,7 +9,7 @@ use doorward_model::time::Time;
 use prost::Message;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
-use crate::dedupe::{Fingerprint, Hour};
+use crate::dedupe::{Fingerprint, Hour, Learn};
 use crate::error::JournalError;
 use crate::journal::{ChainHash, Expired, Head, Kept, Position, Pruned};
 use crate::seal::{Sealed, SealedRow};
@@ -106,14 +106,14 @@ fn put_fingerprints(
     Ok(())
 }
 
-/// The fingerprints of an hour.
+/// Gives out the fingerprints of an hour.
 pub(super) fn fingerprints(
     connection: &Connection,
     hour: Hour,
-) -> Result<impl Iterator<Item = Fingerprint> + use<>, JournalError> {
+    learn: Learn<'_>,
+) -> Result<(), JournalError> {
     let mut query =
         connection.prepare_cached("SELECT entries FROM fingerprint WHERE hour = ?1 ORDER BY position")?;
-    let mut entries = Vec::new();
     let mut rows = query.query([hour.0])?;
     while let Some(row) = rows.next()? {
         let stored = row.get_ref(0)?.as_blob().map_err(|_| JournalError::Corrupt { what: "fingerprints" })?;
@@ -121,9 +121,9 @@ pub(super) fn fingerprints(
         if !cut.is_empty() {
             return Err(JournalError::Corrupt { what: "fingerprints" });
         }
-        entries.extend(whole.iter().map(Fingerprint::from_bytes));
+        whole.iter().map(Fingerprint::from_bytes).try_for_each(&mut *learn)?;
     }
-    Ok(entries.into_iter())
+    Ok(())
 }
 
 fn sealed_row(row: &Row<'_>) -> rusqlite::Result<SealedRow> {

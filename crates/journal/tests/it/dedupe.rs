@@ -136,11 +136,89 @@ fn memory_is_bounded_and_sqlite_reloads_what_has_left_it() {
     for hour in three_hours() {
         take(&mut log, &hour);
     }
-    assert_eq!(log.window(), Window { hours: 1, fingerprints: 80, evicted: 2 });
+    assert_eq!(log.window(), Window { hours: 1, fingerprints: 80, spilled: 0, evicted: 2 });
     for hour in three_hours() {
         assert_eq!(take(&mut log, &hour), [Duplicate; 80]);
     }
-    assert_eq!(log.window(), Window { hours: 1, fingerprints: 80, evicted: 5 });
+    assert_eq!(log.window(), Window { hours: 1, fingerprints: 80, spilled: 0, evicted: 5 });
+}
+
+/// As many events as wanted, all of one hour.
+fn one_hour(ids: std::ops::Range<u32>) -> Vec<Event> {
+    ids.map(|id| event(&format!("id-{id}"), &format!("content of {id}"), 1)).collect()
+}
+
+#[test]
+fn an_hour_of_many_events_takes_bounded_memory_and_is_known_all_the_same() {
+    let (_folder, path) = scratch();
+    let options = Options { fingerprints_max: 200, ..Options::default() };
+    let mut sqlite = open_with(&path, &tenant(), options).unwrap();
+    let mut memory = Memory::with_fingerprints(Keep::Nothing, 200).unwrap();
+    let events = one_hour(0..1_000);
+    let others: Vec<_> =
+        (0..1_000).step_by(7).map(|id| event(&format!("id-{id}"), &format!("other of {id}"), 1)).collect();
+    let again = |log: &mut dyn Journal| {
+        for batch in events.chunks(30) {
+            assert_eq!(take(log, batch), vec![Duplicate; batch.len()]);
+        }
+    };
+    for log in [&mut sqlite as &mut dyn Journal, &mut memory] {
+        for batch in events.chunks(30) {
+            assert_eq!(take(log, batch), vec![New; batch.len()]);
+            assert!(log.window().fingerprints < 130, "{:?}", log.window());
+        }
+        let window = log.window();
+        assert_eq!((window.hours, window.fingerprints + window.spilled, window.evicted), (1, 1_000, 0));
+        again(log);
+        assert_eq!(take(log, &others), vec![Conflict; 143]);
+        assert_eq!(take(log, &others), vec![Duplicate; 143]);
+        assert_eq!(take(log, &one_hour(1_000..1_100)), vec![New; 100]);
+    }
+    // Reading the hour again is bounded, too.
+    drop(sqlite);
+    let mut sqlite = open_with(&path, &tenant(), options).unwrap();
+    again(&mut sqlite);
+    let window = sqlite.window();
+    assert!(window.fingerprints < 130, "{window:?}");
+    assert_eq!(window.fingerprints + window.spilled, 1_000 + 143 + 100);
+    assert_eq!(take(&mut sqlite, &others), vec![Duplicate; 143]);
+}
+
+#[test]
+fn what_a_failed_append_did_not_record_is_new_again_in_an_hour_that_was_spilled() {
+    let (_folder, path) = scratch();
+    let mut log =
+        open_with(&path, &tenant(), Options { fingerprints_max: 20, ..Options::default() }).unwrap();
+    let events = one_hour(0..100);
+    assert_eq!(take(&mut log, &events[..60]), vec![New; 60]);
+    let other = event("id-0", "another", 1);
+    let answers: Vec<_> =
+        events[50..].iter().chain([&other]).map(|event| log.check(event).unwrap()).collect();
+    assert_eq!(answers, [vec![Duplicate; 10], vec![New; 40], vec![Conflict]].concat());
+    log.append(Batch { records: &[], facts_seen: FactNumber(9) }).unwrap_err();
+    let answers: Vec<_> = events.iter().chain([&other]).map(|event| log.check(event).unwrap()).collect();
+    assert_eq!(answers, [vec![Duplicate; 60], vec![New; 40], vec![Conflict]].concat());
+}
+
+#[test]
+fn an_expired_event_of_an_hour_that_was_spilled_is_new_again() {
+    let (_folder, path) = scratch();
+    let mut log =
+        open_with(&path, &tenant(), Options { fingerprints_max: 20, ..Options::default() }).unwrap();
+    let events = one_hour(0..60);
+    take(&mut log, &events[..40]);
+    let mut next = Numbering::after(log.head());
+    let later = START + Millis::HOUR;
+    let records: Vec<_> =
+        events[40..].iter().map(|event| next.observation(0, event.clone(), later)).collect();
+    for event in &events[40..] {
+        assert_eq!(log.check(event).unwrap(), New);
+    }
+    append(&mut log, &records).unwrap();
+    assert_eq!(take(&mut log, &events[39..41]), [Duplicate; 2]);
+    log.prune(&all_events(START + Millis::SECOND)).unwrap();
+    let answers: Vec<_> = events.iter().map(|event| log.check(event).unwrap()).collect();
+    assert_eq!(answers, [vec![New; 40], vec![Duplicate; 20]].concat());
 }
 
 #[test]
@@ -151,7 +229,7 @@ fn memory_forgets_hours_far_behind_and_only_those() {
         assert_eq!(take(&mut log, hour), [New; 80]);
         assert_eq!(take(&mut log, hour), [Duplicate; 80]);
     }
-    assert_eq!(log.window(), Window { hours: 1, fingerprints: 80, evicted: 2 });
+    assert_eq!(log.window(), Window { hours: 1, fingerprints: 80, spilled: 0, evicted: 2 });
     assert_eq!(take(&mut log, &hours[0]), [New; 80]);
 }
 

@@ -91,6 +91,34 @@ proptest! {
         }
     }
 
+    /// Within an hour the memory engine forgets nothing, however little it may keep in memory.
+    #[test]
+    fn memory_answers_as_a_set_of_the_events_of_an_hour(
+        batches in vec(vec((0..60_u8, 0..3_u8), 0..30), 1..12),
+        fingerprints_max in 0..60_usize,
+    ) {
+        let mut log = Memory::with_fingerprints(Keep::Nothing, fingerprints_max).unwrap();
+        let mut known = BTreeSet::new();
+        for batch in batches {
+            let mut next = Numbering::after(doorward_journal::Journal::head(&log));
+            let mut records = Vec::new();
+            for (id, content) in batch {
+                let has_id = known.iter().any(|&(known_id, _)| known_id == id);
+                let expected = match (known.insert((id, content)), has_id) {
+                    (false, _) => Seen::Duplicate,
+                    (true, false) => Seen::New,
+                    (true, true) => Seen::Conflict,
+                };
+                let event = event(&id.to_string(), &content.to_string(), 0);
+                prop_assert_eq!(doorward_journal::Journal::check(&mut log, &event).unwrap(), expected);
+                if expected != Seen::Duplicate {
+                    records.push(next.observation(0, event, START));
+                }
+            }
+            append(&mut log, &records).unwrap();
+        }
+    }
+
     /// How records are spread over appends changes no record, only the rows.
     #[test]
     fn batches_do_not_matter_to_what_is_read(drafts in drafts(), cut in any::<proptest::sample::Index>()) {
