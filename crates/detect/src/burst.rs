@@ -88,7 +88,7 @@ fn same_cause(subject: &Subject<'_>, notice: &Notice, now: Time) -> Option<(Find
 
 fn shares_credential(finding: &Finding, subject: &Subject<'_>) -> bool {
     let (seen, key) = (subject.seen, &subject.event().actor.access_key_id);
-    let same_session = !seen.session.is_empty() && finding.session == seen.session;
+    let same_session = !seen.session().is_empty() && finding.session == seen.session();
     same_session || !key.is_empty() && finding.evidence.iter().any(|one| one.access_key_id == *key)
 }
 
@@ -97,7 +97,7 @@ fn begin(subject: &Subject<'_>, notice: &Notice) -> (Finding, Course) {
     let finding = Finding {
         kind: notice.kind.to_owned(),
         identity: subject.seen.identity.clone(),
-        session: subject.seen.session.clone(),
+        session: subject.seen.session().to_owned(),
         chain: subject.seen.chain.clone(),
         first_at_ms: event.happened_at_ms,
         last_at_ms: event.happened_at_ms,

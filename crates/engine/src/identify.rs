@@ -75,7 +75,7 @@ impl Announced {
             n: 0,
             recorded_at_ms: recorded_at.ms(),
             identity: caller.id.to_owned(),
-            session: resolved.session,
+            told_session: String::new(),
             chain: resolved.chain.to_vec(),
             late: false,
             conflict: false,

@@ -12,7 +12,7 @@ mod target;
 use std::borrow::Cow;
 
 use doorward_model::event::{ActionClass, Event};
-use doorward_model::hash::Hash16;
+use doorward_model::hash::{Fingerprint, Hash16};
 use doorward_model::reject::RejectReason;
 use doorward_model::time::Time;
 
@@ -150,7 +150,7 @@ pub(crate) fn event(
         claimed_at_ms: 0,
         source: "cloudtrail".to_owned(),
         id: id(fields, raw),
-        content_hash: Hash16::fingerprint(raw).0.to_vec(),
+        content: Some(Fingerprint::of(raw)),
         happened_at_ms: happened_at.ms(),
         account: account(fields, &actor.account),
         region: kept(&scalar(fields.region), NAME_BYTES_MAX),

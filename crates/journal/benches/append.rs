@@ -10,7 +10,7 @@ use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use doorward_journal::{Batch, Indexer, Journal, Keep, Memory, Options, Sqlite};
 use doorward_model::event::{Actor, Client, Event, Target};
-use doorward_model::hash::Hash16;
+use doorward_model::hash::Fingerprint;
 use doorward_model::id::{FactNumber, Partition, TenantId};
 use doorward_model::record::{Observation, Record};
 
@@ -111,7 +111,7 @@ impl Stream {
             n,
             recorded_at_ms: event.happened_at_ms + 120_000,
             identity,
-            session: event.actor.arn.clone(),
+            told_session: String::new(),
             event: Box::new(event),
             ..Observation::default()
         }))
@@ -138,7 +138,7 @@ impl Stream {
         Event {
             source: "cloudtrail".to_owned(),
             id,
-            content_hash: Hash16::of(raw.as_bytes()).0.to_vec(),
+            content: Some(Fingerprint::of(raw.as_bytes())),
             happened_at_ms: at,
             account: account.clone(),
             region: "eu-west-1".to_owned(),

@@ -16,7 +16,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
 
 use doorward_model::event::Event;
-use doorward_model::hash::Hash16;
+use doorward_model::hash;
 use doorward_model::time::Millis;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
@@ -80,10 +80,9 @@ impl Fingerprint {
 
     pub(crate) fn of(event: &Event) -> Self {
         // Who makes two ids collide makes conflicts, which are kept: only equal content is ever taken for a repetition.
-        let [source, id] = [&event.source, &event.id].map(|text| Hash16::fingerprint(text.as_bytes()));
-        let content = Hash16::from_slice(&event.content_hash);
-        let content = content.unwrap_or_else(|| Hash16::fingerprint(&event.raw));
-        Self { id: first_word(id) ^ first_word(source).rotate_left(1), content: first_word(content) }
+        let [source, id] = [&event.source, &event.id].map(|text| first_word(hash::Fingerprint::of(text.as_bytes())));
+        let content = event.content.unwrap_or_else(|| hash::Fingerprint::of(&event.raw));
+        Self { id: id ^ source.rotate_left(1), content: first_word(content) }
     }
 
     pub(crate) fn to_bytes(self) -> [u8; Self::BYTES] {
@@ -99,9 +98,9 @@ impl Fingerprint {
     }
 }
 
-fn first_word(hash: Hash16) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = hash.0;
-    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+/// In the order of bytes in which fingerprints are stored.
+const fn first_word(of: hash::Fingerprint) -> u64 {
+    of.high.swap_bytes()
 }
 
 /// The fingerprints in memory, and the reservations of the batch that is being prepared.

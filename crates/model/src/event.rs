@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::hash::Fingerprint;
 use crate::time::{Millis, Time};
 
 /// What an action does to what it touches, from harmless to dangerous within its group.
@@ -121,6 +122,27 @@ pub struct Actor {
     pub ec2_role_delivery: String,
 }
 
+impl Actor {
+    /// The kind of caller; where the record does not say, its ARN may.
+    #[must_use]
+    pub fn kind_shown(&self) -> ActorKind {
+        match self.kind() {
+            ActorKind::Unknown if self.arn.contains(":assumed-role/") => ActorKind::AssumedRole,
+            ActorKind::Unknown if self.arn.contains(":user/") => ActorKind::IamUser,
+            kind => kind,
+        }
+    }
+
+    /// The session that the caller acts in: its ARN for one of a role, nothing for a long-lived key.
+    #[must_use]
+    pub fn session(&self) -> &str {
+        match self.kind_shown() {
+            ActorKind::AssumedRole | ActorKind::FederatedUser => &self.arn,
+            _ => "",
+        }
+    }
+}
+
 /// What was acted on, as far as the record names it.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct Target {
@@ -195,6 +217,8 @@ pub struct Issued {
 }
 
 /// One audit record: who did what to what, when, from where, and how it ended.
+///
+/// Tag 3 was the hash of the content in another form and is not to be used again.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Event {
     /// The source family, such as `cloudtrail`.
@@ -203,10 +227,10 @@ pub struct Event {
     /// The id that the source gave it.
     #[prost(string, tag = "2")]
     pub id: String,
-    /// Tells whether two records of one id have the same content: [`Hash16::fingerprint`](crate::hash::Hash16) of
-    /// the redacted record without insignificant white space. It names nothing and proves nothing.
-    #[prost(bytes = "vec", tag = "3")]
-    pub content_hash: Vec<u8>,
+    /// Tells whether two records of one id have the same content: that of the redacted record without insignificant
+    /// white space; absent when nobody has worked it out.
+    #[prost(message, optional, tag = "20")]
+    pub content: Option<Fingerprint>,
     /// When it happened, by the source's clock, milliseconds since the epoch.
     #[prost(int64, tag = "4")]
     pub happened_at_ms: i64,
@@ -300,7 +324,7 @@ impl Event {
             .cmp(&key(other))
             .then_with(|| self.account.cmp(&other.account))
             .then_with(|| self.id.cmp(&other.id))
-            .then_with(|| self.content_hash.cmp(&other.content_hash))
+            .then_with(|| self.content.cmp(&other.content))
     }
 }
 

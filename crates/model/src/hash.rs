@@ -1,13 +1,13 @@
 //! Hashes that are stored: 16 bytes, enough to tell records of one tenant apart.
 //!
-//! [`Hash16::of`] names things by their content and withstands whoever chooses the content. [`Hash16::fingerprint`]
-//! only tells whether two copies of one thing are the same.
+//! [`Hash16`] names things by their content and withstands whoever chooses the content. A [`Fingerprint`] only tells
+//! whether two copies of one thing are the same.
 
 use std::fmt;
 
 use twox_hash::XxHash3_128;
 
-/// The first 16 bytes of a BLAKE3 hash, or where that is said, an XXH3 hash.
+/// The first 16 bytes of a BLAKE3 hash.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash16(pub [u8; 16]);
 
@@ -29,18 +29,6 @@ impl Hash16 {
         Self::from_blake3(hasher.finalize())
     }
 
-    /// The fingerprint of some bytes: XXH3 of 128 bits without a seed, in the byte order of its published
-    /// specification, and so the same on every machine and in every release.
-    ///
-    /// It is many times faster than [`Hash16::of`], but whoever chooses both contents can make them collide. That
-    /// is enough to compare two copies of a record that have the same id already, because the source gives out the
-    /// id and writes the record: who only makes requests cannot make it write two contents for one id. It must not
-    /// name or prove anything.
-    #[must_use]
-    pub fn fingerprint(bytes: &[u8]) -> Self {
-        Self(XxHash3_128::oneshot(bytes).to_be_bytes())
-    }
-
     /// Reads 16 bytes back; `None` when there are not exactly 16.
     #[must_use]
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
@@ -53,6 +41,32 @@ impl Hash16 {
             *to = *from;
         }
         Self(out)
+    }
+}
+
+/// XXH3 of 128 bits without a seed, in two words: the same on every machine and in every release.
+///
+/// It is many times faster than [`Hash16`], but whoever chooses both contents can make them collide. That is enough
+/// to compare two copies of a record that have the same id already, because the source gives out the id and writes
+/// the record: who only makes requests cannot make it write two contents for one id. It must not name or prove
+/// anything.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, prost::Message)]
+pub struct Fingerprint {
+    /// The word that is written first.
+    #[prost(fixed64, tag = "1")]
+    pub high: u64,
+    /// The word that is written second.
+    #[prost(fixed64, tag = "2")]
+    pub low: u64,
+}
+
+impl Fingerprint {
+    /// That of some bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        let hash = XxHash3_128::oneshot(bytes);
+        let [high, low] = [hash >> 64, hash & u128::from(u64::MAX)].map(|word| u64::try_from(word).unwrap_or(0));
+        Self { high, low }
     }
 }
 
@@ -70,12 +84,14 @@ impl fmt::Debug for Hash16 {
 
 #[cfg(test)]
 mod tests {
-    use super::Hash16;
+    use super::{Fingerprint, Hash16};
 
     #[test]
     fn hashes_are_those_of_their_specifications() {
         let long = b"a record of some length. ".repeat(100);
-        let hashes = [b"".as_slice(), b"record", &long].map(|bytes| Hash16::fingerprint(bytes).to_string());
+        let hashes = [b"".as_slice(), b"record", &long]
+            .map(Fingerprint::of)
+            .map(|Fingerprint { high, low }| format!("{high:016x}{low:016x}"));
         let expected = [
             "99aa06d3014798d86001c324468d497f",
             "e53517bbc019f4994ff1f81b384e16ff",

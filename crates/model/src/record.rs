@@ -316,7 +316,7 @@ impl Summary {
 /// So many members of a peer group had a value for the first time.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, prost::Message)]
 pub struct PeerFirst {
-    /// The peer group; empty for the whole tenant.
+    /// The peer group; empty for members of none. The tenant's counts are the sums of all.
     #[prost(string, tag = "1")]
     pub peer_group: String,
     /// Which habit; absent when the members themselves are new.
@@ -345,9 +345,9 @@ pub struct Observation {
     /// The identity that acted.
     #[prost(string, tag = "4")]
     pub identity: String,
-    /// The session it acted in; empty when there is none.
+    /// The session that an enforcement point told of; an audit record names its own, see [`Self::session`].
     #[prost(string, tag = "5")]
-    pub session: String,
+    pub told_session: String,
     /// The identities behind it, nearest first.
     #[prost(string, repeated, tag = "6")]
     pub chain: Vec<String>,
@@ -383,6 +383,12 @@ pub struct DecisionRecord {
 }
 
 impl Observation {
+    /// The session it acted in; empty when there is none.
+    #[must_use]
+    pub fn session(&self) -> &str {
+        if self.told_session.is_empty() { self.event.actor.session() } else { &self.told_session }
+    }
+
     /// The partition of the identity.
     #[must_use]
     pub fn partition(&self) -> Partition {

@@ -21,7 +21,7 @@ pub struct Share {
 /// The folded summaries.
 #[derive(Clone, Debug)]
 pub struct Peers {
-    with: SeededMap<(Symbol, Option<Feature>, Symbol), u32>,
+    with: SeededMap<First, u32>,
     /// Identity-days by bin of weighted surprise: see [`Peers::pressure_threshold_milli`].
     bins: [u64; BINS],
 }
@@ -38,10 +38,18 @@ impl Peers {
 
     /// Takes in what was done for the first time since the last summary.
     pub fn fold(&mut self, summary: &Summary, symbols: &mut Symbols) {
+        // Rows of one group lie together.
+        let mut last = ("", TENANT_GROUP);
         for first in &summary.firsts {
-            let key = key_of(first, symbols);
-            let count = self.with.entry(key).or_insert(0);
-            *count = count.saturating_add(first.members);
+            if first.peer_group != last.0 {
+                last = (&first.peer_group, symbols.intern(&first.peer_group));
+            }
+            let feature = first.feature.and_then(|number| Feature::try_from(number).ok());
+            let value = symbols.intern(&first.value);
+            self.add((TENANT_GROUP, feature, value), first.members);
+            if last.1 != TENANT_GROUP {
+                self.add((last.1, feature, value), first.members);
+            }
         }
         for pressure in &summary.pressures {
             if let Some(days) = usize::try_from(pressure.bin).ok().and_then(|bin| self.bins.get_mut(bin)) {
@@ -52,14 +60,7 @@ impl Peers {
 
     /// The summaries that, folded into nothing, give these counts; in a fixed order.
     pub(crate) fn to_summaries(&self, symbols: &Symbols) -> Vec<Summary> {
-        let firsts = self.with.iter().map(|((group, feature, value), members)| PeerFirst {
-            peer_group: symbols.name(*group).to_owned(),
-            feature: feature.map(i32::from),
-            value: symbols.name(*value).to_owned(),
-            members: *members,
-        });
-        let mut firsts: Vec<_> = firsts.collect();
-        firsts.sort();
+        let firsts = by_name(self.of_groups(), symbols);
         let bins = (0..).zip(self.bins).filter(|(_, days)| *days > 0);
         // A bin of a summary holds less than one of all time may.
         let pressures = bins.flat_map(|(bin, days)| {
@@ -68,11 +69,28 @@ impl Peers {
             let rest = u32::try_from(days % u64::from(u32::MAX)).unwrap_or(0);
             whole.chain([rest]).map(move |days| PressureBin { bin, days })
         });
-        let mut summaries: Vec<_> = (firsts.chunks(Summary::FIRSTS_MAX))
-            .map(|firsts| Summary { firsts: firsts.to_vec(), pressures: Vec::new() })
-            .collect();
+        let mut summaries = summaries(firsts);
         summaries.push(Summary { firsts: Vec::new(), pressures: pressures.collect() });
         summaries
+    }
+
+    /// What was told of each group, and of those who are in none: what of the tenant is not told by groups.
+    fn of_groups(&self) -> SeededMap<First, u32> {
+        let mut told = self.with.clone();
+        for ((group, feature, value), members) in &self.with {
+            if *group != TENANT_GROUP
+                && let Some(rest) = told.get_mut(&(TENANT_GROUP, *feature, *value))
+            {
+                *rest = rest.saturating_sub(*members);
+            }
+        }
+        told.retain(|_, members| *members > 0);
+        told
+    }
+
+    fn add(&mut self, first: First, members: u32) {
+        let count = self.with.entry(first).or_insert(0);
+        *count = count.saturating_add(members);
     }
 
     /// How many of the members of a group have a value.
@@ -118,9 +136,38 @@ fn bin_top_milli(bin: usize) -> u64 {
 
 const BINS: usize = 96;
 
-fn key_of(first: &PeerFirst, symbols: &mut Symbols) -> (Symbol, Option<Feature>, Symbol) {
-    let feature = first.feature.and_then(|number| Feature::try_from(number).ok());
-    (symbols.intern(&first.peer_group), feature, symbols.intern(&first.value))
+/// Something that members of a group did for the first time: the group, the feature and the value; without a feature
+/// that they appeared.
+pub(crate) type First = (Symbol, Option<Feature>, Symbol);
+
+/// Summaries of bounded size that hold these firsts.
+pub(crate) fn summaries(firsts: Vec<PeerFirst>) -> Vec<Summary> {
+    let mut firsts = firsts.into_iter();
+    let next = || Some(firsts.by_ref().take(Summary::FIRSTS_MAX).collect()).filter(|next: &Vec<_>| !next.is_empty());
+    std::iter::from_fn(next).map(|firsts| Summary { firsts, pressures: Vec::new() }).collect()
+}
+
+/// Firsts as they are recorded, in the order of names.
+pub(crate) fn by_name(firsts: impl IntoIterator<Item = (First, u32)>, symbols: &Symbols) -> Vec<PeerFirst> {
+    // Groups have long names that begin alike, and so are compared once each.
+    let mut groups: SeededMap<Symbol, Vec<(Option<i32>, &str, u32)>> = SeededMap::default();
+    for ((group, feature, value), members) in firsts {
+        groups.entry(group).or_default().push((feature.map(i32::from), symbols.name(value), members));
+    }
+    let mut groups: Vec<_> =
+        groups.into_iter().map(|(group, firsts)| (symbols.name(group), firsts)).collect();
+    groups.sort_unstable();
+    let told = |(group, mut firsts): (&str, Vec<_>)| {
+        firsts.sort_unstable();
+        let group = group.to_owned();
+        firsts.into_iter().map(move |(feature, value, members): (_, &str, _)| PeerFirst {
+            peer_group: group.clone(),
+            feature,
+            value: value.to_owned(),
+            members,
+        })
+    };
+    groups.into_iter().flat_map(told).collect()
 }
 
 #[cfg(test)]

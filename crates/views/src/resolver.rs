@@ -57,8 +57,6 @@ pub struct Resolved {
     /// All that the record shows of who acted, when this caller has not been named before, or so long ago that it
     /// was forgotten.
     pub principal: Option<Principal>,
-    /// The session; empty where there is none.
-    pub session: String,
     /// The identities that led to this session, nearest first.
     pub chain: Arc<[String]>,
     /// Whether its behaviour is a habit at all, or a platform acting by itself.
@@ -141,8 +139,7 @@ impl Resolver {
             let own = (symbols.name(named.id), named.kind);
             self.remember(&issued.access_key_id, own, &chain, event);
         }
-        let (session, routed) = (session_of(&event.actor), routed(event, &named));
-        Resolved { named, principal, session, chain, routed }
+        Resolved { named, principal, chain, routed: routed(event, &named) }
     }
 
     /// Learns the canonical id of a unique id from an export.
@@ -247,14 +244,6 @@ fn caller_id(actor: &Actor) -> &str {
     ids.into_iter().find(|id| !id.is_empty()).map_or("", String::as_str)
 }
 
-/// The session that a caller acts in: its ARN for a role session, nothing for a long-lived key.
-fn session_of(actor: &Actor) -> String {
-    match kind_of(actor) {
-        ActorKind::AssumedRole | ActorKind::FederatedUser => actor.arn.clone(),
-        _ => String::new(),
-    }
-}
-
 fn routed(event: &Event, named: &Named) -> Routed {
     let by_platform = event.actor.kind() == ActorKind::AwsService
         || named.linked
@@ -264,7 +253,7 @@ fn routed(event: &Event, named: &Named) -> Routed {
 
 fn name(event: &Event, unique_ids: UniqueIds<'_>) -> Principal {
     let actor = &event.actor;
-    match kind_of(actor) {
+    match actor.kind_shown() {
         ActorKind::AssumedRole => assumed_role(actor, unique_ids),
         ActorKind::Role => role(&actor.arn, &actor.account, &actor.principal_id),
         ActorKind::IamUser => user(&actor.arn, actor),
@@ -280,15 +269,6 @@ fn name(event: &Event, unique_ids: UniqueIds<'_>) -> Principal {
         ActorKind::SamlUser => federated("saml", actor, IdentityKind::Human),
         ActorKind::IdentityCenterUser | ActorKind::Directory => person_of_directory(actor),
         ActorKind::Unknown => unknown(event),
-    }
-}
-
-/// The kind of caller; where the record does not say, its ARN may.
-fn kind_of(actor: &Actor) -> ActorKind {
-    match actor.kind() {
-        ActorKind::Unknown if actor.arn.contains(":assumed-role/") => ActorKind::AssumedRole,
-        ActorKind::Unknown if actor.arn.contains(":user/") => ActorKind::IamUser,
-        kind => kind,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::breadth::Sight;
 use crate::bursts::Burst;
 use crate::habits::{Habits, HalfLifeDays, NO_SLOTS, Slots};
 use crate::keys::{KeyUse, Keys, Sighting};
-use crate::peers::{TENANT_GROUP, pressure_bin};
+use crate::peers::{First, by_name, pressure_bin, summaries};
 use crate::symbols::{SeededMap, Symbol, Symbols};
 
 /// The behaviour of the identities of some partitions.
@@ -33,7 +33,7 @@ pub struct Shard {
 #[derive(Clone, Debug)]
 pub struct Pending {
     /// By peer group, feature and value.
-    pub(crate) firsts: SeededMap<(Symbol, Option<Feature>, Symbol), u32>,
+    pub(crate) firsts: SeededMap<First, u32>,
     pub(crate) pressures: BTreeMap<u32, u32>,
 }
 
@@ -61,16 +61,7 @@ impl Pending {
 
     /// Firsts by name, in the order of names.
     pub(crate) fn firsts(&self, symbols: &Symbols) -> Vec<PeerFirst> {
-        let mut firsts: Vec<_> = (self.firsts.iter())
-            .map(|((peer_group, feature, value), members)| PeerFirst {
-                peer_group: symbols.name(*peer_group).to_owned(),
-                feature: feature.map(i32::from),
-                value: symbols.name(*value).to_owned(),
-                members: *members,
-            })
-            .collect();
-        firsts.sort_unstable();
-        firsts
+        by_name(self.firsts.iter().map(|(first, members)| (*first, *members)), symbols)
     }
 
     /// The facts that tell it, in a fixed order, each bounded by [`Summary::FIRSTS_MAX`]; none when there is nothing.
@@ -79,13 +70,11 @@ impl Pending {
         let firsts = self.firsts(symbols);
         let pressures: Vec<_> =
             self.pressures.into_iter().map(|(bin, days)| PressureBin { bin, days }).collect();
-        let mut summaries: Vec<_> = (firsts.chunks(Summary::FIRSTS_MAX))
-            .map(|firsts| Summary { firsts: firsts.to_vec(), pressures: Vec::new() })
-            .collect();
+        let mut summaries = summaries(firsts);
         match summaries.first_mut() {
             Some(summary) => summary.pressures = pressures,
             None if pressures.is_empty() => {}
-            None => summaries.push(Summary { firsts, pressures }),
+            None => summaries.push(Summary { firsts: Vec::new(), pressures }),
         }
         summaries
     }
@@ -228,9 +217,7 @@ impl Shard {
     }
 
     fn note_first(&mut self, peer_group: Symbol, feature: Option<Feature>, value: Symbol) {
-        for group in [TENANT_GROUP, peer_group] {
-            *self.pending.firsts.entry((group, feature, value)).or_insert(0) += 1;
-        }
+        *self.pending.firsts.entry((peer_group, feature, value)).or_insert(0) += 1;
     }
 }
 

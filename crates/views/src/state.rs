@@ -108,9 +108,9 @@ impl State {
         if let Some(n) = self.folded.get_mut(usize::from(seen.partition().0)) {
             *n = seen.n;
         }
-        if seen.decision.is_some() && !seen.session.is_empty() {
+        if seen.decision.is_some() && !seen.told_session.is_empty() {
             let at = Time::from_ms(seen.recorded_at_ms);
-            self.sessions.put(seen.session.clone(), seen.identity.clone(), at);
+            self.sessions.put(seen.told_session.clone(), seen.identity.clone(), at);
         }
         let at = self.shard_at(seen.partition());
         let Some(shard) = self.shards.get_mut(at) else { return };

@@ -35,7 +35,7 @@ pub(crate) fn observation(made: DecisionMade, recorded_at: Time) -> Observation 
         n: 0,
         recorded_at_ms: recorded_at.ms(),
         identity,
-        session: made.session,
+        told_session: made.session,
         chain: Vec::new(),
         late: false,
         conflict: false,

@@ -29,7 +29,7 @@ fn check(records: &[&str], expected: &str) {
 
 fn tell(told: &mut String, seen: &Observation) {
     let platform = if seen.by_platform { " platform" } else { "" };
-    writeln!(told, "{} [{}] < {}{platform}", seen.identity, seen.session, seen.chain.join(" < ")).unwrap();
+    writeln!(told, "{} [{}] < {}{platform}", seen.identity, seen.session(), seen.chain.join(" < ")).unwrap();
 }
 
 fn tell_fact(told: &mut String, fact: &Fact) {

@@ -7,7 +7,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use doorward_model::hash::Hash16;
+use doorward_model::hash::Fingerprint;
 use doorward_model::record::{Observation, Record};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
@@ -51,8 +51,8 @@ impl Term<'_> {
         let mut bytes = Vec::with_capacity(text.len() + 1);
         bytes.push(kind);
         bytes.extend_from_slice(text.as_bytes());
-        let [a, b, c, d, e, f, g, h, ..] = Hash16::fingerprint(&bytes).0;
-        i64::from_le_bytes([a, b, c, d, e, f, g, h])
+        // In the order of bytes in which they are stored.
+        Fingerprint::of(&bytes).high.swap_bytes().cast_signed()
     }
 }
 
@@ -218,10 +218,10 @@ fn enter(row: &Row, entries: &mut BTreeSet<(i64, i64, i64)>) {
 /// What an observation can be found by.
 fn terms(seen: &Observation) -> [Option<Term<'_>>; 7] {
     let event = &seen.event;
-    let name = seen.session.rsplit('/').next().unwrap_or_default();
+    let name = seen.session().rsplit('/').next().unwrap_or_default();
     [
         Term::Identity(&seen.identity),
-        Term::Session(&seen.session),
+        Term::Session(seen.session()),
         Term::Session(name),
         Term::Key(&event.actor.access_key_id),
         Term::Address(&event.client.address),

@@ -3,7 +3,7 @@
 use doorward_journal::Seen::{Conflict, Duplicate, New};
 use doorward_journal::{Batch, Journal, Keep, Memory, Options, Seen, Window};
 use doorward_model::event::Event;
-use doorward_model::hash::Hash16;
+use doorward_model::hash::Fingerprint;
 use doorward_model::id::FactNumber;
 use doorward_model::time::Millis;
 
@@ -100,8 +100,8 @@ fn an_event_whose_time_was_set_right_is_known_when_it_comes_again_later() {
 #[test]
 fn without_a_content_hash_the_raw_record_is_hashed_as_intake_would() {
     on_every_engine(|mut engine| {
-        let bare = Event { content_hash: Vec::new(), ..event("a", "one", 0) };
-        let hashed = Event { content_hash: Hash16::fingerprint(&bare.raw).0.to_vec(), ..bare.clone() };
+        let bare = Event { content: None, ..event("a", "one", 0) };
+        let hashed = Event { content: Some(Fingerprint::of(&bare.raw)), ..bare.clone() };
         let other = Event { raw: b"two".to_vec(), ..bare.clone() };
         let answers = take(engine.log.as_mut(), &[bare, hashed, other]);
         assert_eq!(answers, [New, Duplicate, Conflict], "{}", engine.name);

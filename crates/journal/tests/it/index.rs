@@ -21,7 +21,7 @@ fn of(seen: Record, identity: &str, session: &str) -> Record {
     match seen {
         Record::Observation(seen) => Record::Observation(Box::new(Observation {
             identity: identity.to_owned(),
-            session: session.to_owned(),
+            told_session: session.to_owned(),
             ..*seen
         })),
         fact @ Record::Fact(_) => fact,

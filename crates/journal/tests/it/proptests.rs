@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use doorward_journal::{Keep, Memory, Options, Position, Seen};
 use doorward_model::event::Event;
+use doorward_model::hash::Fingerprint;
 use doorward_model::record::Record;
 use doorward_model::time::{Millis, Time};
 use proptest::collection::vec;
@@ -25,7 +26,7 @@ fn drafts() -> impl Strategy<Value = Vec<Draft>> {
     let seen = (0..1024_u16, texts, any::<i64>(), raw, any::<Option<bool>>());
     let seen = seen.prop_map(|(partition, (source, id, action), happened_at_ms, raw, mfa)| {
         let mut event = Event { source, id, action, happened_at_ms, ..event("", "", 0) };
-        event.content_hash = raw.iter().copied().take(16).collect();
+        event.content = (!raw.is_empty()).then(|| Fingerprint::of(&raw));
         event.raw = raw;
         event.actor.mfa = mfa;
         Draft::Observation(partition, Box::new(event))

@@ -2,7 +2,7 @@
 
 use doorward_journal::Head;
 use doorward_model::event::{Actor, Client, Event};
-use doorward_model::hash::Hash16;
+use doorward_model::hash::Fingerprint;
 use doorward_model::id::Partition;
 use doorward_model::record::{DecisionRecord, Fact, FactRecord, ImportCommitted, Observation, Record};
 use doorward_model::time::{Millis, Time};
@@ -15,7 +15,7 @@ pub(crate) fn event(id: &str, content: &str, minutes: i64) -> Event {
     Event {
         source: "cloudtrail".to_owned(),
         id: id.to_owned(),
-        content_hash: Hash16::of(content.as_bytes()).0.to_vec(),
+        content: Some(Fingerprint::of(content.as_bytes())),
         happened_at_ms: (START + Millis::MINUTE.times(minutes)).ms(),
         account: "111122223333".to_owned(),
         actor: Actor { arn: "arn:aws:iam::111122223333:role/deploy".to_owned(), ..Actor::default() },

@@ -143,7 +143,7 @@ impl Wanted {
         is(&self.identity, &seen.identity)
             && is(&self.key, &event.actor.access_key_id)
             && is(&self.ip, &event.client.address)
-            && self.session.as_deref().is_none_or(|wanted| is_session(&seen.session, wanted))
+            && self.session.as_deref().is_none_or(|wanted| is_session(seen.session(), wanted))
             && self.request.as_deref().is_none_or(|wanted| event.request_id == wanted || event.id == wanted)
             && self.conflict.is_none_or(|wanted| seen.conflict == wanted)
             && self.since.is_none_or(|since| at >= since)
@@ -302,7 +302,7 @@ fn event_row(seen: &Observation) -> EventRow {
         source: event.source.clone(),
         id: event.id.clone(),
         identity: seen.identity.clone(),
-        session: seen.session.clone(),
+        session: seen.session().to_owned(),
         chain: seen.chain.clone(),
         permission: event.permission(),
         class: class_word(event.class()),

@@ -30,7 +30,7 @@ fn fill(log: &mut Sqlite) {
                     n,
                     recorded_at_ms: recorded_at.ms(),
                     identity: format!("identity-{}", (row + at) % 5),
-                    session: format!("arn:role-{}/ann-{}", row % 3, row % 20),
+                    told_session: format!("arn:role-{}/ann-{}", row % 3, row % 20),
                     event: event.into(),
                     ..Observation::default()
                 }))
