@@ -80,7 +80,8 @@ impl Fingerprint {
 
     pub(crate) fn of(event: &Event) -> Self {
         // Who makes two ids collide makes conflicts, which are kept: only equal content is ever taken for a repetition.
-        let [source, id] = [&event.source, &event.id].map(|text| first_word(hash::Fingerprint::of(text.as_bytes())));
+        let [source, id] =
+            [&event.source, &event.id].map(|text| first_word(hash::Fingerprint::of(text.as_bytes())));
         let content = event.content.unwrap_or_else(|| hash::Fingerprint::of(&event.raw));
         Self { id: id ^ source.rotate_left(1), content: first_word(content) }
     }

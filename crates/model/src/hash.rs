@@ -65,7 +65,8 @@ impl Fingerprint {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         let hash = XxHash3_128::oneshot(bytes);
-        let [high, low] = [hash >> 64, hash & u128::from(u64::MAX)].map(|word| u64::try_from(word).unwrap_or(0));
+        let [high, low] =
+            [hash >> 64, hash & u128::from(u64::MAX)].map(|word| u64::try_from(word).unwrap_or(0));
         Self { high, low }
     }
 }

@@ -143,7 +143,8 @@ pub(crate) type First = (Symbol, Option<Feature>, Symbol);
 /// Summaries of bounded size that hold these firsts.
 pub(crate) fn summaries(firsts: Vec<PeerFirst>) -> Vec<Summary> {
     let mut firsts = firsts.into_iter();
-    let next = || Some(firsts.by_ref().take(Summary::FIRSTS_MAX).collect()).filter(|next: &Vec<_>| !next.is_empty());
+    let next =
+        || Some(firsts.by_ref().take(Summary::FIRSTS_MAX).collect()).filter(|next: &Vec<_>| !next.is_empty());
     std::iter::from_fn(next).map(|firsts| Summary { firsts, pressures: Vec::new() }).collect()
 }
 
@@ -193,6 +194,24 @@ mod tests {
         let (group, s3, sqs) = (symbols.intern("role:web-*"), symbols.intern("s3"), symbols.intern("sqs"));
         assert_eq!(peers.share(group, Feature::Service, s3), Share { with: 6, members: 6 });
         assert_eq!(peers.share(group, Feature::Service, sqs), Share { with: 0, members: 6 });
+    }
+
+    #[test]
+    fn the_tenant_has_what_its_groups_have_and_those_in_none() {
+        let (mut peers, mut symbols) = (Peers::new(7), Symbols::new(7));
+        let of = [("", 1), ("role:web-*", 2), ("user:*", 4)];
+        let appeared = of.map(|(group, members)| first(group, None, "", members));
+        let used = of.map(|(group, members)| first(group, Some(Feature::Service), "s3", members));
+        let firsts: Vec<_> = appeared.into_iter().chain(used).collect();
+        peers.fold(&Summary { firsts, pressures: Vec::new() }, &mut symbols);
+        let s3 = symbols.intern("s3");
+        let groups = of.map(|(group, _)| symbols.intern(group));
+        let with = |peers: &Peers| groups.map(|group| peers.share(group, Feature::Service, s3).with);
+        assert_eq!(with(&peers), [7, 2, 4]);
+        let mut again = Peers::new(8);
+        let summaries = peers.to_summaries(&symbols);
+        summaries.iter().for_each(|summary| again.fold(summary, &mut symbols));
+        assert_eq!((with(&again), again.to_summaries(&symbols)), (with(&peers), summaries));
     }
 
     #[test]

@@ -148,7 +148,7 @@ fn a_record_above_the_limit_is_refused() {
         let mut next = Numbering::after(engine.log.head());
         let record = next.observation(0, event("giant", &"z".repeat(17 << 20), 0), START);
         let refused = append(engine.log.as_mut(), &[record]).unwrap_err();
-        assert_eq!(refused.to_string(), "cannot append a record of 17825981 bytes: the limit is 16777216");
+        assert_eq!(refused.to_string(), "cannot append a record of 17825984 bytes: the limit is 16777216");
         assert_eq!(engine.records(), [], "{}", engine.name);
     });
 }
