@@ -150,25 +150,23 @@ pub(crate) fn summaries(firsts: Vec<PeerFirst>) -> Vec<Summary> {
 
 /// Firsts as they are recorded, in the order of names.
 pub(crate) fn by_name(firsts: impl IntoIterator<Item = (First, u32)>, symbols: &Symbols) -> Vec<PeerFirst> {
+    let mut firsts: Vec<_> = firsts.into_iter().collect();
+    firsts.sort_unstable_by_key(|((group, ..), _)| *group);
     // Groups have long names that begin alike, and so are compared once each.
-    let mut groups: SeededMap<Symbol, Vec<(Option<i32>, &str, u32)>> = SeededMap::default();
-    for ((group, feature, value), members) in firsts {
-        groups.entry(group).or_default().push((feature.map(i32::from), symbols.name(value), members));
+    let mut groups: Vec<_> = firsts.chunk_by_mut(|one, next| one.0.0 == next.0.0).collect();
+    let name_of =
+        |firsts: &[(First, u32)]| firsts.first().map_or("", |((group, ..), _)| symbols.name(*group));
+    groups.sort_unstable_by_key(|firsts| name_of(firsts));
+    for firsts in &mut groups {
+        firsts.sort_unstable_by_key(|((_, feature, value), _)| (*feature, symbols.name(*value)));
     }
-    let mut groups: Vec<_> =
-        groups.into_iter().map(|(group, firsts)| (symbols.name(group), firsts)).collect();
-    groups.sort_unstable();
-    let told = |(group, mut firsts): (&str, Vec<_>)| {
-        firsts.sort_unstable();
-        let group = group.to_owned();
-        firsts.into_iter().map(move |(feature, value, members): (_, &str, _)| PeerFirst {
-            peer_group: group.clone(),
-            feature,
-            value: value.to_owned(),
-            members,
-        })
+    let told = |((group, feature, value), members): &(First, u32)| PeerFirst {
+        peer_group: symbols.name(*group).to_owned(),
+        feature: feature.map(i32::from),
+        value: symbols.name(*value).to_owned(),
+        members: *members,
     };
-    groups.into_iter().flat_map(told).collect()
+    groups.iter().flat_map(|firsts| firsts.iter()).map(told).collect()
 }
 
 #[cfg(test)]
