@@ -392,7 +392,7 @@ mod tests {
     use super::*;
 
     fn fingerprint(at: usize) -> Fingerprint {
-        let word = first_word(Hash16::of(&at.to_le_bytes()));
+        let word = first_word(hash::Fingerprint::of(&at.to_le_bytes()));
         Fingerprint { id: word, content: !word }
     }
 

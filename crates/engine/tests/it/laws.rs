@@ -100,6 +100,6 @@ fn a_checkpoint_and_the_tail_are_as_the_whole() {
     let refused = Engine::new(TenantId::from("test"), rules(), 1, 1).load(&bytes, FORMAT + 1);
     assert_eq!(
         refused.map_err(|error| error.to_string()),
-        Err("cannot load a checkpoint of format 3, only of format 2".into())
+        Err(format!("cannot load a checkpoint of format {}, only of format {FORMAT}", FORMAT + 1))
     );
 }
