@@ -99,14 +99,17 @@ fn window(now: Time) -> u32 {
 
 /// The same on every machine: a checkpoint may be loaded on another.
 fn hash(bytes: &[u8]) -> u64 {
-    bytes
-        .chunks(8)
-        .fold(ODD, |hash, chunk| {
-            let word = chunk.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-            let mixed = (hash ^ word).wrapping_mul(ODD);
-            mixed ^ mixed >> 32
-        })
-        .wrapping_mul(ODD)
+    let mix = |hash: u64, word: u64| {
+        let mixed = (hash ^ word).wrapping_mul(ODD);
+        mixed ^ mixed >> 32
+    };
+    let (words, rest) = bytes.as_chunks();
+    let hash = words.iter().fold(ODD, |hash, word| mix(hash, u64::from_be_bytes(*word)));
+    let hash = match rest {
+        [] => hash,
+        rest => mix(hash, rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte))),
+    };
+    hash.wrapping_mul(ODD)
 }
 
 /// What is counted together.

@@ -269,14 +269,13 @@ impl Table {
 /// The value of each feature in an event, by [`Feature::ALL`]; `None` where the event has none that is a habit.
 fn values(event: &Event, symbols: &mut Symbols) -> [Option<Symbol>; Feature::ALL.len()] {
     let mut named = |text: &str| (!text.is_empty()).then(|| symbols.intern(text));
-    let service = named(&event.service);
     let (network, family) = if is_network(&event.client.network) {
         (named(&event.client.network), named(&event.client.family))
     } else {
         (None, None)
     };
-    let action = Some(symbols.intern_joined(&event.service, &event.action));
-    [service, action, network, family]
+    let (service, action) = symbols.intern_joined(&event.service, &event.action);
+    [Some(service).filter(|service| *service != Symbol::EMPTY), Some(action), network, family]
 }
 
 /// Whether a network is a place that a caller can be at, and not a service that calls in its name.

@@ -17,6 +17,8 @@ pub struct Symbol(pub u32);
 pub struct Symbols {
     numbers: SeededMap<Arc<str>, Symbol>,
     names: Vec<Arc<str>>,
+    /// The first part of each name that was interned in two parts.
+    first_parts: SeededMap<Symbol, Symbol>,
     /// Where a name in two parts is put together to be looked up.
     joined: String,
 }
@@ -30,14 +32,20 @@ impl Symbols {
     /// Only the empty name, with the seed of the hash map.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        let numbers = SeededMap::with_hasher(FixedState::with_seed(seed));
-        let mut symbols = Self { numbers, names: Vec::new(), joined: String::new() };
-        symbols.intern("");
-        symbols
+        let hasher = FixedState::with_seed(seed);
+        Self {
+            numbers: SeededMap::with_hasher(hasher.clone()),
+            names: vec!["".into()],
+            first_parts: SeededMap::with_hasher(hasher),
+            joined: String::new(),
+        }
     }
 
     /// The number of a name, which is given one if it has none.
     pub fn intern(&mut self, name: &str) -> Symbol {
+        if name.is_empty() {
+            return Symbol::EMPTY;
+        }
         if let Some(symbol) = self.numbers.get(name) {
             return *symbol;
         }
@@ -48,14 +56,23 @@ impl Symbols {
         symbol
     }
 
-    /// The number of the name `one:other`.
-    pub fn intern_joined(&mut self, one: &str, other: &str) -> Symbol {
+    /// The numbers of the names `one` and `one:other`.
+    pub fn intern_joined(&mut self, one: &str, other: &str) -> (Symbol, Symbol) {
         let mut joined = std::mem::take(&mut self.joined);
         joined.clear();
         joined.extend([one, ":", other]);
         let symbol = self.intern(&joined);
         self.joined = joined;
-        symbol
+        // With a colon in it, the first part may be another one of the same whole.
+        if one.contains(':') {
+            return (self.intern(one), symbol);
+        }
+        if let Some(first) = self.first_parts.get(&symbol) {
+            return (*first, symbol);
+        }
+        let first = self.intern(one);
+        self.first_parts.insert(symbol, first);
+        (first, symbol)
     }
 
     /// The one copy of a name, which is given a number if it has none.
@@ -67,6 +84,9 @@ impl Symbols {
     /// The number of a name that has one.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Symbol> {
+        if name.is_empty() {
+            return Some(Symbol::EMPTY);
+        }
         self.numbers.get(name).copied()
     }
 
@@ -86,5 +106,31 @@ impl Symbols {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Symbol, Symbols};
+
+    #[test]
+    fn a_name_in_two_parts_has_its_own_first_part() {
+        let mut symbols = Symbols::new(3);
+        let pairs = [("s3", "Get"), ("a", "b:c"), ("a:b", "c"), ("a", "b:c"), ("", "x"), ("s3", "Get")];
+        let named: Vec<_> = pairs.map(|(one, other)| symbols.intern_joined(one, other)).to_vec();
+        let names = named.iter().map(|(first, joined)| (symbols.name(*first), symbols.name(*joined)));
+        let expected = [
+            ("s3", "s3:Get"),
+            ("a", "a:b:c"),
+            ("a:b", "a:b:c"),
+            ("a", "a:b:c"),
+            ("", ":x"),
+            ("s3", "s3:Get"),
+        ];
+        assert_eq!(names.collect::<Vec<_>>(), expected);
+        assert_eq!(
+            (symbols.intern(""), symbols.find(""), symbols.name(Symbol(99))),
+            (Symbol::EMPTY, Some(Symbol::EMPTY), "")
+        );
     }
 }
