@@ -19,12 +19,12 @@ use self::estimate::Run;
 pub(crate) use self::promise::{Bench, promises};
 pub(crate) use self::row::{Row, table};
 
-/// Runs the bench of that name, or all; a budget that is not met is shown, and is an error at the end.
+/// Runs the bench of that name, or all that do not take long; a budget that is not met is shown, and is an error at the end.
 pub(crate) fn bench(name: Option<&str>) -> Result<()> {
     let known = promises()?;
     let names = known.iter().map(|bench| bench.name.as_str()).collect::<Vec<_>>().join(", ");
     let chosen: Vec<&Bench> =
-        known.iter().filter(|bench| name.is_none_or(|name| name == bench.name)).collect();
+        known.iter().filter(|bench| name.map_or(!bench.long, |name| name == bench.name)).collect();
     ensure!(!chosen.is_empty(), "no bench of that name; known are {names}");
     let mut missed = 0;
     for bench in chosen {
@@ -54,7 +54,8 @@ fn busy() -> String {
 
 fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let mut printed = Vec::new();
-    let args = ["bench", "--package", &bench.package, "--bench", &bench.bench];
+    let args = ["bench", "--package", &bench.package, "--bench", &bench.bench, "--"];
+    let args = args.into_iter().chain(bench.args.iter().map(String::as_str));
     follow(&mut cargo(args), |line| printed.push(line.to_owned()))?;
     let run = Run { criterion: place::target().join("criterion"), printed };
     let mut rows = Vec::new();

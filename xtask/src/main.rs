@@ -50,7 +50,7 @@ enum Task {
     Check,
     /// Measure, and compare with the budgets of docs/performance.toml
     Bench {
-        /// One benchmark of docs/performance.toml; all of them where it is left out
+        /// One benchmark of docs/performance.toml; where it is left out, all that do not take long
         name: Option<String>,
     },
     /// Run the main job on a fresh simulated organisation and check the shape of its report

@@ -25,7 +25,7 @@ use doorward_intake::{Item, Limits, Reader};
 use doorward_journal::{Keep, Memory};
 use doorward_model::event::Event;
 use doorward_model::id::TenantId;
-use doorward_model::time::Time;
+use doorward_model::time::{Millis, Time};
 use doorward_respond::Ladder;
 use doorward_simulate::{AttackPlan, Plan, delivered, organisation};
 use doorward_views::publish::Publisher;
@@ -34,7 +34,9 @@ use doorward_views::publish::Publisher;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Identities, and for how many days they act: longer where that is affordable.
-const SIZES: [(u32, u32); 2] = [(10_000, 14), (100_000, 2)];
+const SIZES: [(u32, u32); 3] = [(10_000, 14), (100_000, 2), (1_000_000, 1)];
+/// Of how many identities the records of a whole day are made at once.
+const AT_ONCE: u32 = 250_000;
 /// Fingerprints are bounded by a number of their own, whoever there is.
 const FINGERPRINTS: usize = 1_000;
 /// How many pieces of a megabyte go to the fold that is dropped.
@@ -45,8 +47,11 @@ fn make(identities: u32, days: u32) {
     let plan = Plan { attacks: AttackPlan::None, ..Plan::new(7, identities, days) };
     let organisation = organisation(&plan);
     let mut out = stdout().lock();
-    for day in 0..days {
-        for chunk in organisation.day(day).chunks(1_000) {
+    let pieces = i64::from(days * identities.div_ceil(AT_ONCE));
+    let (begins, whole) = (plan.day_start(0), plan.end() - plan.day_start(0));
+    let place = |piece: i64| begins + Millis(whole.0 * piece / pieces);
+    for piece in 0..pieces {
+        for chunk in organisation.between(place(piece), place(piece + 1)).chunks(1_000) {
             out.write_all(&delivered(chunk)).unwrap();
             out.write_all(b"\n").unwrap();
         }

@@ -1,5 +1,6 @@
-//! `doorward scan` on a folder of about 100 MB of compressed CloudTrail: CPU time of the whole process, and the most
-//! memory it ever had, state included. The folder is made by `doorward demo` below the build folder, once.
+//! `doorward scan` on a folder of compressed CloudTrail of about so many megabytes as are said, or else 100: CPU time
+//! of the whole process, and the most memory it ever had, state included. The folder is made by `doorward demo` below
+//! the build folder, once.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,17 +19,19 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-const IDENTITIES: u32 = 6_000;
+const MEGABYTES: u32 = 100;
+/// How many identities write a megabyte, compressed, in so many days.
+const IDENTITIES_EACH: u32 = 60;
 const DAYS: u32 = 10;
 /// How often the kernel counts CPU time of a process in a second.
 const TICKS: u64 = 100;
 
 /// The folder; made again where an earlier run was cut short.
-fn folder() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("scan-{IDENTITIES}-{DAYS}"));
+fn folder(identities: u32) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("scan-{identities}-{DAYS}"));
     if !folder.join("README.txt").exists() {
         drop(fs::remove_dir_all(&folder));
-        let (identities, days) = (IDENTITIES.to_string(), DAYS.to_string());
+        let (identities, days) = (identities.to_string(), DAYS.to_string());
         let mut demo = Command::new(env!("CARGO_BIN_EXE_doorward"));
         demo.args(["demo", "--quiet", "--identities", &identities, "--days", &days]).arg(&folder);
         assert!(demo.status().unwrap().success());
@@ -52,10 +55,13 @@ fn counted(process: &str) -> (String, Duration) {
 }
 
 fn main() {
-    if !asked::asked(&std::env::args().collect::<Vec<_>>()) {
+    let arguments: Vec<_> = std::env::args().collect();
+    if !asked::asked(&arguments) {
         return;
     }
-    let folder = folder();
+    let said = arguments.iter().find_map(|argument| argument.parse::<u32>().ok());
+    let megabytes = said.unwrap_or(MEGABYTES);
+    let folder = folder(megabytes * IDENTITIES_EACH);
     let report = folder.with_extension("json");
     let mut child = Command::new(env!("CARGO_BIN_EXE_doorward"))
         .args(["scan", "--quiet", "-o", "json"])
@@ -80,7 +86,7 @@ fn main() {
     let identities = report.pointer("/identities").and_then(serde_json::Value::as_array).unwrap().len();
     let bytes = bytes_in(&folder);
     println!(
-        "scan: cpu {} peak {peak} bytes {bytes} events {events} identities {identities}",
+        "scan/{megabytes}: cpu {} peak {peak} bytes {bytes} events {events} identities {identities}",
         cpu.as_nanos()
     );
 }

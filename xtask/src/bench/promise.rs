@@ -34,6 +34,12 @@ pub(crate) struct Bench {
     pub(crate) package: String,
     /// Its bench target there.
     pub(crate) bench: String,
+    /// What is said to it, such as a size.
+    #[serde(default)]
+    pub(crate) args: Vec<String>,
+    /// Whether it takes so long that it only runs when it is named.
+    #[serde(default)]
+    pub(crate) long: bool,
     /// What it measures.
     pub(crate) rows: Vec<Promise>,
 }
