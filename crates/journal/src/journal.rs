@@ -44,6 +44,13 @@ pub trait Log {
     /// [`JournalError::Corrupt`] when it cannot be read back as what was written; the log itself says the same.
     fn checkpoint(&self, position: Position) -> Result<Option<Checkpoint>, JournalError>;
 
+    /// Up to when observations of a kind were recorded that have expired: of those nothing is left but place and hash.
+    /// None while nothing has expired.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn expired_to(&self, kind: Kept) -> Result<Option<Time>, JournalError>;
+
     /// The signed heads of rows up to one, the newest first, at most so many. Whether they stand is not asked here.
     ///
     /// # Errors

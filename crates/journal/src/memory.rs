@@ -7,11 +7,12 @@ use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::head::SignedHead;
 use doorward_model::record::Record;
+use doorward_model::time::Time;
 
 use crate::dedupe::{Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Place, Seen, Window};
 use crate::error::JournalError;
 use crate::journal::{
-    Batch, CHECKPOINTS_KEPT, Checkpoint, Content, End, Expired, Head, Journal, Log, Position, Pruned,
+    Batch, CHECKPOINTS_KEPT, Checkpoint, Content, End, Expired, Head, Journal, Kept, Log, Position, Pruned,
     PublicKey, Room, Row, Verified,
 };
 use crate::seal::{Sealed, SealedRow, Sealer, genesis, verify_chain, visit_rows};
@@ -102,6 +103,16 @@ impl Log for Memory {
 
     fn checkpoint(&self, position: Position) -> Result<Option<Checkpoint>, JournalError> {
         Ok(self.checkpoints.iter().find(|kept| kept.position == position).cloned())
+    }
+
+    fn expired_to(&self, kind: Kept) -> Result<Option<Time>, JournalError> {
+        for row in self.rows.iter().rev().filter(|row| row.packed.is_none()) {
+            let header = row.header()?;
+            if header.kind().kept() == Some(kind) {
+                return Ok(Some(Time::from_ms(header.recorded_at_ms)));
+            }
+        }
+        Ok(None)
     }
 
     fn signed_heads(&self, up_to: Position, limit: usize) -> Result<Vec<SignedHead>, JournalError> {

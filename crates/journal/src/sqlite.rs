@@ -19,7 +19,7 @@ use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::head::SignedHead;
 use doorward_model::id::TenantId;
-use doorward_model::time::Millis;
+use doorward_model::time::{Millis, Time};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 pub use self::backup::copy;
@@ -30,7 +30,8 @@ use self::index::{Standing, Term};
 use crate::dedupe::{Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Place, Seen, Window};
 use crate::error::JournalError;
 use crate::journal::{
-    Batch, Checkpoint, End, Expired, Head, Journal, Log, Position, Pruned, PublicKey, Room, Row, Verified,
+    Batch, Checkpoint, End, Expired, Head, Journal, Kept, Log, Position, Pruned, PublicKey, Room, Row,
+    Verified,
 };
 use crate::seal::{Sealed, Sealer, genesis, verify_chain, visit_rows};
 
@@ -190,6 +191,10 @@ impl Log for Sqlite {
 
     fn checkpoint(&self, position: Position) -> Result<Option<Checkpoint>, JournalError> {
         checkpoints::get(&self.connection, position)
+    }
+
+    fn expired_to(&self, kind: Kept) -> Result<Option<Time>, JournalError> {
+        store::expired_to(&self.connection, kind)
     }
 
     fn signed_heads(&self, up_to: Position, limit: usize) -> Result<Vec<SignedHead>, JournalError> {

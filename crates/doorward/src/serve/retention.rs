@@ -145,6 +145,7 @@ mod tests {
     use doorward_model::id::TenantId;
     use doorward_model::record::{DecisionRecord, Observation, Record};
     use doorward_respond::Ladder;
+    use doorward_serve::answers::status::status;
 
     use super::*;
     use crate::writer::Moment;
@@ -237,6 +238,13 @@ mod tests {
         assert!(run(&mut pruner, &mut writer, &kept) > 2, "a bounded number of rows at a time");
         assert_eq!(left(&writer), (31, 11));
         writer.journal().verify().unwrap();
+        // What is counted and no longer there is told by its time.
+        let state = &writer.engine().state;
+        let all = &state.all_habits();
+        let counted: u64 = all.iter().map(|(_, habits)| habits.events).sum();
+        let expired = status(state, writer.journal(), NOW).unwrap().expired;
+        let ends = [expired.events, expired.decisions].map(|at| at.map(|at| NOW + Millis::MINUTE - at));
+        assert_eq!((counted, ends), (60, [31, 11].map(|days| Some(Millis::DAY.times(days)))));
         let told = metrics.upkeep.pruned();
         assert_eq!((told.events, told.decisions, told.reject_files), (29, 49, 0));
         assert!(told.at.is_some_and(|at| at >= NOW), "{told:?}");

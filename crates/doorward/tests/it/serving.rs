@@ -10,6 +10,7 @@ mod indexing;
 mod ingest;
 mod kills;
 mod once;
+mod opens;
 mod past;
 mod release;
 mod responding;

@@ -9,10 +9,11 @@ use doorward::writer::{Moment, Writer};
 use doorward_detect::{Judging, Settings as Detection};
 use doorward_engine::{Engine, Judge, Rules, follows};
 use doorward_journal::{Batch, Content, Journal, Keep, Log, Memory, Position};
+use doorward_model::command::Command;
 use doorward_model::event::Event;
 use doorward_model::finding::Finding;
 use doorward_model::id::{FactNumber, TenantId};
-use doorward_model::record::{Fact, Record};
+use doorward_model::record::{CommandAnswered, Fact, Record, TokenIssued};
 use doorward_model::time::{Millis, Time};
 use doorward_policy::decide;
 use doorward_policy::decide::{Caller, Request};
@@ -189,6 +190,50 @@ fn what_is_found_otherwise_spends_nothing_of_the_budget_of_holds() {
     let holds: Vec<_> =
         again.engine().state.control.holds.values().map(|hold| hold.reason.as_str()).collect();
     assert_eq!(holds, ["credential-for-another"]);
+}
+
+#[test]
+fn a_command_that_found_no_room_is_forgotten_and_its_numbers_are_given_again() {
+    let disk = Disk::new();
+    let way = Way { ladder: Ladder::default(), judge_from: Time::MIN, shards: 1, seed: 1 };
+    let mut writer = Perimeter::open(&disk, &way).live.writer;
+    let issue = |id: &str| {
+        Command::IssueToken(TokenIssued {
+            id: id.to_owned(),
+            secret_hash: vec![7; 32],
+            scopes: vec!["read".to_owned()],
+            ..TokenIssued::default()
+        })
+    };
+    let answered = CommandAnswered { key_hash: vec![1; 32], ..CommandAnswered::default() };
+    assert_eq!(writer.admit(&issue("first"), START).unwrap(), Ok(FactNumber(1)));
+    for _ in 0..2 {
+        disk.set_fault(Some(Fault { after: 0, end: End::Full }));
+        let refused = writer.admit_under(&issue("refused"), Some(answered.clone()), START).unwrap_err();
+        assert_eq!(refused.to_string(), "cannot append to simulated");
+        assert_eq!(writer.waiting_holds().count(), 0);
+    }
+    writer.flush().unwrap();
+    assert_eq!(writer.admit(&issue("second"), START).unwrap(), Ok(FactNumber(2)));
+    let tokens: Vec<_> = writer.engine().state.control.tokens.keys().cloned().collect();
+    assert_eq!(tokens, ["first", "second"]);
+    let mut facts = Vec::new();
+    let read = writer.journal().read_from(Position(1), &mut |row| {
+        if let Content::Records(records) = row.content {
+            for record in records {
+                if let Record::Fact(fact) = record
+                    && let Some(Fact::TokenIssued(token)) = fact.fact
+                {
+                    facts.push((fact.number, token.id));
+                } else {
+                    panic!("something else is recorded");
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    read.unwrap();
+    assert_eq!(facts, [(1, "first".to_owned()), (2, "second".to_owned())]);
 }
 
 #[test]

@@ -8,12 +8,13 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use doorward_journal::{
-    Batch, Checkpoint, End as LogEnd, Expired, Head, Journal, JournalError, Keep, Log, Memory, Position,
-    Pruned, PublicKey, Room, Row, Seen, Verified, Window,
+    Batch, Checkpoint, End as LogEnd, Expired, Head, Journal, JournalError, Keep, Kept, Log, Memory,
+    Position, Pruned, PublicKey, Room, Row, Seen, Verified, Window,
 };
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::head::SignedHead;
+use doorward_model::time::Time;
 
 use crate::disk::power_cut::{Files, Opened};
 
@@ -176,6 +177,10 @@ impl Log for Tape {
 
     fn checkpoint(&self, position: Position) -> Result<Option<Checkpoint>, JournalError> {
         self.disk.engine.borrow().get().checkpoint(position)
+    }
+
+    fn expired_to(&self, kind: Kept) -> Result<Option<Time>, JournalError> {
+        self.disk.engine.borrow().get().expired_to(kind)
     }
 
     fn signed_heads(&self, up_to: Position, limit: usize) -> Result<Vec<SignedHead>, JournalError> {

@@ -2,6 +2,7 @@
 //! must hold whatever happens. `DOORWARD_SIM_SEED=N` runs one seed.
 
 mod model;
+mod node;
 mod script;
 
 use std::collections::BTreeMap;
@@ -19,13 +20,15 @@ use doorward_model::time::{Millis, Time};
 use doorward_policy::decide;
 use doorward_policy::decide::{Caller, Request};
 use doorward_policy::evaluate::EntityRef;
-use doorward_policy::world::Settings;
+use doorward_policy::world::{Settings, World};
 use doorward_respond::{Ladder, ResponseMode};
 use doorward_serve::handle::{WorkError, tokens_of};
+use doorward_views::control::Control;
 
 use crate::disk::{Disk, End};
 use crate::perimeter::{Files, Perimeter, Result, Way, once};
 use crate::seeds::model::Model;
+use crate::seeds::node::Node;
 use crate::seeds::script::{Act, Deed, organisation, script};
 
 /// How many seeds are run.
@@ -34,6 +37,8 @@ const SEEDS: u64 = 200;
 const ORGANISATIONS: u64 = 10;
 /// Every how many seeds the log lies in SQLite's files.
 const SQLITE_EVERY: u64 = 4;
+/// After how many acts what two nodes answer is compared.
+const COMPARED_EVERY: usize = 16;
 const HOLDS_PER_HOUR_MAX: usize = 3;
 
 #[test]
@@ -77,7 +82,7 @@ fn check(seed: u64, acts: &[Act], disk: Disk) {
     let head = rough.perimeter.journal().head().fact;
     let again = Perimeter::open(&rough.disk, &way(4, seed + 1));
     same(&picture(again.engine()), &expected);
-    same(&answers(&again, now), &answers(&calm.perimeter, now));
+    same(&answers_of(&again, now), &answers_of(&calm.perimeter, now));
     assert_eq!(again.journal().head().fact, head);
     twice_is_as_once(&calm, &way(2, seed));
 }
@@ -88,12 +93,15 @@ struct Run {
     way: Way,
     perimeter: Perimeter,
     model: Model,
+    /// Another node, which lives as long as the run and folds what the log gets.
+    node: Node,
 }
 
 impl Run {
     fn of(acts: &[Act], disk: Disk, way: Way) -> Self {
         let perimeter = Perimeter::open(&disk, &way);
-        let mut run = Self { disk, way, perimeter, model: Model::default() };
+        let node = Node::new(&Way { shards: way.shards % 3 + 1, seed: way.seed ^ 1_000, ..way.clone() });
+        let mut run = Self { disk, way, perimeter, model: Model::default(), node };
         for (at, act) in acts.iter().enumerate() {
             run.act(act, &format!("act-{at}"));
             run.follow();
@@ -103,8 +111,14 @@ impl Run {
                     assert_eq!(run.model.events.get(&key), Some(&1), "an event that was acknowledged");
                 }
             }
-            run.holds_bite_and_end(act.now);
-            run.tokens_are_as_they_were_told(act.now);
+            // A clock that goes back lets nothing bite less, and nothing that is over come back.
+            let now = run.perimeter.live.writer.not_before(act.now);
+            run.holds_bite_and_end(now);
+            run.tokens_are_as_they_were_told(now);
+            // Not after every act: all that a node answers is much.
+            if at % COMPARED_EVERY == 0 || at + 1 == acts.len() {
+                run.nodes_answer_alike(now);
+            }
         }
         run
     }
@@ -134,7 +148,8 @@ impl Run {
         }
         self.follow();
         if done.is_err() && !self.model.was_asked(id) {
-            asked.perform(&mut self.perimeter, id, act.now).unwrap();
+            let again = asked.perform(&mut self.perimeter, id, act.now);
+            assert_eq!(again, Ok(()), "{act:?}");
         }
     }
 
@@ -142,16 +157,17 @@ impl Run {
     fn what_is_not_recorded_bites(&self, act: &Act) {
         let Deed::Place { pick, profile: HoldProfile::Deny, .. } = &act.deed else { return };
         let held = picked(&self.perimeter.control().identities, *pick).unwrap();
-        let decision = asked(&self.perimeter, (&held, "read"), act.now);
+        let now = self.perimeter.live.writer.not_before(act.now);
+        let decision = asked(&self.perimeter, (&held, "read"), now);
         assert_eq!((decision.decided(), decision.pending), (Effect::Deny, true), "{held} is not held yet");
     }
 
     /// A restart changes no state, no answer, and nothing in the log.
     fn restart(&mut self, now: Time) {
-        let before = (picture(self.perimeter.engine()), answers(&self.perimeter, now));
+        let before = (picture(self.perimeter.engine()), answers_of(&self.perimeter, now));
         let head = self.perimeter.journal().head().clone();
         self.perimeter = Perimeter::open(&self.disk, &self.way);
-        let after = (picture(self.perimeter.engine()), answers(&self.perimeter, now));
+        let after = (picture(self.perimeter.engine()), answers_of(&self.perimeter, now));
         same(&after.0, &before.0);
         same(&after.1, &before.1);
         assert_eq!(*self.perimeter.journal().head(), head);
@@ -175,6 +191,14 @@ impl Run {
                 assert!(held.iter().any(|hold| hold.id == *id), "hold {id} is not in force, and took part");
             }
         }
+    }
+
+    /// Two live nodes that folded the same records answer the same.
+    fn nodes_answer_alike(&mut self, now: Time) {
+        self.node.follow(self.perimeter.journal());
+        same(&picture(&self.node.engine), &picture(self.perimeter.engine()));
+        let control = self.perimeter.control();
+        same(&answers((&self.node.world, control), now), &answers((&self.perimeter.world(), control), now));
     }
 
     fn tokens_are_as_they_were_told(&self, now: Time) {
@@ -238,7 +262,10 @@ impl<'a> Asked<'a> {
 fn command(perimeter: &Perimeter, act: &Act, id: &str) -> Option<Command> {
     let control = perimeter.control();
     let by = || "test".to_owned();
-    let ends = |lasts: Millis| (act.now + lasts).ms();
+    // Whoever asks for something goes by a clock that is right, and asks for what is not over yet.
+    let now = perimeter.live.writer.not_before(act.now);
+    let ends = |lasts: Millis| (now + lasts).ms();
+    let is_over = |expires_at_ms: i64| expires_at_ms != 0 && expires_at_ms <= now.ms();
     Some(match &act.deed {
         Deed::Place { pick, profile, lasts } => Command::PlaceHold(Hold {
             id: id.to_owned(),
@@ -249,7 +276,9 @@ fn command(perimeter: &Perimeter, act: &Act, id: &str) -> Option<Command> {
             ..Hold::default()
         }),
         Deed::Release { pick } => Command::ReleaseHold(HoldReleased {
-            id: picked(&control.holds, *pick)?,
+            id: picked_of(control.holds.values().filter(|hold| !is_over(hold.expires_at_ms)), *pick)?
+                .id
+                .clone(),
             by: by(),
             reason: String::new(),
         }),
@@ -261,7 +290,8 @@ fn command(perimeter: &Perimeter, act: &Act, id: &str) -> Option<Command> {
             ..TokenIssued::default()
         }),
         Deed::RevokeToken { pick } => {
-            Command::RevokeToken(TokenRevoked { id: picked(&control.tokens, *pick)?, by: by() })
+            let valid = control.tokens.values().filter(|token| !is_over(token.expires_at_ms));
+            Command::RevokeToken(TokenRevoked { id: picked_of(valid, *pick)?.id.clone(), by: by() })
         }
         Deed::SetPep { mode } => Command::SetPep(PepSet {
             pep: Pep { name: "gateway".to_owned(), mode: (*mode).into() },
@@ -279,7 +309,12 @@ fn command(perimeter: &Perimeter, act: &Act, id: &str) -> Option<Command> {
 }
 
 fn picked<K: ToString, T>(among: &BTreeMap<K, T>, pick: usize) -> Option<String> {
-    among.keys().nth(pick % among.len().max(1)).map(ToString::to_string)
+    picked_of(among.keys(), pick).map(ToString::to_string)
+}
+
+fn picked_of<T>(mut among: impl Iterator<Item = T> + Clone, pick: usize) -> Option<T> {
+    let count = among.clone().count();
+    among.nth(pick % count.max(1))
 }
 
 /// Whether a hold, with nothing proven and no habits like it, takes an action away.
@@ -301,20 +336,24 @@ fn kind_of(identity: &str) -> &'static str {
 }
 
 fn asked(perimeter: &Perimeter, (identity, action): (&str, &str), now: Time) -> Decision {
-    answer(perimeter, EntityRef { kind: kind_of(identity), id: identity }, action, now)
+    answer(&perimeter.world(), EntityRef { kind: kind_of(identity), id: identity }, action, now)
 }
 
-fn answer(perimeter: &Perimeter, subject: EntityRef<'_>, action: &str, now: Time) -> Decision {
+fn answer(world: &World, subject: EntityRef<'_>, action: &str, now: Time) -> Decision {
     let pep = Pep { name: "gateway".to_owned(), mode: Mode::Enforce.into() };
-    decide(&perimeter.world(), &Request::new(Caller::Asserted { pep: &pep, subject }, action, DOC), now)
+    decide(world, &Request::new(Caller::Asserted { pep: &pep, subject }, action, DOC), now)
+}
+
+fn answers_of(perimeter: &Perimeter, now: Time) -> String {
+    answers((&perimeter.world(), perimeter.control()), now)
 }
 
 /// What everybody would be answered, under any name.
-fn answers(perimeter: &Perimeter, now: Time) -> String {
+fn answers((world, control): (&World, &Control), now: Time) -> String {
     let mut answers = String::new();
-    for id in perimeter.control().identities.keys() {
+    for id in control.identities.keys() {
         for (kind, action) in [("Identity", "write"), ("User", "read"), ("Identity", "shred")] {
-            let decision = answer(perimeter, EntityRef { kind, id }, action, now);
+            let decision = answer(world, EntityRef { kind, id }, action, now);
             writeln!(answers, "{kind} {id} {action}: {decision:?}").unwrap();
         }
     }

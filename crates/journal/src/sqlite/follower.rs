@@ -6,11 +6,12 @@ use std::path::Path;
 
 use doorward_model::head::SignedHead;
 use doorward_model::id::TenantId;
+use doorward_model::time::Time;
 use rusqlite::Connection;
 
 use super::{Options, checkpoints, folder, schema, signed, store};
 use crate::error::JournalError;
-use crate::journal::{Checkpoint, Head, Log, Position, PublicKey, Row};
+use crate::journal::{Checkpoint, Head, Kept, Log, Position, PublicKey, Row};
 use crate::seal::{genesis, visit_rows};
 
 /// Reads rows that are durable, and keeps checkpoints, while another connection of this process writes the log.
@@ -77,6 +78,10 @@ impl Log for Follower {
 
     fn checkpoint(&self, position: Position) -> Result<Option<Checkpoint>, JournalError> {
         checkpoints::get(&self.connection, position)
+    }
+
+    fn expired_to(&self, kind: Kept) -> Result<Option<Time>, JournalError> {
+        store::expired_to(&self.connection, kind)
     }
 
     fn signed_heads(&self, up_to: Position, limit: usize) -> Result<Vec<SignedHead>, JournalError> {

@@ -214,6 +214,14 @@ pub(super) fn expired(connection: &Connection) -> Result<Position, JournalError>
     Ok(Position(found.unwrap_or(0).cast_unsigned()))
 }
 
+/// When the last row was recorded up to which all observations of a kind have expired.
+pub(super) fn expired_to(connection: &Connection, kind: Kept) -> Result<Option<Time>, JournalError> {
+    let select =
+        "SELECT row.position, header, hash, NULL FROM row JOIN pruned USING (position) WHERE kind = ?1";
+    let last = connection.query_row(select, [pruned_as(kind)], sealed_row).optional()?;
+    last.map(|row| Ok(Time::from_ms(row.header()?.recorded_at_ms))).transpose()
+}
+
 /// The number by which a kind is stored.
 const fn pruned_as(kind: Kept) -> i64 {
     match kind {

@@ -229,8 +229,14 @@ fn events_and_decisions_expire_each_after_their_own_time_and_a_bounded_number_at
         while engine.log.prune(&slice).unwrap().more {}
         assert_eq!(shape(&engine), "1 1 -2 1 1 -2 1 1 2", "{}", engine.name);
         let events = all_events(START + Millis::DAY);
+        let expired = |engine: &Engine| {
+            [Kept::Events, Kept::Decisions].map(|kind| engine.log.expired_to(kind).unwrap())
+        };
+        assert_eq!(expired(&engine), [None, Some(START + Millis::HOUR)], "{}", engine.name);
         assert_eq!(engine.log.prune(&events).unwrap(), Pruned { rows: 3, observations: 3, more: false });
         let mut engine = engine.reopen();
+        let ends = [2, 1].map(|hours| Some(START + Millis::HOUR.times(hours)));
+        assert_eq!(expired(&engine), ends, "{}", engine.name);
         assert_eq!(shape(&engine), "1 -1 -2 1 -1 -2 1 -1 2", "{}", engine.name);
         assert_eq!(engine.log.verify().unwrap(), Verified { rows: 4, expired: 5 }, "{}", engine.name);
         let last = Expired { kind: Kept::Decisions, ..events };

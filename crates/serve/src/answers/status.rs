@@ -1,6 +1,6 @@
 //! How the server or data folder itself is: how far it has come, and what it last heard of whom.
 
-use doorward_journal::{Journal, JournalError, Position};
+use doorward_journal::{Journal, JournalError, Kept, Position};
 use doorward_model::time::Time;
 use doorward_views::state::State;
 use serde::Serialize;
@@ -27,10 +27,23 @@ pub struct Status {
     pub recorded_at: Option<Time>,
     /// How many rows were written after the newest checkpoint: the next start reads them. Without a checkpoint, all.
     pub rows_since_checkpoint: u64,
+    /// What has left the journal because its time was over: numbers that count it open into nothing any more.
+    pub expired: ExpiredRow,
     /// When records of decisions were last lost, if ever.
     pub decisions_missing: Option<MissingRow>,
     /// Each account whose log arrives, with its newest event.
     pub accounts: Vec<AccountRow>,
+}
+
+/// Up to when what was recorded has expired; absent while nothing of its kind has.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+pub struct ExpiredRow {
+    /// Audit events.
+    #[schema(value_type = Option<Instant>)]
+    pub events: Option<Time>,
+    /// Decisions of our own.
+    #[schema(value_type = Option<Instant>)]
+    pub decisions: Option<Time>,
 }
 
 /// A run ended abruptly: what it decided in its last moments may have no record.
@@ -59,7 +72,7 @@ pub struct AccountRow {
 /// How it is now.
 ///
 /// # Errors
-/// When the checkpoints cannot be listed.
+/// When the journal cannot be read.
 pub fn status(state: &State, journal: &dyn Journal, now: Time) -> Result<Status, JournalError> {
     let head = journal.head();
     let newest = journal.checkpoints()?.into_iter().max().unwrap_or(Position(0));
@@ -72,6 +85,10 @@ pub fn status(state: &State, journal: &dyn Journal, now: Time) -> Result<Status,
         facts: head.fact.0,
         recorded_at: Some(head.recorded_at).filter(|at| *at != Time::MIN),
         rows_since_checkpoint: head.position.0.saturating_sub(newest.0),
+        expired: ExpiredRow {
+            events: journal.expired_to(Kept::Events)?,
+            decisions: journal.expired_to(Kept::Decisions)?,
+        },
         decisions_missing: state.control.decisions_missing.map(|missing| MissingRow {
             from: Time::from_ms(missing.from_ms),
             to: Time::from_ms(missing.to_ms),

@@ -14,6 +14,7 @@ use crate::disk::{End, Fault};
 /// One thing that is done, and what goes wrong in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Act {
+    /// What the clock says, which may go back.
     pub(crate) now: Time,
     pub(crate) deed: Deed,
     pub(crate) wrong: Option<Fault>,
@@ -129,14 +130,19 @@ pub(crate) fn script(seed: u64, events: &[Event]) -> Vec<Act> {
         }
         let happened = batch.iter().map(Event::happened_at).max().unwrap_or(now);
         now = now.max(happened) + dice.millis(90_000);
-        acts.push(Act { now, deed: Deed::Deliver(batch), wrong: wrong(&mut dice) });
+        acts.push(Act { now: clock(&mut dice, now), deed: Deed::Deliver(batch), wrong: wrong(&mut dice) });
         for _ in 0..dice.below(4) {
             now = now + dice.millis(20_000);
             let deed = deed(&mut dice, &people);
-            acts.push(Act { now, deed, wrong: wrong(&mut dice) });
+            acts.push(Act { now: clock(&mut dice, now), deed, wrong: wrong(&mut dice) });
         }
     }
     acts
+}
+
+/// What the clock says at an instant: now and then it was set back, by up to three hours.
+fn clock(dice: &mut Dice, now: Time) -> Time {
+    if dice.one_in(12) { now - dice.minutes(180) } else { now }
 }
 
 /// Some people of Identity Center, by their names there.
