@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use doorward_model::time::Millis;
+
 use crate::organisation::{Member, Organisation, organisation};
 use crate::plan::{Plan, noise_table};
 use crate::random::{Random, Stream, letters, nth};
@@ -11,6 +13,9 @@ use crate::record::SimEvent;
 /// How many records one log file holds at most.
 const RECORDS_MAX: usize = 1_000;
 
+/// Of how many identities the records of a whole day are made at once.
+const IDENTITIES_AT_ONCE: u32 = 100_000;
+
 const LETTERS: [u8; 36] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
 /// Hands every file of a plan to the sink, by relative path and content: the log folders, day by day, then
@@ -18,7 +23,7 @@ const LETTERS: [u8; 36] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 pub fn files(plan: &Plan, sink: &mut dyn FnMut(&str, &[u8])) {
     let organisation = organisation(plan);
     for day in 0..plan.days {
-        log_files(&organisation, day, sink);
+        log_files(&organisation, day, plan.identities.div_ceil(IDENTITIES_AT_ONCE), sink);
     }
     let mut located: BTreeMap<u32, Vec<Member>> = BTreeMap::new();
     for member in organisation.members() {
@@ -32,16 +37,24 @@ pub fn files(plan: &Plan, sink: &mut dyn FnMut(&str, &[u8])) {
     sink("README.txt", readme(&organisation).as_bytes());
 }
 
-fn log_files(organisation: &Organisation, day: u32, sink: &mut dyn FnMut(&str, &[u8])) {
-    let mut places: BTreeMap<(Arc<str>, &'static str), Vec<SimEvent>> = BTreeMap::new();
-    for event in organisation.day(day) {
-        places.entry((Arc::clone(&event.account), event.region)).or_default().push(event);
-    }
-    for ((account, region), events) in places {
-        for (part, chunk) in (0_u64..).zip(events.chunks(RECORDS_MAX)) {
-            let parts = [account.parse().unwrap_or_default(), u64::from(day), part, letters(region)];
-            let path = path(organisation, (&account, region), chunk, &parts);
-            sink(&path, &delivered(chunk));
+/// The logs of a day, made in so many slices of it, of which one is in memory at a time.
+fn log_files(organisation: &Organisation, day: u32, slices: u32, sink: &mut dyn FnMut(&str, &[u8])) {
+    let mut written: BTreeMap<(Arc<str>, &'static str), u64> = BTreeMap::new();
+    let begins = organisation.plan().day_start(day);
+    let at = |slice: u32| begins + Millis(Millis::DAY.0 * i64::from(slice) / i64::from(slices));
+    for slice in 0..slices {
+        let mut places: BTreeMap<(Arc<str>, &'static str), Vec<SimEvent>> = BTreeMap::new();
+        for event in organisation.between(at(slice), at(slice + 1)) {
+            places.entry((Arc::clone(&event.account), event.region)).or_default().push(event);
+        }
+        for (place, events) in places {
+            let (account, region) = &place;
+            let part = written.entry((Arc::clone(account), *region)).or_default();
+            for chunk in events.chunks(RECORDS_MAX) {
+                let parts = [account.parse().unwrap_or_default(), u64::from(day), *part, letters(region)];
+                sink(&path(organisation, (account, region), chunk, &parts), &delivered(chunk));
+                *part += 1;
+            }
         }
     }
 }
@@ -116,4 +129,41 @@ fn readme(organisation: &Organisation) -> String {
         plan.days,
         plan.day_start(0)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::log_files;
+    use crate::organisation::organisation;
+    use crate::plan::Plan;
+
+    #[test]
+    fn a_day_in_slices_has_the_records_of_the_whole_day() {
+        let organisation = organisation(&Plan::new(3, 200, 2));
+        let files = |slices| {
+            let mut files = BTreeMap::new();
+            log_files(&organisation, 1, slices, &mut |path, content| {
+                assert_eq!(files.insert(path.to_owned(), content.to_vec()), None, "{path} is there twice");
+            });
+            files
+        };
+        let records = |files: &BTreeMap<String, Vec<u8>>| {
+            let texts = files.values().map(|content| String::from_utf8(content.clone()).unwrap());
+            let mut records: Vec<_> = texts
+                .flat_map(|text| {
+                    let list = text.strip_prefix("{\"Records\":[").and_then(|rest| rest.strip_suffix("]}"));
+                    let records = list.unwrap().split(",{\"eventVersion\"");
+                    records.map(str::to_owned).collect::<Vec<_>>()
+                })
+                .collect();
+            records.iter_mut().for_each(|record| *record = record.replace("{\"eventVersion\"", ""));
+            records.sort();
+            records
+        };
+        let (whole, slices) = (files(1), files(7));
+        assert!(slices.len() > whole.len(), "{} and {} files", slices.len(), whole.len());
+        assert_eq!(records(&slices), records(&whole));
+    }
 }
