@@ -12,8 +12,7 @@ use axum::body::Body;
 use doorward::serve::kept::Kept;
 use doorward::serve::live::Live;
 use doorward::writer::Writer;
-use doorward_detect::{Judging, Settings as Detection};
-use doorward_engine::{Engine, Judge, Rules};
+use doorward_engine::{Engine, Rules};
 use doorward_journal::{Journal, Keep, Memory};
 use doorward_model::command::Command;
 use doorward_model::decision::{Mode, Pep};
@@ -21,7 +20,6 @@ use doorward_model::id::{FactNumber, TenantId};
 use doorward_model::record::PepSet;
 use doorward_model::time::Time;
 use doorward_proof::{NewToken, Scope, issue};
-use doorward_respond::Ladder;
 use doorward_serve::handle::{DecisionMade, Handle, Past, PastError, Readiness, RejectFiles, Terms, Work};
 use doorward_serve::metrics::Metrics;
 use doorward_serve::{Limits, Settings, policy_files, server};
@@ -57,12 +55,7 @@ pub fn limits() -> Limits {
 
 /// An engine that knows nothing yet.
 pub fn engine() -> Engine {
-    let rules = Rules {
-        judge: Judge { from: Time::MIN, judging: Judging::Full },
-        settings: Detection::default(),
-        ladder: Ladder::default(),
-    };
-    Engine::new(TenantId::from("fuzz"), rules, 1, 1)
+    Engine::new(TenantId::from("fuzz"), Rules::default(), 1, 1)
 }
 
 /// A server without sockets, whose policies are those of the AuthZEN todo application.

@@ -20,9 +20,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{channel, sync_channel};
 
 use anyhow::{Context, Result, anyhow};
+use doorward_detect::Settings;
 use doorward_detect::narrative::narrative;
-use doorward_detect::{Judging, Settings};
-use doorward_engine::{Engine, Judge, Rules};
+use doorward_engine::{Engine, Rules};
 use doorward_journal::sqlite::PAGE_BYTES;
 use doorward_journal::{Indexer, Journal, JournalError, Options, Sqlite};
 use doorward_model::command::Command;
@@ -160,9 +160,9 @@ fn open(config: &Config, metrics: &Arc<Metrics>) -> Result<(Live, Keeper, Past, 
     let journal = Sqlite::open(&config.data_dir, &tenant, options)
         .with_context(|| format!("cannot open the data folder {}", config.data_dir.display()))?;
     let rules = Rules {
-        judge: Judge { from: Time::MIN, judging: Judging::Full },
         settings: Settings { cases_per_day: config.cases_per_day, ..Settings::default() },
         ladder: config.ladder.clone(),
+        ..Rules::default()
     };
     let seed = random().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
     let blank = Engine::new(tenant, rules, 1, seed);

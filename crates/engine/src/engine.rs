@@ -43,6 +43,17 @@ pub struct Rules {
     pub ladder: Ladder,
 }
 
+impl Default for Rules {
+    /// All is judged, as eagerly and with the consequences that the detectors and the ladder have by default.
+    fn default() -> Self {
+        Self {
+            judge: Judge { from: Time::MIN, judging: Judging::Full },
+            settings: Settings::default(),
+            ladder: Ladder::default(),
+        }
+    }
+}
+
 /// The state and the rules.
 #[derive(Clone, Debug)]
 pub struct Engine {

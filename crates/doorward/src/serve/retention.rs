@@ -137,14 +137,12 @@ mod tests {
     use std::ops::ControlFlow;
     use std::path::Path;
 
-    use doorward_detect::{Judging, Settings};
-    use doorward_engine::{Engine, Judge, Rules};
+    use doorward_engine::{Engine, Rules};
     use doorward_journal::{Content, Log, Options, Position, Sqlite};
     use doorward_model::event::Event;
     use doorward_model::hash::Hash16;
     use doorward_model::id::TenantId;
     use doorward_model::record::{DecisionRecord, Observation, Record};
-    use doorward_respond::Ladder;
     use doorward_serve::answers::status::status;
 
     use super::*;
@@ -159,14 +157,9 @@ mod tests {
     };
 
     fn open(folder: &Path, options: Options) -> Writer<Sqlite> {
-        let rules = Rules {
-            judge: Judge { from: Time::MIN, judging: Judging::Full },
-            settings: Settings::default(),
-            ladder: Ladder::default(),
-        };
         let tenant = TenantId::from("test");
         let journal = Sqlite::open(folder, &tenant, options).unwrap();
-        Writer::open(journal, Engine::new(tenant, rules, 1, 7)).unwrap()
+        Writer::open(journal, Engine::new(tenant, Rules::default(), 1, 7)).unwrap()
     }
 
     /// One event and one decision on each of so many days, a minute after this time of the day.

@@ -5,13 +5,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use doorward_detect::narrative::narrative;
-use doorward_detect::{Judging, Settings};
-use doorward_engine::{Engine, Judge, Rules};
+use doorward_engine::{Engine, Rules};
 use doorward_journal::{Journal, JournalError, Options, Sqlite};
 use doorward_model::id::TenantId;
 use doorward_model::record::Fact;
 use doorward_model::time::Time;
-use doorward_respond::Ladder;
 use doorward_serve::answers::events::{LOOKS_MAX, Place, Wanted, events};
 use doorward_serve::answers::query::Query;
 use doorward_serve::answers::status::status;
@@ -40,12 +38,7 @@ impl Folder {
     /// Opens a data folder and folds what it holds.
     pub(crate) fn open(dir: &Path) -> Result<Self> {
         let journal = open(dir)?;
-        let rules = Rules {
-            judge: Judge { from: Time::MIN, judging: Judging::Full },
-            settings: Settings::default(),
-            ladder: Ladder::default(),
-        };
-        let mut engine = Engine::new(TenantId::from(TENANT), rules, 1, HASH_SEED);
+        let mut engine = Engine::new(TenantId::from(TENANT), Rules::default(), 1, HASH_SEED);
         let facts = fold(&journal, &mut engine)
             .with_context(|| format!("cannot fold the journal in {}", dir.display()))?;
         let now = clock().max(journal.head().recorded_at);

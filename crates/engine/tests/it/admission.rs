@@ -1,7 +1,7 @@
 //! Commands: each refusal, and what an admitted one leads to.
 
-use doorward_engine::Engine;
 use doorward_engine::admit::{PEPS_MAX, admit};
+use doorward_engine::{Engine, Rules};
 use doorward_model::command::{Command, Refusal};
 use doorward_model::decision::{Mode, Pep};
 use doorward_model::hold::{Hold, HoldProfile};
@@ -16,7 +16,7 @@ use doorward_model::time::Time;
 use doorward_views::checkpoint::{FORMAT, facts};
 use doorward_views::publish::Publisher;
 
-use crate::support::{Driver, rules};
+use crate::support::Driver;
 
 const NOW: Time = Time::from_ms(1_000_000);
 
@@ -180,7 +180,7 @@ fn what_the_settings_said_last_is_remembered_whoever_has_changed_it_since() {
     ] {
         run(&mut driver, &command).unwrap();
     }
-    let mut loaded = Engine::new(TenantId::from("test"), rules(), 1, 2);
+    let mut loaded = Engine::new(TenantId::from("test"), Rules::default(), 1, 2);
     loaded.load(&driver.engine.checkpoint(), FORMAT).unwrap();
     for engine in [&driver.engine, &loaded] {
         let control = &engine.state.control;

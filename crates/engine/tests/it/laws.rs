@@ -1,12 +1,12 @@
 //! Laws of the fold: no map order, no shard count, no repetition and no restart changes what comes out.
 
-use doorward_engine::{Engine, follows};
+use doorward_engine::{Engine, Rules, follows};
 use doorward_model::id::TenantId;
 use doorward_model::record::{DecisionsMissing, Fact, IdentityKilled, PepSet, Record};
 use doorward_simulate::Plan;
 use doorward_views::checkpoint::FORMAT;
 
-use crate::support::{Driver, events, rules};
+use crate::support::{Driver, events};
 
 fn plan() -> Plan {
     Plan::new(11, 60, 12)
@@ -27,7 +27,7 @@ fn shards_and_seeds_change_no_record() {
 #[test]
 fn replay_gives_the_same_state_and_repetition_changes_nothing() {
     let whole = Driver::new(3, 1).all(events(&plan()));
-    let mut replayed = Engine::new(TenantId::from("test"), rules(), 3, 9);
+    let mut replayed = Engine::new(TenantId::from("test"), Rules::default(), 3, 9);
     for record in &whole.records {
         replayed.step(record);
         assert_eq!(replayed.step(record), [], "a record twice is as once");
@@ -58,7 +58,7 @@ fn replay_gives_the_same_state_and_repetition_changes_nothing() {
 #[test]
 fn the_facts_of_a_replay_are_those_that_were_recorded() {
     let whole = Driver::new(1, 1).all(events(&plan()));
-    let mut replayed = Engine::new(TenantId::from("test"), rules(), 1, 1);
+    let mut replayed = Engine::new(TenantId::from("test"), Rules::default(), 1, 1);
     let mut again = Vec::new();
     for record in &whole.records {
         again.extend(replayed.step(record));
@@ -88,16 +88,16 @@ fn a_checkpoint_and_the_tail_are_as_the_whole() {
     let bytes = whole.engine.checkpoint();
     for cut in [0, 1, whole.records.len() / 3, whole.records.len() / 2, whole.records.len() - 1] {
         let (head, tail) = whole.records.split_at(cut);
-        let mut engine = Engine::new(TenantId::from("test"), rules(), 2, 5);
+        let mut engine = Engine::new(TenantId::from("test"), Rules::default(), 2, 5);
         head.iter().for_each(|record| drop(engine.replay(record)));
         let kept = engine.checkpoint();
-        let mut engine = Engine::new(TenantId::from("test"), rules(), 1, 77);
+        let mut engine = Engine::new(TenantId::from("test"), Rules::default(), 1, 77);
         engine.load(&kept, FORMAT).unwrap();
         assert!(engine.checkpoint() == kept, "what is loaded is what was written, at {cut}");
         tail.iter().for_each(|record| drop(engine.replay(record)));
         assert!(engine.checkpoint() == bytes, "at {cut}");
     }
-    let refused = Engine::new(TenantId::from("test"), rules(), 1, 1).load(&bytes, FORMAT + 1);
+    let refused = Engine::new(TenantId::from("test"), Rules::default(), 1, 1).load(&bytes, FORMAT + 1);
     assert_eq!(
         refused.map_err(|error| error.to_string()),
         Err(format!("cannot load a checkpoint of format {}, only of format {FORMAT}", FORMAT + 1))

@@ -1,13 +1,11 @@
 //! A writer without a journal: everything that the engine gives back is numbered and stepped again.
 
-use doorward_detect::{Judging, Settings};
-use doorward_engine::{Arrival, Engine, Judge, Rules};
+use doorward_engine::{Arrival, Engine, Rules};
 use doorward_intake::{Item, Limits, Reader};
 use doorward_model::event::Event;
 use doorward_model::id::{Partition, TenantId};
 use doorward_model::record::{Fact, FactRecord, Record, Tick};
 use doorward_model::time::Time;
-use doorward_respond::Ladder;
 use doorward_simulate::{Plan, files};
 
 /// The events of a plan, in the total order.
@@ -36,14 +34,6 @@ pub(crate) fn parse(bytes: &[u8]) -> Vec<Event> {
     events
 }
 
-pub(crate) fn rules() -> Rules {
-    Rules {
-        judge: Judge { from: Time::MIN, judging: Judging::Full },
-        settings: Settings::default(),
-        ladder: Ladder::default(),
-    }
-}
-
 pub(crate) struct Driver {
     pub(crate) engine: Engine,
     pub(crate) records: Vec<Record>,
@@ -53,7 +43,7 @@ pub(crate) struct Driver {
 
 impl Driver {
     pub(crate) fn new(shards: usize, seed: u64) -> Self {
-        let engine = Engine::new(TenantId::from("test"), rules(), shards, seed);
+        let engine = Engine::new(TenantId::from("test"), Rules::default(), shards, seed);
         let observations = vec![0; usize::from(Partition::COUNT)];
         Self { engine, records: Vec::new(), facts: 0, observations }
     }

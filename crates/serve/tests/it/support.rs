@@ -119,14 +119,14 @@ impl Server {
         writer.publish_policy(&files, published);
         for (name, mode) in setup.peps {
             let pep = Pep { name: name.to_owned(), mode: mode.into() };
-            writer.command(&Command::SetPep(PepSet { pep, by: "test".to_owned() })).unwrap();
+            writer.command(&Command::SetPep(PepSet { pep, by: "test".to_owned() }));
         }
         let mut tokens = BTreeMap::new();
         for (name, scopes) in setup.tokens {
             let scopes = scopes.iter().map(|scope| scope.parse().unwrap()).collect();
             let asked = NewToken { name: name.to_owned(), scopes, by: "test".to_owned(), expires_at: None };
             let (secret, fact) = issue(asked, &random(), now()).unwrap();
-            writer.command(&Command::IssueToken(fact)).unwrap();
+            writer.command(&Command::IssueToken(fact));
             tokens.insert(name, secret.expose().to_owned());
         }
         writer.sign(setup.signed);

@@ -1,4 +1,4 @@
-//! A writer over a journal in memory: commands are admitted and records folded as ever; only the detectors are absent.
+//! The real engine over a journal in memory, without a disk or a clock of its own.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::mpsc::Receiver;
 
 use arc_swap::ArcSwap;
 use doorward_engine::admit::admit;
+use doorward_engine::{Arrival, Engine, Rules};
 use doorward_journal::{Batch, Journal, Keep, Memory, Seen};
 use doorward_model::command::Command;
 use doorward_model::event::{Actor, Event};
@@ -21,8 +22,9 @@ use doorward_proof::{Ed25519, LogEnd, Signer, Tokens, sign_head};
 use doorward_serve::handle::{DecisionMade, Done, IngestAnswer, Peps, Terms, Work, WorkError, tokens_of};
 use doorward_serve::{idempotency, policy_files};
 use doorward_views::publish::{POLICY_PLATFORM, Publisher};
-use doorward_views::state::State;
 use tokio::sync::mpsc;
+
+use crate::support;
 
 pub(crate) struct Shared {
     pub(crate) world: Arc<ArcSwap<World>>,
@@ -32,12 +34,9 @@ pub(crate) struct Shared {
 
 pub(crate) struct Writer {
     journal: Memory,
-    state: State,
+    engine: Engine,
     publisher: Publisher,
     pub(crate) shared: Arc<Shared>,
-    batch: Vec<Record>,
-    numbered: u64,
-    partitions: Vec<u64>,
 }
 
 impl Writer {
@@ -52,12 +51,9 @@ impl Writer {
         };
         Self {
             journal: Memory::new(Keep::All).unwrap(),
-            state: State::new(TenantId::from("test"), 1, 1),
+            engine: Engine::new(TenantId::from("test"), Rules::default(), 1, 1),
             publisher,
             shared: Arc::new(shared),
-            batch: Vec::new(),
-            numbered: 0,
-            partitions: vec![0; usize::from(Partition::COUNT)],
         }
     }
 
@@ -80,27 +76,26 @@ impl Writer {
     pub(crate) fn run(mut self, mut work: mpsc::Receiver<Work>, decisions: &Receiver<DecisionMade>) {
         while let Some(work) = work.blocking_recv() {
             decisions.try_iter().for_each(|made| self.decision(made));
-            self.flush();
             self.work(work);
         }
     }
 
     fn work(&mut self, work: Work) {
         match work {
-            Work::Ask(question) => question(&self.state, &self.journal),
+            Work::Ask(question) => question(&self.engine.state, &self.journal),
             Work::Ingest { events, reply } => {
                 let mut answer = IngestAnswer::default();
                 for event in events.events {
-                    self.event(*event, events.arrived_at, &mut answer);
+                    self.event(event, &mut answer);
                 }
-                self.flush();
                 drop(reply.send(Ok(answer)));
             }
             Work::Command { command, terms, reply } => {
-                drop(reply.send(self.once(terms, |writer| writer.command(&command))));
+                drop(reply.send(self.once(terms, |writer, answered| writer.admit(&command, answered))));
             }
             Work::PublishPolicy { files, published, terms, reply } => {
-                drop(reply.send(self.once(terms, |writer| Ok(writer.publish_policy(&files, published)))));
+                let publish = |writer: &mut Self, answered| writer.publish(&files, published, answered);
+                drop(reply.send(self.once(terms, publish)));
             }
         }
     }
@@ -108,163 +103,121 @@ impl Writer {
     fn once(
         &mut self,
         Terms { by, idempotency, condition }: Terms,
-        act: impl FnOnce(&mut Self) -> Result<Done, WorkError>,
+        act: impl FnOnce(&mut Self, Option<CommandAnswered>) -> Result<Done, WorkError>,
     ) -> Result<Done, WorkError> {
-        let now = self.now();
-        if let Some(done) = idempotency::before(&self.state.control, &by, idempotency.as_ref(), now)? {
+        let state = &self.engine.state;
+        if let Some(done) = idempotency::before(&state.control, &by, idempotency.as_ref(), now())? {
             return Ok(done);
         }
-        if condition.is_some_and(|holds| !holds(&self.state)) {
+        if condition.is_some_and(|holds| !holds(state)) {
             return Err(WorkError::Changed);
         }
-        let done = act(self)?;
-        if let Some(idempotency) = idempotency {
-            // What was done took a moment, and time does not go back in a journal.
-            let now = self.now();
-            let answered = idempotency::answered(&by, &idempotency, now);
-            let (fact, id) = (done.fact.0, done.id.clone());
-            self.fact(Fact::CommandAnswered(CommandAnswered { fact, id, ..answered }), now);
-            self.flush();
-        }
-        Ok(done)
+        act(self, idempotency.map(|idempotency| idempotency::answered(&by, &idempotency, now())))
     }
 
-    pub(crate) fn command(&mut self, command: &Command) -> Result<Done, WorkError> {
-        let now = self.now();
-        for fact in admit(&self.state, command, now)? {
-            self.fact(fact, now);
-        }
-        self.flush();
-        Ok(Done { fact: FactNumber(self.numbered), id: command.id(), again: false })
+    pub(crate) fn command(&mut self, command: &Command) -> Done {
+        self.admit(command, None).unwrap()
     }
 
-    pub(crate) fn publish_policy(
+    pub(crate) fn publish_policy(&mut self, files: &BTreeMap<String, String>, published: PolicyPublished) {
+        self.publish(files, published, None).unwrap();
+    }
+
+    fn admit(&mut self, command: &Command, answered: Option<CommandAnswered>) -> Result<Done, WorkError> {
+        let mut facts = admit(&self.engine.state, command, now())?;
+        let (id, fact) = (command.id(), self.journal.head().fact.0 + facts.len() as u64);
+        let answered = answered.map(|answered| CommandAnswered { fact, id: id.clone(), ..answered });
+        facts.extend(answered.map(Fact::CommandAnswered));
+        self.append(facts, None);
+        Ok(Done { fact: FactNumber(fact), id, again: false })
+    }
+
+    fn publish(
         &mut self,
         files: &BTreeMap<String, String>,
         published: PolicyPublished,
-    ) -> Done {
+        answered: Option<CommandAnswered>,
+    ) -> Result<Done, WorkError> {
         for text in files.values() {
             self.journal.put_blob(text.as_bytes()).unwrap();
         }
         let (set, entities) = policy_files::read(files).unwrap();
         let settings = Settings { mode: published.mode(), risk_max: published.risk_max };
-        let done = self.command(&Command::PublishPolicy(published)).unwrap();
-        let named: Vec<_> =
-            entities.iter().filter_map(|row| Some((row.identity?, row.name.id.to_string()))).collect();
-        self.publisher.put_entities(entities, &self.state.control).unwrap();
-        let snapshot = self.publisher.publish(done.fact);
-        let world = World::new(snapshot, Arc::default(), Arc::new(set), settings);
-        self.shared.world.store(Arc::new(world));
-        for (kind, id) in named {
-            let platform = POLICY_PLATFORM.to_owned();
-            let found = Identity { id, kind: kind.into(), platform, ..Identity::default() };
-            self.fact(Fact::IdentityFound(found), self.now());
+        let done = self.admit(&Command::PublishPolicy(published), answered)?;
+        let mut found = Vec::new();
+        for row in &entities {
+            let Some(kind) = row.identity else { continue };
+            let (id, platform) = (row.name.id.to_string(), POLICY_PLATFORM.to_owned());
+            let identity = Identity { id, kind: kind.into(), platform, ..Identity::default() };
+            found.extend(self.engine.introduce(identity));
         }
-        self.flush();
-        done
+        self.publisher.put_entities(entities, &self.engine.state.control).unwrap();
+        let world = World::new(self.publisher.publish(done.fact), Arc::default(), Arc::new(set), settings);
+        self.shared.world.store(Arc::new(world));
+        self.append(found, None);
+        Ok(done)
     }
 
-    fn event(&mut self, event: Event, now: Time, answer: &mut IngestAnswer) {
-        match self.journal.check(&event).unwrap() {
-            Seen::Duplicate => {
-                answer.duplicate += 1;
-                return;
-            }
-            Seen::Conflict => answer.conflicting += 1,
-            Seen::New => {}
+    fn event(&mut self, event: Box<Event>, answer: &mut IngestAnswer) {
+        let known = self.journal.check(&event).unwrap();
+        if known == Seen::Duplicate {
+            answer.duplicate += 1;
+            return;
         }
+        let (facts, mut seen) = self.engine.identify(event, now(), Arrival::Live);
+        seen.conflict = known == Seen::Conflict;
         answer.accepted += 1;
-        let late = self.state.arrivals.take(&event, now);
-        answer.late += u64::from(late);
-        let resolved = self.state.resolver.resolve(&event, &mut self.state.symbols);
-        if let Some(principal) = &resolved.principal {
-            let found = Identity {
-                id: principal.id.clone(),
-                kind: principal.kind.into(),
-                platform: principal.platform.to_owned(),
-                account: principal.account.clone(),
-                name: principal.name.clone(),
-                unique_id: principal.unique_id.clone(),
-                ..Identity::default()
-            };
-            self.fact(Fact::IdentityFound(found), now);
-        }
-        self.observation(Observation {
-            partition: u32::from(resolved.named.partition.0),
-            n: 0,
-            recorded_at_ms: now.ms(),
-            identity: self.state.symbols.name(resolved.named.id).to_owned(),
-            told_session: String::new(),
-            chain: resolved.chain.to_vec(),
-            late,
-            conflict: false,
-            by_platform: false,
-            event: Box::new(event),
-            decision: None,
-        });
+        answer.conflicting += u64::from(seen.conflict);
+        answer.late += u64::from(seen.late);
+        self.append(facts, Some(seen));
     }
 
     fn decision(&mut self, made: DecisionMade) {
         let event = Event {
             source: "doorward".to_owned(),
-            id: format!("decision-{}", self.numbered),
             happened_at_ms: made.at.ms(),
             action: made.action,
             actor: Actor { user_name: made.subject.1, ..Actor::default() },
             request_id: made.request_id,
             ..Event::default()
         };
-        let identity = made.decision.identity.clone();
-        let partition = Partition::of(&TenantId::from("test"), &identity);
-        let decision =
-            DecisionRecord { pep: made.pep, resource_type: made.resource.0, decision: made.decision };
-        self.observation(Observation {
+        let partition = Partition::of(self.engine.tenant(), &made.decision.identity);
+        let seen = Observation {
             partition: u32::from(partition.0),
-            n: 0,
-            recorded_at_ms: self.now().ms(),
-            identity,
-            told_session: made.session,
-            chain: Vec::new(),
-            late: false,
-            conflict: false,
-            by_platform: false,
+            identity: made.decision.identity.clone(),
+            session: made.session,
             event: Box::new(event),
-            decision: Some(decision),
-        });
+            decision: Some(DecisionRecord {
+                pep: made.pep,
+                resource_type: made.resource.0,
+                decision: made.decision,
+            }),
+            ..Observation::default()
+        };
+        self.append(Vec::new(), Some(seen));
     }
 
-    /// A second behind the clock of the door.
-    fn now(&self) -> Time {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        (Time::from_ms(i64::try_from(since.as_millis()).unwrap()) - Millis::SECOND)
-            .max(self.journal.head().recorded_at)
-    }
-
-    fn fact(&mut self, fact: Fact, now: Time) {
-        self.numbered += 1;
-        let record = FactRecord { number: self.numbered, recorded_at_ms: now.ms(), fact: Some(fact) };
-        self.batch.push(Record::Fact(Box::new(record)));
-    }
-
-    fn observation(&mut self, mut seen: Observation) {
-        let n = &mut self.partitions[usize::from(seen.partition().0)];
-        *n += 1;
-        seen.n = *n;
-        self.batch.push(Record::Observation(Box::new(seen)));
-    }
-
-    fn flush(&mut self) {
-        let facts_seen = self.state.control.fact_number;
-        self.journal.append(Batch { records: &self.batch, facts_seen }).unwrap();
-        for record in std::mem::take(&mut self.batch) {
-            match record {
-                Record::Fact(fact) => {
-                    self.state.fold_fact(&fact);
-                    fact.fact.iter().for_each(|fact| self.publisher.fold(fact, &self.state.control));
-                }
-                Record::Observation(seen) => {
-                    let probe = self.state.probe(&seen);
-                    self.state.fold_observation(&seen, &probe, Vec::new());
+    /// Records, at an instant that never goes back, folds, and goes on with what follows; then readers see it.
+    fn append(&mut self, mut facts: Vec<Fact>, mut seen: Option<Observation>) {
+        while !facts.is_empty() || seen.is_some() {
+            let head = self.journal.head();
+            let recorded_at_ms = now().max(head.recorded_at).ms();
+            let mut records: Vec<_> = (head.fact.0 + 1..)
+                .zip(facts.drain(..))
+                .map(|(number, fact)| FactRecord { number, recorded_at_ms, fact: Some(fact) })
+                .map(|fact| Record::Fact(Box::new(fact)))
+                .collect();
+            records.extend(seen.take().map(|seen| {
+                let n = head.last_n(seen.partition()) + 1;
+                Record::Observation(Box::new(Observation { n, recorded_at_ms, ..seen }))
+            }));
+            let facts_seen = self.engine.state.control.fact_number;
+            self.journal.append(Batch { records: &records, facts_seen }).unwrap();
+            for record in &records {
+                facts.extend(self.engine.step(record));
+                if let Record::Fact(record) = record {
+                    let fact = record.fact.as_ref().unwrap();
+                    self.publisher.fold(fact, &self.engine.state.control);
                 }
             }
         }
@@ -272,11 +225,16 @@ impl Writer {
     }
 
     fn share(&mut self) {
-        let control = &self.state.control;
-        let world = self.shared.world.load();
+        let control = &self.engine.state.control;
         let snapshot = self.publisher.publish(control.fact_number);
-        self.shared.world.store(Arc::new(world.later(snapshot, Arc::default())));
+        let later = self.shared.world.load().later(snapshot, Arc::default());
+        self.shared.world.store(Arc::new(later));
         self.shared.tokens.store(Arc::new(tokens_of(control)));
         self.shared.peps.store(Arc::new(Peps::of(control.peps.values())));
     }
+}
+
+/// A second behind the clock of the door, so that a proof told in whole seconds comes after the hold that asks for it.
+fn now() -> Time {
+    support::now() - Millis::SECOND
 }

@@ -146,12 +146,10 @@ mod tests {
     use std::path::Path;
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use doorward_detect::Judging;
-    use doorward_engine::{Engine, Judge, Rules};
+    use doorward_engine::{Engine, Rules};
     use doorward_journal::{Keep, Memory};
     use doorward_model::decision::Mode;
     use doorward_model::id::TenantId;
-    use doorward_respond::Ladder;
 
     use super::*;
     use crate::serve::kept::Kept;
@@ -161,12 +159,7 @@ mod tests {
     const VERSIONS: usize = 12;
 
     fn live() -> Live<Memory> {
-        let rules = Rules {
-            judge: Judge { from: Time::MIN, judging: Judging::Full },
-            settings: doorward_detect::Settings::default(),
-            ladder: Ladder::default(),
-        };
-        let engine = Engine::new(TenantId::from("test"), rules, 1, 7);
+        let engine = Engine::new(TenantId::from("test"), Rules::default(), 1, 7);
         let writer = Writer::open(Memory::new(Keep::All).unwrap(), engine).unwrap();
         Live::new(writer, Kept::new(Path::new("nowhere"), 0), 7).unwrap()
     }
