@@ -2,6 +2,7 @@
 #![no_main]
 
 use doorward_fuzz::{NOW, server};
+use doorward_model::id::TenantId;
 use doorward_proof::{NewToken, Scope, Tokens, issue, verify};
 use http::StatusCode;
 use libfuzzer_sys::fuzz_target;
@@ -11,11 +12,14 @@ fuzz_target!(|presented: &str| {
     let asked = NewToken {
         name: presented.to_owned(),
         scopes: vec![Scope::Decide],
+        subject: None,
         by: "fuzz".to_owned(),
         expires_at: None,
     };
-    if let Ok((secret, issued)) = issue(asked, &random, NOW) {
-        let tokens = Tokens::of([&issued], []);
+    if let Ok((secret, mut issued)) = issue(asked, &random, NOW) {
+        let tenant = TenantId::from("fuzz");
+        tenant.as_str().clone_into(&mut issued.tenant);
+        let tokens = Tokens::of(&tenant, [&issued], []);
         // What is issued is verified, as whom it was issued for, and nothing else is.
         assert_eq!(verify(&tokens, secret.expose(), NOW).unwrap().name(), presented);
         assert_eq!(verify(&tokens, presented, NOW).is_ok(), presented == secret.expose());

@@ -83,6 +83,7 @@ impl Server {
         let asked = NewToken {
             name: "fuzz".to_owned(),
             scopes: vec![Scope::Admin, Scope::Decide],
+            subject: None,
             by: "fuzz".to_owned(),
             expires_at: None,
         };

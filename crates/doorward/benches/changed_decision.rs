@@ -24,7 +24,7 @@ use doorward_detect::{Judging, Settings as Detection};
 use doorward_engine::{Engine, Judge, Rules};
 use doorward_intake::{Item, Limits, Reader};
 use doorward_journal::{Journal, Options, Sqlite};
-use doorward_model::decision::{Effect, Mode, Pep};
+use doorward_model::decision::{Effect, Mode};
 use doorward_model::id::{FactNumber, TenantId};
 use doorward_model::identity::Identity;
 use doorward_model::time::Time;
@@ -60,7 +60,6 @@ struct Perimeter {
     writer: Writer<Sqlite>,
     publisher: Publisher,
     world: World,
-    pep: Pep,
 }
 
 impl Perimeter {
@@ -84,8 +83,7 @@ impl Perimeter {
         publisher.put_entities(people, &writer.engine().state.control).unwrap();
         let settings = Settings { mode: Mode::Enforce, risk_max: 100 };
         let world = World::new(publisher.publish(FactNumber(0)), Arc::default(), Arc::new(policy), settings);
-        let pep = Pep { name: "gate".to_owned(), mode: Mode::Enforce.into() };
-        Self { writer, publisher, world, pep }
+        Self { writer, publisher, world }
     }
 
     /// As the server takes a push: read, record, judge, answer, publish.
@@ -111,7 +109,7 @@ impl Perimeter {
 
     fn effect(&self, person: &str) -> Effect {
         let subject = EntityRef { kind: "user", id: person };
-        let caller = Caller::Asserted { pep: &self.pep, subject };
+        let caller = Caller::Replayed { pep: "gate", mode: Mode::Enforce, subject };
         let request = Request::new(caller, "deploy", EntityRef { kind: "service", id: "shop" });
         decide(&self.world, &request, NOW).effect()
     }

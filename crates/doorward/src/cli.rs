@@ -2,6 +2,7 @@
 
 pub mod files;
 pub mod health;
+pub mod past;
 pub mod verbs;
 
 use std::path::PathBuf;

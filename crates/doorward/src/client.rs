@@ -37,8 +37,8 @@ impl Client {
     }
 
     /// What lies at a path, if something does.
-    pub(crate) fn find(&self, path: &[&str]) -> Result<Option<Value>> {
-        match self.answer(Method::GET, &target(path, &[]), None)? {
+    pub(crate) fn find(&self, path: &[&str], query: &[(&str, String)]) -> Result<Option<Value>> {
+        match self.answer(Method::GET, &target(path, query), None)? {
             (StatusCode::NOT_FOUND, _) => Ok(None),
             answer => self.json(&answer).map(Some),
         }

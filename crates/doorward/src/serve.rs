@@ -8,7 +8,7 @@ mod indexing;
 mod keeper;
 pub mod kept;
 pub mod live;
-mod past;
+pub(crate) mod past;
 pub(crate) mod policies;
 mod retention;
 mod watched;
@@ -265,6 +265,7 @@ fn first_token(live: &mut Live, now: Time) -> Result<()> {
     let asked = NewToken {
         name: "first".to_owned(),
         scopes: vec![Scope::Admin],
+        subject: None,
         by: CONFIGURATION.to_owned(),
         expires_at: None,
     };

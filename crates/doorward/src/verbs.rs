@@ -21,13 +21,14 @@ use serde_json::{Value, json};
 
 use crate::cli::Output;
 use crate::cli::files::JournalVerb;
+use crate::cli::past::{PastListing, ShowArgs};
 use crate::cli::verbs::{
     DecideArgs, Entity, EventListArgs, EventVerb, FindingListArgs, FindingVerb, HoldListArgs,
-    IdentityListArgs, IdentityVerb, JsonObject, Listing, PepListArgs, ShowArgs, TokenListArgs, WhoArgs,
+    IdentityListArgs, IdentityVerb, JsonObject, Listing, PepListArgs, TokenListArgs, WhoArgs,
 };
 use crate::serve::clock;
 use crate::verbs::print::print;
-use crate::verbs::source::{More, Noun, Source};
+use crate::verbs::source::{Filter, More, Noun, Source};
 
 /// Which identity somebody means.
 pub(crate) fn who(args: &WhoArgs) -> Result<()> {
@@ -50,7 +51,7 @@ pub(crate) fn event(verb: EventVerb) -> Result<()> {
         ("since", since.map(instant)),
         ("until", until.map(instant)),
     ];
-    list(Noun::Event, &each(filters), &listing)
+    listed((Noun::Event, Source::of(&listing.asking)?), &each(filters), &listing)
 }
 
 /// Who exists.
@@ -112,7 +113,9 @@ pub(crate) fn tokens(args: TokenListArgs) -> Result<()> {
 /// Where the journal ended.
 pub(crate) fn journal(verb: &JournalVerb) -> Result<()> {
     let args = match verb {
-        JournalVerb::Heads(listing) => return list(Noun::Head, &Vec::new(), listing),
+        JournalVerb::Heads(listing) => {
+            return listed((Noun::Head, Source::of(&listing.asking)?), &[], listing);
+        }
         JournalVerb::Head(args) => args,
     };
     let newest = Source::of(&args.asking)?.head()?;
@@ -153,11 +156,11 @@ fn party(entity: &Entity, properties: Option<&JsonObject>) -> Value {
     }
 }
 
-/// What is asked for, by field.
-type Filters = Vec<(&'static str, String)>;
+fn list(noun: Noun, filters: &[Filter], PastListing { as_of, listing }: &PastListing) -> Result<()> {
+    listed((noun, Source::at(&listing.asking, *as_of)?), filters, listing)
+}
 
-fn list(noun: Noun, filters: &Filters, listing: &Listing) -> Result<()> {
-    let source = Source::of(&listing.asking)?;
+fn listed((noun, source): (Noun, Source), filters: &[Filter], listing: &Listing) -> Result<()> {
     let page = source.list(noun, filters, (listing.limit, listing.cursor.clone()))?;
     let output = listing.asking.output;
     let more = if output == Output::Table { source.more(noun, filters, &page)? } else { More::None };
@@ -165,15 +168,15 @@ fn list(noun: Noun, filters: &Filters, listing: &Listing) -> Result<()> {
 }
 
 fn show(noun: Noun, args: &ShowArgs) -> Result<()> {
-    let thing = Source::of(&args.asking)?.show(noun, &args.id)?;
+    let thing = Source::at(&args.asking, args.as_of)?.show(noun, &args.id)?;
     print(&thing, args.asking.output, |thing| tables::show(noun, thing))
 }
 
-fn each<const N: usize>(fields: [(&'static str, Option<String>); N]) -> Filters {
+fn each<const N: usize>(fields: [(&'static str, Option<String>); N]) -> Vec<Filter> {
     fields.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()
 }
 
-fn filters<const N: usize>(fields: [(&'static str, Vec<String>); N], search: Option<String>) -> Filters {
+fn filters<const N: usize>(fields: [(&'static str, Vec<String>); N], search: Option<String>) -> Vec<Filter> {
     let fields = fields.into_iter();
     let values = fields.flat_map(|(field, values)| values.into_iter().map(move |value| (field, value)));
     values.chain(search.map(|text| ("q", text))).collect()

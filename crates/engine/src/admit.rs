@@ -33,7 +33,7 @@ pub fn admit(state: &State, command: &Command, now: Time) -> Result<Vec<Fact>, R
         Command::ReleaseHold(released) => release_hold(control, released).map(one),
         Command::PublishPolicy(published) => Ok(one(Fact::PolicyPublished(published.clone()))),
         Command::SetPep(set) => set_pep(control, set).map(one),
-        Command::IssueToken(token) => issue_token(control, token, now).map(one),
+        Command::IssueToken(token) => issue_token(state, token, now).map(one),
         Command::RevokeToken(revoked) => revoke_token(control, revoked).map(one),
         Command::KillIdentity(killed) => kill_identity(control, killed, now).map(one),
     }
@@ -83,7 +83,8 @@ fn release_hold(control: &Control, released: &HoldReleased) -> Result<Fact, Refu
     known.then(|| Fact::HoldReleased(released.clone())).ok_or_else(not_found)
 }
 
-fn issue_token(control: &Control, token: &TokenIssued, now: Time) -> Result<Fact, Refusal> {
+fn issue_token(state: &State, token: &TokenIssued, now: Time) -> Result<Fact, Refusal> {
+    let control = &state.control;
     if token.expires_at_ms != 0 && token.expires_at_ms <= now.ms() {
         return Err(Refusal::AlreadyOver { what: "token", ends: Time::from_ms(token.expires_at_ms) });
     }
@@ -96,7 +97,8 @@ fn issue_token(control: &Control, token: &TokenIssued, now: Time) -> Result<Fact
     if control.tokens.len() + control.revoked.len() >= TOKENS_MAX + REVOKED_MAX {
         return Err(Refusal::TooMany { what: "revoked tokens", max: REVOKED_MAX });
     }
-    Ok(Fact::TokenIssued(TokenIssued { issued_at_ms: now.ms(), ..token.clone() }))
+    let tenant = state.tenant().to_string();
+    Ok(Fact::TokenIssued(TokenIssued { issued_at_ms: now.ms(), tenant, ..token.clone() }))
 }
 
 fn revoke_token(control: &Control, revoked: &TokenRevoked) -> Result<Fact, Refusal> {

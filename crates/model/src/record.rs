@@ -233,6 +233,23 @@ pub struct TokenIssued {
     /// Who asked for it.
     #[prost(string, tag = "7")]
     pub by: String,
+    /// The tenant that it opens, and no other.
+    #[prost(string, tag = "8")]
+    pub tenant: String,
+    /// The one about whom it asks, which is who holds it; absent when it asks about anybody, as an enforcement point.
+    #[prost(message, optional, tag = "9")]
+    pub subject: Option<TokenSubject>,
+}
+
+/// Who holds a token, by the type and id under which policies know it.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct TokenSubject {
+    /// The type.
+    #[prost(string, tag = "1")]
+    pub kind: String,
+    /// The id.
+    #[prost(string, tag = "2")]
+    pub id: String,
 }
 
 /// A token of our own is no longer valid.

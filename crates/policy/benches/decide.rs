@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{Criterion, Throughput};
-use doorward_model::decision::{Effect, Mode, Pep};
+use doorward_model::decision::{Effect, Mode};
 use doorward_model::id::FactNumber;
 use doorward_model::identity::IdentityKind;
 use doorward_model::time::Time;
@@ -23,6 +23,7 @@ use doorward_policy::policy_set::PolicySet;
 use doorward_policy::policy_set::load::{Source, Sources};
 use doorward_policy::world::{Settings, World};
 use doorward_policy::{decide, evaluate};
+use doorward_proof::{Asker, loopback_pep};
 use doorward_views::snapshot::attribute::{Attribute, Record};
 use doorward_views::snapshot::entity::Name;
 use doorward_views::snapshot::overlay::Overlay;
@@ -163,12 +164,13 @@ fn bench(criterion: &mut Criterion<CpuTime>) {
 }
 
 fn measure(criterion: &mut Criterion<CpuTime>, world: &World, name: &str, pairs: &[Pair]) {
-    let pep = Pep { name: "bench".to_owned(), mode: Mode::Enforce.into() };
+    let loopback = loopback_pep();
+    let Ok(Asker::Pep(pep)) = loopback.asker() else { return };
     let context = record([("mfa", Attribute::Bool(true)), ("channel", Attribute::from("web"))]);
     let decided = |(user, doc, _): &Pair| {
         let subject = EntityRef { kind: "User", id: user };
         let resource = EntityRef { kind: "Doc", id: doc };
-        let request = Request::new(Caller::Asserted { pep: &pep, subject }, "read", resource);
+        let request = Request::new(Caller::Asserted { pep, mode: Mode::Enforce, subject }, "read", resource);
         decide(world, &Request { context: Some(&context), ..request }, NOW)
     };
     let evaluated = |(user, doc, _): &Pair| {

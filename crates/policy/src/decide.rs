@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use doorward_model::decision::{Decision, Effect, Mode, Obligation, Pep, PolicyFailure, Reason};
+use doorward_model::decision::{Decision, Effect, Mode, Obligation, PolicyFailure, Reason};
 use doorward_model::event::ActionClass;
 use doorward_model::hold::Hold;
 use doorward_model::time::Time;
+use doorward_proof::{Pep, Subject};
 use doorward_views::snapshot::attribute::Record;
 use doorward_views::snapshot::entity::{Entity, EntityIx};
 use doorward_views::snapshot::{Hot, KillEpoch};
@@ -18,39 +19,62 @@ use crate::hold::{self, Asked, Durability, Verdict, is_met};
 use crate::policy_set::Row;
 use crate::world::World;
 
-/// Who asks. A caller whose own credential was verified has no variant yet: it comes with the crate that verifies,
-/// whose type only that crate can make.
+/// Who asks, and for whom.
 #[derive(Clone, Copy, Debug)]
 pub enum Caller<'a> {
-    /// An enforcement point says for whom it asks.
+    /// Somebody verified asks about itself. It cannot vouch for itself: its credential is the token that it showed, and
+    /// what the question says of its properties, credential and authentication is not read.
+    Verified {
+        /// Who.
+        who: Subject<'a>,
+        /// The mode of the enforcement point that it is for itself.
+        mode: Mode,
+    },
+    /// A verified enforcement point says for whom it asks.
     Asserted {
         /// The enforcement point.
-        pep: &'a Pep,
+        pep: Pep<'a>,
+        /// Its mode.
+        mode: Mode,
         /// For whom.
         subject: EntityRef<'a>,
     },
-    /// A question that was asked before is asked again; the answer lets nobody pass.
+    /// A question that is asked to see what would be answered, as it was or might be; the answer lets nobody pass, so
+    /// nobody needs to be verified.
     Replayed {
-        /// The enforcement point that asked then.
-        pep: &'a Pep,
+        /// The name of the enforcement point that is taken to ask.
+        pep: &'a str,
+        /// Its mode.
+        mode: Mode,
         /// For whom.
         subject: EntityRef<'a>,
     },
 }
 
 impl<'a> Caller<'a> {
-    /// The enforcement point.
+    /// The name of the enforcement point.
     #[must_use]
-    pub const fn pep(&self) -> &'a Pep {
+    pub fn pep(&self) -> &'a str {
         match self {
-            Self::Asserted { pep, .. } | Self::Replayed { pep, .. } => pep,
+            Self::Verified { who, .. } => who.pep(),
+            Self::Asserted { pep, .. } => pep.name(),
+            Self::Replayed { pep, .. } => pep,
+        }
+    }
+
+    /// The mode of the enforcement point.
+    #[must_use]
+    pub const fn mode(&self) -> Mode {
+        match self {
+            Self::Verified { mode, .. } | Self::Asserted { mode, .. } | Self::Replayed { mode, .. } => *mode,
         }
     }
 
     /// For whom it asks.
     #[must_use]
-    pub const fn subject(&self) -> EntityRef<'a> {
+    pub fn subject(&self) -> EntityRef<'a> {
         match self {
+            Self::Verified { who, .. } => EntityRef { kind: who.kind(), id: who.id() },
             Self::Asserted { subject, .. } | Self::Replayed { subject, .. } => *subject,
         }
     }
@@ -84,6 +108,18 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
+    /// The question, as far as what it says is taken from who asks.
+    fn vouched(self) -> Self {
+        let Caller::Verified { who, .. } = self.caller else { return self };
+        let (issued_at, expires_at) = (Some(who.issued_at()), who.expires_at());
+        Self {
+            credential: Some(CredentialUse { id: who.token(), issued_at, expires_at }),
+            authentication: None,
+            properties: Properties { subject: None, ..self.properties },
+            ..self
+        }
+    }
+
     /// The bare question.
     #[must_use]
     pub const fn new(caller: Caller<'a>, action: &'a str, resource: EntityRef<'a>) -> Self {
@@ -160,12 +196,14 @@ pub struct HoldInForce {
 /// Answers a question.
 #[must_use]
 pub fn decide(world: &World, request: &Request<'_>, now: Time) -> Decision {
-    answer(world, request, settle(world, request, now).0)
+    let request = request.vouched();
+    answer(world, &request, settle(world, &request, now).0)
 }
 
 /// Answers a question, and tells what bears on it: policies and holds, also where something before them settled it.
 #[must_use]
 pub fn explain(world: &World, request: &Request<'_>, now: Time) -> Explanation {
+    let request = &request.vouched();
     let (settled, mut outcome) = settle(world, request, now);
     let subject = known(world, request.caller.subject());
     let action = world.policy.actions.named(request.action);
@@ -220,7 +258,7 @@ impl Settled {
 }
 
 fn answer(world: &World, request: &Request<'_>, settled: Settled) -> Decision {
-    let mode = world.settings.mode.weakest(request.caller.pep().mode());
+    let mode = world.settings.mode.weakest(request.caller.mode());
     let decided = settled.effect.unwrap_or(Effect::Deny);
     let binds = mode == Mode::Enforce || settled.reasons.iter().any(|reason| reason.binds_in_every_mode());
     let effect = if binds { decided } else { Effect::Permit };

@@ -133,7 +133,7 @@ impl Weighing<'_> {
         hold.habits.iter().any(|habit| {
             habit.action == self.request.action
                 && habit.resource_type == self.request.resource.kind
-                && habit.pep == self.request.caller.pep().name
+                && habit.pep == self.request.caller.pep()
         })
     }
 

@@ -2,8 +2,9 @@
 //!
 //! - [`mod@issue`]: a name, scopes and 32 random bytes -> a token that is shown once, and the fact that it is valid.
 //! - [`mod@verify`]: the text of a token, [`Tokens`] and now -> [`Verified`], or why not.
-//! - [`Verified`] opens into a [`Pep`], an [`Operator`] or an [`Ingester`]: values that can be made only here, so
-//!   that who holds one has been verified, for the scope that the value stands for.
+//! - [`Verified`] opens into an [`Asker`] (a [`Pep`], or a [`Subject`] that asks about itself), an [`Operator`] or an
+//!   [`Ingester`]: values that can be made only here, so that who holds one has been verified, for the scope that the
+//!   value stands for.
 //! - [`head`]: the end of a log and a [`Signer`] -> a signed head that anybody can verify by the public key.
 //!
 //! Secrets are kept as their hash only, compared in constant time, wiped when dropped, and never printed. Nothing
@@ -20,7 +21,7 @@ pub use crate::head::{Ed25519, HeadFault, LogEnd, PublicKey, Signer, Unsigned, s
 pub use crate::issue::{NewToken, Unissuable, issue};
 pub use crate::scope::{Scope, ScopeError};
 pub use crate::text::Secret;
-pub use crate::tokens::{Row, Tokens};
+pub use crate::tokens::Tokens;
 pub use crate::verify::{
-    Ingester, LOOPBACK, Missing, Operator, Pep, Refused, Verified, loopback_pep, verify,
+    Asker, Ingester, LOOPBACK, Missing, Operator, Pep, Refused, Subject, Verified, loopback_pep, verify,
 };

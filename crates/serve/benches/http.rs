@@ -18,7 +18,7 @@ use axum::routing::post;
 use criterion::Criterion;
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use doorward_model::decision::{Mode, Pep};
-use doorward_model::id::FactNumber;
+use doorward_model::id::{FactNumber, TenantId};
 use doorward_model::identity::IdentityKind;
 use doorward_model::record::PepSet;
 use doorward_model::time::Time;
@@ -89,10 +89,13 @@ fn evaluation() -> (Serving, String) {
     let asked = NewToken {
         name: "gateway".to_owned(),
         scopes: vec![Scope::Decide],
+        subject: None,
         by: "bench".to_owned(),
         expires_at: None,
     };
-    let (secret, token) = issue(asked, &[7; 32], Time::from_ms(1)).unwrap();
+    let tenant = TenantId::from("bench");
+    let (secret, mut token) = issue(asked, &[7; 32], Time::from_ms(1)).unwrap();
+    tenant.as_str().clone_into(&mut token.tenant);
     let (work, asked) = mpsc::channel(1);
     let (decisions, made) = sync_channel(65_536);
     std::thread::spawn(move || made.iter().for_each(drop));
@@ -100,7 +103,7 @@ fn evaluation() -> (Serving, String) {
     let pep = Pep { name: "gateway".to_owned(), mode: Mode::Enforce.into() };
     let handle = Handle {
         world: Arc::new(ArcSwap::from_pointee(world())),
-        tokens: Arc::new(ArcSwap::from_pointee(Tokens::default().with(&token))),
+        tokens: Arc::new(ArcSwap::from_pointee(Tokens::of(&tenant, [&token], []))),
         peps: Arc::new(ArcSwap::from_pointee(Peps::of([&PepSet { pep, by: "bench".to_owned() }]))),
         ready,
         work,

@@ -58,6 +58,7 @@ pub(crate) fn caller(app: &App, headers: &HeaderMap, now: Time) -> Result<Verifi
             Refused::Malformed => "malformed",
             Refused::Checksum => "checksum",
             Refused::Unknown => "unknown",
+            Refused::Foreign => "foreign",
             Refused::Revoked => "revoked",
             Refused::Expired => "expired",
         };

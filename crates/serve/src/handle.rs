@@ -17,7 +17,6 @@ use doorward_model::reject::Reject;
 use doorward_model::time::Time;
 use doorward_policy::world::World;
 use doorward_proof::Tokens;
-use doorward_views::control::Control;
 use doorward_views::state::State;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
@@ -453,8 +452,9 @@ impl std::fmt::Debug for Work {
 
 /// The tokens that facts tell of.
 #[must_use]
-pub fn tokens_of(control: &Control) -> Tokens {
-    Tokens::of(control.issued_tokens(), control.revoked.keys().map(String::as_str))
+pub fn tokens_of(state: &State) -> Tokens {
+    let control = &state.control;
+    Tokens::of(state.tenant(), control.issued_tokens(), control.revoked.keys().map(String::as_str))
 }
 
 /// The mode that a word names.

@@ -127,6 +127,12 @@ impl Resolver {
         }
     }
 
+    /// Whose identities it names.
+    #[must_use]
+    pub(crate) fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
     /// Names the caller of an event, and remembers the credential that it handed out.
     pub fn resolve(&mut self, event: &Event, symbols: &mut Symbols) -> Resolved {
         let (named, principal) = self.named(event, symbols);

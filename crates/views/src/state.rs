@@ -54,6 +54,12 @@ impl State {
         }
     }
 
+    /// Whose state it is.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        self.resolver.tenant()
+    }
+
     /// Takes in a fact. A fact that was folded before changes nothing.
     pub fn fold_fact(&mut self, record: &FactRecord) {
         if record.number() <= self.control.fact_number {

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use doorward_model::decision::Mode;
 
 use super::Output;
-use super::verbs::{Asking, Listing, MODES, Telling};
+use super::verbs::{Asking, Listing, MODES, Telling, When};
 
 /// What may pass.
 #[derive(Debug, Subcommand)]
@@ -52,6 +52,9 @@ pub struct PolicyShowArgs {
     /// Write the files into this folder, which must be empty or not exist.
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
+    /// As they were then: an instant, or how long ago, such as 24h.
+    #[arg(long, value_name = "WHEN")]
+    pub as_of: Option<When>,
     /// Whom to ask.
     #[command(flatten)]
     pub asking: Asking,

@@ -1,11 +1,10 @@
 //! What can be typed to see whether all is well.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::verbs::Api;
+use super::verbs::{Api, Listing};
 use super::{Output, Span};
 
 /// What to look at.
@@ -31,29 +30,23 @@ pub struct DoctorArgs {
 /// What could not be read.
 #[derive(Debug, Subcommand)]
 pub enum RejectVerb {
-    /// List what sources sent and could not be read, newest first. A server may be using the data folder.
+    /// List what sources sent and could not be read, newest first. A server may be using the data folder meanwhile.
     List(RejectListArgs),
 }
 
 /// Which rejects.
 #[derive(Debug, Args)]
 pub struct RejectListArgs {
-    /// The data folder.
-    #[arg(long, value_name = "DIR", required_unless_present = "file")]
-    pub data_dir: Option<PathBuf>,
-    /// A file that `doorward scan --rejects FILE` wrote, instead of a data folder.
-    #[arg(long, value_name = "FILE", conflicts_with = "data_dir")]
+    /// A file that `doorward scan --rejects FILE` wrote, instead of what a server or a data folder keeps.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data_dir", "url", "token_file"])]
     pub file: Option<PathBuf>,
     /// From this source: a file, or the name by which it pushes.
     #[arg(long)]
     pub source: Option<String>,
-    /// With this text in the reason.
+    /// With this text in source, reason or hash.
     #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
-    /// How many to list at most.
-    #[arg(long, value_name = "N", default_value = "100")]
-    pub limit: NonZeroUsize,
-    /// How to print them.
-    #[arg(short, long, value_enum, default_value_t = Output::Table)]
-    pub output: Output,
+    pub search: Option<String>,
+    /// How to list.
+    #[command(flatten)]
+    pub listing: Listing,
 }

@@ -14,6 +14,7 @@ use doorward_model::time::{Millis, Time};
 use doorward_proof::Scope;
 use serde_json::{Map, Value};
 
+use super::past::{PastListing, ShowArgs};
 use super::{Output, Span};
 
 /// Where a running server is asked.
@@ -69,16 +70,6 @@ pub struct Listing {
     /// Go on where an earlier list ended: its `next_cursor`.
     #[arg(long)]
     pub cursor: Option<String>,
-    /// Whom to ask.
-    #[command(flatten)]
-    pub asking: Asking,
-}
-
-/// One thing, by its id.
-#[derive(Debug, Args)]
-pub struct ShowArgs {
-    /// Its id.
-    pub id: String,
     /// Whom to ask.
     #[command(flatten)]
     pub asking: Asking,
@@ -176,7 +167,7 @@ pub struct IdentityListArgs {
     pub search: Option<String>,
     /// How to list.
     #[command(flatten)]
-    pub listing: Listing,
+    pub listing: PastListing,
 }
 
 /// What was noticed.
@@ -208,7 +199,7 @@ pub struct FindingListArgs {
     pub search: Option<String>,
     /// How to list.
     #[command(flatten)]
-    pub listing: Listing,
+    pub listing: PastListing,
 }
 
 /// What is restricted.
@@ -247,7 +238,7 @@ pub struct HoldListArgs {
     pub search: Option<String>,
     /// How to list.
     #[command(flatten)]
-    pub listing: Listing,
+    pub listing: PastListing,
 }
 
 /// Which hold to place.
@@ -309,7 +300,7 @@ pub struct PepListArgs {
     pub search: Option<String>,
     /// How to list.
     #[command(flatten)]
-    pub listing: Listing,
+    pub listing: PastListing,
 }
 
 /// Which mode.
@@ -347,7 +338,7 @@ pub struct TokenListArgs {
     pub search: Option<String>,
     /// How to list.
     #[command(flatten)]
-    pub listing: Listing,
+    pub listing: PastListing,
 }
 
 /// Which token to issue.
@@ -358,6 +349,9 @@ pub struct TokenIssueArgs {
     /// What it allows: decide, read, admin or ingest:SOURCE; may be given several times.
     #[arg(long, required = true)]
     pub scope: Vec<Scope>,
+    /// Who holds it, and with it asks for decisions about nobody else.
+    #[arg(long, value_name = "TYPE:ID")]
+    pub subject: Option<Entity>,
     /// How long it is valid, such as 90d; until it is revoked if not given.
     #[arg(long = "for", value_name = "SPAN")]
     pub lasts: Option<Span>,

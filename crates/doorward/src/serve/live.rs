@@ -147,6 +147,9 @@ impl<J: Journal> Live<J> {
             live.use_policy(&published)?;
         }
         live.share_tables();
+        for id in live.shared.tokens.load().foreign() {
+            tracing::warn!(id, "a token of another tenant is known, and opens nothing here");
+        }
         // What the run before has left to be recorded, and could not yet, denies already.
         if let Err(error) = live.flush() {
             tracing::error!(%error, "what is left to be recorded waits");

@@ -15,12 +15,13 @@ use doorward_serve::answers::query::Query;
 use doorward_serve::answers::status::status;
 use doorward_serve::answers::who::{Depth, who};
 use doorward_serve::answers::{events, explain, findings, heads, holds, identities, rest};
-use doorward_serve::handle::Peps;
+use doorward_serve::handle::{PastError, Peps};
 use doorward_views::state::State;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::fold::Fold;
+use crate::serve::past::state_at;
 use crate::serve::{TENANT, clock};
 use crate::verbs::source::Noun;
 use crate::verbs::world;
@@ -43,6 +44,17 @@ impl Folder {
             .with_context(|| format!("cannot fold the journal in {}", dir.display()))?;
         let now = clock().max(journal.head().recorded_at);
         Ok(Self { journal, engine, facts, now })
+    }
+
+    /// Opens a data folder and folds what its facts said at an instant.
+    pub(crate) fn open_as_of(dir: &Path, at: Time) -> Result<Self> {
+        if at > clock() {
+            return Err(PastError::Ahead(at).into());
+        }
+        let journal = open(dir)?;
+        let mut engine = Engine::new(TenantId::from(TENANT), Rules::default(), 1, HASH_SEED);
+        engine.state = state_at(&journal, &engine, (at, u64::MAX))?;
+        Ok(Self { journal, engine, facts: Vec::new(), now: at })
     }
 
     pub(crate) fn who(&self, asked: &str) -> Result<Value> {

@@ -1,73 +1,71 @@
-//! What sources sent and could not be read, from the files that keep it.
+//! What sources sent and could not be read: kept by a server, in a data folder, or in a file of a scan.
 
-use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use doorward_serve::answers::rejects::FILES;
-use serde_json::{Value, json};
+use doorward_model::id::FactNumber;
+use doorward_serve::answers::query::{Query, QueryError};
+use doorward_serve::answers::rejects::{FIELDS, FILES, Place, Shown, rejects};
+use serde_json::Value;
 
+use crate::cli::Output;
 use crate::cli::health::{RejectListArgs, RejectVerb};
-use crate::verbs::folder;
+use crate::client::Client;
 use crate::verbs::grid::{Column, rows};
 use crate::verbs::print::print;
+use crate::verbs::source::{COUNTED_MAX, Filter, More, more, pages};
+use crate::verbs::{folder, tables};
 
 /// Lists rejects.
 pub(crate) fn reject(verb: &RejectVerb) -> Result<()> {
     let RejectVerb::List(args) = verb;
-    let (items, more) = newest(args)?;
-    let listed = json!({"items": items, "more": more});
-    print(&listed, args.output, |_| table(&items, more))
-}
-
-/// The newest that are asked for, and how many older ones there are.
-fn newest(args: &RejectListArgs) -> Result<(Vec<Value>, usize)> {
-    let (mut kept, mut seen) = (VecDeque::new(), 0_usize);
-    for path in files(args)? {
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound && args.file.is_none() => continue,
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-        };
-        for line in BufReader::new(file).split(b'\n') {
-            let line = line.with_context(|| format!("cannot read {}", path.display()))?;
-            // A crash may have cut a line, and a server may be writing the last one.
-            let Ok(reject) = serde_json::from_slice::<Value>(&line) else { continue };
-            if is_asked_for(args, &reject) {
-                seen += 1;
-                kept.push_front(reject);
-                kept.truncate(args.limit.get());
-            }
+    match files(args)? {
+        Some(files) => list(args, |asked| of_files(&files, asked)),
+        None => {
+            let client = Client::new(&args.listing.asking.api)?;
+            list(args, |asked| client.get(&["v1", "rejects"], &asked))
         }
     }
-    let more = seen - kept.len();
-    Ok((kept.into(), more))
 }
 
-/// The older file first.
-fn files(args: &RejectListArgs) -> Result<Vec<PathBuf>> {
-    if let Some(file) = &args.file {
-        return Ok(vec![file.clone()]);
-    }
-    let dir: &Path = args.data_dir.as_deref().unwrap_or_else(|| Path::new("."));
+fn list(args: &RejectListArgs, page: impl Fn(Vec<Filter>) -> Result<Value>) -> Result<()> {
+    let fields = [("source", &args.source), ("q", &args.search)];
+    let filters: Vec<Filter> =
+        fields.into_iter().filter_map(|(field, value)| Some((field, value.clone()?))).collect();
+    let listing = &args.listing;
+    let found = pages(&filters, (listing.limit, listing.cursor.clone()), &page)?;
+    let output = listing.asking.output;
+    let more = if output == Output::Table { more(&filters, &found, COUNTED_MAX, &page)? } else { More::None };
+    print(&found, output, |found| tables::page("rejects", |items| rows(items, &REJECTS), found, more))
+}
+
+/// The files to read, the newer one first; none where a server is asked. They can be read while a server writes them.
+fn files(args: &RejectListArgs) -> Result<Option<Vec<File>>> {
+    let Some(dir) = &args.listing.asking.data_dir else {
+        return args.file.as_deref().map(|path| Ok(vec![open(path)?])).transpose();
+    };
     folder::must_be_there(dir)?;
-    Ok(FILES.map(|name| dir.join(name)).to_vec())
+    let paths: Vec<PathBuf> = FILES.iter().rev().map(|name| dir.join(name)).collect();
+    let is_there = |opened: &Result<File>| {
+        let cause = opened.as_ref().err().and_then(|error| error.downcast_ref::<std::io::Error>());
+        cause.is_none_or(|cause| cause.kind() != ErrorKind::NotFound)
+    };
+    paths.iter().map(|path| open(path)).filter(is_there).collect::<Result<_>>().map(Some)
 }
 
-fn is_asked_for(args: &RejectListArgs, reject: &Value) -> bool {
-    let text = |member: &str| reject.get(member).and_then(Value::as_str).unwrap_or_default();
-    args.source.as_deref().is_none_or(|source| text("source") == source)
-        && args.reason.as_deref().is_none_or(|reason| text("reason").contains(reason))
+fn open(path: &Path) -> Result<File> {
+    File::open(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-fn table(items: &[Value], more: usize) -> String {
-    match (items.is_empty(), more) {
-        (true, _) => "No rejects.\n".to_owned(),
-        (false, 0) => rows(items, &REJECTS),
-        (false, more) => format!("{}{more} more: --limit N lists them.\n", rows(items, &REJECTS)),
-    }
+fn of_files(files: &[File], asked: Vec<Filter>) -> Result<Value> {
+    let pairs = asked.into_iter().map(|(field, value)| (field.to_owned(), value));
+    let query = Query::read(pairs, &FIELDS, usize::MAX)?;
+    let place = |cursor: &str| Place::read(cursor).ok_or(QueryError::Cursor);
+    let from = query.cursor.as_deref().map(place).transpose()?;
+    let page = rejects(files, &query, (from, Shown::Kept, FactNumber::default()))?;
+    Ok(serde_json::to_value(page)?)
 }
 
 const REJECTS: [Column; 4] =

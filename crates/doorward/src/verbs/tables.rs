@@ -10,12 +10,8 @@ use crate::verbs::grid::{Column, fields, rows, section, text};
 use crate::verbs::source::{More, Noun};
 
 /// A page of a list, and how many come after it.
-pub(crate) fn list(noun: Noun, page: &Value, more: More) -> String {
-    let items = page.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    if items.is_empty() {
-        return format!("No {}.\n", noun.words());
-    }
-    let table = match noun {
+pub(crate) fn list(noun: Noun, found: &Value, more: More) -> String {
+    let table = |items: &[Value]| match noun {
         Noun::Event => rows(&items.iter().map(shortened).collect::<Vec<_>>(), &EVENTS),
         Noun::Identity => rows(items, &IDENTITIES),
         Noun::Finding => rows(items, &FINDINGS),
@@ -24,13 +20,23 @@ pub(crate) fn list(noun: Noun, page: &Value, more: More) -> String {
         Noun::Token => rows(items, &TOKENS),
         Noun::Head => rows(items, &HEADS),
     };
+    page(noun.words(), table, found, more)
+}
+
+/// A page of things of a name in a table, and how many come after it.
+pub(crate) fn page(name: &str, table: impl FnOnce(&[Value]) -> String, found: &Value, more: More) -> String {
+    let items = found.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    if items.is_empty() {
+        return format!("No {name}.\n");
+    }
+    let table = table(items);
     let more = match more {
         More::None => return table,
         More::Exactly(count) => format!("{count} more"),
         More::Above(0) => "There are more".to_owned(),
         More::Above(count) => format!("More than {count} more"),
     };
-    let cursor = text(page, "/next_cursor");
+    let cursor = text(found, "/next_cursor");
     format!("{table}{more}: --limit N lists them, or go on with --cursor {cursor}\n")
 }
 
@@ -247,10 +253,11 @@ const HOLD: [Column; 11] = [
 ];
 const PEPS: [Column; 5] =
     [("name", "/name"), ("mode", "/mode"), ("in force", "/in_force"), ("set by", "/by"), ("new", "/new")];
-const TOKENS: [Column; 7] = [
+const TOKENS: [Column; 8] = [
     ("id", "/id"),
     ("name", "/name"),
     ("scopes", "/scopes"),
+    ("about", "/subject/id"),
     ("valid", "/valid"),
     ("issued", "/issued_at"),
     ("until", "/expires_at"),

@@ -5,8 +5,8 @@ use doorward_model::time::Millis;
 use serde_json::{Value, json};
 
 use crate::cli::verbs::{
-    HoldPlaceArgs, HoldReleaseArgs, HoldVerb, IdentityKillArgs, PepSetArgs, PepVerb, Telling, TokenIssueArgs,
-    TokenRevokeArgs, TokenVerb,
+    Entity, HoldPlaceArgs, HoldReleaseArgs, HoldVerb, IdentityKillArgs, PepSetArgs, PepVerb, Telling,
+    TokenIssueArgs, TokenRevokeArgs, TokenVerb,
 };
 use crate::client::Client;
 use crate::serve::clock;
@@ -73,6 +73,9 @@ fn issue(args: &TokenIssueArgs) -> Result<()> {
     let mut asked = json!({"name": args.name, "scopes": scopes});
     if let (Some(lasts), Some(members)) = (args.lasts, asked.as_object_mut()) {
         members.insert("expires_at".to_owned(), json!((clock() + lasts.0).to_string()));
+    }
+    if let (Some(Entity { kind, id }), Some(members)) = (&args.subject, asked.as_object_mut()) {
+        members.insert("subject".to_owned(), json!({"type": kind, "id": id}));
     }
     let issued = client(&args.telling)?.post(&["v1", Noun::Token.path()], &[], &asked)?;
     print(&issued, args.telling.output, |issued| {

@@ -1,6 +1,7 @@
 //! The program from outside: files in, a report out.
 #![cfg(test)]
 
+mod as_of;
 mod attacks;
 mod bad_input;
 mod command_line;

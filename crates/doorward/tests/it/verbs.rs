@@ -137,6 +137,13 @@ fn commands_are_carried_out_and_shown() {
     );
     assert_eq!(tell(&["hold", "list"]), "No holds.\n");
     assert!(tell(&["pep", "set", "gate", "--mode", "shadow"]).starts_with("Set gate to shadow (fact "));
+    json(
+        &server.token,
+        &["token", "issue", "own", "--scope", "decide", "--subject", "user:alice"],
+        ["--url", &url],
+    );
+    let own = json(&server.token, &["token", "list", "--search", "own"], ["--url", &url]);
+    assert_eq!(own["items"][0]["subject"], json!({"type": "user", "id": "alice"}), "{own}");
     let peps = json(&server.token, &["pep", "list"], ["--url", &url]);
     let gate = json!({"name": "gate", "mode": "shadow", "in_force": "shadow", "by": "first", "new": false});
     assert_eq!(peps["items"], json!([gate]));

@@ -16,7 +16,7 @@ use doorward_model::id::{FactNumber, TenantId};
 use doorward_model::record::{CommandAnswered, Fact, Record, TokenIssued};
 use doorward_model::time::{Millis, Time};
 use doorward_policy::decide;
-use doorward_policy::decide::{Caller, Request};
+use doorward_policy::decide::Request;
 use doorward_policy::evaluate::EntityRef;
 use doorward_policy::world::Settings;
 use doorward_respond::{Ladder, ResponseMode};
@@ -24,7 +24,7 @@ use doorward_serve::handle::{Terms, WorkError};
 use serde_json::json;
 
 use crate::disk::{Disk, End, Fault};
-use crate::perimeter::{Perimeter, Way, mode};
+use crate::perimeter::{Gate, Perimeter, Way, mode};
 use crate::scenarios::form::Call;
 use crate::scenarios::record::{read, record};
 
@@ -257,11 +257,10 @@ fn a_hold_that_follows_bites_before_it_is_durable() {
     }
     let now = START + Millis::DAY.times(8) + Millis::HOUR.times(9);
     perimeter.tick(now).unwrap();
-    let pep = perimeter.pep("gateway");
-    let pep = doorward_model::decision::Pep { mode: mode("enforce").into(), ..pep };
+    let gate = Gate::new("gateway", mode("enforce"));
     let asks = |perimeter: &Perimeter, now: Time| {
         let subject = EntityRef { kind: "User", id: "alice@corp.example" };
-        let caller = Caller::Asserted { pep: &pep, subject };
+        let caller = gate.about(subject);
         let decision = decide(
             &perimeter.world(),
             &Request::new(caller, "write", EntityRef { kind: "Doc", id: "plan" }),

@@ -11,14 +11,17 @@ use doorward::writer::Writer;
 use doorward_detect::{Judging, Settings as Detection};
 use doorward_engine::{Engine, Judge, Rules};
 use doorward_model::command::Command;
-use doorward_model::decision::{Decision, Mode, Pep};
+use doorward_model::decision::{Decision, Mode};
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::id::TenantId;
+use doorward_model::record::TokenIssued;
 use doorward_model::time::Time;
 use doorward_policy::decide;
-use doorward_policy::decide::Request;
+use doorward_policy::decide::{Caller, Request};
+use doorward_policy::evaluate::EntityRef;
 use doorward_policy::world::{Settings, World};
+use doorward_proof::{Asker, NewToken, Scope, Tokens, Verified, issue, verify};
 use doorward_respond::Ladder;
 use doorward_serve::handle::{
     DecisionMade, Done, Idempotency, IngestAnswer, Pushed, Reply, Terms, Work, WorkError,
@@ -119,9 +122,9 @@ impl Perimeter {
         self.request(now, |reply| Work::PublishPolicy { files, published, terms, reply })
     }
 
-    /// The mode of an enforcement point; one that is not known is new.
-    pub(crate) fn pep(&self, name: &str) -> Pep {
-        self.shared.peps.load().find(name).pep
+    /// An enforcement point in the mode that it has; one that is not known is new.
+    pub(crate) fn gate(&self, name: &str) -> Gate {
+        Gate::new(name, self.shared.peps.load().find(name).pep.mode())
     }
 
     /// Answers, and keeps a record of it under an id.
@@ -132,7 +135,7 @@ impl Perimeter {
         let subject = request.caller.subject();
         let made = DecisionMade {
             at: now,
-            pep: request.caller.pep().name.clone(),
+            pep: request.caller.pep().to_owned(),
             subject: owned(subject.kind, subject.id),
             action: request.action.to_owned(),
             resource: owned(request.resource.kind, request.resource.id),
@@ -155,6 +158,30 @@ impl Perimeter {
 
     fn round(&mut self, work: Vec<Work>, now: Time) -> Result<()> {
         self.live.round(work, &self.made, now).map_err(|error| WorkError::Journal(error.to_string()))
+    }
+}
+
+/// An enforcement point that has shown its token.
+pub(crate) struct Gate {
+    who: Verified,
+    mode: Mode,
+}
+
+impl Gate {
+    pub(crate) fn new(name: &str, mode: Mode) -> Self {
+        let (name, scopes, by) = (name.to_owned(), vec![Scope::Decide], "test".to_owned());
+        let asked = NewToken { name, scopes, subject: None, by, expires_at: None };
+        let (secret, fact) = issue(asked, &[7; 32], Time::MIN).unwrap();
+        let tenant = TenantId::from("test");
+        let fact = TokenIssued { tenant: tenant.to_string(), ..fact };
+        let tokens = Tokens::of(&tenant, [&fact], []);
+        Self { who: verify(&tokens, secret.expose(), Time::MIN).unwrap(), mode }
+    }
+
+    /// Asks about somebody.
+    pub(crate) fn about<'a>(&'a self, subject: EntityRef<'a>) -> Caller<'a> {
+        let Ok(Asker::Pep(pep)) = self.who.asker() else { panic!("an enforcement point asks") };
+        Caller::Asserted { pep, mode: self.mode, subject }
     }
 }
 

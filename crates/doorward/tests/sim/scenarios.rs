@@ -20,7 +20,7 @@ use doorward_model::record::{
 };
 use doorward_model::time::{Millis, Time};
 use doorward_policy::Properties;
-use doorward_policy::decide::{Authentication, Caller, CredentialUse, Request};
+use doorward_policy::decide::{Authentication, CredentialUse, Request};
 use doorward_policy::evaluate::EntityRef;
 use doorward_policy::world::Settings;
 use doorward_serve::handle::Terms;
@@ -298,7 +298,7 @@ impl Stage {
     }
 
     fn ask(&mut self, question: &Question) -> Result<(), String> {
-        let pep = self.perimeter.pep(question.pep.as_deref().unwrap_or("gateway"));
+        let gate = self.perimeter.gate(question.pep.as_deref().unwrap_or("gateway"));
         let (subject, resource) = (entity(&question.subject), entity(&question.resource));
         let authentication = question.authenticated.as_ref();
         let request = Request {
@@ -312,7 +312,7 @@ impl Stage {
                 expires_at: used.expires.as_deref().map(time),
             }),
             authentication: authentication.map(|done| Authentication { acr: &done.acr, at: time(&done.at) }),
-            ..Request::new(Caller::Asserted { pep: &pep, subject }, &question.action, resource)
+            ..Request::new(gate.about(subject), &question.action, resource)
         };
         self.made += 1;
         let id = format!("decision-{}", self.made);

@@ -18,7 +18,7 @@ use doorward_model::hold::{Hold, HoldProfile, HoldScope};
 use doorward_model::record::{HoldReleased, PepSet, TokenIssued, TokenRevoked};
 use doorward_model::time::{Millis, Time};
 use doorward_policy::decide;
-use doorward_policy::decide::{Caller, Request};
+use doorward_policy::decide::Request;
 use doorward_policy::evaluate::EntityRef;
 use doorward_policy::world::{Settings, World};
 use doorward_respond::{Ladder, ResponseMode};
@@ -26,7 +26,7 @@ use doorward_serve::handle::{WorkError, tokens_of};
 use doorward_views::control::Control;
 
 use crate::disk::{Disk, End};
-use crate::perimeter::{Files, Perimeter, Result, Way, once};
+use crate::perimeter::{Files, Gate, Perimeter, Result, Way, once};
 use crate::seeds::model::Model;
 use crate::seeds::node::Node;
 use crate::seeds::script::{Act, Deed, organisation, script};
@@ -202,10 +202,10 @@ impl Run {
     }
 
     fn tokens_are_as_they_were_told(&self, now: Time) {
-        let tokens = tokens_of(self.perimeter.control());
+        let tokens = tokens_of(&self.perimeter.live.writer.engine().state);
         for (id, issued) in &self.model.issued {
             let valid = !self.model.revoked.contains(id) && now.ms() < issued.expires_at_ms;
-            assert_eq!(tokens.find(id).is_some_and(|row| row.is_valid(now)), valid, "token {id}");
+            assert_eq!(tokens.is_valid(id, now), valid, "token {id}");
         }
     }
 }
@@ -250,9 +250,9 @@ impl<'a> Asked<'a> {
                 Ok(())
             }
             Self::Decide(identity, action) => {
-                let pep = perimeter.pep("gateway");
+                let gate = perimeter.gate("gateway");
                 let subject = EntityRef { kind: kind_of(identity), id: identity };
-                let request = Request::new(Caller::Asserted { pep: &pep, subject }, action, DOC);
+                let request = Request::new(gate.about(subject), action, DOC);
                 perimeter.ask(&request, id, now).map(drop)
             }
         }
@@ -340,8 +340,8 @@ fn asked(perimeter: &Perimeter, (identity, action): (&str, &str), now: Time) -> 
 }
 
 fn answer(world: &World, subject: EntityRef<'_>, action: &str, now: Time) -> Decision {
-    let pep = Pep { name: "gateway".to_owned(), mode: Mode::Enforce.into() };
-    decide(world, &Request::new(Caller::Asserted { pep: &pep, subject }, action, DOC), now)
+    let gate = Gate::new("gateway", Mode::Enforce);
+    decide(world, &Request::new(gate.about(subject), action, DOC), now)
 }
 
 fn answers_of(perimeter: &Perimeter, now: Time) -> String {

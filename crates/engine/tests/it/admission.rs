@@ -81,6 +81,17 @@ fn revoked(engine: &Engine) -> (Vec<String>, Vec<&'static str>) {
 }
 
 #[test]
+fn a_token_is_of_the_tenant_that_admits_it_whatever_is_asked_for() {
+    let state = Driver::new(1, 1).engine.state;
+    for tenant in ["", "test", "other"] {
+        let token = TokenIssued { id: "t".into(), tenant: tenant.into(), ..TokenIssued::default() };
+        let expected = TokenIssued { tenant: "test".into(), issued_at_ms: NOW.ms(), ..token.clone() };
+        let admitted = admit(&state, &Command::IssueToken(token), NOW);
+        assert_eq!(admitted, Ok(vec![Fact::TokenIssued(expected)]), "{tenant:?}");
+    }
+}
+
+#[test]
 fn a_revoked_token_is_known_as_such_until_it_would_have_ended() {
     let mut driver = Driver::new(1, 1);
     for (id, expires_at_ms) in [("t1", 0), ("t2", 2_000_000), ("t3", 0)] {

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use doorward_model::decision::{
-    Decision, Effect, Mode, Obligation, ObligationType, Pep, PolicyFailure, Reason,
-};
+use doorward_model::decision::{Decision, Effect, Mode, Obligation, ObligationType, PolicyFailure, Reason};
 use doorward_model::finding::Severity;
 use doorward_model::hold::{Habit, Hold, HoldProfile, HoldScope};
 use doorward_model::id::FactNumber;
 use doorward_model::identity::IdentityKind;
+use doorward_model::record::TokenSubject;
 use doorward_model::risk::Risk;
 use doorward_model::time::{Millis, Time};
 use doorward_policy::decide::{Authentication, Caller, CredentialUse, Request};
@@ -17,10 +16,14 @@ use doorward_policy::policy_set::PolicySet;
 use doorward_policy::policy_set::load::{Source, Sources};
 use doorward_policy::world::{Settings, World};
 use doorward_policy::{Properties, decide};
+use doorward_proof::Verified;
 use doorward_views::snapshot::attribute::Record;
 use doorward_views::snapshot::entity::{EntityIx, Name};
 use doorward_views::snapshot::overlay::{Denial, Overlay};
 use doorward_views::snapshot::writer::{EntityRow, Writer};
+use serde_json::json;
+
+use crate::support::{asserted, record, verified};
 
 pub(crate) const NOW: Time = Time::from_ms(1_760_000_000_000);
 
@@ -103,13 +106,26 @@ pub(crate) fn hold(profile: HoldProfile, change: impl FnOnce(&mut Hold)) -> Hold
     hold
 }
 
-pub(crate) fn pep(mode: Mode) -> Pep {
-    Pep { name: "gate".to_owned(), mode: mode.into() }
+/// Who asks: whoever showed a token, in a mode.
+pub(crate) struct Gate {
+    who: Verified,
+    mode: Mode,
 }
 
-pub(crate) fn ask<'a>(pep: &'a Pep, user: &'a str, action: &'a str, doc: &'a str) -> Request<'a> {
+impl Gate {
+    fn about<'a>(&'a self, subject: EntityRef<'a>) -> Caller<'a> {
+        asserted(&self.who, self.mode, subject)
+    }
+}
+
+/// The enforcement point `gate`.
+pub(crate) fn pep(mode: Mode) -> Gate {
+    Gate { who: verified("gate", None, NOW), mode }
+}
+
+pub(crate) fn ask<'a>(pep: &'a Gate, user: &'a str, action: &'a str, doc: &'a str) -> Request<'a> {
     let subject = EntityRef { kind: "User", id: user };
-    Request::new(Caller::Asserted { pep, subject }, action, EntityRef { kind: "Doc", id: doc })
+    Request::new(pep.about(subject), action, EntityRef { kind: "Doc", id: doc })
 }
 
 /// Effect and reasons of alice doing something to a known document.
@@ -262,11 +278,46 @@ fn a_hold_may_come_before_its_identity() {
     let world = stage.world();
     let of = |kind| {
         let subject = EntityRef { kind, id: "carol" };
-        let request =
-            Request { caller: Caller::Replayed { pep: &pep, subject }, ..ask(&pep, "alice", "read", "d") };
+        let request = Request { caller: pep.about(subject), ..ask(&pep, "alice", "read", "d") };
         brief(&decide(&world, &request, NOW))
     };
     assert_eq!((of("User").as_str(), of("Doc").as_str()), ("deny: hold-deny", "deny: hold-deny"));
+}
+
+/// Who asks about itself says nothing that counts for it: not its properties, not its credential, not that it has
+/// signed in again. Whoever is trusted to say so is answered by it.
+#[test]
+fn who_asks_about_itself_cannot_vouch_for_itself() {
+    let alice = || Some(TokenSubject { kind: "User".to_owned(), id: "alice".to_owned() });
+    let itself = |issued_at| Gate { who: verified("own", alice(), issued_at), mode: Mode::Enforce };
+    let at = |world: &World, gate: &Gate| {
+        let role = record(&json!({"role": "admin"}));
+        let properties = Properties { subject: Some(&role), ..Properties::default() };
+        let credential = Some(CredentialUse { id: "fresh", issued_at: Some(NOW), expires_at: None });
+        let authentication = Some(Authentication { acr: "phr", at: NOW });
+        let told = Request { properties, credential, authentication, ..ask(gate, "alice", "read", "d") };
+        brief(&decide(world, &told, NOW))
+    };
+    let whole = Stage::new().world();
+    assert_eq!([itself(NOW), pep(Mode::Enforce)].map(|gate| at(&whole, &gate)), ["permit: policy-permit"; 2]);
+    let mut step_up = Stage::new().hold(HoldProfile::StepUp, |hold| hold.acr_values = vec!["phr".to_owned()]);
+    let step_up = step_up.world();
+    let said = [itself(NOW), pep(Mode::Enforce)].map(|gate| at(&step_up, &gate));
+    assert_eq!(said, ["step-up: hold-step-up", "permit: policy-permit"]);
+    // Its token is its credential: it is held, and a kill ends it if it was issued before.
+    let token = itself(NOW).who.token().unwrap().to_owned();
+    let mut held = Stage::new().hold(HoldProfile::Deny, |hold| {
+        hold.scope = HoldScope::Credential.into();
+        hold.subject = token.clone();
+    });
+    let held = held.world();
+    let said = [itself(NOW), pep(Mode::Enforce)].map(|gate| at(&held, &gate));
+    assert_eq!(said, ["deny: hold-deny", "permit: policy-permit"]);
+    let mut killed = Stage::new();
+    killed.writer.kill(killed.alice, NOW - Millis::HOUR);
+    let killed = killed.world();
+    let said = [NOW - Millis::HOUR.times(2), NOW].map(|issued_at| at(&killed, &itself(issued_at)));
+    assert_eq!(said, ["deny: killed", "permit: policy-permit"]);
 }
 
 #[test]
@@ -425,7 +476,7 @@ fn the_weakest_mode_is_in_force_and_says_what_it_let_pass() {
             "what is not enforced asks for nothing"
         );
     }
-    assert_eq!(Pep::new("new").mode(), Mode::Shadow);
+    assert_eq!(doorward_model::decision::Pep::new("new").mode(), Mode::Shadow);
 }
 
 #[test]

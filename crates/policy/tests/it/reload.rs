@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use doorward_model::decision::{Decision, Effect, Mode, Pep, Reason};
+use doorward_model::decision::{Decision, Effect, Mode, Reason};
 use doorward_model::id::FactNumber;
 use doorward_model::identity::IdentityKind;
 use doorward_model::time::Time;
 use doorward_policy::decide;
-use doorward_policy::decide::{Caller, Request};
+use doorward_policy::decide::Request;
 use doorward_policy::evaluate::EntityRef;
 use doorward_policy::policy_set::PolicySet;
 use doorward_policy::policy_set::load::{Source, Sources};
@@ -17,6 +17,8 @@ use doorward_views::snapshot::attribute::Attribute;
 use doorward_views::snapshot::entity::Name;
 use doorward_views::snapshot::overlay::Overlay;
 use doorward_views::snapshot::writer::{EntityRow, Writer};
+
+use crate::support::{asserted, verified};
 
 const VERSIONS: u64 = 150;
 const READERS: usize = 4;
@@ -77,9 +79,8 @@ fn worlds(writer: &mut Writer, version: u64) -> [World; 2] {
 }
 
 fn ask(world: &World) -> Decision {
-    let pep = Pep { name: "gate".to_owned(), mode: Mode::Enforce.into() };
-    let subject = EntityRef { kind: "User", id: "u" };
-    let caller = Caller::Asserted { pep: &pep, subject };
+    let gate = verified("gate", None, Time::from_ms(1));
+    let caller = asserted(&gate, Mode::Enforce, EntityRef { kind: "User", id: "u" });
     decide(world, &Request::new(caller, "read", EntityRef { kind: "Doc", id: "d" }), Time::from_ms(1))
 }
 

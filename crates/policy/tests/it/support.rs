@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cedar_policy::{Authorizer, Entities, PolicySet as Stable, Schema};
-use doorward_model::decision::{Effect, Mode, Pep};
-use doorward_model::id::FactNumber;
+use doorward_model::decision::{Effect, Mode};
+use doorward_model::id::{FactNumber, TenantId};
+use doorward_model::record::{TokenIssued, TokenSubject};
 use doorward_model::time::Time;
 use doorward_policy::decide::{Caller, Request};
 use doorward_policy::evaluate::{EntityRef, Evaluation};
@@ -13,6 +14,7 @@ use doorward_policy::policy_set::PolicySet;
 use doorward_policy::policy_set::load::{Source, Sources};
 use doorward_policy::world::{Settings, World};
 use doorward_policy::{Properties, decide, entities};
+use doorward_proof::{Asker, NewToken, Scope, Tokens, Verified, issue, loopback_pep, verify};
 use doorward_views::snapshot::attribute::{Attribute, Record};
 use doorward_views::snapshot::entity::Name;
 use doorward_views::snapshot::overlay::Overlay;
@@ -137,9 +139,27 @@ struct Action {
     properties: Option<Record>,
 }
 
+/// An enforcement point, by its token.
+pub(crate) fn verified(name: &str, subject: Option<TokenSubject>, issued_at: Time) -> Verified {
+    let (name, by) = (name.to_owned(), "test".to_owned());
+    let asked = NewToken { name, scopes: vec![Scope::Decide], subject, by, expires_at: None };
+    let (secret, fact) = issue(asked, &[7; 32], issued_at).unwrap();
+    let tenant = TenantId::from("test");
+    let fact = TokenIssued { tenant: tenant.to_string(), ..fact };
+    verify(&Tokens::of(&tenant, [&fact], []), secret.expose(), issued_at).unwrap()
+}
+
+/// A verified enforcement point says for whom it asks.
+pub(crate) fn asserted<'a>(verified: &'a Verified, mode: Mode, subject: EntityRef<'a>) -> Caller<'a> {
+    match verified.asker().unwrap() {
+        Asker::Pep(pep) => Caller::Asserted { pep, mode, subject },
+        Asker::Subject(who) => Caller::Verified { who, mode },
+    }
+}
+
 /// Whether the enforcement point `loopback` gets a yes to a question.
 pub(crate) fn permits(world: &World, question: &Question) -> bool {
-    let pep = Pep { name: "loopback".to_owned(), mode: Mode::Enforce.into() };
+    let loopback = loopback_pep();
     let subject = EntityRef { kind: &question.subject.r#type, id: &question.subject.id };
     let resource = EntityRef { kind: &question.resource.r#type, id: &question.resource.id };
     let request = Request {
@@ -149,7 +169,7 @@ pub(crate) fn permits(world: &World, question: &Question) -> bool {
             resource: question.resource.properties.as_ref(),
             action: question.action.properties.as_ref(),
         },
-        ..Request::new(Caller::Asserted { pep: &pep, subject }, &question.action.name, resource)
+        ..Request::new(asserted(&loopback, Mode::Enforce, subject), &question.action.name, resource)
     };
     let decision = decide(world, &request, Time::from_ms(1_760_000_000_000));
     assert!(decision.failures.is_empty(), "{decision:?}");

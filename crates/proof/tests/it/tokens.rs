@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use doorward_model::record::{TokenIssued, TokenRevoked};
+use doorward_model::id::TenantId;
+use doorward_model::record::{TokenIssued, TokenSubject};
 use doorward_model::time::{Millis, Time};
 use doorward_proof::{
-    LOOPBACK, Missing, NewToken, Refused, Scope, Secret, Tokens, Unissuable, issue, loopback_pep, verify,
+    Asker, LOOPBACK, Missing, NewToken, Refused, Scope, Secret, Tokens, Unissuable, Verified, issue,
+    loopback_pep, verify,
 };
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 
@@ -13,12 +15,30 @@ const NOW: Time = Time::from_ms(1_760_000_000_000);
 
 fn asked(name: &str, scopes: &[&str], expires_at: Option<Time>) -> NewToken {
     let scopes = scopes.iter().map(|scope| scope.parse().unwrap()).collect();
-    NewToken { name: name.to_owned(), scopes, by: "admin".to_owned(), expires_at }
+    NewToken { name: name.to_owned(), scopes, subject: None, by: "admin".to_owned(), expires_at }
+}
+
+fn subject(kind: &str, id: &str) -> Option<TokenSubject> {
+    Some(TokenSubject { kind: kind.to_owned(), id: id.to_owned() })
+}
+
+/// The tokens of the tenant `t`.
+fn tokens(fact: &TokenIssued) -> Tokens {
+    Tokens::of(&TenantId::from("t"), [fact], [])
+}
+
+/// The enforcement point that somebody is.
+fn pep(who: &Verified) -> Result<&str, Missing> {
+    who.asker().map(|asker| match asker {
+        Asker::Pep(pep) => pep.name(),
+        Asker::Subject(_) => "none",
+    })
 }
 
 fn issued(name: &str, scopes: &[&str], expires_at: Option<Time>) -> (Secret, TokenIssued, Tokens) {
     let (secret, fact) = issue(asked(name, scopes, expires_at), &[7; 32], NOW).unwrap();
-    let tokens = Tokens::default().with(&fact);
+    let fact = TokenIssued { tenant: "t".to_owned(), ..fact };
+    let tokens = tokens(&fact);
     (secret, fact, tokens)
 }
 
@@ -39,7 +59,7 @@ fn a_token_has_a_form_that_scanners_find() {
 fn what_was_issued_is_verified_with_its_scopes_and_no_others() {
     let (secret, _, tokens) = issued("gateway", &["decide", "ingest:cloudtrail", "read"], None);
     let who = verify(&tokens, secret.expose(), NOW).unwrap();
-    assert_eq!(who.pep().map(|pep| pep.name()), Ok("gateway"));
+    assert_eq!(pep(&who), Ok("gateway"));
     assert_eq!(who.reader().map(|operator| operator.name()), Ok("gateway"));
     assert_eq!(
         who.ingester("cloudtrail").map(|one| (one.name(), one.source())),
@@ -55,7 +75,7 @@ fn admin_includes_read_and_nothing_else() {
     let who = verify(&tokens, secret.expose(), NOW).unwrap();
     assert_eq!(who.reader().map(|operator| operator.name()), Ok("root"));
     assert_eq!(who.admin().map(|operator| operator.name()), Ok("root"));
-    assert_eq!(who.pep(), Err(Missing(Scope::Decide)));
+    assert_eq!(who.asker(), Err(Missing(Scope::Decide)));
     assert_eq!(who.ingester("okta"), Err(Missing(Scope::Ingest("okta".to_owned()))));
 }
 
@@ -63,7 +83,7 @@ fn admin_includes_read_and_nothing_else() {
 fn the_caller_without_a_token_may_only_ask_for_decisions() {
     let who = loopback_pep();
     assert_eq!((who.name(), who.token()), (LOOPBACK, None));
-    assert_eq!(who.pep().map(|pep| pep.name()), Ok("loopback"));
+    assert_eq!(pep(&who), Ok("loopback"));
     assert_eq!(who.reader(), Err(Missing(Scope::Read)));
     assert_eq!(who.admin(), Err(Missing(Scope::Admin)));
 }
@@ -109,11 +129,8 @@ fn a_token_ends_by_time_and_by_revocation() {
     let at = |tokens: &Tokens, now| verify(tokens, secret.expose(), now).map(|who| who.name().to_owned());
     assert_eq!(at(&tokens, ends - Millis(1)), Ok("gateway".to_owned()));
     assert_eq!(at(&tokens, ends), Err(Refused::Expired));
-    let revoked = tokens.without(&TokenRevoked { id: fact.id.clone(), by: "admin".to_owned() });
+    let revoked = Tokens::of(&TenantId::from("t"), [&fact], ["another", fact.id.as_str()]);
     assert_eq!(at(&revoked, NOW), Err(Refused::Revoked));
-    assert_eq!(Tokens::of([&fact], [fact.id.as_str()]), revoked);
-    // What is issued again does not come back to life.
-    assert_eq!(at(&revoked.with(&fact), NOW), Err(Refused::Revoked));
 }
 
 #[test]
@@ -125,22 +142,71 @@ fn what_a_token_must_not_be_is_not_issued() {
     assert_eq!(refused(asked("a", &[], None)), Unissuable::Scopes(0));
     assert_eq!(refused(asked("loopback", &["decide"], None)), Unissuable::Reserved);
     assert_eq!(refused(asked("a", &["read"], Some(NOW))), Unissuable::Over(NOW));
+    for (kind, id) in [("", "a"), ("user", " "), ("user", "a\n"), ("user", &*"a".repeat(1_025))] {
+        let named = NewToken { subject: subject(kind, id), ..asked("a", &["decide"], None) };
+        assert_eq!(refused(named), Unissuable::Subject, "{kind}/{id}");
+    }
+    for scopes in [&["read"][..], &["decide", "read"], &["decide", "admin"]] {
+        let named = NewToken { subject: subject("user", "a"), ..asked("a", scopes, None) };
+        assert_eq!(refused(named), Unissuable::SubjectScopes, "{scopes:?}");
+    }
+}
+
+#[test]
+fn a_token_opens_its_own_tenant_and_no_other() {
+    let (secret, fact, _) = issued("gateway", &["decide"], None);
+    let at = |tenant: &str| {
+        let tokens = Tokens::of(&TenantId::from(tenant), [&fact], []);
+        verify(&tokens, secret.expose(), NOW).map(|who| who.name().to_owned())
+    };
+    let said = ["t", "T", "tt", "", "other"].map(at);
+    let foreign = || Err(Refused::Foreign);
+    assert_eq!(said, [Ok("gateway".to_owned()), foreign(), foreign(), foreign(), foreign()]);
+    let valid = |tenant: &str| Tokens::of(&TenantId::from(tenant), [&fact], []).is_valid(&fact.id, NOW);
+    assert_eq!((valid("t"), valid("other")), (true, false));
+    // Who does not hold it is not told that it is another tenant's.
+    let others = Tokens::of(&TenantId::from("other"), [&fact], []);
+    assert_eq!(verify(&others, &forged(&fact.id, "08"), NOW), Err(Refused::Unknown));
+    assert_eq!(others.foreign().collect::<Vec<_>>(), [fact.id.as_str()]);
+    let of_none = TokenIssued { tenant: String::new(), ..fact };
+    assert_eq!(verify(&tokens(&of_none), secret.expose(), NOW), Err(Refused::Foreign));
+}
+
+#[test]
+fn a_token_that_names_its_subject_asks_about_it_and_is_no_enforcement_point_for_others() {
+    let invoices = NewToken {
+        subject: subject("workload", "invoices"),
+        ..asked("bill", &["decide"], Some(NOW + Millis::HOUR))
+    };
+    let (secret, fact) = issue(invoices, &[7; 32], NOW).unwrap();
+    let fact = TokenIssued { tenant: "t".to_owned(), ..fact };
+    let who = verify(&tokens(&fact), secret.expose(), NOW).unwrap();
+    assert_eq!((pep(&who), who.asker().map(Asker::pep)), (Ok("none"), Ok("bill")));
+    let told = who.asker().map(|asker| match asker {
+        Asker::Subject(one) => {
+            Some((one.kind(), one.id(), one.token(), one.issued_at(), one.expires_at(), one.pep()))
+        }
+        Asker::Pep(_) => None,
+    });
+    let expected = ("workload", "invoices", &*fact.id, NOW, Some(NOW + Millis::HOUR), "bill");
+    assert_eq!(told, Ok(Some(expected)));
+    assert_eq!(who.reader(), Err(Missing(Scope::Read)));
 }
 
 #[test]
 fn a_scope_that_is_not_known_allows_nothing() {
     let (secret, mut fact, _) = issued("later", &["read"], None);
     fact.scopes = vec!["everything".to_owned(), "ingest:".to_owned()];
-    let who = verify(&Tokens::of([&fact], []), secret.expose(), NOW).unwrap();
+    let who = verify(&tokens(&fact), secret.expose(), NOW).unwrap();
     assert_eq!(who.reader(), Err(Missing(Scope::Read)));
-    assert_eq!(who.pep(), Err(Missing(Scope::Decide)));
+    assert_eq!(who.asker(), Err(Missing(Scope::Decide)));
 }
 
 #[test]
 fn a_row_without_a_whole_hash_matches_no_secret() {
     let (secret, mut fact, _) = issued("cut", &["read"], None);
     fact.secret_hash.truncate(16);
-    assert_eq!(verify(&Tokens::of([&fact], []), secret.expose(), NOW), Err(Refused::Unknown));
+    assert_eq!(verify(&tokens(&fact), secret.expose(), NOW), Err(Refused::Unknown));
 }
 
 #[test]
@@ -173,7 +239,7 @@ proptest! {
     #[test]
     fn every_token_is_verified_and_no_neighbour_of_it(random: [u8; 32], at in 0_usize..93, digit in 0_u32..16) {
         let (secret, fact) = issue(asked("a", &["read"], None), &random, NOW).unwrap();
-        let tokens = Tokens::default().with(&fact);
+        let tokens = tokens(&TokenIssued { tenant: "t".to_owned(), ..fact });
         let text = secret.expose();
         let name = verify(&tokens, text, NOW).map(|who| who.name().to_owned());
         prop_assert_eq!(name, Ok("a".to_owned()));

@@ -7,7 +7,7 @@ use doorward_model::command::Command;
 use doorward_model::decision::Pep;
 use doorward_model::hold::{Hold, HoldProfile, HoldScope};
 use doorward_model::id::FactNumber;
-use doorward_model::record::{CONFIGURATION, HoldReleased, PepSet, TokenRevoked};
+use doorward_model::record::{CONFIGURATION, HoldReleased, PepSet, TokenRevoked, TokenSubject};
 use doorward_model::time::Time;
 use doorward_proof::{NewToken, Scope, Secret, issue};
 use doorward_views::state::State;
@@ -21,7 +21,7 @@ use crate::admin::questions::{Kind, Reply, ask, failed, list, show};
 use crate::admin::reply::{Guest, Sent, condition, idempotency, json, query, sent, tagged};
 use crate::answers::holds::HoldRow;
 use crate::answers::query::Page;
-use crate::answers::rest::{PepRow, PolicyRow, TokenRow};
+use crate::answers::rest::{PepRow, PolicyRow, SubjectRow, TokenRow};
 use crate::answers::version::Version;
 use crate::answers::{holds, rest, version};
 use crate::app::App;
@@ -286,6 +286,8 @@ fn no_mode() -> Problem {
 struct AskedToken {
     name: String,
     scopes: Vec<String>,
+    /// Who is to hold it, if it is to ask about nobody else.
+    subject: Option<SubjectRow>,
     #[schema(value_type = Option<Instant>)]
     expires_at: Option<Time>,
 }
@@ -324,7 +326,9 @@ async fn issue_token(Shared(app): Shared<App>, request: Request) -> Reply {
             "the name configuration is that of the server's own settings: choose another",
         ));
     }
-    let asked = NewToken { name: value.name, scopes, by: guest.name(), expires_at: value.expires_at };
+    let subject = value.subject.map(|SubjectRow { kind, id }| TokenSubject { kind, id });
+    let (by, expires_at) = (guest.name(), value.expires_at);
+    let asked = NewToken { name: value.name, scopes, subject, by, expires_at };
     let random = zeroize::Zeroizing::new((app.handle.random)());
     let (secret, fact) = issue(asked, &random, guest.now).map_err(|error| Problem::bad(error.to_string()))?;
     let done = command(&app, &guest, (Command::IssueToken(fact), idempotency, None)).await?;

@@ -4,12 +4,12 @@ use doorward_model::decision::Decision;
 use doorward_model::record::PepSet;
 use doorward_model::risk::RiskLevel;
 use doorward_model::time::Time;
-use doorward_policy::decide::{Caller, Candidate, HoldInForce, Request};
+use doorward_policy::decide::{Candidate, HoldInForce};
 use doorward_policy::world::World;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::authzen::ask::Asking;
+use crate::authzen::ask::{Asking, Unanswered};
 use crate::authzen::json::{Depth, Fault};
 use crate::authzen::read::{self, Parts};
 use crate::authzen::write::Answer;
@@ -23,7 +23,7 @@ pub const PEP: &str = "explain";
 pub(crate) struct Explained {
     #[serde(serialize_with = "answered")]
     #[schema(value_type = Decided)]
-    answer: Result<Decision, Fault>,
+    answer: Result<Decision, Unanswered>,
     risk_score: u32,
     risk_level: &'static str,
     /// The greatest risk at which it would pass.
@@ -73,10 +73,9 @@ pub fn explain(
     let parts = read::single(body, Depth(depth_max)).map_err(told)?;
     let defaults = Parts::default();
     let question = parts.question(&defaults).map_err(told)?;
-    let asking = Asking { world, pep, now };
-    let asked = asking.request(&question).map_err(told)?;
-    let caller = Caller::Replayed { pep: &pep.pep, subject: asked.caller.subject() };
-    let explanation = doorward_policy::explain(world, &Request { caller, ..asked }, now);
+    let asking = Asking { world, asker: None, pep, now };
+    let asked = asking.request(&question).map_err(|why| why.message().to_owned())?;
+    let explanation = doorward_policy::explain(world, &asked, now);
     let risk_score = explanation.decision.risk_score;
     let candidates = explanation.candidates;
     let explained = Explained {
@@ -90,7 +89,7 @@ pub fn explain(
     serde_json::to_vec(&explained).map_err(|error| error.to_string())
 }
 
-fn answered<S: Serializer>(answer: &Result<Decision, Fault>, serializer: S) -> Result<S::Ok, S::Error> {
+fn answered<S: Serializer>(answer: &Result<Decision, Unanswered>, serializer: S) -> Result<S::Ok, S::Error> {
     Answer(answer).serialize(serializer)
 }
 

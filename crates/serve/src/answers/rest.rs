@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use doorward_journal::{Journal, JournalError};
-use doorward_model::record::{PepSet, PolicyPublished, TokenIssued};
+use doorward_model::record::{PepSet, PolicyPublished, TokenIssued, TokenSubject};
 use doorward_model::time::Time;
 use doorward_views::state::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::answers::identities::told;
@@ -43,6 +43,9 @@ pub struct TokenRow {
     pub name: String,
     /// What it allows.
     pub scopes: Vec<String>,
+    /// Who holds it, and asks about nobody else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SubjectRow>,
     /// When it was issued.
     #[schema(value_type = Instant)]
     pub issued_at: Time,
@@ -53,6 +56,17 @@ pub struct TokenRow {
     pub by: String,
     /// Whether it is valid now.
     pub valid: bool,
+}
+
+/// Who holds a token, as policies know it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectRow {
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its id.
+    pub id: String,
 }
 
 /// The policy set that decides.
@@ -105,26 +119,27 @@ pub fn tokens(state: &State, query: &Query, now: Time) -> Result<Page<TokenRow>,
     let control = &state.control;
     page(&control.tokens, query, control.fact_number, |token| {
         let asked = query.is("name", &token.name) && query.finds(&[&token.id, &token.name]);
-        asked.then(|| token_row(token, now))
+        asked.then(|| token_row(state, token, now))
     })
 }
 
 /// A token.
 #[must_use]
 pub fn token(state: &State, id: &str, now: Time) -> Option<TokenRow> {
-    state.control.tokens.get(id).map(|token| token_row(token, now))
+    state.control.tokens.get(id).map(|token| token_row(state, token, now))
 }
 
-fn token_row(token: &TokenIssued, now: Time) -> TokenRow {
+fn token_row(state: &State, token: &TokenIssued, now: Time) -> TokenRow {
     let expires_at = told(token.expires_at_ms);
     TokenRow {
         id: token.id.clone(),
         name: token.name.clone(),
         scopes: token.scopes.clone(),
+        subject: token.subject.clone().map(|TokenSubject { kind, id }| SubjectRow { kind, id }),
         issued_at: Time::from_ms(token.issued_at_ms),
         expires_at,
         by: token.by.clone(),
-        valid: expires_at.is_none_or(|ends| now < ends),
+        valid: expires_at.is_none_or(|ends| now < ends) && token.tenant == state.tenant().as_str(),
     }
 }
 

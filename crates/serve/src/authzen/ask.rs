@@ -7,9 +7,11 @@ use doorward_policy::Properties;
 use doorward_policy::decide::{Caller, Request, decide};
 use doorward_policy::evaluate::EntityRef;
 use doorward_policy::world::World;
+use doorward_proof::{Asker, Subject};
+use http::StatusCode;
 
 use crate::authzen::json::Fault;
-use crate::authzen::known::circumstances;
+use crate::authzen::known::{Circumstances, circumstances};
 use crate::authzen::read::Question;
 use crate::handle::DecisionMade;
 
@@ -17,13 +19,47 @@ use crate::handle::DecisionMade;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asking<'a> {
     pub(crate) world: &'a World,
+    /// Who asks; nobody, where it is only to be seen what would be answered.
+    pub(crate) asker: Option<Asker<'a>>,
+    /// The enforcement point as it is known, or is taken to be.
     pub(crate) pep: &'a PepSet,
     pub(crate) now: Time,
 }
 
+/// Why a question is not answered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Unanswered {
+    /// It is not well formed.
+    Fault(Fault),
+    /// It is not for this caller to ask.
+    NotYours(&'static str),
+}
+
+impl Unanswered {
+    pub(crate) const fn status(&self) -> StatusCode {
+        match self {
+            Self::Fault(_) => StatusCode::BAD_REQUEST,
+            Self::NotYours(_) => StatusCode::FORBIDDEN,
+        }
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        match self {
+            Self::Fault(Fault(message)) => message,
+            Self::NotYours(message) => message,
+        }
+    }
+}
+
+impl From<Fault> for Unanswered {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
 impl Asking<'_> {
-    /// The answer, or what is wrong with the question.
-    pub(crate) fn ask(&self, question: &Question<'_>) -> Result<Decision, Fault> {
+    /// The answer, or why there is none.
+    pub(crate) fn ask(&self, question: &Question<'_>) -> Result<Decision, Unanswered> {
         Ok(self.said(decide(self.world, &self.request(question)?, self.now)))
     }
 
@@ -36,9 +72,9 @@ impl Asking<'_> {
     }
 
     /// The question in the words of the policies.
-    pub(crate) fn request<'q>(&'q self, question: &Question<'q>) -> Result<Request<'q>, Fault> {
+    pub(crate) fn request<'q>(&'q self, question: &Question<'q>) -> Result<Request<'q>, Unanswered> {
         let told = circumstances(question.context)?;
-        let subject = EntityRef { kind: question.subject.kind, id: question.subject.id };
+        let caller = self.caller(question, &told)?;
         let resource = EntityRef { kind: question.resource.kind, id: question.resource.id };
         Ok(Request {
             context: question.context,
@@ -53,8 +89,44 @@ impl Asking<'_> {
             task: told.task,
             tool: told.tool,
             on_behalf_of: told.on_behalf_of,
-            ..Request::new(Caller::Asserted { pep: &self.pep.pep, subject }, question.action, resource)
+            ..Request::new(caller, question.action, resource)
         })
+    }
+
+    fn caller<'q>(
+        &'q self,
+        question: &Question<'q>,
+        told: &Circumstances<'_>,
+    ) -> Result<Caller<'q>, Unanswered> {
+        let mode = self.pep.pep.mode();
+        let subject = EntityRef { kind: question.subject.kind, id: question.subject.id };
+        match self.asker {
+            None => Ok(Caller::Replayed { pep: &self.pep.pep.name, mode, subject }),
+            Some(Asker::Pep(pep)) => Ok(Caller::Asserted { pep, mode, subject }),
+            Some(Asker::Subject(who)) => {
+                if !self.is(who, subject) {
+                    return Err(Unanswered::NotYours(
+                        "subject: the token may ask about its own subject only",
+                    ));
+                }
+                if question.subject.properties.is_some_and(|said| !said.is_empty())
+                    || told.credential.is_some()
+                    || told.authentication.is_some()
+                {
+                    return Err(Unanswered::NotYours(VOUCHING));
+                }
+                Ok(Caller::Verified { who, mode })
+            }
+        }
+    }
+
+    /// Whether a subject is the one that a question names, by this name or another one.
+    fn is(&self, who: Subject<'_>, named: EntityRef<'_>) -> bool {
+        let snapshot = &self.world.snapshot;
+        (who.kind(), who.id()) == (named.kind, named.id)
+            || snapshot
+                .find(who.kind(), who.id())
+                .is_some_and(|known| snapshot.find(named.kind, named.id) == Some(known))
     }
 
     /// The answer as it is to be recorded.
@@ -72,3 +144,5 @@ impl Asking<'_> {
         }
     }
 }
+
+const VOUCHING: &str = "subject.properties, context.doorward.credential, context.doorward.authentication: who asks about itself cannot vouch for itself";

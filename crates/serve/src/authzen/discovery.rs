@@ -37,6 +37,12 @@ impl Discovery {
     }
 }
 
+/// The path by which the URL of a server goes on after its host, without the slashes around it.
+pub(crate) fn path_of(url: &str) -> &str {
+    let after = url.split_once("://").map_or(url, |(_, rest)| rest);
+    after.split_once('/').map_or("", |(_, path)| path).trim_end_matches('/')
+}
+
 pub(crate) const EVALUATION: &str = "/access/v1/evaluation";
 pub(crate) const EVALUATIONS: &str = "/access/v1/evaluations";
 pub(crate) const CONFIGURATION: &str = "/.well-known/authzen-configuration";

@@ -1,20 +1,21 @@
 //! The routes of AuthZEN.
 
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use doorward_model::decision::Decision;
 use doorward_model::record::PepSet;
 use doorward_model::time::Time;
-use http::request::Parts as Head;
+use doorward_policy::world::World;
+use doorward_proof::Asker;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::{self, App, BodyFault};
-use crate::authzen::ask::Asking;
-use crate::authzen::discovery::{CONFIGURATION, Discovery, EVALUATION, EVALUATIONS};
+use crate::authzen::ask::{Asking, Unanswered};
+use crate::authzen::discovery::{self, CONFIGURATION, Discovery, EVALUATION, EVALUATIONS};
 use crate::authzen::json::{Depth, Fault};
 use crate::authzen::read::{self, Parts};
 use crate::authzen::write::{Answer, Answers, is_yes};
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(evaluation))
         .routes(routes!(evaluations))
         .routes(routes!(configuration))
+        .routes(routes!(configuration_under))
 }
 
 /// May this subject do this.
@@ -78,9 +80,30 @@ async fn configuration(State(app): State<App>, request: Request) -> Response {
     }
 }
 
+/// The same, where `public_url` has a path: it stands at the end then.
+#[utoipa::path(
+    get,
+    path = "/.well-known/authzen-configuration/{*path}",
+    tag = "decisions",
+    params(("path" = String, Path, description = "The path of public_url; slashes stand in it as they are.")),
+    responses((status = 200, description = "The document of discovery.", body = Discovery), (status = 404, description = "That is not the path of public_url.", body = String, content_type = "application/json"))
+)]
+async fn configuration_under(State(app): State<App>, Path(path): Path<String>) -> Response {
+    match app
+        .settings
+        .public_url
+        .as_deref()
+        .filter(|url| discovery::path_of(url) == path.trim_end_matches('/'))
+    {
+        Some(url) => json(StatusCode::OK, &Discovery::public(url)),
+        None => error(StatusCode::NOT_FOUND, "this decision point is not known by that path: see public_url"),
+    }
+}
+
 /// All that one request needs once its body is there.
 struct Asked<'a> {
     app: &'a App,
+    asker: Asker<'a>,
     pep: PepSet,
     request_id: &'a str,
     now: Time,
@@ -90,8 +113,9 @@ struct Asked<'a> {
 async fn answer(app: &App, request: Request, how: fn(&Asked<'_>, &[u8]) -> Response) -> Response {
     let (head, body) = request.into_parts();
     let now = app::now();
-    let pep = match admitted(app, &head, now) {
-        Ok(pep) => pep,
+    let verified = door::asker(app, &head, now);
+    let asker = match verified.as_ref().map_err(Shut::clone).and_then(|who| Ok(who.asker()?)) {
+        Ok(asker) => asker,
         Err(shut) => return refusal(&shut),
     };
     if !app::is_json(&head.headers) {
@@ -102,7 +126,8 @@ async fn answer(app: &App, request: Request, how: fn(&Asked<'_>, &[u8]) -> Respo
         Err(fault) => return error(status(fault), &fault.to_string()),
     };
     let request_id = app::header(&head.headers, "x-request-id").unwrap_or_default();
-    let response = how(&Asked { app, pep, request_id, now }, &body);
+    let pep = app.handle.peps.load().find(asker.pep());
+    let response = how(&Asked { app, asker, pep, request_id, now }, &body);
     match app.settings.decision_log {
         DecisionLog::Buffered => response,
         DecisionLog::Strict => recorded(app, response).await,
@@ -122,12 +147,6 @@ async fn recorded(app: &App, response: Response) -> Response {
             no_room()
         }
     }
-}
-
-fn admitted(app: &App, head: &Head, now: Time) -> Result<PepSet, Shut> {
-    let verified = door::asker(app, head, now)?;
-    let pep = verified.pep()?;
-    Ok(app.handle.peps.load().find(pep.name()))
 }
 
 const fn status(fault: BodyFault) -> StatusCode {
@@ -152,11 +171,11 @@ fn batch(asked: &Asked<'_>, body: &[u8]) -> Response {
         Err(Fault(message)) => return error(StatusCode::BAD_REQUEST, &message),
     };
     let world = asked.app.handle.world.load();
-    let asking = Asking { world: &world, pep: &asked.pep, now: asked.now };
+    let asking = asked.of(&world);
     let mut answers = Vec::with_capacity(batch.items.len());
     for item in &batch.items {
         let question = item.as_ref().map_err(Fault::clone).and_then(|item| item.question(&batch.defaults));
-        let answer = question.and_then(|question| asking.ask(&question));
+        let answer = question.map_err(Unanswered::from).and_then(|question| asking.ask(&question));
         let ends = batch.semantic.ends_at(is_yes(&answer));
         answers.push(answer);
         if ends {
@@ -181,6 +200,10 @@ impl Asked<'_> {
         Depth(self.app.settings.limits.depth_max)
     }
 
+    fn of<'w>(&'w self, world: &'w World) -> Asking<'w> {
+        Asking { world, asker: Some(self.asker), pep: &self.pep, now: self.now }
+    }
+
     fn one(&self, parts: &Parts<'_>) -> Response {
         let defaults = Parts::default();
         let question = match parts.question(&defaults) {
@@ -188,10 +211,10 @@ impl Asked<'_> {
             Err(Fault(message)) => return error(StatusCode::BAD_REQUEST, &message),
         };
         let world = self.app.handle.world.load();
-        let asking = Asking { world: &world, pep: &self.pep, now: self.now };
+        let asking = self.of(&world);
         let answer = asking.ask(&question);
-        if let Err(Fault(message)) = &answer {
-            return error(StatusCode::BAD_REQUEST, message);
+        if let Err(why) = &answer {
+            return error(why.status(), why.message());
         }
         let response = json(StatusCode::OK, &Answer(&answer));
         match answer.map(|decision| self.record(&asking, &question, decision)) {

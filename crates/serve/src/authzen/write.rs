@@ -6,10 +6,10 @@ use doorward_model::decision::{Decision, Effect, Obligation, ObligationType, Rea
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
-use crate::authzen::json::Fault;
+use crate::authzen::ask::Unanswered;
 
 /// The answer to one question, as AuthZEN writes it.
-pub(crate) struct Answer<'a>(pub(crate) &'a Result<Decision, Fault>);
+pub(crate) struct Answer<'a>(pub(crate) &'a Result<Decision, Unanswered>);
 
 /// The answer to several.
 #[derive(Serialize)]
@@ -18,7 +18,7 @@ pub(crate) struct Answers<'a> {
 }
 
 /// Whether an answer is a yes on the wire.
-pub(crate) fn is_yes(answer: &Result<Decision, Fault>) -> bool {
+pub(crate) fn is_yes(answer: &Result<Decision, Unanswered>) -> bool {
     answer.as_ref().is_ok_and(|decision| decision.effect() == Effect::Permit)
 }
 
@@ -28,8 +28,9 @@ impl Serialize for Answer<'_> {
         map.serialize_entry("decision", &is_yes(self.0))?;
         match self.0 {
             Ok(decision) => map.serialize_entry("context", &Context::of(decision))?,
-            Err(Fault(message)) => {
-                map.serialize_entry("context", &Failed { error: Error { status: 400, message } })?;
+            Err(why) => {
+                let error = Error { status: why.status().as_u16(), message: why.message() };
+                map.serialize_entry("context", &Failed { error })?;
             }
         }
         map.end()

@@ -1,10 +1,13 @@
 //! Evaluation: what the certification scenario demands of answers, requests, headers and errors.
 
+use std::fs;
+use std::path::Path;
+
 use doorward_model::decision::Mode;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{EVALUATION, Server, Setup};
+use crate::support::{EVALUATION, EVALUATIONS, Server, Setup};
 
 fn question(subject: &Value, action: &Value, resource: &Value) -> Value {
     json!({"subject": subject, "action": action, "resource": resource})
@@ -148,35 +151,43 @@ async fn every_malformed_question_is_a_400_with_a_message() {
         let said = answer.json();
         let said = said.as_str().unwrap();
         assert!(!said.is_empty() && (message.is_empty() || said == message), "{body}: {said}");
+        // Without items the other endpoint is this one.
+        let batch = server.ask(EVALUATIONS, body.clone()).await;
+        assert_eq!((batch.status, batch.json().is_string()), (StatusCode::BAD_REQUEST, true), "{body}");
     }
-    let not_text = server.ask(EVALUATION, [&b"{\"subject\":\""[..], &[0xFF, 0xFE], b"\"}"].concat()).await;
-    assert_eq!(not_text.status, StatusCode::BAD_REQUEST);
+    for path in [EVALUATION, EVALUATIONS] {
+        for bytes in [&b"{\"subject\":\"\xFF\xFE\"}"[..], b"\xEF\xBB\xBF{}"] {
+            let answer = server.ask(path, bytes).await;
+            assert_eq!((answer.status, answer.json().is_string()), (StatusCode::BAD_REQUEST, true));
+        }
+    }
     server.stop().await;
 }
 
 #[tokio::test]
 async fn the_content_type_must_be_json() {
     let server = Server::start(Setup::default()).await;
-    let mut statuses = Vec::new();
-    for kind in [
-        "application/json",
-        "application/json; charset=utf-8",
-        "Application/JSON",
-        "text/plain",
-        "application/xml",
-        "",
-    ] {
-        let request = server.request(Method::POST, EVALUATION).header("content-type", kind);
-        statuses.push(server.send(request, alice_reads().to_string()).await.status.as_u16());
+    let kinds = [
+        (Some("application/json"), 200),
+        (Some("application/json; charset=utf-8"), 200),
+        (Some("Application/JSON"), 200),
+        (Some("text/plain"), 400),
+        (Some("application/xml"), 400),
+        (Some("application/jsonl"), 400),
+        (Some(""), 400),
+        (None, 400),
+    ];
+    for path in [EVALUATION, EVALUATIONS] {
+        for (kind, status) in kinds {
+            let mut request = server.request(Method::POST, path);
+            if let Some(kind) = kind {
+                request = request.header("content-type", kind);
+            }
+            let answer = server.send(request, alice_reads().to_string()).await;
+            let said = (answer.status.as_u16(), answer.header("content-type"));
+            assert_eq!(said, (status, "application/json"), "{path} {kind:?}");
+        }
     }
-    statuses.push(
-        server
-            .send(server.request(Method::POST, EVALUATION), alice_reads().to_string())
-            .await
-            .status
-            .as_u16(),
-    );
-    assert_eq!(statuses, [200, 200, 200, 400, 400, 400, 400]);
     server.stop().await;
 }
 
@@ -193,6 +204,82 @@ async fn the_id_of_a_request_is_echoed_whatever_the_answer() {
     let wrong = server.send(server.request(Method::GET, EVALUATION).header("x-request-id", "r-1"), "").await;
     assert_eq!((wrong.status, wrong.header("x-request-id")), (StatusCode::METHOD_NOT_ALLOWED, "r-1"));
     server.stop().await;
+}
+
+#[tokio::test]
+async fn every_error_is_a_string_in_json() {
+    let mut setup = Setup::default();
+    setup.settings.open_on_loopback = false;
+    setup.settings.limits.body_bytes_max = 1_000;
+    let server = Server::start(setup).await;
+    let large = format!("{{\"later\":\"{}\"}}", "x".repeat(1_000));
+    for path in [EVALUATION, EVALUATIONS] {
+        let mut said = Vec::new();
+        for (token, body) in [(None, ""), (Some("eye"), ""), (Some("gateway"), ""), (Some("gateway"), &large)]
+        {
+            let mut request = server.request(Method::POST, path).header("content-type", "application/json");
+            if let Some(token) = token {
+                request = request.header("authorization", format!("Bearer {}", server.tokens[token]));
+            }
+            let answer = server.send(request, body.to_owned()).await;
+            assert_eq!(answer.header("content-type"), "application/json");
+            let challenge = answer.header("www-authenticate").to_owned();
+            said.push((answer.status.as_u16(), answer.json().as_str().unwrap().to_owned(), challenge));
+        }
+        let expected = [
+            (401, "a valid token is needed: Authorization: Bearer dw_...", r#"Bearer realm="doorward""#),
+            (
+                403,
+                "the token does not have the scope decide",
+                r#"Bearer realm="doorward", error="insufficient_scope""#,
+            ),
+            (400, "the body is empty", ""),
+            (413, "the body is larger than 1000 bytes", ""),
+        ];
+        let expected =
+            expected.map(|(status, text, challenge)| (status, text.to_owned(), challenge.to_owned()));
+        assert_eq!(said, expected, "{path}");
+    }
+    server.stop().await;
+}
+
+/// Where the URL has a path, a caller that knows it by that URL finds it, and gets that very URL back.
+#[tokio::test]
+async fn discovery_is_found_under_the_path_of_the_url() {
+    let mut setup = Setup::default();
+    setup.settings.public_url = Some("https://example.com/access/pdp/".to_owned());
+    let server = Server::start(setup).await;
+    let path = "/.well-known/authzen-configuration";
+    let mut said = Vec::new();
+    for under in ["/access/pdp", "/access/pdp/", "/access", "/pdp", "/ACCESS/pdp", "/access/pdp/x"] {
+        let answer = server.send(server.request(Method::GET, &format!("{path}{under}")), "").await;
+        said.push((answer.status.as_u16(), answer.json()["policy_decision_point"].clone()));
+    }
+    let found = (200, json!("https://example.com/access/pdp"));
+    let none = || (404, Value::Null);
+    assert_eq!(said, [found.clone(), found, none(), none(), none(), none()]);
+    server.stop().await;
+    // Nothing is below where it has none.
+    let server = Server::start(Setup::default()).await;
+    let answer = server.send(server.request(Method::GET, &format!("{path}/access/pdp")), "").await;
+    assert_eq!((answer.status, answer.json().is_string()), (StatusCode::NOT_FOUND, true));
+    server.stop().await;
+}
+
+/// The page in the docs names tests that are there, and every one of this module and that of batches.
+#[test]
+fn the_rules_in_the_docs_are_held_by_the_tests_that_they_name() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(here.join("../../docs/authzen.md")).unwrap();
+    let tests = |file: &str| fs::read_to_string(here.join("tests/it").join(file)).unwrap();
+    let rows: Vec<_> = page.lines().filter(|line| line.starts_with("| ")).skip(2).collect();
+    let name = |row: &&str| Some(row.strip_suffix("` |")?.rsplit_once("| `")?.1.to_owned());
+    let named: Vec<_> = rows.iter().filter_map(name).collect();
+    let all =
+        ["authzen.rs", "authzen_batch.rs", "doors.rs", "limits.rs", "shared_authzen.rs"].map(tests).concat();
+    let missing: Vec<_> = named.iter().filter(|name| !all.contains(&format!("fn {name}()"))).collect();
+    assert_eq!((missing, named.len()), (Vec::<&String>::new(), rows.len()));
+    assert!(rows.len() > 20, "{rows:?}");
 }
 
 #[tokio::test]
@@ -216,12 +303,13 @@ async fn discovery_names_the_endpoints_and_says_that_it_is_local() {
     setup.settings.public_url = Some("https://pdp.example.com/".to_owned());
     let server = Server::start(setup).await;
     let answer = server.send(server.request(Method::GET, path), "").await.json();
-    let named = (&answer["policy_decision_point"], &answer["access_evaluation_endpoint"]);
-    assert_eq!(
-        named,
-        (&json!("https://pdp.example.com"), &json!("https://pdp.example.com/access/v1/evaluation"))
-    );
-    assert_eq!(answer.get("doorward_notice"), None);
+    let expected = json!({
+        "policy_decision_point": "https://pdp.example.com",
+        "access_evaluation_endpoint": "https://pdp.example.com/access/v1/evaluation",
+        "access_evaluations_endpoint": "https://pdp.example.com/access/v1/evaluations",
+        "obligation_types_supported": ["step-up", "notification", "session_termination", "custom"],
+    });
+    assert_eq!(answer, expected);
     server.stop().await;
 }
 

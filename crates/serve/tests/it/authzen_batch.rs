@@ -37,6 +37,19 @@ async fn items_replace_defaults_whole_and_keep_their_order() {
 }
 
 #[tokio::test]
+async fn items_need_no_defaults() {
+    let server = Server::start(Setup::default()).await;
+    let mut write = defaults();
+    write["action"]["name"] = json!("write");
+    let body = json!({"evaluations": [defaults(), write, defaults()]});
+    assert_eq!(batch(&server, &body).await, [(true, None), (false, None), (true, None)]);
+    let answer = server.ask(EVALUATIONS, body.to_string()).await.json();
+    let members: Vec<_> = answer.as_object().unwrap().keys().collect();
+    assert_eq!(members, ["evaluations"]);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn without_items_it_is_a_single_question() {
     let server = Server::start(Setup::default()).await;
     let mut body = defaults();
@@ -91,6 +104,9 @@ async fn a_broken_item_is_a_no_and_breaks_no_other() {
     assert_eq!(answer["evaluations"][1], error);
     body["options"] = json!({"evaluations_semantic": "deny_on_first_deny"});
     assert_eq!(batch(&server, &body).await, [(true, None), broken]);
+    body["options"] = json!({"evaluations_semantic": "permit_on_first_permit"});
+    body["evaluations"] = json!([7, {"action": "read"}, {}, {}]);
+    assert_eq!(batch(&server, &body).await, [broken, broken, (true, None)]);
     server.stop().await;
 }
 

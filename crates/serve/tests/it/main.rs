@@ -13,6 +13,7 @@ mod heads;
 #[cfg(test)]
 mod ingest;
 #[cfg(test)]
+mod itself;
 mod kills;
 #[cfg(test)]
 mod limits;

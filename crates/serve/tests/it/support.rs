@@ -124,7 +124,13 @@ impl Server {
         let mut tokens = BTreeMap::new();
         for (name, scopes) in setup.tokens {
             let scopes = scopes.iter().map(|scope| scope.parse().unwrap()).collect();
-            let asked = NewToken { name: name.to_owned(), scopes, by: "test".to_owned(), expires_at: None };
+            let asked = NewToken {
+                name: name.to_owned(),
+                scopes,
+                subject: None,
+                by: "test".to_owned(),
+                expires_at: None,
+            };
             let (secret, fact) = issue(asked, &random(), now()).unwrap();
             writer.command(&Command::IssueToken(fact));
             tokens.insert(name, secret.expose().to_owned());

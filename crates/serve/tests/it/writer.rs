@@ -229,7 +229,7 @@ impl Writer {
         let snapshot = self.publisher.publish(control.fact_number);
         let later = self.shared.world.load().later(snapshot, Arc::default());
         self.shared.world.store(Arc::new(later));
-        self.shared.tokens.store(Arc::new(tokens_of(control)));
+        self.shared.tokens.store(Arc::new(tokens_of(&self.engine.state)));
         self.shared.peps.store(Arc::new(Peps::of(control.peps.values())));
     }
 }

@@ -83,9 +83,9 @@ impl<J: Journal> Live<J> {
     }
 
     pub(super) fn share_tables(&self) {
-        let control = &self.writer.engine().state.control;
-        self.shared.peps.store(Arc::new(Peps::of(control.peps.values())));
-        self.shared.tokens.store(Arc::new(tokens_of(control)));
+        let state = &self.writer.engine().state;
+        self.shared.peps.store(Arc::new(Peps::of(state.control.peps.values())));
+        self.shared.tokens.store(Arc::new(tokens_of(state)));
     }
 
     pub(super) fn overlay(&self, change: impl FnOnce(&Overlay) -> Option<Overlay>) {

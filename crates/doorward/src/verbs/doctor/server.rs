@@ -42,7 +42,7 @@ pub(super) fn look(api: &Api, silent: Span, found: &mut Findings) {
     if let Ok(counts) = client.text(&["metrics"]) {
         refused(&counts, found);
     }
-    state::look(&Source::Server(Box::new(client)), silent, found);
+    state::look(&Source::Server(Box::new(client), None), silent, found);
 }
 
 fn token_file(api: &Api, found: &mut Findings) {

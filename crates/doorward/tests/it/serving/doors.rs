@@ -105,39 +105,6 @@ fn it_listens_on_loopback_unless_told_otherwise() {
     assert!(!data.path().join("data").exists());
 }
 
-#[test]
-fn limits_are_settings_and_are_answered_as_such() {
-    let dir = tempfile::tempdir().unwrap();
-    let text = std::fs::read_to_string(example("authzen-certification")).unwrap();
-    let folder = example("authzen-certification").parent().unwrap().display().to_string();
-    let text = ["policies", "schema.cedarschema", "entities.yaml"]
-        .iter()
-        .fold(text, |text, name| text.replace(&format!("\"{name}\""), &format!("\"{folder}/{name}\"")));
-    let limits = "\n[limits]\nbody_bytes_max = 4096\ndepth_max = 8\nbatch_max = 2\ningest_bytes_max = 8192\npage_max = 1\n";
-    let server = Server::start(&dir.path().join("data"), Some(&config(dir.path(), &(text + limits))));
-    let alice = json!({"type": "user", "id": "alice"});
-    let item = json!({"resource": {"type": "record", "id": "record-1"}});
-    let batch = |count: usize| json!({"subject": alice, "action": {"name": "read"}, "evaluations": vec![item.clone(); count]});
-    let statuses = [2, 3]
-        .map(|count| server.openly("/access/v1/evaluations", batch(count).to_string().as_bytes()).status);
-    assert_eq!(statuses, [200, 400]);
-    let deep = |depth: usize| {
-        let context = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
-        let subject = alice.to_string();
-        let body = format!(
-            r#"{{"subject":{subject},"action":{{"name":"read"}},"resource":{{"type":"record","id":"record-1"}},"context":{{"x":{context}}}}}"#
-        );
-        server.openly("/access/v1/evaluation", body.as_bytes()).status
-    };
-    assert_eq!([deep(2), deep(9), deep(1_500)], [200, 400, 400]);
-    let spaces = |bytes: usize| vec![b' '; bytes];
-    assert_eq!(server.openly("/access/v1/evaluation", &spaces(4_097)).status, 413);
-    assert_eq!(server.ask("POST", "/v1/holds", &spaces(4_097)).status, 413);
-    assert_eq!([server.push(&spaces(8_192)).status, server.push(&spaces(8_193)).status], [200, 413]);
-    server.token("one", "read");
-    assert_eq!(server.get("/v1/tokens?limit=100")["items"].as_array().unwrap().len(), 1);
-}
-
 /// In a network of its own, of which nothing leads out: whatever would call out fails or is never answered.
 #[test]
 fn it_works_without_a_network() {

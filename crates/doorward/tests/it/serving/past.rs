@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::serving::server::{Server, config, now, poll};
 
 /// An instant that lies after all that was done, and before all that will be.
-fn instant() -> Time {
+pub(crate) fn instant() -> Time {
     let then = now();
     poll(|| now() > then);
     then
