@@ -3,6 +3,7 @@
 //! The prefix and the fixed form let scanners of source code and logs find one that leaked; the checksum tells a typo
 //! or a cut from a token that was never issued, without looking anything up.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use zeroize::Zeroizing;
@@ -26,6 +27,31 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")
     }
+}
+
+/// A text in which no token is whole: of each, its public part is left.
+#[must_use]
+pub fn masked(text: &str) -> Cow<'_, str> {
+    let (mut shown, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once(PREFIX) {
+        let secret = after.get(..ID_BYTES * 2).filter(|id| id.bytes().all(|digit| value(digit).is_some()));
+        let secret = secret.and_then(|id| Some((id, after.strip_prefix(id)?.strip_prefix('_')?)));
+        shown.push_str(before);
+        shown.push_str(PREFIX);
+        rest = after;
+        if let Some((id, secret)) = secret {
+            shown.push_str(id);
+            shown.push_str("_...");
+            rest = secret.trim_start_matches(|one: char| one == '_' || one.is_ascii_hexdigit());
+        }
+    }
+    if shown.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(shown + rest) }
+}
+
+/// Whether a whole token, or more of one than its public part, stands in a text.
+#[must_use]
+pub fn holds_token(text: &str) -> bool {
+    masked(text) != text
 }
 
 /// How many random bytes a token is made from.

@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use doorward_model::command::Refusal;
+use doorward_proof::masked;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,7 +32,8 @@ impl Problem {
     /// A problem of a status, in a sentence.
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");
-        let detail = detail.into();
+        // Whoever puts a token where it does not belong is not shown it again.
+        let detail = masked(&detail.into()).into_owned();
         Self {
             kind: "about:blank",
             title,
@@ -44,7 +46,7 @@ impl Problem {
 
     /// The same, with all that is wrong.
     pub(crate) fn errors(self, errors: Vec<String>) -> Self {
-        Self { errors, ..self }
+        Self { errors: errors.into_iter().map(|error| masked(&error).into_owned()).collect(), ..self }
     }
 
     pub(crate) fn bad(detail: impl Into<String>) -> Self {
@@ -52,15 +54,8 @@ impl Problem {
     }
 
     pub(crate) fn not_found(what: &str, id: &str) -> Self {
-        // Whoever pastes a whole token where its id belongs is not shown it again.
-        let id = if is_token(id) { "dw_..." } else { id };
         Self::new(StatusCode::NOT_FOUND, format!("no {what} by the id {id:?} is known"))
     }
-}
-
-/// Whether a text is a token, or the beginning of one.
-pub(crate) fn is_token(text: &str) -> bool {
-    text.starts_with("dw_")
 }
 
 impl From<Shut> for Problem {

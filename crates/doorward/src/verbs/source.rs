@@ -156,7 +156,7 @@ impl Source {
     /// The newest head of the journal that was signed, if there is one.
     pub(crate) fn head(&self) -> Result<Option<Value>> {
         match self {
-            Self::Server(client) => client.find(&["v1", "journal", "head"]),
+            Self::Server(client, _) => client.find(&["v1", "journal", "head"], &[]),
             Self::Folder(folder) => folder.head(),
         }
     }

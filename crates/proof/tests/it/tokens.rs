@@ -6,8 +6,8 @@ use doorward_model::id::TenantId;
 use doorward_model::record::{TokenIssued, TokenSubject};
 use doorward_model::time::{Millis, Time};
 use doorward_proof::{
-    Asker, LOOPBACK, Missing, NewToken, Refused, Scope, Secret, Tokens, Unissuable, Verified, issue,
-    loopback_pep, verify,
+    Asker, LOOPBACK, Missing, NewToken, Refused, Scope, Secret, Tokens, Unissuable, Verified, holds_token,
+    issue, loopback_pep, masked, verify,
 };
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 
@@ -218,6 +218,25 @@ fn nothing_prints_a_secret() {
     assert!(!printed.contains("0707") && !printed.contains(&stored), "{printed}");
     assert!(!printed.contains(&format!("{:?}", fact.secret_hash)), "{printed}");
     assert!(!fact.secret_hash.windows(4).any(|bytes| bytes == [7; 4]));
+}
+
+#[test]
+fn of_a_token_in_a_text_only_its_public_part_is_shown() {
+    let (secret, fact, _) = issued("gateway", &["decide"], None);
+    let (text, shown) = (secret.expose(), format!("dw_{}_...", fact.id));
+    let cases = [
+        (text.to_owned(), shown.clone()),
+        (format!("no token by the id {text:?}, {text}x"), format!("no token by the id {shown:?}, {shown}x")),
+        (text.chars().take(40).collect(), shown.clone()),
+        (text.to_uppercase(), text.to_uppercase()),
+        (format!("dw_dw_{text}"), format!("dw_dw_{shown}")),
+        ("dw_0123456789abcdef".to_owned(), "dw_0123456789abcdef".to_owned()),
+        ("dw_, dw_... and dw_é_0".to_owned(), "dw_, dw_... and dw_é_0".to_owned()),
+        (String::new(), String::new()),
+    ];
+    for (text, shown) in cases {
+        assert_eq!((masked(&text).as_ref(), holds_token(&text)), (shown.as_str(), text != shown), "{text}");
+    }
 }
 
 #[test]

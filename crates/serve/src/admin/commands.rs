@@ -28,7 +28,7 @@ use crate::app::App;
 use crate::handle::{Condition, Done, Idempotency, Terms, Work, WorkError, mode_of};
 use crate::ingest::{Packing, read, unpack};
 use crate::policy_files;
-use crate::problem::{Problem, is_token};
+use crate::problem::Problem;
 use crate::schema::Instant;
 
 /// The routes of commands.
@@ -353,9 +353,6 @@ async fn revoke_token(Shared(app): Shared<App>, Path(id): Path<String>, request:
     let (head, body) = request.into_parts();
     let guest = Guest::admin(&app, &head)?;
     let body = app.body(body, app.settings.limits.body_bytes_max).await?;
-    if is_token(&id) {
-        return Err(Problem::not_found("token", &id));
-    }
     let condition = condition(&head, versioned(TOKEN, &id))?;
     let revoked = TokenRevoked { id, by: guest.name() };
     let key = idempotency(&head, &body)?;

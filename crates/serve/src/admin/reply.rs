@@ -5,7 +5,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use doorward_model::hash::Hash16;
 use doorward_model::time::Time;
-use doorward_proof::Verified;
+use doorward_proof::{Verified, holds_token};
 use doorward_views::state::State;
 use http::request::Parts as Head;
 use http::{HeaderValue, StatusCode, header};
@@ -43,7 +43,12 @@ impl Guest {
 
     fn any(app: &App, head: &Head) -> Result<Self, Problem> {
         let now = app::now();
-        Ok(Self { verified: door::caller(app, &head.headers, now)?, now })
+        let verified = door::caller(app, &head.headers, now)?;
+        let target = [Some(head.uri.path()), head.uri.query()];
+        if target.into_iter().flatten().any(holds_token) {
+            return Err(Problem::bad(MISPLACED));
+        }
+        Ok(Self { verified, now })
     }
 
     /// Under which name a command is recorded.
@@ -89,6 +94,9 @@ pub(crate) async fn sent<T: DeserializeOwned>(
         ));
     }
     let body = app.body(body, app.settings.limits.body_bytes_max).await?;
+    if holds_token(&String::from_utf8_lossy(&body)) {
+        return Err(Problem::bad(MISPLACED));
+    }
     let value = serde_json::from_slice(&body)
         .map_err(|error| Problem::bad(format!("the body cannot be read: {error}")))?;
     Ok(Sent { value, idempotency: idempotency(head, &body)? })
@@ -162,4 +170,6 @@ pub(crate) fn response(status: StatusCode, bytes: Bytes) -> Response {
     response
 }
 
+const MISPLACED: &str =
+    "a whole token stands where a name belongs: name it by its id, and revoke it if others may have seen it";
 const KEY_BYTES_MAX: usize = 255;

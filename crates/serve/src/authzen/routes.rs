@@ -7,7 +7,7 @@ use doorward_model::decision::Decision;
 use doorward_model::record::PepSet;
 use doorward_model::time::Time;
 use doorward_policy::world::World;
-use doorward_proof::Asker;
+use doorward_proof::{Asker, masked};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
@@ -260,7 +260,7 @@ fn no_room() -> Response {
 
 /// An error is a string, as AuthZEN has it.
 fn error(status: StatusCode, message: &str) -> Response {
-    json(status, &message)
+    json(status, &masked(message))
 }
 
 fn json<T: Serialize>(status: StatusCode, value: &T) -> Response {

@@ -185,7 +185,7 @@ impl Writer {
         let seen = Observation {
             partition: u32::from(partition.0),
             identity: made.decision.identity.clone(),
-            session: made.session,
+            told_session: made.session,
             event: Box::new(event),
             decision: Some(DecisionRecord {
                 pep: made.pep,

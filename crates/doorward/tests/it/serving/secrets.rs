@@ -11,7 +11,7 @@ use doorward_model::time::Millis;
 use prost::Message;
 use serde_json::{Map, Value, json};
 
-use crate::serving::server::{Server, ago, config, files_of, listing};
+use crate::serving::server::{Server, ago, config, files_of, listing, request};
 use crate::support::program;
 
 /// The fields that intake knows, by its own list, in lower case.
@@ -96,7 +96,7 @@ fn no_known_secret_reaches_the_data_folder_a_log_or_an_answer() {
     for (method, path) in [("GET", "tokens"), ("GET", "holds"), ("GET", "identities"), ("POST", "tokens")] {
         let revoke = if method == "POST" { "/revoke" } else { "" };
         let answer = server.ask(method, &format!("/v1/{path}/{token}{revoke}"), b"");
-        assert_eq!(answer.status, 404, "{}", answer.text());
+        assert_eq!(answer.status, 400, "{}", answer.text());
         said += &answer.text();
     }
     server.stopped();
@@ -126,4 +126,73 @@ fn no_known_secret_reaches_the_data_folder_a_log_or_an_answer() {
         let found: Vec<_> = found.collect();
         assert_eq!(found, Vec::<&str>::new());
     }
+}
+
+/// Every way in that the API describes: method and path.
+fn doors() -> Vec<(String, String)> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    let page: Value = serde_json::from_slice(&std::fs::read(page).unwrap()).unwrap();
+    let paths = page["paths"].as_object().unwrap().iter();
+    let doors = paths.flat_map(|(path, methods)| {
+        methods.as_object().unwrap().keys().map(|method| (method.to_uppercase(), path.clone()))
+    });
+    doors.collect()
+}
+
+/// A token, right or wrong, is shown at every door as a credential, and put wherever one may be put by mistake: path,
+/// query, cookie and body. A server logs at one level, which is the most that it says.
+#[test]
+fn no_token_is_told_or_kept_wherever_it_is_put() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let settings = config(dir.path(), "[authzen]\nopen_on_loopback = true\n");
+    let mut server = Server::start(&data, Some(&settings));
+    let revoked = server.token("gone", "admin");
+    let id = revoked.split('_').nth(1).unwrap();
+    assert_eq!(server.ask("POST", &format!("/v1/tokens/{id}/revoke"), b"").status, 200);
+    let all = ["admin", "decide", "read", "ingest:trail"].map(|scope| server.token("each", scope));
+    let mistyped = format!("{}0", revoked.strip_suffix(|_: char| true).unwrap());
+    let tokens = [&all[..], &[server.token.clone(), revoked, mistyped]].concat();
+    let doors = doors();
+    assert!(doors.len() > 30, "{doors:?}");
+    let mut said = String::new();
+    for token in &tokens {
+        let bearer = format!("Bearer {token}");
+        for (method, path) in &doors {
+            let mut at = path.clone();
+            for name in ["{id}", "{name}", "{source}", "{path}"] {
+                at = at.replace(name, token);
+            }
+            let body = json!({"name": token, "identity": token, "subject": {"type": "user", "id": "alice",
+                "properties": {"password": token}}, "reason": token, "files": {"p.cedar": token}, "mode": token,
+                "profile": "deny", "scopes": [token], "action": {"name": "read"}, "later": token,
+                "resource": {"type": "record", "id": "1"}, "context": {"token": token}});
+            let headers = [
+                ("Authorization", bearer.as_str()),
+                ("Cookie", token.as_str()),
+                ("Content-Type", "application/json"),
+            ];
+            for (query, body) in
+                [("", body.to_string()), ("?q=", token.clone()), ("?access_token=", token.clone())]
+            {
+                let target = if query.is_empty() { at.clone() } else { format!("{at}{query}{token}") };
+                said += &request(&server.address, (method, &target), &headers, body.as_bytes()).text();
+                let open = format!("{path}{query}{}", if query.is_empty() { "" } else { token });
+                said += &request(&server.address, (method, &open), &headers[1..], body.as_bytes()).text();
+            }
+        }
+    }
+    server.stopped();
+    let log = server.said.iter().filter(|line| !line.starts_with("Admin token"));
+    said.extend(log.map(|line| line.clone() + "\n"));
+    for (path, bytes) in files_of(&data) {
+        writeln!(said, "{}: {}", path.display(), String::from_utf8_lossy(&bytes)).unwrap();
+    }
+    said += &unpacked(&data);
+    let told = tokens.iter().filter_map(|token| {
+        let at = said.find(token.split('_').nth(2).unwrap())?;
+        let from = said.floor_char_boundary(at.saturating_sub(300));
+        said.get(from..said.floor_char_boundary(at + 80))
+    });
+    assert_eq!(told.collect::<Vec<_>>(), Vec::<&str>::new());
 }
