@@ -90,8 +90,9 @@ fn one_that_does_not_fit_is_made_anew() {
     assert_eq!(log.standing(ALICE, Position(9), 9), None);
     filled();
     // Of a log that was longer, or of another release.
-    for change in ["UPDATE through SET position = 7", "UPDATE through SET format = 99"] {
-        rusqlite::Connection::open(&index).unwrap().execute(change, []).unwrap();
+    for change in ["position = 7", "format = 99"] {
+        let change = format!("UPDATE through SET {change}; DROP TABLE term_0");
+        rusqlite::Connection::open(&index).unwrap().execute_batch(&change).unwrap();
         filled();
     }
     fs::remove_file(&index).unwrap();
