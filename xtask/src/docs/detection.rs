@@ -1,4 +1,4 @@
-//! The tables of `docs/detection.md`, from what the bench `ablation` of the package `doorward` left.
+//! The tables of `docs/detection.md`, from what the bench `ablation` of the package `doorward-engine` left.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,6 +21,7 @@ struct Report {
     judged_days: u32,
     machine_years: f64,
     shipped: Judged,
+    /// What ships comes first.
     variants: Vec<Judged>,
 }
 
@@ -162,5 +163,6 @@ fn varied(variants: &[Judged]) -> Table {
     table
 }
 
-const BEGIN: &str = "<!-- measured: cargo bench -p doorward --bench ablation, then cargo xtask docs -->";
+const BEGIN: &str =
+    "<!-- measured: cargo bench -p doorward-engine --bench ablation, then cargo xtask docs -->";
 const END: &str = "<!-- /measured -->";

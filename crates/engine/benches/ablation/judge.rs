@@ -2,24 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use doorward_detect::Judging;
 use doorward_detect::narrative::narrative;
-use doorward_engine::{Arrival, Engine, Judge, Rules};
-use doorward_model::event::Event;
+use doorward_engine::Engine;
 use doorward_model::finding::Finding;
-use doorward_model::id::{Partition, TenantId};
+use doorward_model::id::TenantId;
 use doorward_model::identity::IdentityKind;
 use doorward_model::record::{Fact, FactRecord, Record, Tick};
 use doorward_model::time::{Millis, Time};
-use doorward_respond::{Ladder, ResponseMode};
 use doorward_simulate::{Label, Side};
 use serde::Serialize;
 
 use crate::variants::Variant;
-use crate::world::{DAYS, LEARNED, World};
+use crate::world::{DAYS, LEARNED, Moment, TENANT, World, rules};
 
 /// What a variant did over all organisations.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct Judged {
     number: &'static str,
     how: &'static str,
@@ -114,9 +111,7 @@ impl Judged {
 /// Judges an organisation, and adds what came of it.
 pub(crate) fn judge(world: &World, variant: &Variant, judged: &mut Judged) {
     let mut run = Run::new(world, variant);
-    for event in &world.events {
-        run.take(event.clone());
-    }
+    world.moments.iter().for_each(|moment| run.take(moment));
     if world.labels.is_empty() {
         judged.quiet_days += DAYS - LEARNED;
         judged.machine_days += u64::from(world.machines) * u64::from(DAYS - LEARNED);
@@ -137,7 +132,6 @@ struct Run<'a> {
     world: &'a World,
     engine: Engine,
     facts: u64,
-    observations: Vec<u64>,
     /// As they were raised.
     raised: Vec<Finding>,
     /// When each label was first in the evidence of a finding.
@@ -146,32 +140,24 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(world: &'a World, variant: &Variant) -> Self {
-        let rules = Rules {
-            judge: Judge { from: world.judged_from, judging: Judging::Full },
-            settings: variant.settings,
-            ladder: Ladder { mode: ResponseMode::Record, ..Ladder::default() },
-        };
         Self {
             world,
-            engine: Engine::new(TenantId::from("ablation"), rules, 1, 7),
+            engine: Engine::new(TenantId::from(TENANT), rules(world.judged_from, variant.settings), 1, 7),
             facts: 0,
-            observations: vec![0; usize::from(Partition::COUNT)],
             raised: Vec::new(),
             found_at: BTreeMap::new(),
         }
     }
 
-    fn take(&mut self, event: Event) {
-        let now = event.happened_at();
+    fn take(&mut self, moment: &Moment) {
+        let now = moment.at;
         if self.engine.is_tick_due(now) {
             self.facts(vec![Fact::Tick(Tick { at_ms: now.ms() })], now);
         }
-        let (facts, mut seen) = self.engine.identify(Box::new(event), now, Arrival::Filed);
-        self.facts(facts, now);
-        let n = self.observations.get_mut(usize::from(seen.partition().0)).unwrap();
-        *n += 1;
-        seen.n = *n;
-        let facts = self.engine.step(&Record::Observation(Box::new(seen)));
+        if !moment.facts.is_empty() {
+            self.facts(moment.facts.clone(), now);
+        }
+        let facts = self.engine.step(&moment.seen);
         self.facts(facts, now);
     }
 

@@ -78,6 +78,7 @@ fn numbers() -> Vec<Number> {
         number!(weights.reach, off: Some(0)),
         number!(weights.grant, off: Some(0)),
         number!(weights.breadth_percent, off: Some(0)),
+        number!(weights.drift, off: Some(0)),
         number!(weights.place_percent, off: Some(0)),
         number!(weights.place_min, off: Some(0)),
         number!(weights.person_place, off: Some(0)),

@@ -2,9 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use doorward_detect::{Judging, Settings};
+use doorward_engine::{Arrival, Engine, Judge, Rules};
 use doorward_intake::{Item, Limits, Reader};
 use doorward_model::event::Event;
+use doorward_model::id::{Partition, TenantId};
+use doorward_model::record::{Fact, FactRecord, Record};
 use doorward_model::time::Time;
+use doorward_respond::{Ladder, ResponseMode};
 use doorward_simulate::{AttackPlan, Class, Label, Plan, delivered, organisation};
 
 /// How many identities a quiet organisation has, and one that is attacked.
@@ -16,8 +21,8 @@ pub(crate) const LEARNED: u32 = 7;
 
 /// Some weeks of an organisation, ready to be judged.
 pub(crate) struct World {
-    /// In order.
-    pub(crate) events: Vec<Event>,
+    /// In order. Who acted is found out once: no number that is varied bears on it.
+    pub(crate) moments: Vec<Moment>,
     /// Before this nothing is raised.
     pub(crate) judged_from: Time,
     pub(crate) labels: Vec<Label>,
@@ -25,6 +30,15 @@ pub(crate) struct World {
     pub(crate) label_of: BTreeMap<String, usize>,
     /// How many of its members are no people.
     pub(crate) machines: u32,
+}
+
+/// An event whose identity is known.
+pub(crate) struct Moment {
+    pub(crate) at: Time,
+    /// What it makes known for the first time.
+    pub(crate) facts: Vec<Fact>,
+    /// The observation.
+    pub(crate) seen: Record,
 }
 
 impl World {
@@ -61,7 +75,7 @@ impl World {
         }
         events.sort_by(Event::order);
         Self {
-            events,
+            moments: identified(events),
             judged_from: plan.day_start(LEARNED),
             labels,
             label_of,
@@ -69,3 +83,35 @@ impl World {
         }
     }
 }
+
+/// Names the identity of each event.
+fn identified(events: Vec<Event>) -> Vec<Moment> {
+    let mut engine = Engine::new(TenantId::from(TENANT), rules(Time::MAX, Settings::default()), 1, 7);
+    let (mut number, mut places) = (0, vec![0; usize::from(Partition::COUNT)]);
+    let mut moments = Vec::with_capacity(events.len());
+    for event in events {
+        let at = event.happened_at();
+        let (facts, mut seen) = engine.identify(Box::new(event), at, Arrival::Filed);
+        for fact in &facts {
+            number += 1;
+            let record = FactRecord { number, recorded_at_ms: at.ms(), fact: Some(fact.clone()) };
+            engine.state.fold_fact(&record);
+        }
+        let place = places.get_mut(usize::from(seen.partition().0)).unwrap();
+        *place += 1;
+        seen.n = *place;
+        moments.push(Moment { at, facts, seen: Record::Observation(Box::new(seen)) });
+    }
+    moments
+}
+
+/// Judges what happened from an instant on.
+pub(crate) fn rules(from: Time, settings: Settings) -> Rules {
+    Rules {
+        judge: Judge { from, judging: Judging::Full },
+        settings,
+        ladder: Ladder { mode: ResponseMode::Record, ..Ladder::default() },
+    }
+}
+
+pub(crate) const TENANT: &str = "ablation";
