@@ -59,6 +59,7 @@ pub(crate) fn gather(
     let leaked = leaked(course.pressure_milli, now - course.last_at, standard.parameters.leak_minutes);
     course.pressure_milli = leaked + notice.score_milli;
     course.last_at = course.last_at.max(now);
+    course.judged = standard.judging != Judging::Learn;
     add(&mut finding, notice, evidence, now);
     let enough = finding.lineage.is_some() || course.pressure_milli >= standard.threshold_milli;
     let raise = standard.judging != Judging::Learn && enough;

@@ -125,6 +125,7 @@ fn push_novelty(text: &mut String, subject: &str, evidence: &Evidence, novelty: 
         Feature::Action => "called",
         Feature::Network => "came from",
         Feature::Breadth => "reached",
+        Feature::Drift => "did what neither it nor its peers do on",
     };
     let as_client = if novelty.feature() == Feature::AgentFamily { " as its client" } else { "" };
     let gap = if text.is_empty() { "" } else { " " };

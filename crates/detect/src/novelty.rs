@@ -27,7 +27,8 @@ pub(crate) fn of(state: &State, subject: &Subject<'_>, probe: &Probe) -> Vec<Nov
         return Vec::new();
     }
     let breadth = (Feature::Breadth, probe.breadth.and_then(|sight| sight.slot()));
-    let slots = Feature::ALL.into_iter().zip(probe.slots).chain([breadth]);
+    let drift = (Feature::Drift, probe.drift.and_then(|odd| odd.slot()));
+    let slots = Feature::ALL.into_iter().zip(probe.slots).chain([breadth, drift]);
     let new = slots.filter_map(|(feature, slot)| slot.map(|slot| (feature, slot)));
     let new = new.filter(|(_, slot)| slot.days < subject.parameters.normal_days && slot.first_today);
     new.filter_map(|(feature, slot)| novelty(state, subject, probe, (feature, slot))).collect()
@@ -133,6 +134,8 @@ fn weight(kind: IdentityKind, class: ActionClass, feature: Feature, weights: &We
     let consequence = weights.of(class);
     match feature {
         Feature::Service | Feature::Action => consequence,
+        // A slow intruder looks around: what a single call could do says nothing.
+        Feature::Drift => weights.drift,
         Feature::Breadth => consequence * weights.breadth_percent / 100,
         Feature::Network | Feature::AgentFamily if kind == IdentityKind::Human => weights.person_place,
         Feature::Network | Feature::AgentFamily => {

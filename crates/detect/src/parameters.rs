@@ -53,6 +53,8 @@ pub struct Weights {
     pub grant: u32,
     /// How much of that counts when more targets than ever are reached within minutes, in per cent.
     pub breadth_percent: u32,
+    /// Days on which a machine did what neither it nor its peers do.
+    pub drift: u32,
     /// How much of that a new network or client counts, in per cent.
     pub place_percent: u32,
     /// What it counts at least.
@@ -91,6 +93,7 @@ impl Default for Weights {
             reach: 8,
             grant: 12,
             breadth_percent: 100,
+            drift: 16,
             place_percent: 50,
             place_min: 2,
             person_place: 1,

@@ -1,6 +1,7 @@
 //! What can be typed. Help, completions and man pages come from these definitions.
 
 pub mod files;
+pub mod finding;
 pub mod health;
 pub mod past;
 pub mod verbs;
@@ -14,8 +15,9 @@ use doorward_model::time::Millis;
 use crate::reference::Page;
 
 use self::files::{BackupArgs, JournalVerb, PolicyVerb, RestoreArgs, VerifyArgs};
+use self::finding::FindingVerb;
 use self::health::{DoctorArgs, RejectVerb};
-use self::verbs::{DecideArgs, EventVerb, FindingVerb, HoldVerb, IdentityVerb, PepVerb, TokenVerb, WhoArgs};
+use self::verbs::{DecideArgs, EventVerb, HoldVerb, IdentityVerb, PepVerb, TokenVerb, WhoArgs};
 
 /// An identity-defined perimeter in one program.
 ///

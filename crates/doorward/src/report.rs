@@ -4,8 +4,10 @@ mod build;
 mod table;
 
 use doorward_model::time::{Millis, Time};
+use doorward_serve::answers::budget::Budget;
 use doorward_serve::answers::findings::FindingRow;
 use doorward_serve::answers::identities::IdentityDetail;
+use doorward_serve::answers::unusual::UnusualRow;
 use serde::Serialize;
 
 pub(crate) use build::of;
@@ -31,6 +33,11 @@ pub struct Report {
     pub identities: Vec<IdentityDetail>,
     /// What to look at, the most urgent first.
     pub findings: Vec<FindingRow>,
+    /// What is unusual and no finding, by day, the newest first, each ranked: at most 32 identities a day.
+    pub unusual: Vec<UnusualRow>,
+    /// How many cases are wanted in a day, which threshold follows, and what findings each kind of identity has in the
+    /// judged part; absent where nothing was judged.
+    pub budget: Option<Budget>,
     /// What could not be read, by place: at most 10,000 of them.
     pub rejects: Vec<RejectRow>,
     /// What else is to be said, in sentences.

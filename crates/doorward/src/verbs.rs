@@ -21,11 +21,13 @@ use serde_json::{Value, json};
 
 use crate::cli::Output;
 use crate::cli::files::JournalVerb;
+use crate::cli::finding::{FindingListArgs, FindingVerb, UnusualListArgs};
 use crate::cli::past::{PastListing, ShowArgs};
 use crate::cli::verbs::{
-    DecideArgs, Entity, EventListArgs, EventVerb, FindingListArgs, FindingVerb, HoldListArgs,
-    IdentityListArgs, IdentityVerb, JsonObject, Listing, PepListArgs, TokenListArgs, WhoArgs,
+    DecideArgs, Entity, EventListArgs, EventVerb, HoldListArgs, IdentityListArgs, IdentityVerb, JsonObject,
+    Listing, PepListArgs, TokenListArgs, WhoArgs,
 };
+use crate::client::Client;
 use crate::serve::clock;
 use crate::verbs::print::print;
 use crate::verbs::source::{Filter, More, Noun, Source};
@@ -77,6 +79,14 @@ pub(crate) fn finding(verb: FindingVerb) -> Result<()> {
             let fields =
                 [("type", r#type), ("identity", identity), ("severity", severity), ("session", session)];
             list(Noun::Finding, &filters(fields, search), &listing)
+        }
+        FindingVerb::Unusual(UnusualListArgs { day, identity, search, listing }) => {
+            let fields = filters([("day", day), ("identity", identity)], search);
+            listed((Noun::Unusual, Source::of(&listing.asking)?), &fields, &listing)
+        }
+        FindingVerb::Budget(args) => {
+            let budget = Client::new(&args.api)?.get(&["v1", "budget"], &[])?;
+            print(&budget, args.output, tables::budget)
         }
     }
 }

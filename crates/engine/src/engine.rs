@@ -9,7 +9,7 @@ use doorward_model::time::{Millis, Time};
 use doorward_respond::{Ladder, plan};
 use doorward_views::checkpoint::CheckpointError;
 use doorward_views::shard::Pending;
-use doorward_views::state::State;
+use doorward_views::state::{Budget, State};
 use prost::Message;
 
 use crate::identify::Announced;
@@ -62,9 +62,6 @@ pub struct Engine {
     tenant: TenantId,
     rules: Rules,
     announced: Announced,
-    /// The weighted surprise from which novelty is raised: recomputed at each tick.
-    threshold_milli: u64,
-    first_tick: Option<Time>,
     /// How many automatic holds follow from what was stepped and have not been stepped themselves; none between two
     /// batches, where checkpoints are made.
     planned: usize,
@@ -75,16 +72,10 @@ impl Engine {
     /// Has seen nothing. `shards` and `seed` change no result: see [`State::new`].
     #[must_use]
     pub fn new(tenant: TenantId, rules: Rules, shards: usize, seed: u64) -> Self {
-        Self {
-            state: State::new(tenant.clone(), shards, seed),
-            tenant,
-            announced: Announced::new(seed),
-            threshold_milli: rules.settings.parameters.floor_milli,
-            first_tick: None,
-            planned: 0,
-            rules,
-            seed,
-        }
+        let mut state = State::new(tenant.clone(), shards, seed);
+        let Settings { cases_per_day, parameters } = rules.settings;
+        state.budget = Budget { cases_per_day, threshold_milli: parameters.floor_milli, since: None };
+        Self { state, tenant, announced: Announced::new(seed), planned: 0, rules, seed }
     }
 
     /// Names the identity of an event. Returns the facts that it makes known for the first time, and the observation,
@@ -106,8 +97,8 @@ impl Engine {
     pub fn checkpoint(&self) -> Vec<u8> {
         EngineImage {
             state: self.state.to_checkpoint(),
-            threshold_milli: self.threshold_milli,
-            first_tick_ms: self.first_tick.map(Time::ms),
+            threshold_milli: self.state.budget.threshold_milli,
+            first_tick_ms: self.state.budget.since.map(Time::ms),
         }
         .encode_to_vec()
     }
@@ -123,8 +114,11 @@ impl Engine {
         self.state = state;
         self.announced = Announced::new(self.seed);
         facts.iter().for_each(|fact| self.announced.recall(fact));
-        self.threshold_milli = image.threshold_milli;
-        self.first_tick = image.first_tick_ms.map(Time::from_ms);
+        self.state.budget = Budget {
+            cases_per_day: self.rules.settings.cases_per_day,
+            threshold_milli: image.threshold_milli,
+            since: image.first_tick_ms.map(Time::from_ms),
+        };
         Ok(facts)
     }
 
@@ -180,12 +174,6 @@ impl Engine {
         }
     }
 
-    /// The weighted surprise from which novelty is raised now, thousandths of a bit.
-    #[must_use]
-    pub fn threshold_milli(&self) -> u64 {
-        self.threshold_milli
-    }
-
     fn step_fact(&mut self, record: &FactRecord) -> Vec<Fact> {
         if record.number() <= self.state.control.fact_number {
             return Vec::new();
@@ -212,7 +200,7 @@ impl Engine {
         }
         let standard = Standard {
             judging: self.judging(seen.event.happened_at()),
-            threshold_milli: self.threshold_milli,
+            threshold_milli: self.state.budget.threshold_milli,
             parameters: &self.rules.settings.parameters,
         };
         let mut found = inspect(&self.state, seen, &probe, &standard);
@@ -246,12 +234,14 @@ impl Engine {
 
     /// Ends days that are over, tells what crosses identities, and sets the threshold anew.
     fn sweep(&mut self, now: Time) -> Vec<Fact> {
-        let first = *self.first_tick.get_or_insert(now);
+        self.state.end_day(now);
+        let first = *self.state.budget.since.get_or_insert(now);
         let Settings { cases_per_day, parameters } = self.rules.settings;
         let watched = u32::try_from((now - first).0 / Millis::DAY.0).unwrap_or(0);
         let days = watched.saturating_sub(parameters.warm_up_days).max(1);
         let peers = &self.state.control.peers;
-        self.threshold_milli = peers.pressure_threshold_milli(cases_per_day, days, parameters.floor_milli);
+        self.state.budget.threshold_milli =
+            peers.pressure_threshold_milli(cases_per_day, days, parameters.floor_milli);
         let mut pending = Pending::new(self.seed);
         for shard in self.state.shards_mut() {
             shard.sweep(now);

@@ -58,6 +58,8 @@ pub enum Feature {
     AgentFamily = 3,
     /// How many targets it reached within minutes.
     Breadth = 4,
+    /// On how many of its latest days it did what neither it nor its peers do.
+    Drift = 5,
 }
 
 impl Feature {
@@ -73,6 +75,7 @@ impl Feature {
             Self::Network => "network",
             Self::AgentFamily => "agent family",
             Self::Breadth => "breadth",
+            Self::Drift => "drift",
         }
     }
 }

@@ -168,6 +168,30 @@ impl fmt::Display for Time {
     }
 }
 
+impl Day {
+    /// When it begins.
+    #[must_use]
+    pub const fn begins(self) -> Time {
+        Time(self.0 as i64 * Millis::DAY.0)
+    }
+}
+
+/// As `2026-11-23`.
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Timestamp::from_millisecond(self.begins().0) {
+            Ok(at) => at.strftime("%F").fmt(f),
+            Err(_) => self.begins().fmt(f),
+        }
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl fmt::Debug for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -3,6 +3,7 @@
 //! A [`query::Query`] and the state in, a [`query::Page`] of rows out; each looks at a bounded number of entries, and
 //! says by its cursor where to go on.
 
+pub mod budget;
 pub mod events;
 pub mod explain;
 pub mod findings;
@@ -14,5 +15,6 @@ pub mod query;
 pub mod rejects;
 pub mod rest;
 pub mod status;
+pub mod unusual;
 pub mod version;
 pub mod who;

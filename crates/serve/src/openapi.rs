@@ -6,7 +6,7 @@ use http::header;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use crate::answers::{events, findings, holds, identities, kills, rejects, rest};
+use crate::answers::{events, findings, holds, identities, kills, rejects, rest, unusual};
 use crate::problem::Problem;
 use crate::server;
 
@@ -165,7 +165,7 @@ const FAILURES: [(u16, &str); 13] = [
     (507, "The disk is full: nothing is recorded; what denies is in force all the same."),
 ];
 /// The lists, with what they may be filtered by.
-const LISTS: [(&str, &[&str]); 9] = [
+const LISTS: [(&str, &[&str]); 10] = [
     ("/v1/identities", &identities::FIELDS),
     ("/v1/findings", &findings::FIELDS),
     ("/v1/events", &events::FIELDS),
@@ -175,6 +175,7 @@ const LISTS: [(&str, &[&str]); 9] = [
     ("/v1/peps", &rest::PEP_FIELDS),
     ("/v1/rejects", &rejects::FIELDS),
     ("/v1/tokens", &rest::TOKEN_FIELDS),
+    ("/v1/unusual", &unusual::FIELDS),
 ];
 const PAGING: [(&str, &str); 2] = [
     ("limit", "How many entries the page holds at most."),

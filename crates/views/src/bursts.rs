@@ -29,6 +29,8 @@ pub struct Course {
     pub raised_milli: Option<u64>,
     /// How many events it had when it was last made a fact.
     pub raised_events: u64,
+    /// Whether its latest contribution was judged, and not only learned from.
+    pub judged: bool,
     /// Of the id of the event that it goes back to.
     pub(crate) began: Hash16,
 }
@@ -43,6 +45,7 @@ impl Course {
             last_at: at,
             raised_milli: None,
             raised_events: 0,
+            judged: false,
             began: Hash16::of(event.as_bytes()),
         }
     }

@@ -6,6 +6,7 @@
 
 mod behaviour;
 mod facts;
+mod unusual;
 
 use doorward_model::id::{FactNumber, TenantId};
 use doorward_model::record::{Fact, FactRecord};
@@ -13,6 +14,7 @@ use doorward_model::time::Time;
 use prost::Message;
 
 use crate::checkpoint::behaviour::{ShardImage, issued_rows, restore_issued};
+use crate::checkpoint::unusual::UnusualImage;
 use crate::state::State;
 
 pub use crate::checkpoint::facts::facts;
@@ -57,6 +59,8 @@ struct StateImage {
     sessions: Vec<SessionRow>,
     #[prost(int64, tag = "10")]
     sessions_since_ms: i64,
+    #[prost(message, optional, tag = "11")]
+    unusual: Option<UnusualImage>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -113,6 +117,7 @@ impl State {
             arrivals: arrivals.collect(),
             sessions: sessions.collect(),
             sessions_since_ms: self.sessions.since().ms(),
+            unusual: Some(UnusualImage::of(&self.unusual)),
         }
         .encode_to_vec()
     }
@@ -145,6 +150,7 @@ impl State {
         restore_issued(&mut state.resolver, image.issued, Time::from_ms(image.issued_since_ms));
         let sessions = image.sessions.into_iter().map(|row| (row.session, row.identity, row.old));
         state.sessions.restore(sessions, Time::from_ms(image.sessions_since_ms));
+        state.unusual = image.unusual.map(UnusualImage::restore).unwrap_or_default();
         let arrivals = image.arrivals.into_iter();
         state.arrivals.restore(arrivals.map(|row| (row.account, Time::from_ms(row.newest_ms))));
         Ok((state, facts))

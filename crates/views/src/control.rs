@@ -7,7 +7,7 @@ use doorward_model::decision::Pep;
 use doorward_model::finding::Finding;
 use doorward_model::hold::Hold;
 use doorward_model::id::FactNumber;
-use doorward_model::identity::{Credential, Edge, EdgeKind, Identity};
+use doorward_model::identity::{Credential, Edge, EdgeKind, Identity, IdentityKind};
 use doorward_model::inventory::Entitlement;
 use doorward_model::record::{
     CONFIGURATION, DecisionsMissing, Fact, IdentityKilled, ImportCommitted, PepSet, PolicyPublished,
@@ -40,6 +40,8 @@ pub struct Control {
     pub now: Time,
     /// Identities by canonical id.
     pub identities: BTreeMap<Arc<str>, Box<KnownIdentity>>,
+    /// How many identities there are of each kind, by its number.
+    kinds: [u64; IdentityKind::ALL.len()],
     /// Credentials by id.
     pub credentials: BTreeMap<String, Credential>,
     /// Edges by kind and both ends.
@@ -97,6 +99,7 @@ impl Control {
             fact_number: FactNumber::default(),
             now: Time::MIN,
             identities: BTreeMap::new(),
+            kinds: [0; IdentityKind::ALL.len()],
             credentials: BTreeMap::new(),
             edges: Edges::default(),
             entitlements: BTreeSet::new(),
@@ -167,6 +170,12 @@ impl Control {
             Fact::CommandAnswered(answered) => self.answered.fold(answered),
             Fact::IdentityKilled(killed) => self.fold_killed(killed),
         }
+    }
+
+    /// Whether a person is among those who are behind something.
+    pub(crate) fn has_person(&self, chain: &[String]) -> bool {
+        let kind = |id: &String| self.identities.get(id.as_str()).map(|known| known.kind());
+        chain.iter().any(|id| kind(id) == Some(IdentityKind::Human))
     }
 
     /// How many automatic holds were placed within the hour before an instant, those included that have ended since.
@@ -275,13 +284,35 @@ impl Control {
         *known = known.greatest(risk);
     }
 
+    /// How many identities of a kind are known.
+    #[must_use]
+    pub fn count(&self, kind: IdentityKind) -> u64 {
+        self.kinds.get(place(kind)).copied().unwrap_or(0)
+    }
+
     fn fold_identity(&mut self, found: &Identity, symbols: &mut Symbols) {
-        match self.identities.get_mut(found.id.as_str()) {
-            Some(known) => known.fold(found, symbols),
+        let (before, after) = match self.identities.get_mut(found.id.as_str()) {
+            Some(known) => {
+                let before = known.kind();
+                known.fold(found, symbols);
+                (Some(before), known.kind())
+            }
             None => {
                 let known = Box::new(KnownIdentity::new(found, symbols));
+                let after = known.kind();
                 self.identities.insert(Arc::clone(&known.id), known);
+                (None, after)
             }
+        };
+        if before != Some(after) {
+            let counts = before.map(|kind| (kind, -1)).into_iter().chain([(after, 1)]);
+            counts.for_each(|(kind, more)| self.recount(kind, more));
+        }
+    }
+
+    fn recount(&mut self, kind: IdentityKind, more: i64) {
+        if let Some(count) = self.kinds.get_mut(place(kind)) {
+            *count = count.saturating_add_signed(more);
         }
     }
 
@@ -293,6 +324,10 @@ impl Control {
 
 fn risk_of(finding: &Finding) -> Risk {
     Risk::of_finding(finding.severity(), finding.confidence_milli, Time::from_ms(finding.last_at_ms))
+}
+
+fn place(kind: IdentityKind) -> usize {
+    usize::try_from(i32::from(kind)).unwrap_or(usize::MAX)
 }
 
 /// From this confidence on an edge carries risk.

@@ -6,6 +6,7 @@ use doorward_model::time::{Day, Time};
 
 use crate::breadth::Breadth;
 use crate::bursts::Burst;
+use crate::drift::Drift;
 use crate::fixed::decayed;
 use crate::symbols::{Symbol, Symbols};
 
@@ -33,6 +34,7 @@ pub struct Habits {
     pub(crate) last_day: Day,
     pub(crate) tables: [Table; Feature::ALL.len()],
     pub(crate) breadth: Breadth,
+    pub(crate) drift: Drift,
 }
 
 /// The values of one feature.
@@ -114,6 +116,7 @@ impl Habits {
             last_day: Day(i32::MIN),
             tables: Default::default(),
             breadth: Breadth::default(),
+            drift: Drift::default(),
         }
     }
 

@@ -3,8 +3,9 @@
 //! - [`resolver`] names the identity of an event, who it acts for, and the chain behind it; [`arrivals`] knows how far
 //!   each log has come.
 //! - [`control`] holds what facts say: identities, credentials, edges, findings, and [`peers`].
-//! - [`habits`], [`breadth`] and [`keys`] hold what observations say, per identity and per credential, in
+//! - [`habits`], [`breadth`], [`drift`] and [`keys`] hold what observations say, per identity and per credential, in
 //!   [`shard`]s.
+//! - [`unusual`] ranks what gathers and stays under the threshold, day by day.
 //! - [`state`] is all of it, with one way to change it: fold a record.
 //! - [`snapshot`] is the published form: one pointer, no lock, no I/O.
 //!
@@ -19,6 +20,7 @@ pub mod bursts;
 pub mod checkpoint;
 pub mod chunked;
 pub mod control;
+pub mod drift;
 pub mod edges;
 pub mod fixed;
 pub mod habits;
@@ -32,3 +34,4 @@ pub mod shard;
 pub mod snapshot;
 pub mod state;
 pub mod symbols;
+pub mod unusual;

@@ -101,6 +101,12 @@ impl Peers {
         Share { with: with.min(members), members }
     }
 
+    /// Whether not one in ten of a group has a value.
+    pub(crate) fn is_odd(&self, group: Symbol, feature: Feature, value: Symbol) -> bool {
+        let Share { with, members } = self.share(group, feature, value);
+        u64::from(with) * 10 <= u64::from(members)
+    }
+
     /// The weighted surprise, in thousandths of a bit, that no more than `cases_per_day` identity-days reached on an
     /// average day of `days` past ones; never under `floor_milli`, which also stands where nothing is known yet.
     #[must_use]

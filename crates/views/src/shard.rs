@@ -12,6 +12,7 @@ use foldhash::fast::FixedState;
 use crate::asked::Asked;
 use crate::breadth::Sight;
 use crate::bursts::Burst;
+use crate::drift::Odd;
 use crate::habits::{Habits, HalfLifeDays, NO_SLOTS, Slots};
 use crate::keys::{KeyUse, Keys, Sighting};
 use crate::peers::{First, by_name, pressure_bin, summaries};
@@ -105,6 +106,8 @@ pub struct Probe {
     pub slots: Slots,
     /// What it adds to the targets of the minutes that run, if it does.
     pub breadth: Option<Sight>,
+    /// What it adds to the odd days of a machine, if it does.
+    pub drift: Option<Odd>,
     /// The use of a key that it shows, if it shows one.
     pub key: Option<Sighting>,
 }
@@ -112,7 +115,7 @@ pub struct Probe {
 impl Probe {
     /// Of an event that is kept out of habits.
     pub(crate) const fn bare(identity: Symbol, profile: Profile) -> Self {
-        Self { identity, profile, slots: NO_SLOTS, breadth: None, key: None }
+        Self { identity, profile, slots: NO_SLOTS, breadth: None, drift: None, key: None }
     }
 }
 
@@ -180,6 +183,7 @@ impl Shard {
         replace_bursts(habits, bursts, now);
         let firsts = habits.fold(event, &probe.slots, half_life(probe.profile.kind), learn);
         let breadth = probe.breadth.filter(|sight| habits.breadth.fold(sight, now, learn));
+        let drift = probe.drift.filter(|odd| habits.drift.fold(odd, learn));
         if let Some(seen) = probe.key {
             self.keys.fold(event, seen);
         }
@@ -193,6 +197,9 @@ impl Shard {
         }
         if let Some(slot) = breadth.and_then(|sight| sight.slot()) {
             self.note_first(probe.profile.peer_group, Some(Feature::Breadth), slot.symbol);
+        }
+        if let Some(slot) = drift.and_then(|odd| odd.slot()) {
+            self.note_first(probe.profile.peer_group, Some(Feature::Drift), slot.symbol);
         }
     }
 
@@ -224,10 +231,15 @@ impl Shard {
 /// How fast the habits of a kind of identity fade: machines are more regular than people.
 #[must_use]
 pub const fn half_life(kind: IdentityKind) -> HalfLifeDays {
+    if is_machine(kind) { HalfLifeDays(30) } else { HalfLifeDays(14) }
+}
+
+/// Whether it does what it was made for, day by day; people and their agents try something new every now and then.
+pub(crate) const fn is_machine(kind: IdentityKind) -> bool {
     match kind {
-        IdentityKind::Human | IdentityKind::Agent => HalfLifeDays(14),
+        IdentityKind::Human | IdentityKind::Agent => false,
         IdentityKind::External | IdentityKind::Service | IdentityKind::Workload | IdentityKind::VendorApp => {
-            HalfLifeDays(30)
+            true
         }
     }
 }

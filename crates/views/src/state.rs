@@ -1,6 +1,6 @@
 //! All of the state, with one way to change it: fold a record.
 
-use doorward_model::finding::Finding;
+use doorward_model::finding::{Feature, Finding};
 use doorward_model::id::{Partition, TenantId};
 use doorward_model::identity::IdentityKind;
 use doorward_model::record::{FactRecord, Observation};
@@ -15,8 +15,9 @@ use crate::habits::Habits;
 use crate::keys::Sighting;
 use crate::recent::Recent;
 use crate::resolver::Resolver;
-use crate::shard::{Probe, Profile, Shard, half_life, sorted_by_name};
+use crate::shard::{Probe, Profile, Shard, half_life, is_machine, sorted_by_name};
 use crate::symbols::{SeededMap, Symbol, Symbols};
+use crate::unusual::{Unusual, UnusualDay};
 
 /// The fold of all records so far.
 #[derive(Clone, Debug)]
@@ -29,12 +30,27 @@ pub struct State {
     pub arrivals: Arrivals,
     /// Whose a session is of which an enforcement point has told.
     pub sessions: Recent<String, String>,
+    /// How many cases are wanted, and what follows from that.
+    pub budget: Budget,
+    /// What is unusual and stays under the threshold, by day.
+    pub unusual: Unusual,
     /// Names as numbers, within this process.
     pub symbols: Symbols,
     profiles: SeededMap<Symbol, Profile>,
     shards: Vec<Shard>,
     /// The latest observation folded, by partition.
     folded: Vec<u64>,
+}
+
+/// How much attention there is for cases, and what that makes of surprise.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Budget {
+    /// How many cases the tenant wants to look at in a day.
+    pub cases_per_day: u32,
+    /// The weighted surprise from which new behaviour becomes a finding, in thousandths of a bit.
+    pub threshold_milli: u64,
+    /// Since when there are ticks.
+    pub since: Option<Time>,
 }
 
 impl State {
@@ -47,6 +63,8 @@ impl State {
             resolver: Resolver::new(tenant, seed),
             arrivals: Arrivals::new(seed),
             sessions: Recent::new(Asked::WINDOW, SESSIONS_MAX, seed),
+            budget: Budget::default(),
+            unusual: Unusual::default(),
             symbols: Symbols::new(seed),
             profiles: SeededMap::with_hasher(FixedState::with_seed(seed)),
             shards: vec![Shard::new(seed); shards.max(1)],
@@ -90,7 +108,12 @@ impl State {
         let habits = habits.unwrap_or(&none);
         probe.slots = habits.probe(event, fade, &mut self.symbols);
         probe.breadth = habits.breadth.probe(event, habits.days, &mut self.symbols);
-        let [.., network, _] = probe.slots;
+        let [_, action, network, _] = probe.slots;
+        probe.drift = action
+            .filter(|slot| slot.days == 0 && habits.days >= KNOWN_DAYS && is_machine(profile.kind))
+            .filter(|_| !self.control.has_person(&seen.chain))
+            .filter(|slot| self.control.peers.is_odd(profile.peer_group, Feature::Action, slot.symbol))
+            .and_then(|_| habits.drift.probe(event.happened_at(), habits.days, &mut self.symbols));
         probe.key = network.filter(|_| !event.actor.access_key_id.is_empty()).map(|network| Sighting {
             identity,
             network: network.symbol,
@@ -118,12 +141,28 @@ impl State {
             let at = Time::from_ms(seen.recorded_at_ms);
             self.sessions.put(seen.told_session.clone(), seen.identity.clone(), at);
         }
+        bursts.iter().for_each(|burst| self.unusual.note(&seen.identity, &burst.course));
         let at = self.shard_at(seen.partition());
         let Some(shard) = self.shards.get_mut(at) else { return };
         match &seen.decision {
             Some(made) => shard.fold_decision(probe.identity, seen, made),
             None => shard.fold(&seen.event, probe, bursts),
         }
+    }
+
+    /// Ends the day that is over, if one is: its list of what was unusual is kept.
+    pub fn end_day(&mut self, now: Time) {
+        if now.day() > self.unusual.day {
+            let ended = self.unusual_today();
+            self.unusual.begin(now.day(), ended);
+        }
+    }
+
+    /// What has been unusual on the day that runs and is no finding, so far.
+    #[must_use]
+    pub fn unusual_today(&self) -> UnusualDay {
+        let bursts = |identity: &str| self.habits(identity).map_or(&[][..], |habits| &habits.bursts);
+        self.unusual.today(self.budget.threshold_milli, bursts)
     }
 
     /// Forgets what gathered to a finding that was not raised after all.
@@ -202,5 +241,7 @@ impl State {
     }
 }
 
+/// On so many days a machine has to have acted before what it does can be odd.
+const KNOWN_DAYS: u16 = 3;
 /// How many sessions start the next generation of them early.
 const SESSIONS_MAX: usize = 1 << 17;

@@ -111,3 +111,40 @@ fn many_targets_within_minutes_are_reported() {
         (0..40).map(|target| on(target * 10, "sqs:ReceiveMessage", ActionClass::Execute, target)).collect();
     check(&slow, None);
 }
+
+/// Thirty workers of a kind that read a queue, on twenty days; one of them also does one odd thing on some of them, for
+/// somebody if it is said for whom. What is told of it, last.
+fn odd_days(kind: IdentityKind, days: &[i64], chain: &[&str]) -> Option<String> {
+    let mut watch = Watch::new();
+    watch.knows("ann", IdentityKind::Human, "person");
+    let workers: Vec<_> = (1..=30).map(|number| format!("w{number}")).collect();
+    workers.iter().for_each(|worker| watch.knows(worker, kind, "role:worker"));
+    let mut told = None;
+    for day in 0..20 {
+        for worker in &workers {
+            watch.sees(worker, event(at(day, 480), "sqs:ReceiveMessage"), Judging::Learn);
+        }
+        if days.contains(&day) {
+            watch.chain = chain.iter().map(|id| (*id).to_owned()).collect();
+            let odd = event(at(day, 600), &format!("sqs:ListOdd{day}"));
+            told = watch.sees("w1", odd, Judging::Full).or(told);
+            watch.chain.clear();
+        }
+    }
+    told.as_ref().map(narrative)
+}
+
+#[test]
+fn one_odd_thing_a_day_adds_up_for_machines() {
+    let told = "w1 called sqs:ListOdd9 for the first time in 9d 2h and 12 events; 0 of 30 in role:worker do. \
+                It did what neither it nor its peers do on 3 of 16 days for the first time in 9d 2h and 12 events; \
+                0 of 30 in role:worker do. Weighted surprise 40 bits.";
+    assert_eq!(odd_days(IdentityKind::Workload, &[5, 7, 9], &[]).as_deref(), Some(told));
+    // Two are too few, and nobody knows on the first days what is odd.
+    assert_eq!(odd_days(IdentityKind::Workload, &[5, 7], &[]), None);
+    assert_eq!(odd_days(IdentityKind::Workload, &[0, 1, 2], &[]), None);
+    // People try something new every now and then, also by a role that they assume.
+    assert_eq!(odd_days(IdentityKind::Human, &[5, 7, 9], &[]), None);
+    assert_eq!(odd_days(IdentityKind::Workload, &[5, 7, 9], &["ann"]), None);
+    assert!(odd_days(IdentityKind::Workload, &[5, 7, 9], &["w2"]).is_some());
+}

@@ -15,6 +15,8 @@ pub(crate) const START: i64 = 1_699_833_600_000;
 pub(crate) struct Watch {
     pub(crate) state: State,
     pub(crate) parameters: Parameters,
+    /// Who is behind what it sees.
+    pub(crate) chain: Vec<String>,
     observations: u64,
     facts: u64,
 }
@@ -22,7 +24,7 @@ pub(crate) struct Watch {
 impl Watch {
     pub(crate) fn new() -> Self {
         let state = State::new(TenantId::from("test"), 1, 3);
-        Self { state, parameters: Parameters::default(), observations: 0, facts: 0 }
+        Self { state, parameters: Parameters::default(), chain: Vec::new(), observations: 0, facts: 0 }
     }
 
     pub(crate) fn knows(&mut self, id: &str, kind: IdentityKind, peer_group: &str) {
@@ -48,6 +50,7 @@ impl Watch {
             n: self.observations,
             recorded_at_ms: event.happened_at_ms,
             identity: who.to_owned(),
+            chain: self.chain.clone(),
             event: Box::new(event),
             ..Observation::default()
         };

@@ -7,7 +7,6 @@ use std::str::FromStr;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use doorward_model::decision::Mode;
-use doorward_model::finding::Severity;
 use doorward_model::hold::{HoldProfile, HoldScope};
 use doorward_model::identity::IdentityKind;
 use doorward_model::time::{Millis, Time};
@@ -163,38 +162,6 @@ pub struct IdentityListArgs {
     #[arg(long)]
     pub peer_group: Vec<String>,
     /// With this text in id or name.
-    #[arg(long, value_name = "TEXT")]
-    pub search: Option<String>,
-    /// How to list.
-    #[command(flatten)]
-    pub listing: PastListing,
-}
-
-/// What was noticed.
-#[derive(Debug, Subcommand)]
-pub enum FindingVerb {
-    /// List findings, those with the newest events first.
-    List(FindingListArgs),
-    /// Show a finding with its evidence.
-    Show(ShowArgs),
-}
-
-/// Which findings.
-#[derive(Debug, Args)]
-pub struct FindingListArgs {
-    /// Of this type.
-    #[arg(long)]
-    pub r#type: Vec<String>,
-    /// About this identity, by its id.
-    #[arg(long, value_name = "ID")]
-    pub identity: Vec<String>,
-    /// Of this severity; may be given several times.
-    #[arg(long, value_parser = PossibleValuesParser::new(SEVERITIES.map(Severity::word)))]
-    pub severity: Vec<String>,
-    /// In this session.
-    #[arg(long)]
-    pub session: Vec<String>,
-    /// With this text in id, identity or session.
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
     /// How to list.
@@ -476,8 +443,6 @@ impl FromStr for JsonObject {
     }
 }
 
-const SEVERITIES: [Severity; 5] =
-    [Severity::Info, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
 /// The modes, by their words.
 pub(super) const MODES: [Mode; 3] = [Mode::Learn, Mode::Shadow, Mode::Enforce];
 

@@ -3,8 +3,10 @@
 use doorward_detect::narrative::narrative;
 use doorward_journal::Journal;
 use doorward_model::time::Time;
+use doorward_serve::answers::budget::budget_of;
 use doorward_serve::answers::findings::by_urgency;
 use doorward_serve::answers::identities::everyone;
+use doorward_serve::answers::unusual::by_day;
 
 use super::{Coverage, Events, RejectRow, Report, SourceRow, SourceStatus};
 use crate::scan::rejects::Rejects;
@@ -38,6 +40,8 @@ pub(crate) fn of<J: Journal>(
         coverage,
         identities: everyone(state, coverage.last.unwrap_or(Time::MIN)),
         findings: by_urgency(state, narrative),
+        unusual: by_day(state, narrative),
+        budget: coverage.judged_from.zip(coverage.last).map(|(from, to)| budget_of(state, from, to)),
         notes: notes(&tally, &coverage),
         sources: sources(tally),
     }

@@ -20,6 +20,7 @@ pub fn table(report: &Report, width: u16) -> String {
         who(report, width),
         agents(report, width),
         look_at(report, width),
+        also_unusual(report, width),
         most_active(report, width),
         chains(report),
         reasons(report, width),
@@ -195,6 +196,24 @@ fn look_at(report: &Report, width: u16) -> String {
         ]);
     }
     text + &rendered(&table)
+}
+
+/// What stayed under the threshold, whoever it is about once, the most surprising first.
+fn also_unusual(report: &Report, width: u16) -> String {
+    let mut rows: Vec<_> = report.unusual.iter().collect();
+    rows.sort_by(|one, other| other.score.total_cmp(&one.score));
+    let mut told = BTreeSet::new();
+    rows.retain(|row| told.insert(row.identity.as_str()));
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("Also unusual, and no finding:\n");
+    for row in rows.iter().take(UNUSUAL_SHOWN_MAX) {
+        let (score, threshold) = (row.score, row.threshold);
+        line(&mut text, format_args!("  {score:.1} of {threshold:.1} bits  {}  {}", row.day, row.identity));
+        paragraph(&mut text, &row.narrative, (5, width));
+    }
+    text + &and_more(rows.len().saturating_sub(UNUSUAL_SHOWN_MAX))
 }
 
 fn most_active(report: &Report, width: u16) -> String {
@@ -387,6 +406,7 @@ const AGENT_COLUMNS: usize = 74;
 const AGENT_NAME_MAX: usize = 24;
 const FINDINGS_MAX: usize = 10;
 const EVIDENCE_SHOWN_MAX: usize = 4;
+const UNUSUAL_SHOWN_MAX: usize = 3;
 
 #[cfg(test)]
 mod tests {

@@ -14,7 +14,7 @@ use doorward_serve::answers::events::{LOOKS_MAX, Place, Wanted, events};
 use doorward_serve::answers::query::Query;
 use doorward_serve::answers::status::status;
 use doorward_serve::answers::who::{Depth, who};
-use doorward_serve::answers::{events, explain, findings, heads, holds, identities, rest};
+use doorward_serve::answers::{events, explain, findings, heads, holds, identities, rest, unusual};
 use doorward_serve::handle::{PastError, Peps};
 use doorward_views::state::State;
 use serde::Serialize;
@@ -69,7 +69,7 @@ impl Folder {
             Noun::Hold => holds::hold(state, id, now).map(value),
             Noun::Pep => rest::pep_row(state, id).map(value),
             Noun::Token => rest::token(state, id, now).map(value),
-            Noun::Event | Noun::Head => None,
+            Noun::Event | Noun::Head | Noun::Unusual => None,
         };
         found.with_context(|| format!("no {} by the id {id:?} is known", noun.word()))?
     }
@@ -81,6 +81,7 @@ impl Folder {
         match noun {
             Noun::Identity => value(identities::identities(state, &query(&identities::FIELDS)?, now)?),
             Noun::Finding => value(findings::findings(state, &query(&findings::FIELDS)?, narrative)?),
+            Noun::Unusual => value(unusual::unusual(state, &query(&unusual::FIELDS)?, narrative)?),
             Noun::Hold => value(holds::holds(state, &query(&holds::FIELDS)?, now)?),
             Noun::Pep => value(rest::peps(state, &query(&rest::PEP_FIELDS)?)?),
             Noun::Token => value(rest::tokens(state, &query(&rest::TOKEN_FIELDS)?, now)?),

@@ -17,6 +17,7 @@ pub(crate) enum Noun {
     Event,
     Identity,
     Finding,
+    Unusual,
     Hold,
     Pep,
     Token,
@@ -31,6 +32,7 @@ impl Noun {
             Self::Event => "events",
             Self::Identity => "identities",
             Self::Finding => "findings",
+            Self::Unusual => "unusual",
             Self::Hold => "holds",
             Self::Pep => "peps",
             Self::Token => "tokens",
@@ -43,6 +45,7 @@ impl Noun {
         match self {
             Self::Pep => "enforcement points",
             Self::Head => "signed heads",
+            Self::Unusual => "surprise of the last days that stayed under the threshold",
             Self::Event | Self::Identity | Self::Finding | Self::Hold | Self::Token => self.path(),
         }
     }
@@ -58,6 +61,7 @@ impl Noun {
             Self::Event => "event",
             Self::Identity => "identity",
             Self::Finding => "finding",
+            Self::Unusual => "unusual behaviour",
             Self::Hold => "hold",
             Self::Pep => "enforcement point",
             Self::Token => "token",

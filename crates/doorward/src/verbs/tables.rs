@@ -15,6 +15,7 @@ pub(crate) fn list(noun: Noun, found: &Value, more: More) -> String {
         Noun::Event => rows(&items.iter().map(shortened).collect::<Vec<_>>(), &EVENTS),
         Noun::Identity => rows(items, &IDENTITIES),
         Noun::Finding => rows(items, &FINDINGS),
+        Noun::Unusual => rows(items, &UNUSUAL),
         Noun::Hold => rows(items, &HOLDS),
         Noun::Pep => rows(items, &PEPS),
         Noun::Token => rows(items, &TOKENS),
@@ -50,7 +51,15 @@ pub(crate) fn show(noun: Noun, thing: &Value) -> String {
         Noun::Token => fields(thing, &TOKENS),
         Noun::Event => fields(thing, &EVENTS),
         Noun::Head => fields(thing, &HEADS),
+        Noun::Unusual => fields(thing, &UNUSUAL),
     }
+}
+
+/// How many cases are wanted, and what became of that.
+pub(crate) fn budget(budget: &Value) -> String {
+    let mut told = fields(budget, &BUDGET);
+    told.push_str(&section(budget, ("By kind of identity", "/kinds"), &KIND_RATES));
+    told
 }
 
 /// Whose sessions were ended.
@@ -219,6 +228,30 @@ const FINDING: [Column; 14] = [
     ("detector", "/detector"),
     ("historical", "/historical"),
     ("holds", "/holds"),
+];
+const UNUSUAL: [Column; 7] = [
+    ("day", "/day"),
+    ("rank", "/rank"),
+    ("bits", "/score"),
+    ("of", "/threshold"),
+    ("identity", "/identity"),
+    ("events", "/events"),
+    ("why", "/narrative"),
+];
+const BUDGET: [Column; 6] = [
+    ("cases wanted a day", "/cases_per_day"),
+    ("threshold, in bits", "/threshold"),
+    ("from", "/from"),
+    ("to", "/to"),
+    ("findings", "/findings"),
+    ("findings a day", "/findings_per_day"),
+];
+const KIND_RATES: [Column; 5] = [
+    ("kind", "/kind"),
+    ("identities", "/identities"),
+    ("findings", "/findings"),
+    ("a day", "/findings_per_day"),
+    ("a year and identity", "/findings_per_identity_year"),
 ];
 const EVIDENCE: [Column; 6] = [
     ("time", "/time"),

@@ -24,7 +24,8 @@ fn json_and_yaml_say_the_same_and_the_contract_holds() {
     let yaml: Value = yaml_serde::from_str(&text(&doorward(&["scan", path, "-o", "yaml"]).stdout)).unwrap();
     assert_eq!(json, yaml);
     let keys: BTreeSet<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
-    let contract = ["coverage", "events", "findings", "identities", "notes", "rejects", "sources"];
+    let contract =
+        ["budget", "coverage", "events", "findings", "identities", "notes", "rejects", "sources", "unusual"];
     assert_eq!(keys, BTreeSet::from(contract));
     let identity = &json["identities"][0];
     assert_eq!(identity["id"], "arn:aws:iam::111122223333:user/alice");
@@ -96,7 +97,9 @@ fn a_demo_is_written_once_and_scans() {
     assert!(text(&again.stderr).contains("is not empty"));
     let scanned = doorward(&["scan", demo]);
     assert_eq!(scanned.status.code(), Some(0), "{}", text(&scanned.stderr));
-    assert!(text(&scanned.stdout).contains(" 0 duplicate, 0 rejected."), "{}", text(&scanned.stdout));
+    let told = text(&scanned.stdout);
+    assert!(told.contains(" 0 duplicate, 0 rejected."), "{told}");
+    assert!(told.contains("\nAlso unusual, and no finding:\n"), "{told}");
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn a_server_and_its_folder_give_the_same_answers() {
     let hold = placed["id"].as_str().unwrap();
     let decide =
         ["decide", "--subject", "user:alice", "--action", "write", "--resource", "shop:1", "--pep", "gate"];
-    let questions: [&[&str]; 14] = [
+    let questions: [&[&str]; 15] = [
         &["event", "list", "--key", KEY],
         &["event", "list", "--since", "1h", "--ip", "198.51.100.7", "--limit", "1"],
         &["event", "list", "--session", "nobody"],
@@ -88,11 +88,16 @@ fn a_server_and_its_folder_give_the_same_answers() {
         &decide,
         &[&decide[..], &["--explain"]].concat(),
         &["who", KEY],
+        &["finding", "unusual"],
     ];
     let live: Vec<_> = questions.iter().map(|args| json(&token, args, api)).collect();
     assert_eq!(live[0]["items"].as_array().unwrap().len(), 2, "{}", live[0]);
     assert_eq!(live[11]["answer"]["context"]["reasons"], json!(["hold-deny"]), "{}", live[11]);
     assert_eq!(live[13]["identities"][0]["id"], ALICE);
+    // Among so few nothing is odd.
+    assert_eq!(live[14]["items"], json!([]), "{}", live[14]);
+    let budget = json(&token, &["finding", "budget"], api);
+    assert_eq!((&budget["cases_per_day"], &budget["findings"]), (&json!(5), &json!(0)), "{budget}");
     let data = dir.path().join("data");
     let folder = ["--data-dir", data.to_str().unwrap()];
     let (code, said) = refused("", &["identity", "list", folder[0], folder[1]]);

@@ -85,6 +85,8 @@ fn a_checkpoint_and_the_tail_are_as_the_whole() {
         whole.fact(Fact::IdentityKilled(IdentityKilled { identity, up_to_ms, by: by.into(), reason }), now);
         whole.fact(Fact::PepSet(PepSet { by: by.into(), ..PepSet::by_itself("gate") }), now);
     }
+    assert!(whole.engine.state.unusual.past().any(|day| !day.rows.is_empty()));
+    assert!(!whole.engine.state.unusual_today().rows.is_empty());
     let bytes = whole.engine.checkpoint();
     for cut in [0, 1, whole.records.len() / 3, whole.records.len() / 2, whole.records.len() - 1] {
         let (head, tail) = whole.records.split_at(cut);

@@ -15,6 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::admin::reply::{Guest, json, pairs, query, tagged};
+use crate::answers::budget::{Budget, budget};
 use crate::answers::events::{EventRow, Look, Place, Wanted, look};
 use crate::answers::findings::FindingRow;
 use crate::answers::identities::{IdentityDetail, IdentityRow};
@@ -22,9 +23,10 @@ use crate::answers::query::{Page, Query, QueryError};
 use crate::answers::rejects::{RejectRow, Shown};
 use crate::answers::rest::PepRow;
 use crate::answers::status::{Status, status};
+use crate::answers::unusual::UnusualRow;
 use crate::answers::version::Version;
 use crate::answers::who::{Depth, Who, who};
-use crate::answers::{events, findings, identities, rejects, rest};
+use crate::answers::{events, findings, identities, rejects, rest, unusual};
 use crate::app::App;
 use crate::handle::{PastError, WorkError};
 use crate::problem::Problem;
@@ -40,6 +42,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_identity))
         .routes(routes!(list_findings))
         .routes(routes!(show_finding))
+        .routes(routes!(list_unusual))
+        .routes(routes!(show_budget))
         .routes(routes!(list_events))
         .routes(routes!(whose))
         .routes(routes!(list_peps))
@@ -101,6 +105,36 @@ async fn show_finding(Shared(app): Shared<App>, Path(id): Path<String>, request:
         findings::finding(state, id, narrate)
     })
     .await
+}
+
+/// What is unusual and no finding: of each of the last days the identities with the most surprise, ranked.
+#[utoipa::path(
+    get,
+    path = "/v1/unusual",
+    tag = "findings",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "A page.", body = Page<UnusualRow>))
+)]
+async fn list_unusual(Shared(app): Shared<App>, request: Request) -> Reply {
+    let narrate = app.handle.narrate;
+    list(&app, request, &unusual::FIELDS, move |state, query, _| unusual::unusual(state, query, narrate))
+        .await
+}
+
+/// How many cases are wanted, which threshold follows from that, and how many findings each kind of identity has.
+#[utoipa::path(
+    get,
+    path = "/v1/budget",
+    tag = "findings",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "The budget, and what came of it.", body = Budget))
+)]
+async fn show_budget(Shared(app): Shared<App>, request: Request) -> Reply {
+    let (head, _) = request.into_parts();
+    let Guest { now, .. } = Guest::reader(&app, &head)?;
+    query(&app, &head, &[])?.now_only()?;
+    let budget = ask(&app, (None, now), budget).await?;
+    json(StatusCode::OK, &budget)
 }
 
 /// The enforcement points that are known.

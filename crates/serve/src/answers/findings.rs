@@ -180,7 +180,7 @@ fn finding_row(finding: &Finding, caused: &Caused<'_>, narrate: Narrate) -> Find
     }
 }
 
-fn evidence_row(evidence: &Evidence) -> EvidenceRow {
+pub(crate) fn evidence_row(evidence: &Evidence) -> EvidenceRow {
     let novelties = evidence.novelties.iter().map(|novelty| NoveltyRow {
         feature: novelty.feature().word(),
         value: novelty.value.clone(),

@@ -8,7 +8,7 @@ use doorward_serve::handle::Readiness;
 use crate::support::{EVALUATION, EVALUATIONS, Server, Setup};
 
 /// Each route, with the body that it would take, and who is let in.
-const ROUTES: [(&str, &str, &[&str]); 25] = [
+const ROUTES: [(&str, &str, &[&str]); 27] = [
     ("POST", EVALUATION, &["gateway"]),
     ("POST", EVALUATIONS, &["gateway"]),
     ("POST", "/v1/events/trail", &["trail"]),
@@ -17,6 +17,8 @@ const ROUTES: [(&str, &str, &[&str]); 25] = [
     ("GET", "/v1/identities/alice", &["root", "eye"]),
     ("GET", "/v1/findings", &["root", "eye"]),
     ("GET", "/v1/findings/f", &["root", "eye"]),
+    ("GET", "/v1/unusual", &["root", "eye"]),
+    ("GET", "/v1/budget", &["root", "eye"]),
     ("GET", "/v1/holds", &["root", "eye"]),
     ("GET", "/v1/holds/h", &["root", "eye"]),
     ("GET", "/v1/events", &["root", "eye"]),

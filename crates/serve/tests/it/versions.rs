@@ -29,7 +29,15 @@ fn question() -> Value {
 #[tokio::test]
 async fn what_is_known_is_not_sent_again_until_it_changes() {
     let server = Server::start(Setup::default()).await;
-    let paths = ["/v1/identities", "/v1/findings", "/v1/holds", "/v1/peps", "/v1/tokens", "/v1/events"];
+    let paths = [
+        "/v1/identities",
+        "/v1/findings",
+        "/v1/unusual",
+        "/v1/holds",
+        "/v1/peps",
+        "/v1/tokens",
+        "/v1/events",
+    ];
     let things = ["/v1/peps/gateway", "/v1/policy", "/v1/identities/alice"];
     server.post("/v1/holds", "root", &json!({"subject": "bob", "profile": "deny", "reason": "r"})).await;
     for path in paths.into_iter().chain(things) {

@@ -10,6 +10,7 @@ use crate::asked::{Asked, Permitted};
 use crate::breadth::{Breadth, Pace};
 use crate::bursts::{Burst, Course};
 use crate::checkpoint::IssuedRow;
+use crate::drift::Drift;
 use crate::habits::{Habits, Table, Value};
 use crate::keys::{KeyName, KeyUse, Place};
 use crate::resolver::Resolver;
@@ -61,6 +62,20 @@ struct HabitsRow {
     /// By way; none where nothing was reached yet.
     #[prost(message, repeated, tag = "11")]
     paces: Vec<PaceRow>,
+    #[prost(message, optional, tag = "12")]
+    drift: Option<DriftRow>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct DriftRow {
+    #[prost(uint32, tag = "1")]
+    odd: u32,
+    #[prost(uint32, tag = "2")]
+    day: u32,
+    #[prost(uint32, repeated, tag = "3")]
+    last_day: Vec<u32>,
+    #[prost(uint32, repeated, tag = "4")]
+    days: Vec<u32>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -224,6 +239,7 @@ fn habits_row(identity: &str, habits: &Habits, symbols: &Symbols) -> HabitsRow {
         tables: habits.tables.iter().map(|table| table_row(table, symbols)).collect(),
         bursts: habits.bursts.iter().map(burst_row).collect(),
         paces: pace_rows(&habits.breadth),
+        drift: drift_row(&habits.drift),
     }
 }
 
@@ -239,6 +255,7 @@ fn habits(row: HabitsRow, symbols: &mut Symbols) -> Habits {
         *table = self::table(row, symbols);
     }
     habits.bursts = row.bursts.into_iter().map(burst).collect();
+    habits.drift = row.drift.as_ref().map(drift).unwrap_or_default();
     for (pace, row) in habits.breadth.paces.iter_mut().zip(row.paces) {
         *pace = self::pace(&row);
     }
@@ -275,13 +292,34 @@ fn pace_rows(breadth: &Breadth) -> Vec<PaceRow> {
 
 fn pace(row: &PaceRow) -> Pace {
     let mut pace = Pace { targets: row.targets, window: row.window, ..Pace::default() };
-    for (day, row) in pace.last_day.iter_mut().zip(&row.last_day) {
+    restore_steps((&mut pace.last_day, &mut pace.days), (&row.last_day, &row.days));
+    pace
+}
+
+fn drift_row(drift: &Drift) -> Option<DriftRow> {
+    (*drift != Drift::default()).then(|| DriftRow {
+        odd: drift.odd.into(),
+        day: drift.day.into(),
+        last_day: drift.last_day.map(u32::from).to_vec(),
+        days: drift.days.map(u32::from).to_vec(),
+    })
+}
+
+fn drift(row: &DriftRow) -> Drift {
+    let short = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
+    let mut drift = Drift { odd: short(row.odd), day: short(row.day), ..Drift::default() };
+    restore_steps((&mut drift.last_day, &mut drift.days), (&row.last_day, &row.days));
+    drift
+}
+
+/// By step, the latest day on which it was reached and the number of such days.
+fn restore_steps((last_day, days): (&mut [u16], &mut [u8]), rows: (&[u32], &[u32])) {
+    for (day, row) in last_day.iter_mut().zip(rows.0) {
         *day = u16::try_from(*row).unwrap_or(u16::MAX);
     }
-    for (days, row) in pace.days.iter_mut().zip(&row.days) {
+    for (days, row) in days.iter_mut().zip(rows.1) {
         *days = u8::try_from(*row).unwrap_or(u8::MAX);
     }
-    pace
 }
 
 fn table_row(table: &Table, symbols: &Symbols) -> TableRow {

@@ -32,7 +32,8 @@ fn an_import_is_taken_once_whether_the_folder_is_fresh_or_not() {
     let imported =
         |server: &Server| server.said.iter().find(|line| line.contains("imported")).unwrap().clone();
     let token = first.token.clone();
-    let things = |server: &Server| ["/v1/identities", "/v1/findings"].map(|path| all(server, path));
+    let things =
+        |server: &Server| ["/v1/identities", "/v1/findings", "/v1/unusual"].map(|path| all(server, path));
     let events = all(&first, "/v1/events").len();
     assert!(
         imported(&first).contains(&format!("accepted={events} duplicate=0 rejected=1")),
@@ -41,6 +42,7 @@ fn an_import_is_taken_once_whether_the_folder_is_fresh_or_not() {
     );
     let before = things(&first);
     assert!(events > 1_000 && before[0].len() >= 40, "{events} {}", before[0].len());
+    assert_eq!(before[2].first().map(|row| &row["rank"]), Some(&Value::from(1)));
     let kept = data.path().join("rejects.jsonl");
     let rejects = std::fs::read_to_string(&kept).unwrap();
     assert!(rejects.contains("broken.json") && rejects.ends_with('\n'), "{rejects}");
