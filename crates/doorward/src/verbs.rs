@@ -61,6 +61,7 @@ pub(crate) fn identity(verb: IdentityVerb) -> Result<()> {
     match verb {
         IdentityVerb::Show(args) => show(Noun::Identity, &args),
         IdentityVerb::Kill(args) => tell::kill(&args),
+        IdentityVerb::Revive(args) => tell::revive(&args),
         IdentityVerb::List(args) => {
             let IdentityListArgs { kind, platform, account, peer_group, search, listing } = args;
             let fields =

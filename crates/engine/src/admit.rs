@@ -4,7 +4,7 @@ use doorward_model::command::{Command, Refusal};
 use doorward_model::hold::Hold;
 use doorward_model::inventory::AccountExport;
 use doorward_model::record::{
-    Fact, HoldReleased, IdentityKilled, ImportCommitted, PepSet, TokenIssued, TokenRevoked,
+    Fact, HoldReleased, IdentityKilled, IdentityRevived, ImportCommitted, PepSet, TokenIssued, TokenRevoked,
 };
 use doorward_model::time::Time;
 use doorward_views::control::Control;
@@ -36,6 +36,7 @@ pub fn admit(state: &State, command: &Command, now: Time) -> Result<Vec<Fact>, R
         Command::IssueToken(token) => issue_token(state, token, now).map(one),
         Command::RevokeToken(revoked) => revoke_token(control, revoked).map(one),
         Command::KillIdentity(killed) => kill_identity(control, killed, now).map(one),
+        Command::ReviveIdentity(revived) => revive_identity(control, revived).map(one),
     }
 }
 
@@ -121,4 +122,10 @@ fn kill_identity(control: &Control, killed: &IdentityKilled, now: Time) -> Resul
     }
     let up_to_ms = killed.up_to_ms.min(now.ms());
     Ok(Fact::IdentityKilled(IdentityKilled { up_to_ms, ..killed.clone() }))
+}
+
+fn revive_identity(control: &Control, revived: &IdentityRevived) -> Result<Fact, Refusal> {
+    let known = control.kills.contains_key(&revived.identity);
+    let not_found = || Refusal::NotFound { what: "kill", id: revived.identity.clone() };
+    known.then(|| Fact::IdentityRevived(revived.clone())).ok_or_else(not_found)
 }

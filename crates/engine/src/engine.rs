@@ -284,6 +284,7 @@ pub fn follows(fact: &Fact) -> bool {
         | Fact::TokenRevoked(_)
         | Fact::CommandAnswered(_)
         | Fact::IdentityKilled(_)
+        | Fact::IdentityRevived(_)
         | Fact::DecisionsMissing(_) => false,
     }
 }

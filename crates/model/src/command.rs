@@ -2,7 +2,9 @@
 
 use crate::hold::Hold;
 use crate::inventory::AccountExport;
-use crate::record::{HoldReleased, IdentityKilled, PepSet, PolicyPublished, TokenIssued, TokenRevoked};
+use crate::record::{
+    HoldReleased, IdentityKilled, IdentityRevived, PepSet, PolicyPublished, TokenIssued, TokenRevoked,
+};
 use crate::time::Time;
 
 /// Something that is asked for.
@@ -24,6 +26,8 @@ pub enum Command {
     RevokeToken(TokenRevoked),
     /// End all sessions and credentials of an identity that began up to an instant.
     KillIdentity(IdentityKilled),
+    /// Take that back.
+    ReviveIdentity(IdentityRevived),
 }
 
 impl Command {
@@ -39,6 +43,7 @@ impl Command {
             Self::IssueToken(token) => token.id.clone(),
             Self::RevokeToken(revoked) => revoked.id.clone(),
             Self::KillIdentity(killed) => killed.identity.clone(),
+            Self::ReviveIdentity(revived) => revived.identity.clone(),
         }
     }
 }

@@ -30,7 +30,7 @@ pub struct FactRecord {
     /// What is the case.
     #[prost(
         oneof = "Fact",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29"
     )]
     pub fact: Option<Fact>,
 }
@@ -109,6 +109,9 @@ pub enum Fact {
     /// A run ended abruptly: records of its last decisions may be missing.
     #[prost(message, tag = "28")]
     DecisionsMissing(DecisionsMissing),
+    /// That the sessions and credentials of an identity were ended is taken back.
+    #[prost(message, tag = "29")]
+    IdentityRevived(IdentityRevived),
 }
 
 /// Under this name is recorded what the settings of a server say. Nobody else may use it.
@@ -129,6 +132,20 @@ pub struct IdentityKilled {
     pub by: String,
     /// Why.
     #[prost(string, tag = "4")]
+    pub reason: String,
+}
+
+/// The kill epoch of an identity is lifted: what it ended, and has not ended otherwise, may pass again.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct IdentityRevived {
+    /// The identity.
+    #[prost(string, tag = "1")]
+    pub identity: String,
+    /// Who lifted it.
+    #[prost(string, tag = "2")]
+    pub by: String,
+    /// Why.
+    #[prost(string, tag = "3")]
     pub reason: String,
 }
 

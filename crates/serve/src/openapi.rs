@@ -182,8 +182,9 @@ const PAGING: [(&str, &str); 2] = [
     ("cursor", "Where the page begins: what the page before gave as next_cursor."),
 ];
 /// The commands that can be given for a version of what they are about.
-const MATCHED: [(&str, &str); 4] = [
+const MATCHED: [(&str, &str); 5] = [
     ("post", "/v1/holds/{id}/release"),
+    ("post", "/v1/kills/{identity}/revive"),
     ("put", "/v1/peps/{name}"),
     ("post", "/v1/tokens/{id}/revoke"),
     ("post", "/v1/policy"),

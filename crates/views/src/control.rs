@@ -169,6 +169,7 @@ impl Control {
             Fact::TokenRevoked(revoked) => self.fold_revoked(revoked),
             Fact::CommandAnswered(answered) => self.answered.fold(answered),
             Fact::IdentityKilled(killed) => self.fold_killed(killed),
+            Fact::IdentityRevived(revived) => drop(self.kills.remove(&revived.identity)),
         }
     }
 

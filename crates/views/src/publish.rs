@@ -10,9 +10,9 @@ use doorward_model::time::Time;
 
 use crate::control::Control;
 use crate::identities::KnownIdentity;
-use crate::snapshot::Snapshot;
 use crate::snapshot::entity::Name;
 use crate::snapshot::writer::{Cycle, EntityRow, Writer};
+use crate::snapshot::{KillEpoch, Snapshot};
 
 /// The type under which an identity that was found, and is no entity of a policy set, can be asked about.
 pub const FOUND_TYPE: &str = "Identity";
@@ -64,6 +64,7 @@ impl Publisher {
                 self.writer.revoke(&revoked.id);
             }
             Fact::IdentityKilled(killed) => self.set_hot(&killed.identity, control),
+            Fact::IdentityRevived(revived) => self.set_hot(&revived.identity, control),
             Fact::Tick(tick) => self.expire(Time::from_ms(tick.at_ms), control),
             Fact::CredentialFound(_)
             | Fact::EntitlementObserved(_)
@@ -120,12 +121,11 @@ impl Publisher {
 
     fn set_hot(&mut self, identity: &str, control: &Control) {
         let found: Vec<_> = self.writer.work().find_identities(identity).collect();
-        let killed = control.kills.get(identity).map(|killed| Time::from_ms(killed.up_to_ms));
+        let killed = control.kills.get(identity);
+        let epoch = killed.map(|killed| KillEpoch::at(Time::from_ms(killed.up_to_ms))).unwrap_or_default();
         for ix in found {
             self.writer.set_risk(ix, control.risk(identity));
-            if let Some(up_to) = killed {
-                self.writer.kill(ix, up_to);
-            }
+            self.writer.set_kill_epoch(ix, epoch);
         }
     }
 

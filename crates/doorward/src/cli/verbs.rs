@@ -129,13 +129,15 @@ pub enum IdentityVerb {
     /// Show all that is known of an identity.
     Show(ShowArgs),
     /// End all sessions and credentials of an identity: what was issued or authenticated before now is refused from
-    /// the very next decision on, in every mode, and cannot be revived.
-    Kill(IdentityKillArgs),
+    /// the very next decision on, in every mode, until the identity is revived. So is what does not say when it began.
+    Kill(IdentityArgs),
+    /// Revive an identity that was killed: what that ended, and has not ended otherwise, may pass again.
+    Revive(IdentityArgs),
 }
 
-/// Whose sessions to end.
+/// Whom a command is about, and why.
 #[derive(Debug, Args)]
-pub struct IdentityKillArgs {
+pub struct IdentityArgs {
     /// The id of the identity.
     pub id: String,
     /// Why, for those who ask later.

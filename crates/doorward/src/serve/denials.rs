@@ -27,6 +27,7 @@ pub(super) fn denial_of(command: &Command) -> Option<Denial> {
         }
         Command::Import(_)
         | Command::ReleaseHold(_)
+        | Command::ReviveIdentity(_)
         | Command::PublishPolicy(_)
         | Command::SetPep(_)
         | Command::IssueToken(_) => None,

@@ -175,7 +175,7 @@ const IDENTITIES: [Column; 7] = [
     ("risk", "/risk/level"),
     ("last seen", "/last_seen"),
 ];
-const IDENTITY: [Column; 17] = [
+const IDENTITY: [Column; 18] = [
     ("id", "/id"),
     ("name", "/name"),
     ("kind", "/kind"),
@@ -192,7 +192,8 @@ const IDENTITY: [Column; 17] = [
     ("groups", "/groups"),
     ("trusts", "/trusted"),
     ("asked about by", "/asked_by"),
-    ("killed up to", "/killed_up_to"),
+    ("killed up to", "/kill/up_to"),
+    ("killed because", "/kill/reason"),
 ];
 const KILL: [Column; 4] =
     [("identity", "/identity"), ("ended up to", "/up_to"), ("reason", "/reason"), ("bites", "/bites")];

@@ -5,7 +5,7 @@ use doorward_model::time::Millis;
 use serde_json::{Value, json};
 
 use crate::cli::verbs::{
-    Entity, HoldPlaceArgs, HoldReleaseArgs, HoldVerb, IdentityKillArgs, PepSetArgs, PepVerb, Telling,
+    Entity, HoldPlaceArgs, HoldReleaseArgs, HoldVerb, IdentityArgs, PepSetArgs, PepVerb, Telling,
     TokenIssueArgs, TokenRevokeArgs, TokenVerb,
 };
 use crate::client::Client;
@@ -94,10 +94,17 @@ fn revoke(args: &TokenRevokeArgs) -> Result<()> {
 }
 
 /// Ends all sessions of an identity.
-pub(crate) fn kill(args: &IdentityKillArgs) -> Result<()> {
+pub(crate) fn kill(args: &IdentityArgs) -> Result<()> {
     let asked = json!({"identity": args.id, "reason": args.reason});
     let killed = client(&args.telling)?.post(&["v1", "kills"], &[], &asked)?;
     print(&killed, args.telling.output, tables::kill)
+}
+
+/// Takes that back.
+pub(crate) fn revive(args: &IdentityArgs) -> Result<()> {
+    let path = ["v1", "kills", &args.id, "revive"];
+    let done = client(&args.telling)?.post(&path, &[], &json!({"reason": args.reason}))?;
+    carried(&done, &args.telling, &format!("Revived {}", args.id))
 }
 
 fn client(telling: &Telling) -> Result<Client> {

@@ -342,11 +342,22 @@ fn a_kill_is_typed_and_bites_from_the_next_decision_on() {
     assert!(told.contains("laptop stolen") && told.contains("Nowhere"), "{told}");
     let answer = json(&token, &asks, place)["answer"].clone();
     assert_eq!((&answer["decision"], &answer["context"]["reasons"]), (&json!(false), &json!(["killed"])));
-    let killed_up_to = json(&token, &["identity", "show", "alice"], place)["killed_up_to"].clone();
-    assert!(killed_up_to.is_string());
+    let shown = done(&token, &["identity", "show", "alice", "--url", &url]);
+    assert!(shown.contains("killed up to") && shown.contains("laptop stolen"), "{shown}");
+    let kill = |place: [&str; 2]| json(&token, &["identity", "show", "alice"], place)["kill"].clone();
+    let killed = kill(place);
     server.stopped();
     let data = dir.path().join("data");
     let folder = ["--data-dir", data.to_str().unwrap()];
-    assert_eq!(json(&token, &["identity", "show", "alice"], folder)["killed_up_to"], killed_up_to);
+    assert_eq!(kill(folder)["up_to"], killed["up_to"]);
     assert_eq!(json(&token, &asks, folder)["answer"], answer);
+    let mut server = Server::start(&data, None);
+    let url = format!("http://{}", server.address);
+    let place = ["--url", url.as_str()];
+    let told = done(&token, &["identity", "revive", "alice", "--reason", "it was found", "--url", &url]);
+    assert!(told.starts_with("Revived alice (fact "), "{told}");
+    let (code, said) = refused(&token, &["identity", "revive", "alice", "--reason", "twice", "--url", &url]);
+    assert!(code == Some(1) && said.contains("no kill by the id \"alice\""), "{code:?} {said}");
+    assert_eq!((kill(place), &json(&token, &asks, place)["answer"]["decision"]), (Value::Null, &json!(true)));
+    server.stopped();
 }

@@ -16,7 +16,8 @@ use doorward_model::decision::Pep;
 use doorward_model::hold::{Hold, HoldProfile, HoldScope};
 use doorward_model::identity::{Edge, EdgeKind};
 use doorward_model::record::{
-    Fact, FactRecord, HoldReleased, IdentityKilled, PepSet, Record, TokenIssued, TokenRevoked,
+    Fact, FactRecord, HoldReleased, IdentityKilled, IdentityRevived, PepSet, Record, TokenIssued,
+    TokenRevoked,
 };
 use doorward_model::time::{Millis, Time};
 use doorward_policy::Properties;
@@ -162,6 +163,11 @@ impl Stage {
             let (by, reason) = (BY.to_owned(), "stolen".to_owned());
             let killed = IdentityKilled { identity: identity.clone(), up_to_ms: self.now.ms(), by, reason };
             self.admit(Command::KillIdentity(killed));
+        }
+        if let Some(identity) = step.revive.as_ref().filter(|_| does(true)) {
+            let (by, reason) = (BY.to_owned(), "found again".to_owned());
+            let revived = IdentityRevived { identity: identity.clone(), by, reason };
+            self.admit(Command::ReviveIdentity(revived));
         }
         if let Some(credential) = step.revoke.as_ref().filter(|_| does(true)) {
             self.revoke(credential);

@@ -9,8 +9,8 @@ use doorward_model::id::TenantId;
 use doorward_model::identity::Identity;
 use doorward_model::inventory::AccountExport;
 use doorward_model::record::{
-    CONFIGURATION, Fact, HoldReleased, IdentityKilled, ImportCommitted, PepSet, PolicyPublished, Tick,
-    TokenIssued, TokenRevoked,
+    CONFIGURATION, Fact, HoldReleased, IdentityKilled, IdentityRevived, ImportCommitted, PepSet,
+    PolicyPublished, Tick, TokenIssued, TokenRevoked,
 };
 use doorward_model::time::Time;
 use doorward_views::checkpoint::{FORMAT, facts};
@@ -173,6 +173,27 @@ fn a_kill_ends_what_has_begun_by_now_and_an_earlier_one_takes_nothing_back() {
     assert_eq!(run(&mut driver, &command("alice", NOW.ms() + 60_000)), ended(NOW.ms()));
     assert_eq!(run(&mut driver, &command("alice", 7)), ended(7));
     assert_eq!(driver.engine.state.control.kills["alice"], kill("alice", NOW.ms()));
+}
+
+#[test]
+fn a_kill_is_lifted_once_and_a_later_one_stands() {
+    let mut driver = Driver::new(1, 1);
+    driver.fact(Fact::IdentityFound(Identity { id: "alice".into(), ..Identity::default() }), NOW);
+    let kill = |up_to_ms| IdentityKilled { identity: "alice".into(), up_to_ms, ..IdentityKilled::default() };
+    let revived = IdentityRevived { identity: "alice".into(), by: "bob".into(), reason: "found".into() };
+    let revive = Command::ReviveIdentity(revived.clone());
+    let unknown = Refusal::NotFound { what: "kill", id: "alice".into() };
+    assert_eq!(run(&mut driver, &revive), Err(unknown.clone()));
+    run(&mut driver, &Command::KillIdentity(kill(9))).unwrap();
+    assert_eq!(run(&mut driver, &revive), Ok(vec![Fact::IdentityRevived(revived)]));
+    assert_eq!(run(&mut driver, &revive), Err(unknown));
+    // What was lifted is as if it had never been: an earlier instant is one again.
+    run(&mut driver, &Command::KillIdentity(kill(5))).unwrap();
+    let mut loaded = Engine::new(TenantId::from("test"), Rules::default(), 1, 2);
+    loaded.load(&driver.engine.checkpoint(), FORMAT).unwrap();
+    for engine in [&driver.engine, &loaded] {
+        assert_eq!(engine.state.control.kills, [("alice".to_owned(), kill(5))].into());
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use doorward_engine::{Engine, Rules, follows};
 use doorward_model::id::TenantId;
-use doorward_model::record::{DecisionsMissing, Fact, IdentityKilled, PepSet, Record};
+use doorward_model::record::{DecisionsMissing, Fact, IdentityKilled, IdentityRevived, PepSet, Record};
 use doorward_simulate::Plan;
 use doorward_views::checkpoint::FORMAT;
 
@@ -78,7 +78,8 @@ fn the_facts_of_a_replay_are_those_that_were_recorded() {
 fn a_checkpoint_and_the_tail_are_as_the_whole() {
     let mut whole = Driver::new(2, 1).all(events(&plan()));
     let now = whole.engine.state.control.now;
-    let killed = whole.engine.state.control.identities.keys().next().unwrap().to_string();
+    let ids: Vec<_> = whole.engine.state.control.identities.keys().take(2).map(|id| id.to_string()).collect();
+    let [killed, revived] = ids.try_into().unwrap();
     whole.fact(Fact::DecisionsMissing(DecisionsMissing { from_ms: 1, to_ms: 3, flush_ms: 2 }), now);
     for (up_to_ms, by) in [(9, "ann"), (5, "bob")] {
         let (identity, reason) = (killed.clone(), "stolen".to_owned());
@@ -87,6 +88,12 @@ fn a_checkpoint_and_the_tail_are_as_the_whole() {
     }
     assert!(whole.engine.state.unusual.past().any(|day| !day.rows.is_empty()));
     assert!(!whole.engine.state.unusual_today().rows.is_empty());
+    let kill = IdentityKilled { identity: revived.clone(), up_to_ms: 9, ..IdentityKilled::default() };
+    whole.fact(Fact::IdentityKilled(kill), now);
+    whole.fact(
+        Fact::IdentityRevived(IdentityRevived { identity: revived, ..IdentityRevived::default() }),
+        now,
+    );
     let bytes = whole.engine.checkpoint();
     for cut in [0, 1, whole.records.len() / 3, whole.records.len() / 2, whole.records.len() - 1] {
         let (head, tail) = whole.records.split_at(cut);

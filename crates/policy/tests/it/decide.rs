@@ -17,6 +17,7 @@ use doorward_policy::policy_set::load::{Source, Sources};
 use doorward_policy::world::{Settings, World};
 use doorward_policy::{Properties, decide};
 use doorward_proof::Verified;
+use doorward_views::snapshot::KillEpoch;
 use doorward_views::snapshot::attribute::Record;
 use doorward_views::snapshot::entity::{EntityIx, Name};
 use doorward_views::snapshot::overlay::{Denial, Overlay};
@@ -176,7 +177,7 @@ fn unknown_callers_actions_and_types_are_refused_and_unknown_resources_are_marke
 fn kill_epochs_and_credentials_come_first_and_bind_in_every_mode() {
     let mut stage = Stage::new().hold(HoldProfile::Deny, |_| {});
     stage.settings.mode = Mode::Learn;
-    stage.writer.kill(stage.alice, NOW);
+    stage.writer.set_kill_epoch(stage.alice, KillEpoch::at(NOW));
     stage.writer.revoke("key-1");
     let world = stage.world();
     let pep = pep(Mode::Learn);
@@ -314,7 +315,7 @@ fn who_asks_about_itself_cannot_vouch_for_itself() {
     let said = [itself(NOW), pep(Mode::Enforce)].map(|gate| at(&held, &gate));
     assert_eq!(said, ["deny: hold-deny", "permit: policy-permit"]);
     let mut killed = Stage::new();
-    killed.writer.kill(killed.alice, NOW - Millis::HOUR);
+    killed.writer.set_kill_epoch(killed.alice, KillEpoch::at(NOW - Millis::HOUR));
     let killed = killed.world();
     let said = [NOW - Millis::HOUR.times(2), NOW].map(|issued_at| at(&killed, &itself(issued_at)));
     assert_eq!(said, ["deny: killed", "permit: policy-permit"]);

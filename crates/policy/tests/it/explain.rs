@@ -9,6 +9,7 @@ use doorward_model::risk::Risk;
 use doorward_policy::decide::{Candidate, CredentialUse, Explanation, HoldInForce, Request};
 use doorward_policy::evaluate::EntityRef;
 use doorward_policy::{decide, explain};
+use doorward_views::snapshot::KillEpoch;
 use doorward_views::snapshot::overlay::{Denial, Overlay};
 
 use crate::decide::{NOW, Stage, ask, hold, pep, with_errors};
@@ -98,7 +99,7 @@ fn each_candidate_says_whether_it_holds_or_why_not() {
 #[test]
 fn what_is_settled_before_the_policies_is_put_to_them_where_it_can_be() {
     let mut stage = Stage::new();
-    stage.writer.kill(stage.alice, NOW);
+    stage.writer.set_kill_epoch(stage.alice, KillEpoch::at(NOW));
     let world = stage.world();
     let pep = pep(Mode::Enforce);
     let told = |request: Request<'_>| {

@@ -8,6 +8,7 @@ use doorward_model::time::{Millis, Time};
 use doorward_policy::decide;
 use doorward_policy::decide::{Authentication, CredentialUse};
 use doorward_policy::world::World;
+use doorward_views::snapshot::KillEpoch;
 use doorward_views::snapshot::overlay::{Denial, Overlay};
 
 use crate::decide::{NOW, POLICIES, Stage, ask, hold, pep};
@@ -53,7 +54,7 @@ fn world(first: Wrong, mode: Mode) -> World {
     let wrong = |what: Wrong| first <= what;
     let mut stage = Stage::new();
     if wrong(Wrong::KillEpoch) {
-        stage.writer.kill(stage.alice, NOW);
+        stage.writer.set_kill_epoch(stage.alice, KillEpoch::at(NOW));
     }
     if wrong(Wrong::PendingKill) {
         stage.overlay = Overlay::default().with(Denial::Kill("alice".into(), NOW)).unwrap();

@@ -223,8 +223,8 @@ impl NewHold {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Because {
-    reason: String,
+pub(crate) struct Because {
+    pub(crate) reason: String,
 }
 
 /// Takes a restriction away before its time.
@@ -471,7 +471,7 @@ pub(crate) async fn command(
 }
 
 /// Which version of a thing there is when a command about it is carried out.
-fn versioned(kind: Kind, id: &str) -> impl FnOnce(&State) -> Option<Version> + Send + 'static {
+pub(crate) fn versioned(kind: Kind, id: &str) -> impl FnOnce(&State) -> Option<Version> + Send + 'static {
     let id = id.to_owned();
     move |state| kind.version.and_then(|version| version(state, &id))
 }

@@ -1,24 +1,26 @@
-//! Ending all sessions and credentials of an identity.
+//! Ending all sessions and credentials of an identity, and taking that back.
 
-use axum::extract::{Request, State as Shared};
+use axum::extract::{Path, Request, State as Shared};
 use doorward_model::command::Command;
-use doorward_model::record::IdentityKilled;
+use doorward_model::record::{IdentityKilled, IdentityRevived};
+use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::admin::commands::{Carried, command, created};
-use crate::admin::questions::{Reply, list};
-use crate::admin::reply::{Guest, Sent, sent};
+use crate::admin::commands::{Because, Carried, command, created, versioned};
+use crate::admin::questions::{Kind, Reply, list, show};
+use crate::admin::reply::{Guest, Sent, condition, json, sent};
 use crate::answers::kills::{self, KillRow};
 use crate::answers::query::Page;
+use crate::answers::version;
 use crate::app::App;
 use crate::problem::Problem;
 
-/// The route of this module.
+/// The routes of this module.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_kills, kill))
+    OpenApiRouter::new().routes(routes!(list_kills, kill)).routes(routes!(show_kill)).routes(routes!(revive))
 }
 
 /// Whose sessions and credentials were ended.
@@ -33,6 +35,19 @@ async fn list_kills(Shared(app): Shared<App>, request: Request) -> Reply {
     list(&app, request, &kills::FIELDS, kills::kills).await
 }
 
+/// That the sessions and credentials of an identity were ended, and where that bites.
+#[utoipa::path(
+    get,
+    path = "/v1/kills/{identity}",
+    tag = "kills",
+    security(("token" = ["read"])),
+    params(("identity" = String, Path, description = ENCODED)),
+    responses((status = 200, description = "The kill.", body = KillRow))
+)]
+async fn show_kill(Shared(app): Shared<App>, Path(identity): Path<String>, request: Request) -> Reply {
+    show(&app, request, (KILL, identity), kills::kill).await
+}
+
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewKill {
@@ -40,7 +55,7 @@ struct NewKill {
     reason: String,
 }
 
-/// Ends all sessions and credentials of an identity that began before now.
+/// Ends all sessions and credentials of an identity that began before now, until that is taken back.
 #[utoipa::path(
     post,
     path = "/v1/kills",
@@ -65,3 +80,29 @@ async fn kill(Shared(app): Shared<App>, request: Request) -> Reply {
         None => created("/v1/kills", &Carried::from(done)),
     }
 }
+
+/// Lifts the kill of an identity: what it ended, and has not ended otherwise, may pass again.
+#[utoipa::path(
+    post,
+    path = "/v1/kills/{identity}/revive",
+    tag = "kills",
+    security(("token" = ["admin"])),
+    params(("identity" = String, Path, description = ENCODED)),
+    request_body = Because,
+    responses((status = 200, description = "The kill is lifted.", body = Carried))
+)]
+async fn revive(Shared(app): Shared<App>, Path(identity): Path<String>, request: Request) -> Reply {
+    let (head, body) = request.into_parts();
+    let guest = Guest::admin(&app, &head)?;
+    let Sent { value: Because { reason }, idempotency } = sent(&app, &head, body).await?;
+    if reason.trim().is_empty() {
+        return Err(Problem::bad("reason must not be empty"));
+    }
+    let condition = condition(&head, versioned(KILL, &identity))?;
+    let revived = IdentityRevived { identity, by: guest.name(), reason };
+    let done = command(&app, &guest, (Command::ReviveIdentity(revived), idempotency, condition)).await?;
+    json(StatusCode::OK, &Carried::from(done))
+}
+
+const KILL: Kind = Kind { what: "kill", version: Some(version::kill) };
+const ENCODED: &str = "The id of the identity, percent-encoded where it holds slashes.";

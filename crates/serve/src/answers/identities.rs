@@ -15,6 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answers::holds::{HoldRow, hold_row};
+use crate::answers::kills::{KillRow, kill};
 use crate::answers::query::{Page, Query, QueryError, page};
 use crate::schema::Instant;
 
@@ -105,9 +106,8 @@ pub struct IdentityDetail {
     pub findings: Vec<String>,
     /// The holds on it.
     pub holds: Vec<HoldRow>,
-    /// Up to when its sessions and credentials were ended, if they were.
-    #[schema(value_type = Option<Instant>)]
-    pub killed_up_to: Option<Time>,
+    /// That its sessions and credentials were ended, if they were and that was not taken back.
+    pub kill: Option<KillRow>,
     /// The enforcement points that asked about it in the last seven days.
     pub asked_by: Vec<String>,
 }
@@ -234,7 +234,7 @@ fn detail(state: &State, identity: &KnownIdentity, belongings: &Belongings<'_>, 
         edges: rows(&belongings.edges, id, edge_row),
         findings: rows(&belongings.findings, id, |finding| finding.id.clone()),
         holds: rows(&belongings.holds, id, |hold| hold_row(state, hold, now)),
-        killed_up_to: state.control.kills.get(id).map(|killed| Time::from_ms(killed.up_to_ms)),
+        kill: kill(state, id, now),
         asked_by: state.asked(id).map(|asked| asked.bites(now)).unwrap_or_default(),
     }
 }

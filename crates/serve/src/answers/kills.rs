@@ -60,7 +60,7 @@ fn row(state: &State, killed: &IdentityKilled, now: Time) -> KillRow {
         bites: match bites_at.as_slice() {
             [] => "Nowhere: no enforcement point has asked about it in the last 7 days.".to_owned(),
             peps => format!(
-                "At {}, in every mode: refused is what was issued or authenticated up to then, and what says neither.",
+                "At {}, in every mode, until it is revived: refused is what was issued or authenticated up to then, and what says neither.",
                 peps.join(", ")
             ),
         },

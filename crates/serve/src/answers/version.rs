@@ -30,6 +30,12 @@ pub fn hold(state: &State, id: &str) -> Option<Version> {
     placed.or_else(|| control.recommended.get(id).map(|hold| Version::of("recommended", hold)))
 }
 
+/// The version of the kill of an identity.
+#[must_use]
+pub fn kill(state: &State, identity: &str) -> Option<Version> {
+    state.control.kills.get(identity).map(|killed| Version::of("kill", killed))
+}
+
 /// The version of an enforcement point.
 #[must_use]
 pub fn pep(state: &State, name: &str) -> Option<Version> {

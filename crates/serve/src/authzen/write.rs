@@ -144,7 +144,10 @@ pub(crate) const fn sentence(reason: Reason) -> &'static str {
         Reason::UnknownCaller => "nobody is known by the name of the subject",
         Reason::UnknownAction => "the schema has no such action",
         Reason::UnknownResourceType => "the schema has no such resource type",
-        Reason::Killed => "all sessions of the identity that began before an instant were ended",
+        Reason::Killed => {
+            "all sessions and credentials of the identity that began before an instant were ended, and so are those \
+             that do not say when they began (iat, auth_time): doorward identity revive takes that back"
+        }
         Reason::CredentialExpired => "the credential has expired",
         Reason::CredentialRevoked => "the credential was revoked",
         Reason::HoldDeny => "a hold lets nothing pass",

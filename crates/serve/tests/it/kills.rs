@@ -1,7 +1,7 @@
 //! Ending all sessions of an identity, and enforcement points that nobody has spoken of.
 
 use doorward_model::time::{Millis, Time};
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::support::{Server, Setup, now};
@@ -36,7 +36,45 @@ async fn a_kill_refuses_what_began_before_it_and_what_does_not_say() {
     assert_eq!(list["items"][0]["identity"], json!("alice"));
     assert_eq!(server.get("/v1/kills?by=nobody", "eye").await.json()["items"], json!([]));
     let shown = server.get("/v1/identities/alice", "eye").await.json();
-    assert_eq!(shown["killed_up_to"], row["up_to"]);
+    assert_eq!(shown["kill"]["up_to"], row["up_to"]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_kill_is_lifted_for_a_reason_by_who_may_and_as_it_was_seen() {
+    let server = Server::start(Setup::default()).await;
+    let kill = async |reason: &str| {
+        server.post("/v1/kills", "root", &json!({"identity": "alice", "reason": reason})).await
+    };
+    let revive = async |token: &str, tag: &str, body: Value| {
+        let request = server.with_token(Method::POST, "/v1/kills/alice/revive", token);
+        let request = request.header("content-type", "application/json").header("if-match", tag);
+        server.send(request, body.to_string()).await
+    };
+    let why = || json!({"reason": "it was found"});
+    assert_eq!(revive("root", "*", why()).await.status, StatusCode::PRECONDITION_FAILED);
+    assert_eq!(server.post("/v1/kills/alice/revive", "root", &why()).await.status, StatusCode::NOT_FOUND);
+    kill("stolen").await;
+    let tag = server.get("/v1/kills/alice", "eye").await.header("etag").to_owned();
+    let refused = server.evaluate(&question(None)).await;
+    assert_eq!(refused["context"]["reasons"], json!(["killed"]));
+    let said = refused["context"]["reason_admin"]["killed"].as_str().unwrap();
+    assert!(said.contains("doorward identity revive"), "{said}");
+    for (token, body, status) in [
+        ("eye", why(), StatusCode::FORBIDDEN),
+        ("root", json!({"reason": " "}), StatusCode::BAD_REQUEST),
+        ("root", json!({}), StatusCode::BAD_REQUEST),
+    ] {
+        assert_eq!(revive(token, &tag, body).await.status, status);
+    }
+    kill("stolen again").await;
+    assert_eq!(revive("root", &tag, why()).await.status, StatusCode::PRECONDITION_FAILED);
+    let tag = server.get("/v1/kills/alice", "eye").await.header("etag").to_owned();
+    let done = revive("root", &tag, why()).await;
+    assert_eq!((done.status, &done.json()["id"]), (StatusCode::OK, &json!("alice")));
+    assert_eq!(server.evaluate(&question(None)).await["decision"], json!(true));
+    assert_eq!(server.get("/v1/kills/alice", "eye").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(server.get("/v1/identities/alice", "eye").await.json()["kill"], Value::Null);
     server.stop().await;
 }
 

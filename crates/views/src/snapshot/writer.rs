@@ -7,7 +7,6 @@ use doorward_model::hold::{Hold, HoldScope};
 use doorward_model::id::FactNumber;
 use doorward_model::identity::IdentityKind;
 use doorward_model::risk::Risk;
-use doorward_model::time::Time;
 
 use crate::snapshot::attribute::Record;
 use crate::snapshot::entity::{Entity, EntityIx, Name};
@@ -149,9 +148,9 @@ impl Writer {
         self.edit_hot(ix, |hot| hot.risk = risk);
     }
 
-    /// Ends all sessions of an identity that began up to an instant; never takes an earlier kill back.
-    pub fn kill(&mut self, ix: EntityIx, up_to: Time) {
-        self.edit_hot(ix, |hot| hot.kill_epoch = hot.kill_epoch.max(KillEpoch::at(up_to)));
+    /// Sets up to when all sessions of an identity are ended.
+    pub fn set_kill_epoch(&mut self, ix: EntityIx, epoch: KillEpoch) {
+        self.edit_hot(ix, |hot| hot.kill_epoch = epoch);
     }
 
     /// Sets how many grants are open for an identity.
@@ -399,8 +398,7 @@ mod tests {
         let risk = Risk::of_finding(Severity::High, 1_000, at);
         let hold = Hold { id: "h".to_owned(), subject: "ann".to_owned(), ..Hold::default() };
         writer.set_risk(ann, risk);
-        writer.kill(ann, at);
-        writer.kill(ann, Time::from_ms(10));
+        writer.set_kill_epoch(ann, KillEpoch::at(at));
         writer.place_hold(hold.clone());
         writer.place_hold(Hold { profile: HoldProfile::StepUp.into(), ..hold });
         writer.set_grants(ann, 2);

@@ -118,6 +118,8 @@ pub(crate) struct Step {
     pub(crate) hold: Option<NewHold>,
     /// Ends all sessions of an identity.
     pub(crate) kill: Option<String>,
+    /// Takes that back.
+    pub(crate) revive: Option<String>,
     /// Ends a credential, which is issued before.
     pub(crate) revoke: Option<String>,
     /// Releases the holds on an identity.
