@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 
 use crate::cedar::{self, Type, Uid};
 use crate::index::Side;
-use crate::policy_set::Kind;
+use crate::policy_set::{Kind, Place, Stray};
 use crate::vocabulary::{Borrowed, Vocabulary};
 
 /// All actions by type and id.
@@ -19,6 +19,8 @@ pub(crate) struct Actions {
     all: HashMap<Name, Action, FixedState>,
     /// The type of the action of an id, where the id alone says which.
     types: HashMap<Arc<str>, Arc<str>, FixedState>,
+    /// Annotations that mean nothing.
+    pub(crate) strays: Vec<Stray>,
 }
 
 /// One action.
@@ -86,6 +88,9 @@ impl Actions {
         for (name, action) in &mut self.all {
             let namespace = name.kind.strip_suffix("::Action").and_then(|namespace| namespace.parse().ok());
             let id = cedar_policy::EntityId::new(&*name.id);
+            let names = fragment.action_annotations(namespace.clone(), &id).into_iter().flatten();
+            let at = format!("{}::{:?}", name.kind, name.id);
+            self.strays.extend(names.filter_map(|(name, _)| Stray::of(Place::Action, &at, name)));
             let annotation = |key| fragment.action_annotation(namespace.clone(), &id, key);
             if let Some(text) = annotation(CLASS) {
                 match class(text) {

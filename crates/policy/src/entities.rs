@@ -1,4 +1,4 @@
-//! The text of an `entities.yaml` in, typed rows out: users, groups, resources and their other names.
+//! Texts of `entities.yaml` in, typed rows out: users, groups, resources and their other names.
 //!
 //! ```yaml
 //! entities:
@@ -10,15 +10,31 @@
 //!     attributes: {email: rick@example.org, level: 3}
 //! ```
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use doorward_model::identity::IdentityKind;
 use doorward_views::snapshot::attribute::Record;
 use doorward_views::snapshot::entity::Name;
-use doorward_views::snapshot::writer::EntityRow;
+use doorward_views::snapshot::writer::{EntityRow, Writer};
 use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// The text cannot be read.
+use crate::policy_set::load::{LoadError, Source};
+
+/// A text cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EntitiesError {
+#[error("{fault}")]
+pub struct EntitiesError {
+    /// On which line, from 1; 0 when that cannot be said.
+    pub line: usize,
+    /// Why not.
+    pub fault: Fault,
+}
+
+/// Why a text cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
     /// It is not YAML of this form; the message names line and column.
     #[error("cannot read entities: {0}")]
     Form(String),
@@ -30,14 +46,6 @@ pub enum EntitiesError {
         "cannot read the identity kind {0:?}, expected one of human, service, workload, agent, vendor_app, external"
     )]
     IdentityKind(String),
-    /// One type and id twice.
-    #[error("{kind}::{id:?} stands there twice")]
-    Twice {
-        /// The type.
-        kind: String,
-        /// The id.
-        id: String,
-    },
 }
 
 #[derive(Deserialize)]
@@ -63,25 +71,70 @@ struct Row {
     tags: Record,
 }
 
-/// Reads the text of an `entities.yaml`.
+/// Reads the texts of a set: every entity stands in one place, and none is a member of itself.
+///
+/// # Errors
+/// What is wrong, by file and line, up to [`ERRORS_MAX`] things; nothing is taken then.
+pub fn read(sources: &[Source]) -> Result<Vec<EntityRow>, Vec<LoadError>> {
+    let (mut rows, mut errors) = (Vec::new(), Vec::new());
+    let mut known = BTreeMap::new();
+    // What is a member of itself cannot be published: that is told here, not when the set is to decide.
+    let mut trial = Writer::new(0);
+    for source in sources {
+        let error = |line, message| LoadError { path: source.path.clone(), line, message };
+        let found = match parse(&source.text) {
+            Ok(found) => found,
+            Err(EntitiesError { line, fault }) => {
+                errors.push(error(line, fault.to_string()));
+                continue;
+            }
+        };
+        for (index, row) in found.into_iter().enumerate() {
+            // To tell a place takes as long as to read the text.
+            if errors.len() >= ERRORS_MAX {
+                return Err(errors);
+            }
+            let place = (source, index);
+            if let Some(first) = known.get(&row.name) {
+                let Name { kind, id } = &row.name;
+                let said = format!("{kind}::{id:?} stands at {} already", told(*first));
+                errors.push(error(line(&source.text, index), said));
+                continue;
+            }
+            known.insert(row.name.clone(), place);
+            match trial.put_entity(row.clone()) {
+                Ok(_) => rows.push(row),
+                Err(cycle) => errors.push(error(line(&source.text, index), cycle.to_string())),
+            }
+        }
+    }
+    if errors.is_empty() { Ok(rows) } else { Err(errors) }
+}
+
+/// How many entities that cannot be taken are told of.
+pub const ERRORS_MAX: usize = 32;
+
+/// The place of an entity, as an editor opens it.
+fn told((source, index): (&Source, usize)) -> String {
+    format!("{}:{}", source.path, line(&source.text, index))
+}
+
+/// Reads one text.
 ///
 /// # Errors
 /// [`EntitiesError`] says what cannot be read; nothing is taken then.
 pub fn parse(text: &str) -> Result<Vec<EntityRow>, EntitiesError> {
-    let file: File = yaml_serde::from_str(text).map_err(|error| EntitiesError::Form(error.to_string()))?;
-    let mut seen = std::collections::BTreeSet::new();
-    file.entities
-        .into_iter()
-        .map(|row| {
-            if !seen.insert((row.r#type.clone(), row.id.clone())) {
-                return Err(EntitiesError::Twice { kind: row.r#type, id: row.id });
-            }
-            entity(row)
-        })
-        .collect()
+    let form = |error: yaml_serde::Error| EntitiesError {
+        line: error.location().map_or(0, |place| place.line()),
+        fault: Fault::Form(error.to_string()),
+    };
+    let file: File = yaml_serde::from_str(text).map_err(form)?;
+    let rows = file.entities.into_iter().enumerate();
+    let at = |index| move |fault| EntitiesError { line: line(text, index), fault };
+    rows.map(|(index, row)| entity(row).map_err(at(index))).collect()
 }
 
-fn entity(row: Row) -> Result<EntityRow, EntitiesError> {
+fn entity(row: Row) -> Result<EntityRow, Fault> {
     let kind = row.r#type.as_str();
     let names = |texts: &[String]| texts.iter().map(|text| name(kind, text)).collect::<Result<Vec<_>, _>>();
     Ok(EntityRow {
@@ -96,15 +149,53 @@ fn entity(row: Row) -> Result<EntityRow, EntitiesError> {
 }
 
 /// `type::"id"`, or an id of the same type.
-fn name(kind: &str, text: &str) -> Result<Name, EntitiesError> {
+fn name(kind: &str, text: &str) -> Result<Name, Fault> {
     match (text.split_once("::\""), text.strip_suffix('"')) {
         (Some((kind, id)), Some(_)) => Ok(Name::new(kind, id.strip_suffix('"').unwrap_or(id))),
         (None, None) => Ok(Name::new(kind, text)),
-        (Some(_), None) | (None, Some(_)) => Err(EntitiesError::Name(text.to_owned())),
+        (Some(_), None) | (None, Some(_)) => Err(Fault::Name(text.to_owned())),
     }
 }
 
-fn identity_kind(word: &str) -> Result<IdentityKind, EntitiesError> {
+fn identity_kind(word: &str) -> Result<IdentityKind, Fault> {
     let kind = IdentityKind::ALL.into_iter().find(|kind| kind.word() == word);
-    kind.ok_or_else(|| EntitiesError::IdentityKind(word.to_owned()))
+    kind.ok_or_else(|| Fault::IdentityKind(word.to_owned()))
+}
+
+/// The line on which an entity begins, from 1; 0 when the text does not have so many. The reader tells places only where
+/// it fails: so it is made to fail there.
+fn line(text: &str, index: usize) -> usize {
+    let failed = FailingAt(index).deserialize(yaml_serde::Deserializer::from_str(text)).err();
+    failed.and_then(|error| error.location()).map_or(0, |place| place.line())
+}
+
+/// Takes in a file up to the entity of an index, and wants that one to be nothing.
+struct FailingAt(usize);
+
+impl<'de> DeserializeSeed<'de> for FailingAt {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for FailingAt {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("entities")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        map.next_key::<IgnoredAny>()?;
+        map.next_value_seed(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<(), A::Error> {
+        for _ in 0..self.0 {
+            rows.next_element::<IgnoredAny>()?;
+        }
+        rows.next_element::<()>().map(drop)
+    }
 }

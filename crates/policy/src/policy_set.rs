@@ -18,9 +18,11 @@ use crate::vocabulary::{Vocabulary, number};
 
 mod costs;
 pub mod load;
+mod strays;
 
 pub(crate) use costs::Kind;
 pub use costs::{Cost, Expected};
+pub use strays::{Meant, Place, Stray};
 
 /// A policy set that can decide.
 #[derive(Debug)]

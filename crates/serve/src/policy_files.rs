@@ -8,8 +8,8 @@ use doorward_model::hash::Hash16;
 use doorward_model::record::PolicyPublished;
 use doorward_policy::entities;
 use doorward_policy::policy_set::load::{LoadError, Source, Sources};
-use doorward_policy::policy_set::{Cost, Expected, PolicySet};
-use doorward_views::snapshot::writer::{EntityRow, Writer};
+use doorward_policy::policy_set::{Cost, Expected, PolicySet, Stray};
+use doorward_views::snapshot::writer::EntityRow;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,35 +18,26 @@ use utoipa::ToSchema;
 /// # Errors
 /// All that is wrong, by file and line.
 pub fn read(files: &BTreeMap<String, String>) -> Result<(PolicySet, Vec<EntityRow>), Vec<LoadError>> {
-    let mut sources = Sources::default();
-    let (mut rows, mut errors) = (Vec::new(), Vec::new());
-    // What is a member of itself cannot be published: that is told here, not when the set is to decide.
-    let mut trial = Writer::new(0);
+    let (mut sources, mut entities, mut errors) = (Sources::default(), Vec::new(), Vec::new());
     for (path, text) in files {
-        let source = || Source { path: path.clone(), text: text.clone() };
-        let error = |message: String| LoadError { path: path.clone(), line: 0, message };
+        let source = Source { path: path.clone(), text: text.clone() };
         match path.rsplit(['.', '/']).next().unwrap_or_default() {
-            "cedar" => sources.policies.push(source()),
-            "cedarschema" => sources.schema.push(source()),
-            "yaml" | "yml" => match entities::parse(text) {
-                Ok(found) => {
-                    let cycles = found.iter().filter_map(|row| trial.put_entity(row.clone()).err());
-                    errors.extend(cycles.map(|cycle| error(cycle.to_string())));
-                    rows.extend(found);
-                }
-                Err(found) => errors.push(error(found.to_string())),
-            },
-            _ => errors.push(error("expected a file named *.cedar, *.cedarschema or *.yaml".to_owned())),
+            "cedar" => sources.policies.push(source),
+            "cedarschema" => sources.schema.push(source),
+            "yaml" | "yml" => entities.push(source),
+            _ => {
+                let message = "expected a file named *.cedar, *.cedarschema or *.yaml".to_owned();
+                errors.push(LoadError { path: path.clone(), line: 0, message });
+            }
         }
     }
-    let set = match PolicySet::load(&sources) {
-        Ok(set) => Some(set),
-        Err(found) => {
-            errors.extend(found);
-            None
-        }
-    };
-    set.filter(|_| errors.is_empty()).map(|set| (set, rows)).ok_or(errors)
+    let mut told = |found| errors.extend(found);
+    let rows = entities::read(&entities).map_err(&mut told).ok();
+    let set = PolicySet::load(&sources).map_err(&mut told).ok();
+    match (set, rows) {
+        (Some(set), Some(rows)) if errors.is_empty() => Ok((set, rows)),
+        _ => Err(errors),
+    }
 }
 
 /// What a set costs its decisions.
@@ -56,7 +47,7 @@ pub struct Costs {
     pub policies: usize,
     /// How many of them a request is to meet.
     pub candidates: Candidates,
-    /// What makes decisions dear.
+    /// What makes decisions dear, and what means nothing.
     pub warnings: Vec<Warning>,
 }
 
@@ -83,12 +74,12 @@ pub struct RequestKind {
     pub resource: String,
 }
 
-/// A policy that makes decisions dear.
+/// A policy that makes decisions dear, or says something that means nothing.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct Warning {
-    /// The policy, or the first of several.
+    /// The policy, or the first of several; or the action of the schema.
     pub policy: String,
-    /// `always`, `crowd` or `deep`.
+    /// `always`, `crowd`, `deep` or `annotation`.
     pub kind: &'static str,
     /// What that means, in a sentence.
     pub message: String,
@@ -103,10 +94,15 @@ impl From<&PolicySet> for Costs {
             kind: cost.word(),
             message: cost.to_string(),
         };
+        let stray = |stray: &Stray| Warning {
+            policy: stray.at.clone(),
+            kind: "annotation",
+            message: stray.to_string(),
+        };
         Self {
             policies: set.len(),
             candidates: Candidates { typical, most, dearest: dearest.map(kind) },
-            warnings: set.costs().iter().map(warning).collect(),
+            warnings: set.costs().iter().map(warning).chain(set.strays().iter().map(stray)).collect(),
         }
     }
 }

@@ -217,3 +217,29 @@ permit(principal is User, action == Action::"read", resource) when { principal.d
     ));
     assert_eq!(PolicySet::load(&wider).unwrap().expected(), Expected { typical: 1, most: 3, dearest });
 }
+
+#[test]
+fn annotations_that_mean_nothing_are_told() {
+    let mut sources = sources(&[(
+        "a.cedar",
+        "@id(\"x\") @obligaton(\"custom\") @owner(\"me\") permit(principal, action, resource);\n\
+         @id(\"t\") @stepup(\"mfa\") permit(principal == ?principal, action, resource);",
+    )]);
+    sources.schema.push(source(
+        "b.cedarschema",
+        "entity Car;\n@step_up(\"mfa\") @clas(\"read\")\naction drive appliesTo { principal: Group, resource: Car };",
+    ));
+    let user = |id: &str| Some(Name::new("User", id));
+    sources.links = ["u", "v"]
+        .map(|id| Link { id: id.to_owned(), template: "t".to_owned(), principal: user(id), resource: None })
+        .into();
+    let told: Vec<_> =
+        PolicySet::load(&sources).unwrap().strays().into_iter().map(|stray| (stray.at, stray.name)).collect();
+    let expected = [
+        ("Action::\"drive\"", "clas"),
+        ("Action::\"drive\"", "step_up"),
+        ("t", "stepup"),
+        ("x", "obligaton"),
+    ];
+    assert_eq!(told, expected.map(|(at, name)| (at.to_owned(), name.to_owned())));
+}

@@ -241,7 +241,7 @@ async fn a_mode_and_a_policy_set_decide_from_the_next_question_on() {
     circle.insert("circle.yaml".to_owned(), entities.to_owned());
     let refused = server.post("/v1/policy", "root", &json!({"files": circle, "mode": "enforce"})).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let error = "circle.yaml:0: user::\"b\" would be a member of itself through user::\"a\"";
+    let error = "circle.yaml:3: user::\"b\" would be a member of itself through user::\"a\"";
     assert_eq!(refused.json()["errors"], json!([error]));
     assert_eq!(server.evaluate(&question).await["decision"], json!(false));
     files.insert("all.cedar".to_owned(), "permit (principal, action, resource);".to_owned());
