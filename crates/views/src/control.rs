@@ -67,7 +67,7 @@ pub struct Control {
     pub kills: BTreeMap<String, IdentityKilled>,
     /// Enforcement points by name, with who set their mode last.
     pub peps: BTreeMap<String, PepSet>,
-    /// Tokens by id, without their secrets; revoked ones are in [`Self::revoked`].
+    /// Tokens by id, without their secrets, until they end; revoked ones are in [`Self::revoked`].
     pub tokens: BTreeMap<String, TokenIssued>,
     /// Tokens that were revoked, by id: known as such until they would have ended by themselves.
     pub revoked: BTreeMap<String, RevokedToken>,
@@ -227,9 +227,9 @@ impl Control {
         self.holds.retain(|_, hold| hold.in_force(now));
         self.recommended.retain(|_, hold| hold.in_force(now));
         self.answered.sweep(now);
-        self.revoked.retain(|_, RevokedToken { issued, .. }| {
-            issued.expires_at_ms == 0 || now.ms() < issued.expires_at_ms
-        });
+        let goes_on = |token: &TokenIssued| token.expires_at_ms == 0 || now.ms() < token.expires_at_ms;
+        self.tokens.retain(|_, token| goes_on(token));
+        self.revoked.retain(|_, RevokedToken { issued, .. }| goes_on(issued));
     }
 
     /// What is in force already is not recommended beside it.

@@ -1,6 +1,6 @@
 //! Commands: each refusal, and what an admitted one leads to.
 
-use doorward_engine::admit::{PEPS_MAX, admit};
+use doorward_engine::admit::{PEPS_MAX, TOKENS_MAX, admit};
 use doorward_engine::{Engine, Rules};
 use doorward_model::command::{Command, Refusal};
 use doorward_model::decision::{Mode, Pep};
@@ -68,6 +68,26 @@ fn a_token_is_issued_and_revoked() {
     run(&mut driver, &revoke).unwrap();
     assert_eq!(driver.engine.state.control.tokens.len(), 0);
     assert_eq!(run(&mut driver, &revoke), Err(Refusal::NotFound { what: "token", id: "t1".into() }));
+}
+
+#[test]
+fn tokens_that_have_ended_make_room() {
+    let mut driver = Driver::new(1, 1);
+    let issue = |id: &str, expires_at_ms| {
+        Command::IssueToken(TokenIssued { id: id.into(), expires_at_ms, ..TokenIssued::default() })
+    };
+    run(&mut driver, &issue("stays", 0)).unwrap();
+    for at in 1..TOKENS_MAX {
+        run(&mut driver, &issue(&at.to_string(), 2_000_000)).unwrap();
+    }
+    let full = Refusal::TooMany { what: "tokens", max: TOKENS_MAX };
+    assert_eq!(run(&mut driver, &issue("more", 0)), Err(full.clone()));
+    driver.fact(Fact::Tick(Tick { at_ms: 1_999_999 }), NOW);
+    assert_eq!(run(&mut driver, &issue("more", 0)), Err(full));
+    driver.fact(Fact::Tick(Tick { at_ms: 2_000_000 }), NOW);
+    run(&mut driver, &issue("more", 0)).unwrap();
+    let known: Vec<_> = driver.engine.state.control.tokens.keys().cloned().collect();
+    assert_eq!(known, ["more", "stays"]);
 }
 
 /// The tokens that are known as revoked: to commands, and to decisions.

@@ -56,8 +56,9 @@ impl<J: Journal> Live<J> {
         if !decides {
             self.share_snapshot();
         }
-        let tables =
-            |fact: &Fact| matches!(fact, Fact::PepSet(_) | Fact::TokenIssued(_) | Fact::TokenRevoked(_));
+        let tables = |fact: &Fact| {
+            matches!(fact, Fact::PepSet(_) | Fact::TokenIssued(_) | Fact::TokenRevoked(_) | Fact::Tick(_))
+        };
         if told.iter().any(tables) {
             self.share_tables();
         }
