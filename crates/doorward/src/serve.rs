@@ -13,6 +13,7 @@ pub(crate) mod policies;
 mod retention;
 mod watched;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{IsTerminal, Read, Write, stderr};
 use std::path::Path;
@@ -31,7 +32,7 @@ use doorward_model::id::TenantId;
 use doorward_model::record::{CONFIGURATION, DecisionsMissing, Fact, PepSet};
 use doorward_model::time::{Millis, Time};
 use doorward_proof::{Ed25519, NewToken, Scope, Signer, issue};
-use doorward_serve::handle::{Handle, Past, WorkError};
+use doorward_serve::handle::{Handle, Past};
 use doorward_serve::metrics::Metrics;
 use doorward_views::control::Control;
 use tokio::signal::unix::{SignalKind, signal};
@@ -227,22 +228,10 @@ fn prepare(live: &mut Live, config: &Config) -> Result<()> {
     if live.writer.engine().state.control.tokens.is_empty() {
         first_token(live, now)?;
     }
-    match apply(live, config, now) {
-        // What the journal holds goes on deciding; the server is not ready, and says why.
-        Err(error) if error.downcast_ref::<WorkError>() == Some(&WorkError::Full) => {
-            tracing::error!(%error, "the settings are not applied: start again when there is room");
-            Ok(())
-        }
-        applied => applied,
-    }
-}
-
-/// Says what the settings say of enforcement points and policies.
-fn apply(live: &mut Live, config: &Config, now: Time) -> Result<()> {
     for pep in &config.peps {
         if is_news(&live.writer.engine().state.control, pep) {
             let set = PepSet { pep: pep.clone(), by: CONFIGURATION.to_owned() };
-            live.admit(&Command::SetPep(set), None, now)?;
+            live.configure(Command::SetPep(set), BTreeMap::new(), now)?;
         }
     }
     config.policy.as_ref().map_or(Ok(()), |folder| policies::publish(live, folder, now))

@@ -52,6 +52,12 @@ impl Mode {
     pub fn weakest(self, other: Self) -> Self {
         self.max(other)
     }
+
+    /// The one of two that bites more.
+    #[must_use]
+    pub fn strictest(self, other: Self) -> Self {
+        self.min(other)
+    }
 }
 
 /// Why a decision is as it is: the closed list of reason codes.

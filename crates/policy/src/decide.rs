@@ -258,7 +258,7 @@ impl Settled {
 }
 
 fn answer(world: &World, request: &Request<'_>, settled: Settled) -> Decision {
-    let mode = world.settings.mode.weakest(request.caller.mode());
+    let (mode, stricter) = mode_in_force(world, &request.caller);
     let decided = settled.effect.unwrap_or(Effect::Deny);
     let binds = mode == Mode::Enforce || settled.reasons.iter().any(|reason| reason.binds_in_every_mode());
     let effect = if binds { decided } else { Effect::Permit };
@@ -277,11 +277,22 @@ fn answer(world: &World, request: &Request<'_>, settled: Settled) -> Decision {
         // What is not enforced asks for nothing.
         obligations: if effect == decided { settled.obligations } else { Vec::new() },
         fact_number: world.snapshot.fact_number.0,
-        pending: settled.pending,
+        pending: settled.pending || stricter,
         risk_score: settled.risk_score,
         identity: settled.identity,
         candidates: u32::try_from(settled.candidates).unwrap_or(u32::MAX),
     }
+}
+
+/// The weaker of the modes of policy set and enforcement point; and whether it is stricter than what is durable.
+fn mode_in_force(world: &World, caller: &Caller<'_>) -> (Mode, bool) {
+    let durable = world.settings.mode.weakest(caller.mode());
+    if world.overlay.is_empty() {
+        return (durable, false);
+    }
+    let (of_policy, _) = world.overlay.policy(world.settings.mode, world.settings.risk_max);
+    let mode = of_policy.weakest(world.overlay.pep_mode(caller.pep(), caller.mode()));
+    (mode, mode != durable)
 }
 
 /// The subject, as it is known.
@@ -404,6 +415,7 @@ fn conclude(
     }
     if settled.risk_score > risk_max(world, Some(action)) {
         settled.policies = ids(&permits);
+        settled.pending = settled.risk_score <= ceiling(action, world.settings.risk_max);
         return settled.deny(Reason::RiskCeiling);
     }
     // One permit without an open step-up is enough.
@@ -430,8 +442,12 @@ fn conclude(
 
 /// The greatest risk at which an action passes.
 fn risk_max(world: &World, action: Option<&Action>) -> u32 {
-    let of_action = action.and_then(|action| action.risk_max);
-    of_action.map_or(world.settings.risk_max, |risk_max| risk_max.min(world.settings.risk_max))
+    let (_, risk_max) = world.overlay.policy(world.settings.mode, world.settings.risk_max);
+    action.map_or(risk_max, |action| ceiling(action, risk_max))
+}
+
+fn ceiling(action: &Action, of_set: u32) -> u32 {
+    action.risk_max.map_or(of_set, |risk_max| risk_max.min(of_set))
 }
 
 fn ids(rows: &[&Row]) -> Vec<String> {

@@ -1,37 +1,60 @@
-//! Commands that deny: they are in force before they are recorded.
+//! Commands that deny: they are in force before they are recorded. So is what the settings make stricter.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use doorward_model::command::Command;
-use doorward_model::record::CommandAnswered;
+use doorward_model::decision::Pep;
+use doorward_model::record::{CommandAnswered, PolicyPublished};
 use doorward_model::time::Time;
+use doorward_policy::world::Settings;
 use doorward_serve::handle::WorkError;
+use doorward_views::control::Control;
 use doorward_views::snapshot::overlay::Denial;
 
-/// A command that denies already and is still to be recorded.
+/// A command that is still to be recorded: it denies already, or the settings say it.
 #[derive(Clone, Debug)]
 pub(super) struct Pending {
     pub(super) command: Command,
-    pub(super) denial: Denial,
+    /// The files of a policy set that is to be published.
+    pub(super) files: BTreeMap<String, String>,
+    /// What it denies until then.
+    pub(super) denial: Option<Denial>,
     /// What is recorded with it, when it was given under a key.
     pub(super) answered: Option<CommandAnswered>,
 }
 
 /// What a command denies, if it does.
-pub(super) fn denial_of(command: &Command) -> Option<Denial> {
+pub(super) fn denial_of(command: &Command, control: &Control) -> Option<Denial> {
     match command {
         Command::PlaceHold(hold) => Some(Denial::Hold(Arc::new(hold.clone()))),
         Command::RevokeToken(revoked) => Some(Denial::Revoke(revoked.id.as_str().into())),
         Command::KillIdentity(killed) => {
             Some(Denial::Kill(killed.identity.as_str().into(), Time::from_ms(killed.up_to_ms)))
         }
+        Command::SetPep(set) => {
+            let known = control.peps.get(&set.pep.name);
+            let mode = known.map_or_else(|| Pep::new(&set.pep.name).mode(), |known| known.pep.mode());
+            // The stricter a mode, the less it is.
+            (set.pep.mode() < mode).then(|| Denial::Pep(set.pep.clone()))
+        }
         Command::Import(_)
         | Command::ReleaseHold(_)
         | Command::ReviveIdentity(_)
         | Command::PublishPolicy(_)
-        | Command::SetPep(_)
         | Command::IssueToken(_) => None,
     }
+}
+
+/// What a policy set that cannot be recorded denies: the set before it goes on deciding, but bites as the new one would.
+pub(super) fn stricter(published: &PolicyPublished, control: &Control) -> Option<Denial> {
+    let none = Settings::default();
+    let (mode, risk_max) = control
+        .policy
+        .as_ref()
+        .map_or((none.mode, none.risk_max), |deciding| (deciding.mode(), deciding.risk_max));
+    let is = published.mode() < mode || published.risk_max < risk_max;
+    is.then(|| Denial::Policy(published.mode(), published.risk_max))
 }
 
 /// The id of what waits to be recorded under the same key.

@@ -4,6 +4,7 @@
 
 mod publishing;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver as DecisionsReceiver;
@@ -314,7 +315,7 @@ impl<J: Journal> Live<J> {
         answered: Option<CommandAnswered>,
         now: Time,
     ) -> Result<Done, WorkError> {
-        let denial = denial_of(command);
+        let denial = denial_of(command, &self.writer.engine().state.control);
         let answered = answered.map(|answered| CommandAnswered { id: command.id(), ..answered });
         if let Some(denial) = &denial {
             self.overlay(|overlay| overlay.with(denial.clone()));
@@ -324,7 +325,8 @@ impl<J: Journal> Live<J> {
         match (denial, admitted) {
             (Some(denial), Err(error)) => {
                 tracing::error!(%error, "a denial is in force that could not be recorded yet");
-                Err(self.wait(Pending { command: command.clone(), denial, answered }))
+                let (command, files) = (command.clone(), BTreeMap::new());
+                Err(self.wait(Pending { command, files, denial: Some(denial), answered }))
             }
             (None, Err(error)) => Err(could_not(&error)),
             (denial, Ok(admitted)) => {
@@ -336,6 +338,37 @@ impl<J: Journal> Live<J> {
         }
     }
 
+    /// Does what the settings say. What cannot be recorded now is tried again until it can; as far as it is stricter
+    /// than what is in force, it bites already.
+    pub(crate) fn configure(
+        &mut self,
+        command: Command,
+        files: BTreeMap<String, String>,
+        now: Time,
+    ) -> Result<(), WorkError> {
+        let control = &self.writer.engine().state.control;
+        let (done, denial) = match &command {
+            Command::PublishPolicy(published) => {
+                let denial = denials::stricter(published, control);
+                (self.publish_policy(&files, published.clone(), None, now), denial)
+            }
+            _ => (self.admit(&command, None, now), None),
+        };
+        match done {
+            Err(WorkError::Full) => {
+                tracing::error!(id = command.id(), "what the settings say cannot be recorded yet: it is tried again");
+                if let Some(denial) = &denial {
+                    self.overlay(|overlay| overlay.with(denial.clone()));
+                }
+                self.pending.push(Pending { command, files, denial, answered: None });
+                Ok(())
+            }
+            // It denies, and waits already.
+            Err(WorkError::Pending(_)) => Ok(()),
+            done => done.map(drop),
+        }
+    }
+
     /// Leaves a denial in force that cannot be recorded now. It is tried again until it can.
     fn wait(&mut self, waiting: Pending) -> WorkError {
         let id = waiting.command.id();
@@ -343,18 +376,27 @@ impl<J: Journal> Live<J> {
             self.pending.push(waiting);
             return WorkError::Pending(id);
         }
-        self.overlay(|overlay| Some(overlay.without(&waiting.denial)));
+        self.lift(waiting.denial.as_ref());
         WorkError::Full
     }
 
-    /// Records the denials that wait for it.
+    fn lift(&self, denial: Option<&Denial>) {
+        if let Some(denial) = denial {
+            self.overlay(|overlay| Some(overlay.without(denial)));
+        }
+    }
+
+    /// Records what waits for it.
     fn catch_up(&mut self, now: Time) -> Result<(), JournalError> {
-        while let Some(Pending { command, denial, answered }) = self.pending.first().cloned() {
+        while let Some(Pending { command, files, denial, answered }) = self.pending.first().cloned() {
+            for text in files.values() {
+                self.writer.put_blob(text.as_bytes())?;
+            }
             if let Err(refusal) = self.writer.admit_under(&command, answered, now)? {
-                tracing::warn!(%refusal, id = command.id(), "a denial that waited was refused, and ends");
+                tracing::warn!(%refusal, id = command.id(), "what waited was refused, and ends");
             }
             self.publish();
-            self.overlay(|overlay| Some(overlay.without(&denial)));
+            self.lift(denial.as_ref());
             self.pending.remove(0);
         }
         Ok(())
@@ -382,10 +424,11 @@ impl<J: Journal> Live<J> {
         answered: Option<CommandAnswered>,
         error: &JournalError,
     ) -> WorkError {
-        let Some(denial) = denial_of(&command) else { return could_not(error) };
+        let denial = denial_of(&command, &self.writer.engine().state.control);
+        let Some(denial) = denial else { return could_not(error) };
         let answered = answered.map(|answered| CommandAnswered { id: command.id(), ..answered });
         self.overlay(|overlay| overlay.with(denial.clone()));
-        self.wait(Pending { command, denial, answered })
+        self.wait(Pending { command, files: BTreeMap::new(), denial: Some(denial), answered })
     }
 }
 
@@ -423,5 +466,5 @@ fn send<T>(reply: Reply<T>, answer: Result<T, WorkError>) {
 const IDLE: Millis = Millis(200);
 /// How much work one round takes at most.
 const ROUND_MAX: usize = 256;
-/// How many denials may wait to be recorded.
-const PENDING_MAX: usize = 10_000;
+/// How many denials may wait to be recorded; there is room for them, and for the holds that follow from findings.
+const PENDING_MAX: usize = Overlay::DENIALS_MAX / 2;

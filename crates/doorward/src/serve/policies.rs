@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
+use doorward_model::command::Command;
 use doorward_model::record::{CONFIGURATION, PolicyPublished};
 use doorward_model::time::Time;
-use doorward_serve::handle::{Done, Handle, Terms, Waits, Work};
+use doorward_serve::handle::{Done, Handle, Terms, Waits, Work, WorkError};
 use doorward_serve::policy_files;
 
 use crate::serve::config::PolicyFolder;
@@ -21,7 +22,7 @@ pub(super) fn publish(live: &mut Live, folder: &PolicyFolder, now: Time) -> Resu
     let control = &live.writer.engine().state.control;
     if control.configured.policy.as_ref() != Some(&set.published) {
         set.check()?;
-        live.publish_policy(&set.files, set.published, None, now)?;
+        live.configure(Command::PublishPolicy(set.published), set.files, now)?;
     } else if let Some(other) = control.policy.as_ref().filter(|deciding| **deciding != set.published) {
         tracing::warn!(
             by = other.by,
@@ -43,7 +44,7 @@ pub(crate) fn check(folder: &PolicyFolder) -> Result<()> {
 /// `judged` is how the folder stood when it was last published: as long as it stays so, what is published by other means
 /// goes on deciding.
 pub(super) async fn follow(folder: PolicyFolder, judged: Option<Stamps>, handle: Handle) {
-    let (mut last, mut judged) = (None, Some(judged));
+    let (mut last, mut judged, mut said) = (None, Some(judged), None);
     let mut interval = tokio::time::interval(EVERY);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -58,8 +59,16 @@ pub(super) async fn follow(folder: PolicyFolder, judged: Option<Stamps>, handle:
             Ok(Some(done)) => tracing::info!(hash = done.id, fact = done.fact.0, "the policy folder decides"),
             Ok(None) => {}
             Err(error) => {
+                // What is valid and could not be recorded is tried again; that is said once.
+                let again = error.is::<WorkError>();
                 let error = format!("{error:#}");
-                tracing::error!("the policy folder is not used, the set before it decides: {error}");
+                if said.as_ref() != Some(&error) {
+                    tracing::error!("the policy folder is not used, the set before it decides: {error}");
+                }
+                said = Some(error);
+                if again {
+                    continue;
+                }
             }
         }
         judged = Some(stamps);

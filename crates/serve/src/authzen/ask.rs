@@ -1,6 +1,6 @@
 //! One question to the policies.
 
-use doorward_model::decision::{Decision, Reason};
+use doorward_model::decision::{Decision, Mode, Reason};
 use doorward_model::record::PepSet;
 use doorward_model::time::Time;
 use doorward_policy::Properties;
@@ -65,7 +65,8 @@ impl Asking<'_> {
 
     /// The decision, which says so if the enforcement point is new.
     pub(crate) fn said(&self, mut decision: Decision) -> Decision {
-        if self.pep.by.is_empty() {
+        // A mode that is still to be recorded is set, too.
+        if self.pep.by.is_empty() && decision.mode() != Mode::Enforce {
             decision.reasons.push(Reason::NewPep.into());
         }
         decision

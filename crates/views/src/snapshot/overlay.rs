@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use doorward_model::decision::{Mode, Pep};
 use doorward_model::hold::{Hold, HoldScope};
 use doorward_model::time::Time;
 
@@ -22,6 +23,10 @@ pub enum Denial {
     Kill(Arc<str>, Time),
     /// A session or credential is revoked.
     Revoke(Arc<str>),
+    /// An enforcement point bites at least as its mode says.
+    Pep(Pep),
+    /// The policy set bites at least as the mode says, and nothing passes above a risk.
+    Policy(Mode, u32),
 }
 
 impl Overlay {
@@ -51,7 +56,11 @@ impl Overlay {
     pub fn holds(&self, scope: HoldScope, subject: &str) -> impl Iterator<Item = &Arc<Hold>> {
         self.denials.iter().filter_map(move |denial| match denial {
             Denial::Hold(hold) if hold.scope() == scope && hold.subject == subject => Some(hold),
-            Denial::Hold(_) | Denial::Kill(..) | Denial::Revoke(_) => None,
+            Denial::Hold(_)
+            | Denial::Kill(..)
+            | Denial::Revoke(_)
+            | Denial::Pep(_)
+            | Denial::Policy(..) => None,
         })
     }
 
@@ -60,9 +69,39 @@ impl Overlay {
     pub fn kill_epoch(&self, identity: &str) -> KillEpoch {
         let kills = self.denials.iter().filter_map(|denial| match denial {
             Denial::Kill(id, at) if **id == *identity => Some(KillEpoch::at(*at)),
-            Denial::Kill(..) | Denial::Hold(_) | Denial::Revoke(_) => None,
+            Denial::Kill(..)
+            | Denial::Hold(_)
+            | Denial::Revoke(_)
+            | Denial::Pep(_)
+            | Denial::Policy(..) => None,
         });
         kills.max().unwrap_or_default()
+    }
+
+    /// The mode of an enforcement point, which is in one already.
+    #[must_use]
+    pub fn pep_mode(&self, name: &str, mode: Mode) -> Mode {
+        let stricter = self.denials.iter().filter_map(|denial| match denial {
+            Denial::Pep(pep) if pep.name == name => Some(pep.mode()),
+            Denial::Pep(_)
+            | Denial::Hold(_)
+            | Denial::Kill(..)
+            | Denial::Revoke(_)
+            | Denial::Policy(..) => None,
+        });
+        stricter.fold(mode, Mode::strictest)
+    }
+
+    /// The mode of the policy set and the greatest risk that passes, which have values already.
+    #[must_use]
+    pub fn policy(&self, mode: Mode, risk_max: u32) -> (Mode, u32) {
+        let stricter = self.denials.iter().filter_map(|denial| match denial {
+            Denial::Policy(mode, risk_max) => Some((*mode, *risk_max)),
+            Denial::Hold(_) | Denial::Kill(..) | Denial::Revoke(_) | Denial::Pep(_) => None,
+        });
+        stricter.fold((mode, risk_max), |(mode, risk_max), (other, lower)| {
+            (mode.strictest(other), risk_max.min(lower))
+        })
     }
 
     /// Whether a session or credential is revoked.
