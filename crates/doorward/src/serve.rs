@@ -10,6 +10,7 @@ pub mod kept;
 pub mod live;
 pub(crate) mod past;
 pub(crate) mod policies;
+mod queue;
 mod retention;
 mod watched;
 
@@ -44,6 +45,7 @@ use crate::serve::feed::{Door, Feed};
 use crate::serve::keeper::Keeper;
 use crate::serve::kept::Kept;
 use crate::serve::live::Live;
+use crate::serve::queue::Queue;
 use crate::serve::retention::Pruner;
 use crate::signing::HeadSigner;
 use crate::signing::key_file::{self, Opened};
@@ -76,8 +78,10 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     let writer = std::thread::Builder::new()
         .name("writer".to_owned())
         .spawn(move || {
-            feed::feed(&mut live, &fed, &Door { told: &told, asked: &asked })?;
-            live.run(asked, &made, &told, (pruner, flush, signer))
+            let mut queue = Queue::new(asked, made)?;
+            live.begin_run(flush)?;
+            feed::feed(&mut live, &fed, &mut Door { told: &told, queue: &mut queue })?;
+            live.run(queue, &told, (pruner, flush, signer))
         })
         .context("cannot start the writer")?;
     let (keep, stop) = channel();

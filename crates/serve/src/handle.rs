@@ -307,6 +307,9 @@ pub enum WorkError {
     /// The queue is full.
     #[error("the queue of the writer is full")]
     Busy,
+    /// Files are taken in, and newer events come after theirs; nothing was done.
+    #[error("files are being imported, and newer events come after theirs: send them again")]
+    Importing,
     /// The writer has not answered in time; the work may still be done.
     #[error("the writer has not answered in time; it may still do what was asked")]
     Late,
@@ -353,6 +356,12 @@ impl Pushed {
         events.iter_mut().for_each(|event| event.set_right(arrived_at));
         events.sort_by(|one, other| one.order(other));
         Self { source: source.to_owned(), events, rejects, arrived_at }
+    }
+
+    /// Whether nothing was sent: then it only asks whether all that came before is durable.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.rejects.is_empty()
     }
 
     /// How many events claimed a time that cannot be.

@@ -86,7 +86,7 @@ impl From<WorkError> for Problem {
             ) => StatusCode::CONFLICT,
             WorkError::Changed => StatusCode::PRECONDITION_FAILED,
             WorkError::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-            WorkError::Busy | WorkError::Stopped => StatusCode::SERVICE_UNAVAILABLE,
+            WorkError::Busy | WorkError::Stopped | WorkError::Importing => StatusCode::SERVICE_UNAVAILABLE,
             WorkError::Late => StatusCode::GATEWAY_TIMEOUT,
             WorkError::Full | WorkError::Pending(_) => StatusCode::INSUFFICIENT_STORAGE,
             WorkError::Journal(_) => StatusCode::INTERNAL_SERVER_ERROR,

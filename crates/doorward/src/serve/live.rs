@@ -26,12 +26,13 @@ use doorward_serve::idempotency;
 use doorward_serve::metrics::Metrics;
 use doorward_views::publish::Publisher;
 use doorward_views::snapshot::overlay::{Denial, Overlay};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::serve::decisions::observation;
 use crate::serve::denials::{self, Pending, denial_of};
 use crate::serve::kept::Kept;
 use crate::serve::live::publishing::joined;
+use crate::serve::queue::Queue;
 use crate::serve::retention::Pruner;
 use crate::serve::{DECISIONS_MAX, clock};
 use crate::signing::HeadSigner;
@@ -68,32 +69,29 @@ pub struct Live<J = Sqlite> {
 type Waiting = Vec<(Reply<IngestAnswer>, IngestAnswer)>;
 
 impl Live<Sqlite> {
+    /// Notes that decisions are given from now on, each recorded within a while: a start after an abrupt end says how
+    /// many records it may have lost.
+    pub(crate) fn begin_run(&mut self, flush: Millis) -> Result<()> {
+        match self.writer.journal_mut().begin_run(flush) {
+            Err(JournalError::Full(_)) | Ok(()) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Works until nobody can ask any more.
     pub(crate) fn run(
         mut self,
-        mut work: mpsc::Receiver<Work>,
-        decisions: &DecisionsReceiver<DecisionMade>,
+        mut queue: Queue,
         ready: &watch::Sender<Readiness>,
         (mut pruner, flush, signer): (Pruner, Millis, Arc<HeadSigner>),
     ) -> Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let mut could = true;
-        match self.writer.journal_mut().begin_run(flush) {
-            Err(JournalError::Full(_)) | Ok(()) => {}
-            Err(error) => return Err(error.into()),
-        }
         let idle = if flush > Millis(0) { flush } else { IDLE };
         let idle = Duration::from_millis(idle.0.unsigned_abs());
         loop {
-            let first = runtime.block_on(async { tokio::time::timeout(idle, work.recv()).await });
-            let stopped = matches!(first, Ok(None));
-            let mut round: Vec<Work> = first.ok().flatten().into_iter().collect();
-            while round.len() < ROUND_MAX
-                && let Ok(next) = work.try_recv()
-            {
-                round.push(next);
-            }
-            let done = self.round(round, decisions, clock());
+            let asked = queue.round(idle);
+            let stopped = asked.is_none();
+            let done = self.round(asked.unwrap_or_default(), &queue.decisions, clock());
             if done.is_ok() {
                 let now = self.writer.not_before(clock());
                 pruner.step(&mut self.writer, &self.kept, now);
@@ -180,9 +178,40 @@ impl<J: Journal> Live<J> {
         now: Time,
     ) -> Result<(), JournalError> {
         let now = self.writer.not_before(now);
-        let mut waiting: Waiting = Vec::new();
         // What could not be recorded in the round before comes first: until it is, nobody is told that anything is.
         let before = self.flush().and_then(|()| self.writer.tick(now, now));
+        self.work_off(before, round, decisions, now)
+    }
+
+    /// A round while files are taken in. It is their time that passes in ticks, and events of now come after theirs:
+    /// who sends some is asked to send them again.
+    ///
+    /// # Errors
+    /// As [`Self::round`].
+    pub(crate) fn turn(
+        &mut self,
+        mut round: Vec<Work>,
+        decisions: &DecisionsReceiver<DecisionMade>,
+        now: Time,
+    ) -> Result<(), JournalError> {
+        let sent = |work: &mut Work| matches!(work, Work::Ingest { events, .. } if !events.is_empty());
+        for work in round.extract_if(.., sent) {
+            if let Work::Ingest { reply, .. } = work {
+                send(reply, Err(WorkError::Importing));
+            }
+        }
+        let before = self.flush();
+        self.work_off(before, round, decisions, self.writer.not_before(now))
+    }
+
+    fn work_off(
+        &mut self,
+        before: Result<(), JournalError>,
+        round: Vec<Work>,
+        decisions: &DecisionsReceiver<DecisionMade>,
+        now: Time,
+    ) -> Result<(), JournalError> {
+        let mut waiting: Waiting = Vec::new();
         let mut failed = before.and_then(|()| self.catch_up(now)).err();
         let room = if failed.is_none() { DECISIONS_MAX } else { 0 };
         for made in decisions.try_iter().take(room) {
@@ -356,7 +385,10 @@ impl<J: Journal> Live<J> {
         };
         match done {
             Err(WorkError::Full) => {
-                tracing::error!(id = command.id(), "what the settings say cannot be recorded yet: it is tried again");
+                tracing::error!(
+                    id = command.id(),
+                    "what the settings say cannot be recorded yet: it is tried again"
+                );
                 if let Some(denial) = &denial {
                     self.overlay(|overlay| overlay.with(denial.clone()));
                 }
@@ -464,7 +496,5 @@ fn send<T>(reply: Reply<T>, answer: Result<T, WorkError>) {
 
 /// How often a round comes where nothing is asked and no decision waits for its record.
 const IDLE: Millis = Millis(200);
-/// How much work one round takes at most.
-const ROUND_MAX: usize = 256;
 /// How many denials may wait to be recorded; there is room for them, and for the holds that follow from findings.
 const PENDING_MAX: usize = Overlay::DENIALS_MAX / 2;

@@ -15,6 +15,8 @@ mod oracle;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
+mod pending;
+#[cfg(test)]
 mod reload;
 #[cfg(test)]
 mod shared_authzen;

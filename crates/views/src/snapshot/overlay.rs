@@ -56,11 +56,9 @@ impl Overlay {
     pub fn holds(&self, scope: HoldScope, subject: &str) -> impl Iterator<Item = &Arc<Hold>> {
         self.denials.iter().filter_map(move |denial| match denial {
             Denial::Hold(hold) if hold.scope() == scope && hold.subject == subject => Some(hold),
-            Denial::Hold(_)
-            | Denial::Kill(..)
-            | Denial::Revoke(_)
-            | Denial::Pep(_)
-            | Denial::Policy(..) => None,
+            Denial::Hold(_) | Denial::Kill(..) | Denial::Revoke(_) | Denial::Pep(_) | Denial::Policy(..) => {
+                None
+            }
         })
     }
 
@@ -69,11 +67,9 @@ impl Overlay {
     pub fn kill_epoch(&self, identity: &str) -> KillEpoch {
         let kills = self.denials.iter().filter_map(|denial| match denial {
             Denial::Kill(id, at) if **id == *identity => Some(KillEpoch::at(*at)),
-            Denial::Kill(..)
-            | Denial::Hold(_)
-            | Denial::Revoke(_)
-            | Denial::Pep(_)
-            | Denial::Policy(..) => None,
+            Denial::Kill(..) | Denial::Hold(_) | Denial::Revoke(_) | Denial::Pep(_) | Denial::Policy(..) => {
+                None
+            }
         });
         kills.max().unwrap_or_default()
     }
@@ -83,11 +79,9 @@ impl Overlay {
     pub fn pep_mode(&self, name: &str, mode: Mode) -> Mode {
         let stricter = self.denials.iter().filter_map(|denial| match denial {
             Denial::Pep(pep) if pep.name == name => Some(pep.mode()),
-            Denial::Pep(_)
-            | Denial::Hold(_)
-            | Denial::Kill(..)
-            | Denial::Revoke(_)
-            | Denial::Policy(..) => None,
+            Denial::Pep(_) | Denial::Hold(_) | Denial::Kill(..) | Denial::Revoke(_) | Denial::Policy(..) => {
+                None
+            }
         });
         stricter.fold(mode, Mode::strictest)
     }

@@ -152,59 +152,116 @@ fn a_start_on_a_full_disk_denies_what_was_denied_and_is_not_ready() {
     assert!(said.status == 200 || said.text().contains("full"), "{}", said.text());
 }
 
-/// On a real disk that is full for a while: a small one in memory, seen by nobody else.
-#[test]
-fn a_denial_that_waited_is_recorded_when_there_is_room_again() {
+/// Runs a script on a real disk that can be full for a while: a small one in memory, seen by nobody else. Its arguments
+/// are the program, the settings, the place of the disk and that of the log. Tells what it said and its log; nothing
+/// where that is not permitted.
+fn on_a_small_disk(dir: &Path, settings: &Path, script: &str) -> Option<(String, String)> {
     let mounts = |script: &str| {
         let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--mount", "timeout", "300", "sh", "-c", script]);
+        command.args(["--user", "--map-root-user", "--mount", "timeout", "60", "sh", "-c", script]);
         command
     };
     let able = mounts("mount -t tmpfs -o size=4m tmpfs \"$0\" && command -v curl").arg("/mnt").output();
     if !able.as_ref().is_ok_and(|output| output.status.success()) {
         eprintln!("SKIPPED: a disk of its own is not permitted here, or curl is missing: {able:?}");
-        return;
+        return None;
     }
+    let (disk, log) = (dir.join("disk"), dir.join("log"));
+    std::fs::create_dir(&disk).unwrap();
+    let mut run = mounts(&format!("{ON_A_SMALL_DISK}{script}"));
+    run.arg(env!("CARGO_BIN_EXE_doorward")).arg(settings).arg(&disk).arg(&log);
+    let output = run.output().unwrap();
+    let log = std::fs::read_to_string(log).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{log}{}", String::from_utf8_lossy(&output.stderr));
+    Some((String::from_utf8(output.stdout).unwrap(), log))
+}
+
+/// What the scripts share: the disk, how a server is started and asked, and how the disk is filled.
+const ON_A_SMALL_DISK: &str = r#"
+    mount -t tmpfs -o size=4m tmpfs "$2"
+    start() {
+      : >"$3"
+      "$0" serve --config "$1" --data-dir "$2/data" --listen 127.0.0.1:0 2>"$3" &
+      server=$!
+      until grep -q 'listens on' "$3"; do sleep 0.05; kill -0 $server || exit 3; done
+      url=$(sed -n 's/.*listens on \(http[^,]*\),.*/\1/p' "$3")
+    }
+    ask() { curl -s -H "Authorization: Bearer $token" -H 'Content-Type: application/json' "$@"; }
+    ready() { ask -o /dev/null -w '%{http_code}' "$url/health/readyz"; }
+    until_ready() { until [ "$(ready)" = 200 ]; do sleep 0.05; done; }
+    start "$@"
+    token=$(sed -n 's/.*shown this once: //p' "$3")
+"#;
+
+#[test]
+fn a_denial_that_waited_is_recorded_when_there_is_room_again() {
     let dir = tempfile::tempdir().unwrap();
     let script = r#"
-        mount -t tmpfs -o size=4m tmpfs "$2"
-        "$0" serve --config "$1" --data-dir "$2/data" --listen 127.0.0.1:0 2>"$3" &
-        server=$!
-        until grep -q 'listens on' "$3"; do sleep 0.05; kill -0 $server || exit 3; done
-        url=$(sed -n 's/.*listens on \(http[^,]*\),.*/\1/p' "$3")
-        token=$(sed -n 's/.*shown this once: //p' "$3")
-        ask() { curl -s -H "Authorization: Bearer $token" -H 'Content-Type: application/json' "$@"; }
         cat /dev/zero >"$2/filler" 2>/dev/null
         ask -o /dev/null -w '%{http_code}\n' "$url/v1/holds" \
           -d '{"subject":"alice","profile":"deny","reason":"while it was full"}'
-        until [ "$(ask -o /dev/null -w '%{http_code}' "$url/health/readyz")" = 503 ]; do
+        until [ "$(ready)" = 503 ]; do
           ask -o /dev/null "$url/v1/holds" -d '{"subject":"bob","profile":"deny","reason":"again"}'
         done
         ask -o /dev/null "$url/v1/tokens" -d '{"name":"late","scopes":["read"]}'
         rm "$2/filler"
-        until [ "$(ask -o /dev/null -w '%{http_code}' "$url/health/readyz")" = 200 ]; do sleep 0.05; done
+        until_ready
         kill -9 $server; wait $server
-        : >"$3"
-        "$0" serve --config "$1" --data-dir "$2/data" --listen 127.0.0.1:0 2>"$3" &
-        server=$!
-        until grep -q 'listens on' "$3"; do sleep 0.05; kill -0 $server || exit 4; done
-        url=$(sed -n 's/.*listens on \(http[^,]*\),.*/\1/p' "$3")
+        start "$@"
         ask "$url/v1/tokens?name=late"; echo
         ask "$url/v1/holds"
         kill $server; wait $server
     "#;
-    let (disk, log) = (dir.path().join("disk"), dir.path().join("log"));
-    std::fs::create_dir(&disk).unwrap();
-    let mut run = mounts(script);
-    run.arg(env!("CARGO_BIN_EXE_doorward")).arg(with_room(dir.path(), 64)).arg(&disk).arg(&log);
-    let output = run.output().unwrap();
-    let (said, log) = (String::from_utf8(output.stdout).unwrap(), std::fs::read_to_string(log).unwrap());
+    let settings = with_room(dir.path(), 64);
+    let Some((said, log)) = on_a_small_disk(dir.path(), &settings, script) else { return };
     let lines: Vec<_> = said.lines().collect();
     let [placed, tokens, holds] = lines.as_slice() else { panic!("{said} {log}") };
-    assert_eq!((output.status.code(), *placed), (Some(0), "507"), "{log}");
+    assert_eq!(*placed, "507", "{log}");
     let items =
         |line: &str| serde_json::from_str::<Value>(line).unwrap()["items"].as_array().unwrap().clone();
     assert!(items(holds).iter().any(|hold| hold["reason"] == "while it was full"), "{said} {log}");
     // What was refused is not done later.
     assert_eq!(items(tokens), Vec::<Value>::new(), "{said}");
+}
+
+/// A start with settings that say more than before, and a disk that holds no more.
+#[test]
+fn settings_that_cannot_be_recorded_bite_at_once_and_are_recorded_when_there_is_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = with_room(dir.path(), 64);
+    let text = std::fs::read_to_string(&settings).unwrap();
+    let before = text.replace("mode = \"enforce\"", "mode = \"shadow\"");
+    std::fs::write(&settings, before).unwrap();
+    std::fs::write(dir.path().join("enforce"), text).unwrap();
+    let script = r#"
+        question='{"subject":{"type":"user","id":"mallory"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}'
+        decide() {
+          curl -s -H 'Content-Type: application/json' "$url/access/v1/evaluation" -d "$question"
+          echo
+        }
+        peps() { ask "$url/v1/peps"; echo; }
+        decide
+        kill -9 $server; wait $server
+        cp "${1%/*}/enforce" "$1"
+        cat /dev/zero >"$2/filler" 2>/dev/null
+        start "$@"
+        decide
+        peps
+        rm "$2/filler"
+        until_ready
+        until peps | grep -q enforce; do sleep 0.05; done
+        decide
+        kill $server; wait $server
+    "#;
+    let Some((said, log)) = on_a_small_disk(dir.path(), &settings, script) else { return };
+    let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [before, full, peps, after] = lines.as_slice() else { panic!("{said} {log}") };
+    let told = |answer: &Value| {
+        let context = &answer["context"];
+        [&answer["decision"], &context["mode"], &context["pending"]].map(Clone::clone)
+    };
+    assert_eq!(told(before), [json!(true), json!("shadow"), Value::Null], "{log}");
+    assert_eq!(told(full), [json!(false), json!("enforce"), json!(true)], "{log}");
+    assert_eq!(peps["items"][0]["mode"], json!("shadow"), "it was recorded all the same: {log}");
+    assert_eq!(told(after), [json!(false), json!("enforce"), Value::Null], "{log}");
 }
