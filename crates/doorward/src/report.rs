@@ -126,7 +126,19 @@ impl Coverage {
             short_history,
         }
     }
+
+    /// A wider part to judge, in days: about a tenth of the whole; none when it would not be wider.
+    pub(crate) fn wider(&self) -> Option<i64> {
+        let (first, last, from) = (self.first?, self.last?, self.judged_from?);
+        let tenth = (last - first).0 / 10 / Millis::DAY.0;
+        let days = WIDER_DAYS.into_iter().rfind(|days| *days <= tenth.max(7))?;
+        let judged = last - from;
+        (Millis::DAY.times(days) > judged && last - first >= Millis::DAY.times(days).times(2)).then_some(days)
+    }
 }
+
+/// The parts that are recommended, in days.
+const WIDER_DAYS: [i64; 5] = [7, 30, 90, 180, 365];
 
 /// Something that could not be read.
 #[derive(Debug, Serialize)]
@@ -137,4 +149,27 @@ pub struct RejectRow {
     pub record: u64,
     /// Why.
     pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use doorward_model::time::{Millis, Time};
+
+    use super::Coverage;
+
+    #[test]
+    fn a_wider_part_is_about_a_tenth_of_the_whole() {
+        let day = |days| Millis::DAY.times(days);
+        let wider = |span, judge| {
+            let first = Time::parse("2020-01-01T00:00:00Z").unwrap();
+            Coverage::of(Some((first, first + day(span))), day(judge)).wider()
+        };
+        let spans = [5, 10, 14, 30, 69, 300, 1_000, 3_650, 20_000];
+        let expected = [None, None, Some(7), Some(7), Some(7), Some(30), Some(90), Some(365), Some(365)];
+        assert_eq!(spans.map(|span| wider(span, 1)), expected);
+        assert_eq!(
+            [wider(300, 30), wider(300, 29), Coverage::of(None, day(1)).wider()],
+            [None, Some(30), None]
+        );
+    }
 }

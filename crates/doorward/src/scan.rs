@@ -25,6 +25,7 @@ use doorward_respond::{Ladder, ResponseMode};
 
 use crate::cli::ScanArgs;
 use crate::report::{self, Coverage, Report};
+use crate::scan::files::Walked;
 use crate::scan::read::{Found, Raw};
 use crate::scan::rejects::Rejects;
 use crate::scan::runs::Runs;
@@ -97,7 +98,7 @@ pub(crate) struct Gathered {
 
 /// Reads all files and puts what they hold in order.
 pub(crate) fn gather(paths: &[PathBuf], reading: &Reading, progress: &Progress) -> Result<Gathered> {
-    let files = files::walk(paths)?;
+    let Walked { files, others } = files::walk(paths)?;
     if files.is_empty() {
         let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
         bail!("nothing to read in {}: give a file, or a folder that holds some", paths.join(", "));
@@ -108,6 +109,12 @@ pub(crate) fn gather(paths: &[PathBuf], reading: &Reading, progress: &Progress) 
         rejects: Rejects::new(reading.rejects.as_deref())?,
         tally: Tally::default(),
     };
+    if others > 0 {
+        let said = format!(
+            "{others} links, pipes or the like were met and not followed: name them to have them read"
+        );
+        gathered.tally.notes.push(said);
+    }
     progress.reading(&files);
     let threads = reading.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, Into::into);
     read::all(&files, (threads, reading.raw), &mut |found| {

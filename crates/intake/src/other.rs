@@ -208,26 +208,84 @@ fn named(shapes: &[Shape], value: Value<'_>) -> Option<&'static str> {
     shapes.iter().find(fits).map(|shape| shape.name)
 }
 
-/// A file is prose, and no log, when so much of it is.
+/// So much of a file is looked at to tell what it is.
 pub(crate) const PROSE_BYTES_MAX: usize = 64 * 1024;
 
-/// Whether a file is text for people to read: characters, with nothing among them that could begin an object.
-pub(crate) fn is_prose(bytes: &[u8]) -> bool {
+/// What a file is that does not begin as JSON does, as far as its beginning tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Content {
+    /// Text for people or programs to read, with nothing in it that could begin a record.
+    Prose,
+    /// No text at all.
+    Binary,
+    /// Perhaps records stand in it.
+    Unclear,
+}
+
+/// What a file is, by its first [`PROSE_BYTES_MAX`] bytes.
+pub(crate) fn content(bytes: &[u8]) -> Content {
     let beginning = bytes.get(..PROSE_BYTES_MAX).unwrap_or(bytes);
     let is_text = match std::str::from_utf8(beginning) {
         Ok(_) => true,
         // The limit may lie inside of a character.
         Err(error) => error.error_len().is_none() && beginning.len() == PROSE_BYTES_MAX,
     };
-    let is_odd = |byte: &u8| *byte == b'{' || (byte.is_ascii_control() && !byte.is_ascii_whitespace());
-    is_text && !beginning.iter().any(is_odd)
+    if beginning.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace()) {
+        return Content::Binary;
+    }
+    let is_record = |at: usize| begins_record(beginning.get(at + 1..).unwrap_or_default());
+    match memchr::memchr_iter(b'{', beginning).any(is_record) {
+        false if is_text => Content::Prose,
+        false | true => Content::Unclear,
+    }
+}
+
+/// Whether what comes after a brace could be the members of a record. Braces stand in programs and templates, too.
+fn begins_record(after: &[u8]) -> bool {
+    let next = after.iter().find(|byte| !byte.is_ascii_whitespace());
+    next.is_none_or(|byte| matches!(byte, b'"' | b'\\'))
+}
+
+/// A file that is neither log nor text, by how it begins: what it is, and whether logs may be in it.
+struct Magic {
+    at: usize,
+    bytes: &'static [u8],
+    name: &'static str,
+    packs: bool,
+}
+
+const fn magic(bytes: &'static [u8], name: &'static str) -> Magic {
+    Magic { at: 0, bytes, name, packs: false }
+}
+
+const fn packed(at: usize, bytes: &'static [u8], name: &'static str) -> Magic {
+    Magic { at, bytes, name, packs: true }
+}
+
+const MAGIC: [Magic; 13] = [
+    magic(b"SQLite format 3\0", "SQLite database"),
+    magic(b"PAR1", "Parquet file"),
+    magic(b"%PDF-", "PDF document"),
+    magic(b"\x89PNG", "PNG image"),
+    magic(b"\xff\xd8\xff", "JPEG image"),
+    magic(b"\x7fELF", "program"),
+    packed(0, b"PK\x03\x04", "zip archive"),
+    packed(0, b"BZh", "bzip2 archive"),
+    packed(0, b"\xfd7zXZ\0", "xz archive"),
+    packed(0, b"7z\xbc\xaf\x27\x1c", "7z archive"),
+    packed(0, b"Obj\x01", "Avro file"),
+    packed(0, b"ORC", "ORC file"),
+    packed(257, b"ustar", "tar archive"),
+];
+
+/// What a file is that is neither log nor text, by its first line, and whether logs may be in it.
+pub(crate) fn binary(line: &[u8]) -> Option<(&'static str, bool)> {
+    let fits = |magic: &&Magic| line.get(magic.at..).is_some_and(|rest| rest.starts_with(magic.bytes));
+    MAGIC.iter().find(fits).map(|magic| (magic.name, magic.packs))
 }
 
 /// The kind of a text log, by its first line.
 pub(crate) fn text_log(line: &[u8]) -> Option<&'static str> {
-    if line.starts_with(b"PAR1") {
-        return Some("Parquet file");
-    }
     let line = std::str::from_utf8(line).ok()?;
     let words: Vec<&str> = line.split_whitespace().collect();
     let word = |place: usize| words.get(place).copied().unwrap_or_default();

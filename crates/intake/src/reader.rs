@@ -9,6 +9,7 @@ use doorward_model::reject::{REJECT_KEPT_BYTES_MAX, Reject, RejectReason};
 
 use crate::json::lexer::Fault;
 use crate::json::splitter::{Breach, Cleaned, Piece, Receiver, Sizes, Splitter, Verdict};
+use crate::other::Content;
 use crate::remembered::Remembered;
 use crate::{gaad, other, record, redact};
 
@@ -177,8 +178,7 @@ impl Reader {
                 self.mode = Mode::Skipping;
                 out(Item::Skipped { kind: kind.to_owned() });
             }
-            Sniffed::Encoding(what) => {
-                let reason = RejectReason::Encoding(what.to_owned());
+            Sniffed::Reject(reason) => {
                 let mut rest = Rest::new(reason, 0, &[]);
                 rest.push(waiting);
                 self.mode = Mode::Rest(Box::new(rest));
@@ -237,12 +237,18 @@ enum Sniffed {
     More,
     Json { skip: usize },
     Skip(&'static str),
-    Encoding(&'static str),
+    Reject(RejectReason),
+}
+
+impl Sniffed {
+    fn encoding(what: &str) -> Self {
+        Self::Reject(RejectReason::Encoding(what.to_owned()))
+    }
 }
 
 fn sniff(bytes: &[u8], at_end: bool) -> Sniffed {
     let skip = match bytes {
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => return Sniffed::Encoding("the text is UTF-16"),
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => return Sniffed::encoding("the text is UTF-16"),
         [0xEF, 0xBB, 0xBF, ..] => 3,
         [0xEF] | [0xEF, 0xBB] | [0xFF | 0xFE] | [] if !at_end => return Sniffed::More,
         _ => 0,
@@ -250,7 +256,7 @@ fn sniff(bytes: &[u8], at_end: bool) -> Sniffed {
     let text = bytes.get(skip..).unwrap_or_default();
     let blank = text.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(text.len());
     match text.get(blank..).unwrap_or_default() {
-        [0, ..] | [b'{' | b'[', 0, ..] => Sniffed::Encoding("the text is UTF-16 or binary"),
+        [0, ..] | [b'{' | b'[', 0, ..] => Sniffed::encoding("the text is UTF-16 or binary"),
         [b'{' | b'['] if !at_end => Sniffed::More,
         [b'{' | b'[', ..] => Sniffed::Json { skip },
         [] if at_end => Sniffed::Json { skip },
@@ -266,13 +272,21 @@ fn sniff_text(text: &[u8], skip: usize, at_end: bool) -> Sniffed {
     }
     // Only so much is looked at as was waited for, so that the cut of the chunks makes no difference.
     let line = text.get(..end.unwrap_or(text.len()).min(SNIFFED_BYTES_MAX)).unwrap_or_default();
+    if let Some((kind, packs)) = other::binary(line) {
+        let unpack = || RejectReason::SourceNotSupported(kind.to_owned());
+        return if packs { Sniffed::Reject(unpack()) } else { Sniffed::Skip(kind) };
+    }
     if let Some(kind) = other::text_log(line) {
         return Sniffed::Skip(kind);
     }
     if !at_end && text.len() < other::PROSE_BYTES_MAX {
         return Sniffed::More;
     }
-    if other::is_prose(text) { Sniffed::Skip("text") } else { Sniffed::Json { skip } }
+    match other::content(text) {
+        Content::Prose => Sniffed::Skip("text"),
+        Content::Binary => Sniffed::encoding("the file is binary"),
+        Content::Unclear => Sniffed::Json { skip },
+    }
 }
 
 /// A reject before it is counted.

@@ -83,9 +83,12 @@ fn notes(tally: &Tally, coverage: &Coverage) -> Vec<String> {
     }
     let judged = coverage.judged_events;
     if judged.saturating_mul(JUDGED_SHARE_MIN) < tally.events {
+        let wider =
+            coverage.wider().map(|days| format!(": --judge {days}d judges more, and learns from the rest"));
         notes.push(format!(
-            "the judged part holds only {judged} of {} events: --judge SPAN, such as --judge 7d, widens it",
-            tally.events
+            "the judged part holds only {judged} of {} events{}",
+            tally.events,
+            wider.unwrap_or_default()
         ));
     }
     if !tally.wrappers.is_empty() {

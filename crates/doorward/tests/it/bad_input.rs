@@ -1,12 +1,30 @@
 //! Bad input gets a clear message or a counted reject; nothing is half done, and nothing is lost.
+//!
+//! | input | test |
+//! | --- | --- |
+//! | truncated gzip | `a_cut_gzip_keeps_what_came_before_the_cut` |
+//! | half a line, a broken line | `half_a_line`, `a_broken_line_takes_the_rest_of_the_file_with_it` |
+//! | wrong encoding, binary files | `wrong_encodings`, `files_that_are_no_logs_are_told_and_skipped` |
+//! | a line of 200 MB | `a_line_of_200_megabytes_is_one_reject_and_the_next_line_is_read` |
+//! | nesting 10,000 deep | `deep_nesting` |
+//! | duplicate keys, duplicate ids | `duplicate_keys`, `duplicate_ids` |
+//! | events from the future | `events_from_the_future_and_a_clock_that_goes_back_are_read_as_they_are`; live: `serving/ingest.rs` |
+//! | a clock that goes back | `serving/start.rs`: `a_clock_that_has_gone_back_stops_nothing_and_turns_no_record_around` |
+//! | unreadable files and folders | `a_file_that_fails_while_it_is_read`, `what_may_not_be_read_is_a_reject_and_the_rest_is_read` |
+//! | links, loops and pipes in a folder | `links_and_pipes_are_read_when_named_and_told_when_met` |
+//! | an export whose policy does not parse | `an_export_with_a_policy_that_does_not_parse_is_taken_and_the_policy_shown` |
+//! | a data folder of a newer version | `serving/start.rs`: `a_data_folder_of_a_newer_format_is_refused_and_left_as_it_is` |
+//! | a full disk | `serving/full_disk.rs` |
 
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{counts, gzip, put, record, report};
+use crate::support::{counts, gzip, program, put, record, report};
 
 /// Scans one file and tells `[read, accepted, duplicate, rejected]` and the reasons.
 fn check(content: &[u8]) -> ([u64; 4], Vec<String>) {
@@ -92,6 +110,97 @@ fn a_line_of_200_megabytes_is_one_reject_and_the_next_line_is_read() {
 #[test]
 fn duplicate_keys() {
     one_reject(record("a", r#","eventName":"Other""#).as_bytes(), 0, "eventName");
+}
+
+#[test]
+fn duplicate_ids() {
+    // The same once more is nothing new; under the same id something else is.
+    let (one, other) = (record("a", ""), record("a", r#","errorCode":"AccessDenied""#));
+    let (counts, reasons) = check(format!("{one}\n{one}\n{other}\n").as_bytes());
+    assert_eq!((counts, reasons.len()), ([3, 2, 1, 0], 0));
+}
+
+#[test]
+fn files_that_are_no_logs_are_told_and_skipped() {
+    let dir = tempfile::tempdir().unwrap();
+    put(&dir.path().join("log.jsonl"), record("a", "").as_bytes());
+    put(&dir.path().join("state.db"), &[&b"SQLite format 3\0"[..], &[0; 4_000]].concat());
+    put(&dir.path().join("run.sh"), b"#!/bin/sh\nmain() {\n  echo \"${HOME}\"\n}\nmain\n");
+    put(&dir.path().join("logs.zip"), &[&b"PK\x03\x04"[..], &[7; 4_000]].concat());
+    let report = report(&[], &[dir.path()]);
+    assert_eq!(told(&report), ([2, 1, 0, 1], vec!["source not supported: zip archive".to_owned()]));
+    let skipped = report["sources"].as_array().unwrap().iter().filter(|source| source["status"] == "skipped");
+    let kinds: Vec<_> = skipped.map(|source| source["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["SQLite database", "text"]);
+}
+
+#[test]
+fn a_file_that_fails_while_it_is_read() {
+    // Its first bytes are in no process: nobody may read them, whoever it is.
+    let memory = Path::new("/proc/self/mem");
+    if !memory.exists() {
+        eprintln!("SKIPPED: there is no {} here", memory.display());
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let log = dir.path().join("log.jsonl");
+    put(&log, record("a", "").as_bytes());
+    let (counts, reasons) = told(&report(&[], &[memory, &log]));
+    assert_eq!(counts, [2, 1, 0, 1]);
+    assert!(reasons[0].starts_with("cannot be read: "), "{reasons:?}");
+}
+
+/// As somebody who may not read everything; the tests may run as somebody who may.
+#[test]
+fn what_may_not_be_read_is_a_reject_and_the_rest_is_read() {
+    let nobody = |args: &[&str]| {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).args(args);
+        command.output()
+    };
+    let program = env!("CARGO_BIN_EXE_doorward");
+    if !nobody(&[program, "--version"]).is_ok_and(|output| output.status.success()) {
+        eprintln!("SKIPPED: the program cannot be run as nobody here");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    for (name, mode) in [("a.jsonl", 0o644), ("b.jsonl", 0o000), ("shut/c.jsonl", 0o644)] {
+        let path = dir.path().join(name);
+        put(&path, record(name, "").as_bytes());
+        set_mode(&path, mode);
+    }
+    set_mode(&dir.path().join("shut"), 0o000);
+    set_mode(dir.path(), 0o755);
+    let output = nobody(&[program, "scan", "-o", "json", dir.path().to_str().unwrap()]).unwrap();
+    set_mode(&dir.path().join("shut"), 0o755);
+    let (counts, reasons) = told(&serde_json::from_slice(&output.stdout).unwrap());
+    assert_eq!(counts, [3, 1, 0, 2]);
+    assert_eq!(reasons, ["cannot be read: Permission denied (os error 13)"; 2]);
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn links_and_pipes_are_read_when_named_and_told_when_met() {
+    let dir = tempfile::tempdir().unwrap();
+    let (folder, elsewhere) = (dir.path().join("in"), dir.path().join("elsewhere.jsonl"));
+    put(&folder.join("log.jsonl"), record("a", "").as_bytes());
+    put(&elsewhere, record("b", "").as_bytes());
+    symlink(&elsewhere, folder.join("link.jsonl")).unwrap();
+    symlink(dir.path().join("nowhere"), folder.join("dangling")).unwrap();
+    symlink(&folder, folder.join("loop")).unwrap();
+    assert!(Command::new("mkfifo").arg(folder.join("pipe")).status().unwrap().success());
+    let met = report(&[], &[&folder]);
+    assert_eq!(counts(&met), [1, 1, 0, 0]);
+    let said = "4 links, pipes or the like were met and not followed: name them to have them read";
+    assert_eq!(met["notes"][0], said);
+    assert_eq!(counts(&report(&[], &[&folder, &folder.join("link.jsonl")])), [2, 2, 0, 0]);
+    let mut dangling = program();
+    let refused = dangling.arg("scan").arg(folder.join("dangling")).output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(1) && said.contains("dangling: No such file"), "{said}");
 }
 
 #[test]

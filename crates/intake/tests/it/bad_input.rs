@@ -35,36 +35,72 @@ fn after_a_syntax_error_the_rest_is_one_reject() {
             ),
         ],
     );
-    check(b"hello, {world}\n", &["reject 1 at 0..15: not well-formed JSON: expected a value"]);
+    check(b"hello, {\"world\"}\n", &["reject 1 at 0..17: not well-formed JSON: expected a value"]);
 }
 
 #[test]
-fn only_text_without_a_brace_is_no_log() {
+fn files_of_other_kinds_are_told_by_how_they_begin() {
+    let padded = |begin: &[u8]| [begin, &[0_u8, 1, 2, 0xff].repeat(2_000)].concat();
+    for (begin, kind) in [
+        (&b"SQLite format 3\0\x10\0\n"[..], "SQLite database"),
+        (b"PAR1\x15\n", "Parquet file"),
+        (b"%PDF-1.7\n%\xe2\xe3", "PDF document"),
+        (b"\x89PNG\r\n\x1a\n", "PNG image"),
+        (b"\xff\xd8\xff\xe0", "JPEG image"),
+        (b"\x7fELF\x02", "program"),
+    ] {
+        check(&padded(begin), &[&format!("skipped {kind}")]);
+    }
+    let tar = [&b"logs/a.json"[..], &[0; 246], b"ustar\0"].concat();
+    for (begin, kind) in [
+        (&b"PK\x03\x04"[..], "zip archive"),
+        (b"BZh91AY", "bzip2 archive"),
+        (b"\xfd7zXZ\0", "xz archive"),
+        (b"7z\xbc\xaf\x27\x1c", "7z archive"),
+        (b"Obj\x01", "Avro file"),
+        (b"ORC", "ORC file"),
+        (&tar, "tar archive"),
+    ] {
+        let input = padded(begin);
+        let expected = format!("reject 1 at 0..{}: source not supported: {kind}", input.len());
+        check(&input, &[&expected]);
+        let bytes: Vec<&[u8]> = input.chunks(3).collect();
+        assert_eq!(read_with(Limits::default(), &bytes).lines(), [expected]);
+    }
+}
+
+#[test]
+fn only_text_in_which_no_record_could_begin_is_no_log() {
     let broken = "not well-formed JSON: expected a value";
+    let binary = "not UTF-8: the file is binary";
     let block = "Permission is hereby granted [to you], \u{a9} 2026.\n".repeat(1_400);
     let (at_limit, behind) = (64 * 1024 - 1, 64 * 1024);
     let with_brace = |place: usize| {
         let mut text = block.clone().into_bytes();
         let place = (place..).find(|place| text.get(*place).is_some_and(u8::is_ascii)).unwrap();
-        text[place] = b'{';
+        text[place..place + 2].copy_from_slice(b"{\"");
         text
     };
     assert!(block.is_char_boundary(at_limit) && block.len() > behind + 100);
-    for (input, skipped) in [
-        (b"hello, world\n".to_vec(), true),
-        (b"\n\n# Logs\n\nSee [the page](page.md).\n".to_vec(), true),
-        (b"\"account\",\"region\"\n\"111122223333\",\"eu-central-1\"\n".to_vec(), true),
-        (block.clone().into_bytes(), true),
-        (with_brace(behind), true),
-        (with_brace(at_limit), false),
-        (b"hello, {world}\n".to_vec(), false),
-        (b"hello \x00 world".to_vec(), false),
-        (b"caf\xe9".to_vec(), false),
-        (b"caf\xe9 au lait".to_vec(), false),
+    for (input, why) in [
+        (b"hello, world\n".to_vec(), None),
+        (b"\n\n# Logs\n\nSee [the page](page.md).\n".to_vec(), None),
+        (b"\"account\",\"region\"\n\"111122223333\",\"eu-central-1\"\n".to_vec(), None),
+        (b"#!/bin/sh\nmain() {\n  echo \"${HOME}\" {a,b}\n}\n".to_vec(), None),
+        (b"resource \"aws_iam_role\" \"web\" {}\n".to_vec(), None),
+        (block.clone().into_bytes(), None),
+        (with_brace(behind), None),
+        (with_brace(at_limit), Some(broken)),
+        (b"March {\"eventName\":\"GetObject\"}\n".to_vec(), Some(broken)),
+        (b"a,\"{\\\"eventName\\\":1}\"\n2,\"{ \\\"a\\\":1}\"\n".to_vec(), Some(broken)),
+        (b"hello {".to_vec(), Some(broken)),
+        (b"hello \x00 world".to_vec(), Some(binary)),
+        (b"caf\xe9".to_vec(), Some(broken)),
+        (b"caf\xe9 au lait".to_vec(), Some(broken)),
     ] {
         let end = input.len();
         let expected =
-            if skipped { "skipped text".to_owned() } else { format!("reject 1 at 0..{end}: {broken}") };
+            why.map_or_else(|| "skipped text".to_owned(), |why| format!("reject 1 at 0..{end}: {why}"));
         check(&input, &[&expected]);
         let bytes: Vec<&[u8]> = input.chunks(777).collect();
         assert_eq!(read_with(Limits::default(), &bytes).lines(), [expected]);
