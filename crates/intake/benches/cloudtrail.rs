@@ -2,16 +2,19 @@
 //!
 //! Both are measured on generated records, and on real ones where the shared material is there.
 
+#[path = "../../../benches/cpu_time.rs"]
+mod cpu_time;
+
 use std::borrow::Cow;
 use std::hint::black_box;
 use std::io::Read as _;
 use std::path::Path;
-use std::time::Duration;
 
-use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use doorward_intake::{Item, Limits, Reader};
 use serde::Deserialize;
+
+use crate::cpu_time::CpuTime;
 
 /// The allocator of the binary.
 #[global_allocator]
@@ -44,46 +47,6 @@ struct Record<'a> {
     event_id: Cow<'a, str>,
     error_code: Option<Cow<'a, str>>,
     recipient_account_id: Cow<'a, str>,
-}
-
-/// Time on the CPU, which other work on the machine disturbs less than time on the clock.
-struct CpuTime;
-
-impl CpuTime {
-    /// The time this thread has run; zero where the system does not say, which fails the first assertion below.
-    fn now() -> Duration {
-        let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-        Duration::from_nanos(text.split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or_default())
-    }
-}
-
-impl Measurement for CpuTime {
-    type Intermediate = Duration;
-    type Value = Duration;
-
-    fn start(&self) -> Duration {
-        Self::now()
-    }
-
-    fn end(&self, started: Duration) -> Duration {
-        Self::now().saturating_sub(started).max(Duration::from_nanos(1))
-    }
-
-    fn add(&self, one: &Duration, other: &Duration) -> Duration {
-        *one + *other
-    }
-
-    fn zero(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn to_f64(&self, value: &Duration) -> f64 {
-        value.as_secs_f64() * 1e9
-    }
-
-    fn formatter(&self) -> &dyn ValueFormatter {
-        WallTime.formatter()
-    }
 }
 
 /// A file as CloudTrail delivers it, of the sizes and shapes of real records (1.3 KB on average).
@@ -193,7 +156,6 @@ fn intake(bytes: &[u8]) -> u64 {
 }
 
 fn bench(c: &mut Criterion<CpuTime>) {
-    assert!(CpuTime::now() > Duration::ZERO, "the system does not tell the time on the CPU");
     compare(c, "generated", &delivered());
     if let Some(bytes) = real() {
         compare(c, "real", &bytes);
@@ -221,5 +183,5 @@ fn compare(c: &mut Criterion<CpuTime>, name: &str, bytes: &[u8]) {
     group.finish();
 }
 
-criterion_group!(name = benches; config = Criterion::default().with_measurement(CpuTime); targets = bench);
+criterion_group!(name = benches; config = Criterion::default().with_measurement(CpuTime::default()); targets = bench);
 criterion_main!(benches);

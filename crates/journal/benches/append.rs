@@ -2,11 +2,13 @@
 //! that they hold on a machine that does other things; bytes on disk are printed beside them.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on stops")]
 
+#[path = "../../../benches/cpu_time.rs"]
+mod cpu_time;
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use doorward_journal::{Batch, Indexer, Journal, Keep, Memory, Options, Sqlite};
 use doorward_model::event::{Actor, Client, Event, Target};
@@ -14,48 +16,13 @@ use doorward_model::hash::Fingerprint;
 use doorward_model::id::{FactNumber, Partition, TenantId};
 use doorward_model::record::{Observation, Record};
 
+use crate::cpu_time::CpuTime;
+
 /// How many milliseconds lie between two events.
 const USUAL: i64 = 90;
 const BATCH: u64 = 1_000;
 /// Batches in one measured round: the kernel counts CPU time in steps of a scheduler tick.
 const ROUND: u64 = 10;
-
-/// CPU time of the calling thread, as the kernel counts it.
-struct ThreadCpu;
-
-fn thread_cpu() -> Duration {
-    let counted = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(counted.split(' ').next().unwrap().parse().unwrap())
-}
-
-impl Measurement for ThreadCpu {
-    type Intermediate = Duration;
-    type Value = Duration;
-
-    fn start(&self) -> Duration {
-        thread_cpu()
-    }
-
-    fn end(&self, start: Duration) -> Duration {
-        thread_cpu().saturating_sub(start)
-    }
-
-    fn add(&self, one: &Duration, other: &Duration) -> Duration {
-        *one + *other
-    }
-
-    fn zero(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn to_f64(&self, value: &Duration) -> f64 {
-        value.as_secs_f64() * 1e9
-    }
-
-    fn formatter(&self) -> &dyn ValueFormatter {
-        WallTime.formatter()
-    }
-}
 
 /// A stream of events as a busy organisation makes them: 400 roles, 30 actions, unique ids, one every so many ms.
 struct Stream {
@@ -181,7 +148,7 @@ fn take(log: &mut dyn Journal, records: &[Record]) {
     log.append(Batch { records, facts_seen: FactNumber(0) }).unwrap();
 }
 
-fn bench(criterion: &mut Criterion<ThreadCpu>, name: &str, mut stream: Stream, log: &mut dyn Journal) -> u64 {
+fn bench(criterion: &mut Criterion<CpuTime>, name: &str, mut stream: Stream, log: &mut dyn Journal) -> u64 {
     let mut group = criterion.benchmark_group("append");
     group
         .throughput(Throughput::Elements(BATCH * ROUND))
@@ -203,15 +170,15 @@ fn bytes_in(folder: &Path) -> u64 {
 
 #[expect(clippy::print_stdout, reason = "the second figure of the bench")]
 #[expect(clippy::cast_precision_loss, reason = "a figure to look at")]
-fn engines(criterion: &mut Criterion<ThreadCpu>) {
+fn engines(criterion: &mut Criterion<CpuTime>) {
     let folder = tempfile::tempdir().unwrap();
     let mut log = Sqlite::open(folder.path(), &TenantId::from("acme"), Options::default()).unwrap();
     let events = bench(criterion, "sqlite", Stream::new(USUAL), &mut log);
     let before = bytes_in(folder.path());
     let mut indexer = Indexer::new(log.follower().unwrap(), folder.path()).unwrap();
-    let began = thread_cpu();
+    let began = CpuTime::default().now();
     while indexer.step().unwrap() < log.head().position {}
-    let spent = thread_cpu().saturating_sub(began);
+    let spent = CpuTime::default().now().saturating_sub(began);
     drop(indexer);
     let index = bytes_in(folder.path()) - before;
     let (each, nanoseconds) = (index as f64 / events as f64, spent.as_nanos() as f64 / events as f64);
@@ -240,7 +207,7 @@ fn raw_bytes(record: &Record) -> usize {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default().with_measurement(ThreadCpu);
+    config = Criterion::default().with_measurement(CpuTime::default());
     targets = engines
 }
 criterion_main!(benches);

@@ -7,11 +7,13 @@
     reason = "a benchmark stops at what it did not expect, and prints"
 )]
 
+#[path = "../../../benches/cpu_time.rs"]
+mod cpu_time;
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{Criterion, Throughput};
 use doorward_model::decision::{Effect, Mode};
 use doorward_model::id::FactNumber;
@@ -28,6 +30,8 @@ use doorward_views::snapshot::attribute::{Attribute, Record};
 use doorward_views::snapshot::entity::Name;
 use doorward_views::snapshot::overlay::Overlay;
 use doorward_views::snapshot::writer::{EntityRow, Writer};
+
+use crate::cpu_time::CpuTime;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -206,45 +210,8 @@ fn percentiles(name: &str, mut call: impl FnMut()) {
     println!("{name}/decide wall ns: p50 {} p90 {} p99 {} p99.9 {}", at(500), at(900), at(990), at(999));
 }
 
-/// CPU time of this thread, as the scheduler counts it.
-struct CpuTime;
-
-fn cpu_now() -> Duration {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(text.split_whitespace().next().unwrap().parse().unwrap())
-}
-
-impl Measurement for CpuTime {
-    type Intermediate = Duration;
-    type Value = Duration;
-
-    fn start(&self) -> Duration {
-        cpu_now()
-    }
-
-    fn end(&self, start: Duration) -> Duration {
-        cpu_now().saturating_sub(start)
-    }
-
-    fn add(&self, one: &Duration, other: &Duration) -> Duration {
-        *one + *other
-    }
-
-    fn zero(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn to_f64(&self, value: &Duration) -> f64 {
-        WallTime.to_f64(value)
-    }
-
-    fn formatter(&self) -> &dyn ValueFormatter {
-        WallTime.formatter()
-    }
-}
-
 fn main() {
-    let mut criterion = Criterion::default().with_measurement(CpuTime).configure_from_args();
+    let mut criterion = Criterion::default().with_measurement(CpuTime::default()).configure_from_args();
     bench(&mut criterion);
     criterion.final_summary();
 }

@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at what it did not expect")]
 
+#[path = "../../../benches/cpu_time.rs"]
+mod cpu_time;
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -16,7 +19,6 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::post;
 use criterion::Criterion;
-use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use doorward_model::decision::{Mode, Pep};
 use doorward_model::id::{FactNumber, TenantId};
 use doorward_model::identity::IdentityKind;
@@ -28,6 +30,8 @@ use doorward_serve::handle::{Handle, Past, PastError, Peps, RejectFiles};
 use doorward_serve::{policy_files, server};
 use doorward_views::snapshot::writer::Writer;
 use tokio::net::TcpListener;
+
+use crate::cpu_time::CpuTime;
 use tokio::sync::{mpsc, oneshot, watch};
 
 #[global_allocator]
@@ -51,7 +55,7 @@ fn on_a_thread<F: Future<Output = ()>>(serve: impl FnOnce(TcpListener) -> F + Se
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let task = std::fs::read_link("/proc/thread-self").unwrap();
-            let counted = Path::new("/proc").join(task).join("schedstat");
+            let counted = Path::new("/proc").join(task);
             told.send(Serving { address: listener.local_addr().unwrap(), counted }).unwrap();
             serve(listener).await;
         });
@@ -140,7 +144,8 @@ fn ask(stream: &mut TcpStream, request: &[u8], buffer: &mut [u8]) {
 }
 
 fn measure(name: &str, serving: Serving, authorization: &str) {
-    let mut criterion = Criterion::default().with_measurement(CpuTime(serving.counted)).configure_from_args();
+    let mut criterion =
+        Criterion::default().with_measurement(CpuTime::of(serving.counted)).configure_from_args();
     let mut stream = TcpStream::connect(serving.address).unwrap();
     stream.set_nodelay(true).unwrap();
     let request = format!(
@@ -153,45 +158,6 @@ fn measure(name: &str, serving: Serving, authorization: &str) {
     group.sample_size(20).measurement_time(Duration::from_secs(4)).warm_up_time(Duration::from_millis(500));
     group.bench_function(name, |bencher| bencher.iter(|| ask(&mut stream, request.as_bytes(), &mut buffer)));
     group.finish();
-}
-
-/// CPU time of the thread that serves, as the scheduler counts it.
-struct CpuTime(PathBuf);
-
-impl CpuTime {
-    fn now(&self) -> Duration {
-        let text = std::fs::read_to_string(&self.0).unwrap();
-        Duration::from_nanos(text.split_whitespace().next().unwrap().parse().unwrap())
-    }
-}
-
-impl Measurement for CpuTime {
-    type Intermediate = Duration;
-    type Value = Duration;
-
-    fn start(&self) -> Duration {
-        self.now()
-    }
-
-    fn end(&self, start: Duration) -> Duration {
-        self.now().saturating_sub(start)
-    }
-
-    fn add(&self, one: &Duration, other: &Duration) -> Duration {
-        *one + *other
-    }
-
-    fn zero(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn to_f64(&self, value: &Duration) -> f64 {
-        WallTime.to_f64(value)
-    }
-
-    fn formatter(&self) -> &dyn ValueFormatter {
-        WallTime.formatter()
-    }
 }
 
 fn main() {
