@@ -7,7 +7,8 @@
 //! | wrong encoding, binary files | `wrong_encodings`, `files_that_are_no_logs_are_told_and_skipped` |
 //! | a line of 200 MB | `a_line_of_200_megabytes_is_one_reject_and_the_next_line_is_read` |
 //! | nesting 10,000 deep | `deep_nesting` |
-//! | duplicate keys, duplicate ids | `duplicate_keys`, `duplicate_ids` |
+//! | duplicate keys | `duplicate_keys` |
+//! | duplicate ids | `scanning.rs`: `the_same_id_with_other_content_is_kept_and_counted` |
 //! | events from the future | `events_from_the_future_and_a_clock_that_goes_back_are_read_as_they_are`; live: `serving/ingest.rs` |
 //! | a clock that goes back | `serving/start.rs`: `a_clock_that_has_gone_back_stops_nothing_and_turns_no_record_around` |
 //! | unreadable files and folders | `a_file_that_fails_while_it_is_read`, `what_may_not_be_read_is_a_reject_and_the_rest_is_read` |
@@ -110,14 +111,6 @@ fn a_line_of_200_megabytes_is_one_reject_and_the_next_line_is_read() {
 #[test]
 fn duplicate_keys() {
     one_reject(record("a", r#","eventName":"Other""#).as_bytes(), 0, "eventName");
-}
-
-#[test]
-fn duplicate_ids() {
-    // The same once more is nothing new; under the same id something else is.
-    let (one, other) = (record("a", ""), record("a", r#","errorCode":"AccessDenied""#));
-    let (counts, reasons) = check(format!("{one}\n{one}\n{other}\n").as_bytes());
-    assert_eq!((counts, reasons.len()), ([3, 2, 1, 0], 0));
 }
 
 #[test]

@@ -127,10 +127,18 @@ fn sentence(hold: &Hold, identity: Option<&str>, bites_at: &[String]) -> String 
         (_, Some(_), [_, ..]) => format!("At {}, asked about it in the last 7 days.", bites_at.join(", ")),
         (_, Some(_), []) => "Nowhere: no enforcement point has asked about it in the last 7 days.".to_owned(),
         (HoldScope::Session, None, _) => {
-            "Not known: no enforcement point has told whose session it is.".to_owned()
+            "Nowhere that is known: no enforcement point has told whose session it is.".to_owned()
         }
-        (HoldScope::Credential, None, _) => "Not known: nobody is known to have this credential.".to_owned(),
-        (scope, None, _) => format!("Not known: questions are not counted by {}.", scope.word()),
+        (HoldScope::Credential, None, _) => {
+            "Nowhere that is known: nobody is known to have this credential.".to_owned()
+        }
+        (scope, None, _) => {
+            let word = scope.word();
+            format!(
+                "Nowhere that is known: it stops what tells of this {word} (context.doorward.{word}), and who does is \
+                 not counted."
+            )
+        }
     }
 }
 

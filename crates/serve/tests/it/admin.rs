@@ -316,9 +316,12 @@ async fn a_hold_on_a_session_bites_where_its_identity_is_asked_about() {
     }
     let expected = [
         (json!(["loopback"]), "At loopback, asked in the last 7 days about alice, whose session it is."),
-        (json!([]), "Not known: no enforcement point has told whose session it is."),
-        (json!([]), "Not known: nobody is known to have this credential."),
-        (json!([]), "Not known: questions are not counted by task."),
+        (json!([]), "Nowhere that is known: no enforcement point has told whose session it is."),
+        (json!([]), "Nowhere that is known: nobody is known to have this credential."),
+        (
+            json!([]),
+            "Nowhere that is known: it stops what tells of this task (context.doorward.task), and who does is not counted.",
+        ),
     ];
     assert_eq!(bites, expected.map(|(at, said)| (at, said.to_owned())));
     assert_eq!(server.evaluate(&question).await["context"]["effect"], json!("step-up"));
