@@ -29,5 +29,13 @@ fuzz_target!(|text: &str| {
     }
 });
 
-const LISTS: [&str; 8] =
-    ["/v1/identities", "/v1/findings", "/v1/unusual", "/v1/events", "/v1/holds", "/v1/peps", "/v1/tokens", "/v1/who"];
+const LISTS: [&str; 8] = [
+    "/v1/identities",
+    "/v1/findings",
+    "/v1/unusual",
+    "/v1/events",
+    "/v1/holds",
+    "/v1/peps",
+    "/v1/tokens",
+    "/v1/who",
+];
