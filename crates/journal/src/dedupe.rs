@@ -6,7 +6,7 @@
 //!
 //! Hours come into memory when an event of theirs is checked and leave it, the least recently used first, when
 //! the limit is reached. An engine with a store reloads them; the memory engine has none and forgets them. An hour that
-//! is too large for half of the limit by itself is spilled to [`runs`] bit by bit, so that memory stays bounded whatever
+//! is too large for half of the limit by itself is spilled to `runs` bit by bit, so that memory stays bounded whatever
 //! comes within an hour.
 
 mod runs;
