@@ -22,7 +22,7 @@ fn told(token: &str, place: [&str; 2], at: Option<&str>) -> Value {
     };
     json!({
         "identities": names(&["identity", "list"], "id"),
-        "identity": with(&["identity", "show", "alice"])["killed_up_to"].is_string(),
+        "identity": with(&["identity", "show", "alice"])["kill"].is_object(),
         "findings": names(&["finding", "list"], "id"),
         "holds": names(&["hold", "list"], "subject"),
         "peps": names(&["pep", "list"], "mode"),

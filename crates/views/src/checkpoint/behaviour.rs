@@ -127,6 +127,8 @@ struct BurstRow {
     raised_milli: Option<u64>,
     #[prost(uint64, tag = "5")]
     raised_events: u64,
+    #[prost(bool, tag = "6")]
+    judged: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -263,17 +265,23 @@ fn habits(row: HabitsRow, symbols: &mut Symbols) -> Habits {
 }
 
 fn burst_row(burst: &Burst) -> BurstRow {
-    let Course { pressure_milli, last_at, raised_milli, raised_events, .. } = burst.course;
+    let Course { pressure_milli, last_at, raised_milli, raised_events, judged, .. } = burst.course;
     let (finding, last_at_ms) = (burst.finding(), last_at.ms());
-    BurstRow { finding, pressure_milli, last_at_ms, raised_milli, raised_events }
+    BurstRow { finding, pressure_milli, last_at_ms, raised_milli, raised_events, judged }
 }
 
 fn burst(row: BurstRow) -> Burst {
-    let BurstRow { finding, pressure_milli, last_at_ms, raised_milli, raised_events } = row;
+    let BurstRow { finding, pressure_milli, last_at_ms, raised_milli, raised_events, judged } = row;
     let first = finding.evidence.first().map_or("", |first| first.event.as_str());
     let (first_at, last_at) = (Time::from_ms(finding.first_at_ms), Time::from_ms(last_at_ms));
-    let course =
-        Course { pressure_milli, last_at, raised_milli, raised_events, ..Course::begin(first, first_at) };
+    let course = Course {
+        pressure_milli,
+        last_at,
+        raised_milli,
+        raised_events,
+        judged,
+        ..Course::begin(first, first_at)
+    };
     Burst::new(&finding, course)
 }
 
