@@ -154,6 +154,9 @@ impl Server {
             let status = response.status();
             let body = response.into_body().collect().await.unwrap().to_bytes();
             assert!(!status.is_server_error(), "{status}: {body:?}");
+            // The writer is woken, so that it records what was decided.
+            self.handle.work.send(Work::Ask(Box::new(|_, _| ()))).await.unwrap();
+            tokio::task::yield_now().await;
             Answer { status, json: serde_json::from_slice(&body).unwrap_or(Value::Null) }
         }))
     }
