@@ -46,7 +46,7 @@ impl Server {
     /// Starts what was typed, and waits until it listens and has been fed.
     pub(crate) fn spawn(command: Command) -> Self {
         let fed = command.get_args().find(|arg| *arg == "--import" || *arg == "--demo");
-        let fed = fed.map(|arg| if arg == "--demo" { "fed" } else { "imported" });
+        let fed = fed.map(|arg| if arg == "--demo" { "INFO fed " } else { "INFO imported " });
         let mut server = Self::listening(command);
         if let Some(said) = fed {
             server.has_said(said);
