@@ -424,10 +424,10 @@ impl Lexer {
             _ => None,
         });
         self.keys.truncate(start);
-        if let Some(place) = twice
-            && self.fault.is_none()
-        {
-            self.copy(chunk, at);
+        let Some(place) = twice else { return };
+        // What has not been copied yet may be too much, and that comes first, however the input is cut.
+        self.copy(chunk, at);
+        if self.fault.is_none() {
             let text = self.since(place.saturating_add(1));
             let end = text.iter().position(|byte| *byte == b'"').unwrap_or_default();
             let name = String::from_utf8_lossy(text.get(..end.min(64)).unwrap_or_default());
