@@ -83,6 +83,8 @@ proptest! {
                 known.extend(0..=u64::try_from(finding.evidence.len() * 5).unwrap());
                 for one in finding.evidence.iter().flat_map(|one| &one.novelties) {
                     known.extend([one.own_count, one.own_events, one.peers_with.into(), one.peers.into()]);
+                    // A value that counts says its number itself: of targets, of days.
+                    known.extend(numbers(&one.value));
                 }
                 prop_assert!(told.is_subset(&known), "{:?} {:?}", told, narrative(&finding));
             }
