@@ -92,8 +92,8 @@ pub(super) fn check(live: &Live, feed: &Feed) -> Result<()> {
     Ok(())
 }
 
-/// Takes in what the command line names, while the server answers and obeys, and says that it is not ready. Events are judged in the total
-/// order, and come before all live ones.
+/// Takes in what the command line names, while the server answers and obeys, and says that it is not ready. Events are
+/// judged in the total order, and come before all live ones.
 pub(super) fn feed(live: &mut Live, feed: &Feed, door: &mut Door<'_>) -> Result<()> {
     if feed.demo {
         return demo(live, door);
