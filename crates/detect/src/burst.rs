@@ -54,43 +54,68 @@ pub(crate) fn gather(
     standard: &Standard<'_>,
 ) -> (Burst, Option<Fact>) {
     let now = subject.event().happened_at();
-    let known = same_cause(subject, &notice, now);
-    let (mut finding, mut course) = known.unwrap_or_else(|| begin(subject, &notice));
+    let (known, mut head, mut course) = match same_cause(subject, &notice, now) {
+        Some((burst, head)) => (Some(burst), head, burst.course),
+        None => {
+            let (head, course) = begin(subject, &notice);
+            (None, head, course)
+        }
+    };
     let leaked = leaked(course.pressure_milli, now - course.last_at, standard.parameters.leak_minutes);
     course.pressure_milli = leaked + notice.score_milli;
     course.last_at = course.last_at.max(now);
     course.judged = standard.judging != Judging::Learn;
-    add(&mut finding, notice, evidence, now);
-    let enough = finding.lineage.is_some() || course.pressure_milli >= standard.threshold_milli;
+    add(&mut head, notice, now);
+    let enough = head.lineage.is_some() || course.pressure_milli >= standard.threshold_milli;
     let raise = standard.judging != Judging::Learn && enough;
-    let fact = if raise { publish(&mut finding, &mut course, subject, standard) } else { None };
-    (Burst::new(&finding, course), fact)
+    let is_new = course.raised_milli.is_none();
+    let told = raise && is_told(&mut head, &mut course, subject, standard);
+    let burst = with_evidence(known, head, evidence, course);
+    let fact = told.then(|| match is_new {
+        true => Fact::FindingRaised(burst.finding()),
+        false => Fact::FindingGrown(burst.finding()),
+    });
+    (burst, fact)
 }
 
-/// The burst that a notice goes on with: one of its kind, or one that the same credential or session has caused.
-/// There new behaviour joins what is proven, and what is proven gives its name to new behaviour.
-fn same_cause(subject: &Subject<'_>, notice: &Notice, now: Time) -> Option<(Finding, Course)> {
+/// The burst with one more event, as far as there is room for events.
+fn with_evidence(known: Option<&Burst>, head: Finding, evidence: Evidence, course: Course) -> Burst {
+    if let Some(known) = known.filter(|known| known.has_room(head.events, &evidence)) {
+        return known.with(&head, evidence, course);
+    }
+    let mut all = known.map(|known| known.finding().evidence).unwrap_or_default();
+    all.push(evidence);
+    cut(&mut all);
+    Burst::new(Finding { evidence: all, ..head }, course)
+}
+
+/// The burst that a notice goes on with, and its finding without evidence: one of its kind, or one that the same
+/// credential or session has caused. There new behaviour joins what is proven, and what is proven gives its name to new
+/// behaviour.
+fn same_cause<'a>(subject: &Subject<'a>, notice: &Notice, now: Time) -> Option<(&'a Burst, Finding)> {
     let bursts = subject.habits.into_iter().flat_map(|habits| &habits.bursts);
     let alive = bursts.filter(|burst| burst.course.is_alive(now));
-    let mut alive: Vec<_> = alive.map(|burst| (burst.finding(), burst.course)).collect();
-    let of_its_kind = || alive.iter().position(|(finding, _)| finding.kind == notice.kind);
-    let shared = |finding: &Finding| shares_credential(finding, subject);
+    let mut alive: Vec<_> = alive.map(|burst| (burst, burst.head())).collect();
+    let of_its_kind = || alive.iter().position(|(_, finding)| finding.kind == notice.kind);
     let at = if notice.lineage.is_some() {
-        let joined = || alive.iter().position(|(finding, _)| finding.lineage.is_none() && shared(finding));
-        of_its_kind().or_else(joined)
+        let joined = |(burst, finding): &(&Burst, Finding)| {
+            finding.lineage.is_none() && shares_credential(burst, finding, subject)
+        };
+        of_its_kind().or_else(|| alive.iter().position(joined))
     } else {
-        let proven = |(finding, course): &(Finding, Course)| {
-            finding.lineage.is_some() && course.is_open(now) && shared(finding)
+        let proven = |(burst, finding): &(&Burst, Finding)| {
+            finding.lineage.is_some() && burst.course.is_open(now) && shares_credential(burst, finding, subject)
         };
         alive.iter().position(proven).or_else(of_its_kind)
     };
     at.map(|at| alive.swap_remove(at))
 }
 
-fn shares_credential(finding: &Finding, subject: &Subject<'_>) -> bool {
+fn shares_credential(burst: &Burst, head: &Finding, subject: &Subject<'_>) -> bool {
     let (seen, key) = (subject.seen, &subject.event().actor.access_key_id);
-    let same_session = !seen.session().is_empty() && finding.session == seen.session();
-    same_session || !key.is_empty() && finding.evidence.iter().any(|one| one.access_key_id == *key)
+    let same_session = !seen.session().is_empty() && head.session == seen.session();
+    let used = || burst.finding().evidence.iter().any(|one| one.access_key_id == *key);
+    same_session || !key.is_empty() && used()
 }
 
 fn begin(subject: &Subject<'_>, notice: &Notice) -> (Finding, Course) {
@@ -107,7 +132,7 @@ fn begin(subject: &Subject<'_>, notice: &Notice) -> (Finding, Course) {
     (finding, Course::begin(&event.id, event.happened_at()))
 }
 
-fn add(finding: &mut Finding, notice: Notice, evidence: Evidence, now: Time) {
+fn add(finding: &mut Finding, notice: Notice, now: Time) {
     finding.last_at_ms = finding.last_at_ms.max(now.ms());
     finding.events += 1;
     finding.severity = finding.severity.max(notice.severity.into());
@@ -122,17 +147,15 @@ fn add(finding: &mut Finding, notice: Notice, evidence: Evidence, now: Time) {
             finding.controls.push((*control).to_owned());
         }
     }
-    finding.evidence.push(evidence);
-    cut(&mut finding.evidence);
 }
 
-/// Makes the burst a fact when it is raised, and again whenever it has grown enough.
-fn publish(
+/// Whether the burst becomes a fact: when it is raised, and again whenever it has grown enough.
+fn is_told(
     finding: &mut Finding,
     course: &mut Course,
     subject: &Subject<'_>,
     standard: &Standard<'_>,
-) -> Option<Fact> {
+) -> bool {
     let (score, events) = (course.pressure_milli, finding.events);
     let percent = u64::from(standard.parameters.growth_percent);
     let enough = |before: u64| before.saturating_add(before.saturating_mul(percent) / 100);
@@ -141,10 +164,9 @@ fn publish(
         .raised_milli
         .is_none_or(|raised| score > enough(raised) || proven && events > enough(course.raised_events));
     if !grown {
-        return None;
+        return false;
     }
-    let is_new = course.raised_milli.is_none();
-    if is_new {
+    if course.raised_milli.is_none() {
         let seen = subject.seen;
         let parts = [&finding.detector, &finding.kind, &seen.event.source, &seen.event.id]
             .map(|part| part.as_bytes());
@@ -158,8 +180,7 @@ fn publish(
     }
     course.raised_milli = Some(score);
     course.raised_events = events;
-    let finding = finding.clone();
-    Some(if is_new { Fact::FindingRaised(finding) } else { Fact::FindingGrown(finding) })
+    true
 }
 
 /// What is left of gathered surprise.

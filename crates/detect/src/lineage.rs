@@ -28,7 +28,7 @@ pub(crate) fn of(state: &State, subject: &Subject<'_>, probe: &Probe) -> Option<
     else {
         return key_for_another;
     };
-    let key = Key { used, network: seen.network, state };
+    let key = Key { used, network: seen.network, source: seen.source, state };
     let elsewhere = instance_key_elsewhere(subject, &key, probe);
     let networks = if elsewhere.is_none() { two_networks(subject, &key) } else { None };
     let facts = [source_changed(subject, &key), networks, elsewhere, key_for_another].into_iter().flatten();
@@ -41,6 +41,8 @@ struct Key<'a> {
     used: &'a KeyUse,
     /// Where the event used it.
     network: Symbol,
+    /// Where the client of the event says that it took the key from.
+    source: Symbol,
     /// What the numbers of networks and sources stand for, and who else has them.
     state: &'a State,
 }
@@ -97,14 +99,15 @@ fn key_for_another(subject: &Subject<'_>, probe: &Probe) -> Option<Notice> {
 
 /// The credential of an instance, used from another place than where the instance used it.
 fn instance_key_elsewhere(subject: &Subject<'_>, key: &Key<'_>, probe: &Probe) -> Option<Notice> {
-    let event = subject.event();
+    let (event, places) = (subject.event(), key.used.places());
+    if places.iter().any(|place| place.network == key.network) {
+        return None;
+    }
     let instance = instance_of(subject)?;
-    let places = key.used.places();
     let (home, away) = (key.name(places.first()?.network), event.client.network.as_str());
     // An instance reaches some services through its VPC and others through a gateway: then the gateway is known.
     let left_the_vpc = inside(home) && public(away) && is_new_network(subject, probe);
-    let known = places.iter().any(|place| place.network == key.network);
-    if known || !(left_the_vpc || public_pair(home, away)) || key.is_shared(key.network, subject) {
+    if !(left_the_vpc || public_pair(home, away)) || key.is_shared(key.network, subject) {
         return None;
     }
     let lineage = Lineage::InstanceKeyElsewhere(InstanceKeyElsewhere {
@@ -146,8 +149,11 @@ fn two_networks(subject: &Subject<'_>, key: &Key<'_>) -> Option<Notice> {
 
 /// The client says that a key which a machine was given now lies in a variable or a file: it was copied.
 fn source_changed(subject: &Subject<'_>, key: &Key<'_>) -> Option<Notice> {
+    if key.source == key.used.source {
+        return None;
+    }
     let event = subject.event();
-    let (before, now) = (key.name(key.used.source), event.client.credential_source.as_str());
+    let (before, now) = (key.name(key.used.source), key.name(key.source));
     let delivered = |letters: &str| letters.contains(['0', 'z']);
     if !delivered(before) || delivered(now) || !now.contains(['e', 'g', 'n', 'x']) {
         return None;

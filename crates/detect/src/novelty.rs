@@ -36,6 +36,9 @@ pub(crate) fn of(state: &State, subject: &Subject<'_>, probe: &Probe) -> Vec<Nov
 
 fn novelty(state: &State, subject: &Subject<'_>, probe: &Probe, new: (Feature, Slot)) -> Option<Novelty> {
     let (feature, slot) = new;
+    if is_frequent(slot, subject.parameters) {
+        return None;
+    }
     let [service, ..] = probe.slots;
     let given = (feature == Feature::Action).then_some(service).flatten().map(|service| service.symbol);
     let group = subject.profile.peer_group;
@@ -73,6 +76,14 @@ fn share(state: &State, group: Symbol, given: Option<Symbol>, new: (Feature, Slo
     }
 }
 
+/// Whether a value was seen so often that it is not worth a line, whatever the peers do.
+fn is_frequent(slot: Slot, parameters: &Parameters) -> bool {
+    let worth_milli = u64::from(parameters.bits_min_milli) << slot.days.min(31);
+    let bits = (worth_milli.saturating_sub(1) / 1_000).min(31);
+    let all = u64::from(slot.mass.max(slot.count)) + u64::from(ONE) * u64::from(parameters.peer_events);
+    worth_milli > 0 && u64::from(slot.count) << bits >= all
+}
+
 fn bits_milli(slot: Slot, (peers, tenant): (Share, Share), parameters: &Parameters) -> u32 {
     let tenant_members = u64::from(parameters.tenant_members);
     let p_tenant = CERTAIN * (u64::from(tenant.with) + 1)
@@ -87,6 +98,9 @@ fn bits_milli(slot: Slot, (peers, tenant): (Share, Share), parameters: &Paramete
 
 /// The surprise of an event, weighted by what its action could do, in thousandths of a bit.
 pub(crate) fn weighted_milli(subject: &Subject<'_>, novelties: &[Novelty], judging: Judging) -> u64 {
+    if novelties.is_empty() {
+        return 0;
+    }
     let class = consequence(subject);
     let parameters = subject.parameters;
     let counted = novelties.iter().filter(|novelty| {
@@ -112,10 +126,10 @@ fn consequence(subject: &Subject<'_>) -> ActionClass {
     let put_away =
         event.service == "iam" && matches!(event.action.as_str(), "UpdateAccessKey" | "DeleteAccessKey");
     // Without a name it is the caller's own.
-    let own = event.target.as_ref().is_none_or(|target| short(&subject.seen.identity) == target.id);
+    let own = || event.target.as_ref().is_none_or(|target| short(&subject.seen.identity) == target.id);
     match event.class() {
         _ if made => ActionClass::Write,
-        _ if put_away && own => ActionClass::Read,
+        _ if put_away && own() => ActionClass::Read,
         class => class,
     }
 }
@@ -155,7 +169,7 @@ mod tests {
     use doorward_views::symbols::Symbols;
     use proptest::prelude::{prop_assert, proptest};
 
-    use super::{Parameters, bits_milli};
+    use super::{Parameters, bits_milli, is_frequent};
 
     fn slot(seen: u32, of: u32) -> Slot {
         let (mut habits, mut symbols) =
@@ -184,6 +198,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_frequent_is_not_worth_a_line(seen in 0_u32..300, more in 0_u32..300, with in 0_u32..50, members in 0_u32..50) {
+            let slot = slot(seen, seen + more);
+            let (peers, tenant) = (Share { with: with.min(members), members }, Share { with: 0, members });
+            for bits_min_milli in [0, 1, 500, 999, 1_000, 1_001, 2_000, 9_000] {
+                let parameters = Parameters { bits_min_milli, ..Parameters::default() };
+                let worth = bits_milli(slot, (peers, tenant), &parameters) >> slot.days >= bits_min_milli;
+                prop_assert!(!(worth && is_frequent(slot, &parameters)), "{slot:?} {bits_min_milli}");
+            }
+        }
+
         #[test]
         fn more_use_is_never_more_surprising(seen in 0_u32..40, more in 0_u32..40, with in 0_u32..50, members in 0_u32..50) {
             let peers = Share { with: with.min(members), members };

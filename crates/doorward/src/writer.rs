@@ -215,7 +215,7 @@ impl<J: Journal> Writer<J> {
         let before = self.partitions.get(usize::from(partition.0)).copied().unwrap_or_default();
         let place = Hash16::of_parts(&[&partition.0.to_le_bytes(), &before.to_le_bytes()]);
         seen.event.id = place.to_string();
-        self.queue_observation(seen);
+        self.queue_observation(Box::new(seen));
         Ok(())
     }
 
@@ -365,12 +365,12 @@ impl<J: Journal> Writer<J> {
         self.batch.push(Record::Fact(Box::new(record)));
     }
 
-    fn queue_observation(&mut self, mut seen: Observation) {
+    fn queue_observation(&mut self, mut seen: Box<Observation>) {
         if let Some(n) = self.partitions.get_mut(usize::from(seen.partition().0)) {
             *n += 1;
             seen.n = *n;
         }
-        self.batch.push(Record::Observation(Box::new(seen)));
+        self.batch.push(Record::Observation(seen));
     }
 }
 

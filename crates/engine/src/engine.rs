@@ -85,11 +85,11 @@ impl Engine {
         event: Box<Event>,
         recorded_at: Time,
         arrival: Arrival,
-    ) -> (Vec<Fact>, Observation) {
+    ) -> (Vec<Fact>, Box<Observation>) {
         let behind = self.state.arrivals.take(&event, recorded_at);
         let State { resolver, symbols, .. } = &mut self.state;
-        let (facts, seen) = self.announced.identify((resolver, symbols), event, recorded_at);
-        (facts, Observation { late: behind && arrival == Arrival::Live, ..seen })
+        let late = behind && arrival == Arrival::Live;
+        self.announced.identify((resolver, symbols), event, recorded_at, late)
     }
 
     /// All of it as bytes, to be loaded by [`Self::load`].

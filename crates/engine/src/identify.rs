@@ -56,7 +56,8 @@ impl Announced {
         (resolver, symbols): (&mut Resolver, &mut Symbols),
         event: Box<Event>,
         recorded_at: Time,
-    ) -> (Vec<Fact>, Observation) {
+        late: bool,
+    ) -> (Vec<Fact>, Box<Observation>) {
         let resolved = resolver.resolve(&event, symbols);
         let caller = Caller {
             id: symbols.name(resolved.named.id),
@@ -70,19 +71,19 @@ impl Announced {
         self.announce_login(&caller, &event, &mut facts);
         self.announce_credentials(&caller, &event, &mut facts);
         self.announce_hop(&caller, &event, &mut facts);
-        let observation = Observation {
+        let observation = Box::new(Observation {
             partition: u32::from(resolved.named.partition.0),
             n: 0,
             recorded_at_ms: recorded_at.ms(),
             identity: caller.id.to_owned(),
             told_session: String::new(),
             chain: resolved.chain.to_vec(),
-            late: false,
+            late,
             conflict: false,
             by_platform: resolved.routed == Routed::Platform,
             event,
             decision: None,
-        };
+        });
         (facts, observation)
     }
 

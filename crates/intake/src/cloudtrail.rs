@@ -142,7 +142,7 @@ pub(crate) fn event(
     let Remembered { user_agents, permissions, room } = remembered;
     let Permission { service, action, class } = names::permission(fields, permissions, room)?;
     let actor = actor::actor(fields)?;
-    let outcome = outcome::outcome(fields, action);
+    let outcome = outcome::outcome(fields, (service, action));
     let user_agent = user_agents.of(&scalar(fields.user_agent), Shown::by);
     let raw = value.raw().as_bytes();
     let by_read_only = fields.read_only.and_then(truth).map(class_by_read_only);

@@ -1,5 +1,6 @@
 //! The front: pieces of one source in, items out, and the account of what was read.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use doorward_model::event::Event;
@@ -130,9 +131,11 @@ impl Reader {
         let start = self.offset;
         self.offset = start.saturating_add(bytes.len() as u64);
         match &mut self.mode {
+            Mode::Sniffing(waiting) if waiting.is_empty() => self.sniff(bytes.into(), false, out),
             Mode::Sniffing(waiting) => {
-                waiting.extend_from_slice(bytes);
-                self.sniff(false, out);
+                let mut waited = std::mem::take(waiting);
+                waited.extend_from_slice(bytes);
+                self.sniff(waited.into(), false, out);
             }
             Mode::Json(splitter) => {
                 let result = splitter.push(bytes, &mut Counter { desk: &mut self.desk, out });
@@ -145,8 +148,9 @@ impl Reader {
 
     /// Ends the source and gives out what is left of it. What is remembered may be handed on to another reader.
     pub fn finish(mut self, out: &mut dyn FnMut(Item)) -> Remembered {
-        if matches!(self.mode, Mode::Sniffing(_)) {
-            self.sniff(true, out);
+        if let Mode::Sniffing(waiting) = &mut self.mode {
+            let waited = std::mem::take(waiting);
+            self.sniff(waited.into(), true, out);
         }
         if let Mode::Json(splitter) = &mut self.mode {
             let result = splitter.finish(&mut Counter { desk: &mut self.desk, out });
@@ -161,13 +165,12 @@ impl Reader {
         self.desk.remembered
     }
 
-    /// Goes on where a text of the JSON family begins, and otherwise tells what it is.
-    fn sniff(&mut self, at_end: bool, out: &mut dyn FnMut(Item)) {
-        let Mode::Sniffing(waiting) = &mut self.mode else { return };
-        match sniff(waiting, at_end) {
-            Sniffed::More => {}
+    /// Goes on where a text of the JSON family begins, and otherwise tells what it is; what does not suffice for that
+    /// waits.
+    fn sniff(&mut self, waiting: Cow<'_, [u8]>, at_end: bool, out: &mut dyn FnMut(Item)) {
+        match sniff(&waiting, at_end) {
+            Sniffed::More => self.mode = Mode::Sniffing(waiting.into_owned()),
             Sniffed::Json { skip } => {
-                let waiting = std::mem::take(waiting);
                 let mut splitter = Box::new(Splitter::new(self.sizes, skip as u64));
                 let bytes = waiting.get(skip..).unwrap_or_default();
                 let result = splitter.push(bytes, &mut Counter { desk: &mut self.desk, out });
@@ -180,7 +183,7 @@ impl Reader {
             }
             Sniffed::Reject(reason) => {
                 let mut rest = Rest::new(reason, 0, &[]);
-                rest.push(waiting);
+                rest.push(&waiting);
                 self.mode = Mode::Rest(Box::new(rest));
             }
         }

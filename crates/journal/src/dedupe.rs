@@ -11,12 +11,13 @@
 
 mod runs;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
 
 use doorward_model::event::Event;
 use doorward_model::hash;
+use doorward_model::record::Record;
 use doorward_model::time::Millis;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
@@ -59,7 +60,7 @@ const FILTER_BYTES_MAX: usize = 128 << 20;
 const HOUR_WEIGHT: usize = 32;
 
 /// An hour of the sources' clocks: hours since the epoch.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Hour(pub(crate) i64);
 
 /// One event, remembered.
@@ -68,6 +69,9 @@ pub(crate) struct Fingerprint {
     pub(crate) id: u64,
     pub(crate) content: u64,
 }
+
+/// The fingerprint of an event, with the hour in which that happened.
+pub(crate) type Dated = (Hour, Fingerprint);
 
 impl Hour {
     pub(crate) fn of(event: &Event) -> Self {
@@ -107,7 +111,7 @@ const fn first_word(of: hash::Fingerprint) -> u64 {
 /// The fingerprints in memory, and the reservations of the batch that is being prepared.
 #[derive(Debug)]
 pub(crate) struct Dedupe {
-    hours: BTreeMap<Hour, HourSet>,
+    hours: HashMap<Hour, HourSet>,
     fingerprints: usize,
     /// What the filters of spilled hours take, and may take.
     filter_bytes: usize,
@@ -117,7 +121,7 @@ pub(crate) struct Dedupe {
     place: Option<Place>,
     uses: u64,
     evicted: u64,
-    reserved: Vec<(Hour, Fingerprint)>,
+    reserved: Vec<Dated>,
 }
 
 /// Is given each fingerprint that the store has of an hour.
@@ -142,9 +146,8 @@ struct HourSet {
 impl Dedupe {
     /// None in memory, and at most about so many; what is too much of one hour goes to a place, if there is one.
     pub(crate) fn new(limit: usize, place: Option<Place>) -> Self {
-        let (hours, reserved) = (BTreeMap::new(), Vec::new());
         Self {
-            hours,
+            hours: HashMap::default(),
             fingerprints: 0,
             filter_bytes: 0,
             filter_bytes_max: FILTER_BYTES_MAX,
@@ -152,7 +155,7 @@ impl Dedupe {
             place,
             uses: 0,
             evicted: 0,
-            reserved,
+            reserved: Vec::new(),
         }
     }
 
@@ -207,8 +210,23 @@ impl Dedupe {
         Ok(())
     }
 
+    /// The fingerprints of the events among some records, in order. A decision of our own comes once, and has none.
+    pub(crate) fn fingerprints(&self, records: &[Record]) -> Vec<Dated> {
+        let mut reserved = self.reserved.iter();
+        let dated = |record: &Record| match record {
+            Record::Observation(seen) if seen.decision.is_none() => {
+                let (hour, content) = (Hour::of(&seen.event), seen.event.content.map(first_word));
+                // Most are recorded as they were checked, and who read the same bytes read the same id from them.
+                let known = reserved.next().filter(|(at, known)| *at == hour && Some(known.content) == content);
+                Some(known.copied().unwrap_or_else(|| (hour, Fingerprint::of(&seen.event))))
+            }
+            Record::Observation(_) | Record::Fact(_) => None,
+        };
+        records.iter().filter_map(dated).collect()
+    }
+
     /// Ends the reservations: exactly these events are recorded now.
-    pub(crate) fn settle(&mut self, recorded: &[(Hour, Fingerprint)]) {
+    pub(crate) fn settle(&mut self, recorded: &[Dated]) {
         if recorded == self.reserved {
             self.reserved.clear();
             self.unpin(recorded);
@@ -267,7 +285,7 @@ impl Dedupe {
     }
 
     /// Lets hours without reservations leave memory again.
-    fn unpin(&mut self, reserved: &[(Hour, Fingerprint)]) {
+    fn unpin(&mut self, reserved: &[Dated]) {
         let mut done = None;
         for &(hour, _) in reserved {
             if done != Some(hour)
@@ -417,7 +435,9 @@ mod tests {
         let sum = |of: fn(&HourSet) -> usize| dedupe.hours.values().map(of).sum::<usize>();
         let counted = (dedupe.fingerprints, dedupe.filter_bytes)
             == (sum(HourSet::in_memory), sum(|set| set.runs.bytes()));
-        (dedupe.hours.keys().map(|hour| hour.0).collect(), counted)
+        let mut hours: Vec<_> = dedupe.hours.keys().map(|hour| hour.0).collect();
+        hours.sort_unstable();
+        (hours, counted)
     }
 
     #[test]

@@ -301,6 +301,51 @@ impl Head {
     }
 }
 
+impl Head {
+    /// The head after a batch of which nothing else is kept; as it was when that cannot be the next.
+    pub(crate) fn pass(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
+        let recorded_at = self.recorded_at;
+        for (taken, record) in batch.records.iter().enumerate() {
+            if let Err(error) = self.advance(record) {
+                self.take_back(batch.records.get(..taken).unwrap_or_default(), recorded_at);
+                return Err(error);
+            }
+        }
+        if let Err(error) = self.has_facts(batch.facts_seen) {
+            self.take_back(batch.records, recorded_at);
+            return Err(error);
+        }
+        if !batch.records.is_empty() {
+            self.position = self.position.next();
+        }
+        Ok(())
+    }
+
+    /// Nobody can have seen a fact that is not recorded.
+    pub(crate) fn has_facts(&self, seen: FactNumber) -> Result<(), JournalError> {
+        if seen > self.fact {
+            return Err(JournalError::FactsSeen { found: seen.0, last: self.fact.0 });
+        }
+        Ok(())
+    }
+
+    /// Undoes [`Self::advance`] by records, before which this was the latest time.
+    fn take_back(&mut self, records: &[Record], recorded_at: Time) {
+        self.recorded_at = recorded_at;
+        for record in records {
+            match record {
+                Record::Fact(_) => self.fact.0 -= 1,
+                Record::Observation(seen) => {
+                    let at = usize::try_from(seen.partition).unwrap_or(usize::MAX);
+                    if let Some(last) = self.partitions.get_mut(at) {
+                        *last -= 1;
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Sets `last` to `found` if that is the next number; else the error is the number that would have been.
 fn follow(last: &mut u64, found: u64) -> Result<(), u64> {
     let expected = last.saturating_add(1);

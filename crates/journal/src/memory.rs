@@ -79,10 +79,16 @@ impl Memory {
         if self.dedupe.has(hour) { Ok(()) } else { self.dedupe.load(hour, |_| Ok(())) }
     }
 
-    fn seal(&mut self, batch: &Batch<'_>) -> Result<Sealed, JournalError> {
+    /// Takes a batch as the next, or nothing of it.
+    fn take(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
         match self.keep {
-            Keep::All => self.sealer.seal(&self.head, batch),
-            Keep::Nothing => Sealed::without_rows(&self.head, batch),
+            Keep::All => {
+                let Sealed { mut rows, head } = self.sealer.seal(&self.head, batch)?;
+                self.rows.append(&mut rows);
+                self.head = head;
+                Ok(())
+            }
+            Keep::Nothing => self.head.pass(batch),
         }
     }
 }
@@ -136,13 +142,13 @@ impl Journal for Memory {
     }
 
     fn append(&mut self, batch: Batch<'_>) -> Result<Position, JournalError> {
-        let sealed = self.seal(&batch).inspect_err(|_| self.dedupe.withdraw())?;
-        let Sealed { mut rows, head, fingerprints } = sealed;
-        self.rows.append(&mut rows);
-        self.head = head;
+        self.take(&batch).inspect_err(|_| self.dedupe.withdraw())?;
+        let fingerprints = self.dedupe.fingerprints(batch.records);
         // There is no store that would know an event which was appended without a check.
-        for (hour, _) in &fingerprints {
-            self.bring(*hour)?;
+        for of_an_hour in fingerprints.chunk_by(|(one, _), (other, _)| one == other) {
+            if let [(hour, _), ..] = of_an_hour {
+                self.bring(*hour)?;
+            }
         }
         self.dedupe.settle(&fingerprints);
         Ok(self.head.position)

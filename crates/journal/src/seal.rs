@@ -15,7 +15,6 @@ use doorward_model::time::Time;
 use prost::Message;
 use zstd::bulk::{Compressor, Decompressor};
 
-use crate::dedupe::{Fingerprint, Hour};
 use crate::error::JournalError;
 use crate::journal::{
     Batch, ChainHash, Content, End, Head, Kept, Position, RECORD_BYTES_MAX, ROW_BYTES_MAX, ROW_RECORDS_MAX,
@@ -99,41 +98,6 @@ pub(crate) struct SealedRow {
 pub(crate) struct Sealed {
     pub(crate) rows: Vec<SealedRow>,
     pub(crate) head: Head,
-    /// Of each event, in order.
-    pub(crate) fingerprints: Vec<(Hour, Fingerprint)>,
-}
-
-impl Sealed {
-    /// The head after a batch of which nothing else is kept.
-    pub(crate) fn without_rows(head: &Head, batch: &Batch<'_>) -> Result<Self, JournalError> {
-        let mut sealed = Self { rows: Vec::new(), head: head.clone(), fingerprints: Vec::new() };
-        for record in batch.records {
-            sealed.take(record)?;
-        }
-        sealed.has_seen(batch.facts_seen)?;
-        if !batch.records.is_empty() {
-            sealed.head.position = sealed.head.position.next();
-        }
-        Ok(sealed)
-    }
-
-    fn take(&mut self, record: &Record) -> Result<(), JournalError> {
-        self.head.advance(record)?;
-        // A decision of our own comes once.
-        if let Record::Observation(seen) = record
-            && seen.decision.is_none()
-        {
-            self.fingerprints.push((Hour::of(&seen.event), Fingerprint::of(&seen.event)));
-        }
-        Ok(())
-    }
-
-    fn has_seen(&self, facts: FactNumber) -> Result<(), JournalError> {
-        if facts > self.head.fact {
-            return Err(JournalError::FactsSeen { found: facts.0, last: self.head.fact.0 });
-        }
-        Ok(())
-    }
 }
 
 /// Turns batches into rows; keeps its buffers.
@@ -165,11 +129,11 @@ impl Sealer {
 
     /// The rows of a batch that follows `head`.
     pub(crate) fn seal(&mut self, head: &Head, batch: &Batch<'_>) -> Result<Sealed, JournalError> {
-        let mut sealed = Sealed { rows: Vec::new(), head: head.clone(), fingerprints: Vec::new() };
+        let mut sealed = Sealed { rows: Vec::new(), head: head.clone() };
         let mut open: Option<Open> = None;
         self.unpacked.clear();
         for record in batch.records {
-            sealed.take(record)?;
+            sealed.head.advance(record)?;
             let start = self.unpacked.len();
             self.encode(record)?;
             let kind = RowKind::of(record);
@@ -179,7 +143,7 @@ impl Sealer {
             let records = open.map_or(0, |row| row.records) + 1;
             open = Some(Open { kind, records, recorded_at: sealed.head.recorded_at });
         }
-        sealed.has_seen(batch.facts_seen)?;
+        sealed.head.has_facts(batch.facts_seen)?;
         if let Some(row) = open {
             let end = self.unpacked.len();
             self.close(&mut sealed, row, batch.facts_seen, end)?;

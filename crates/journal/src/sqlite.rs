@@ -27,13 +27,13 @@ use self::folder::Lock;
 pub use self::follower::Follower;
 pub use self::index::Indexer;
 use self::index::{Standing, Term};
-use crate::dedupe::{Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Place, Seen, Window};
+use crate::dedupe::{Dated, Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Place, Seen, Window};
 use crate::error::JournalError;
 use crate::journal::{
     Batch, Checkpoint, End, Expired, Head, Journal, Kept, Log, Position, Pruned, PublicKey, Room, Row,
     Verified,
 };
-use crate::seal::{Sealed, Sealer, genesis, verify_chain, visit_rows};
+use crate::seal::{Sealer, genesis, verify_chain, visit_rows};
 
 /// When a commit counts as done.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -160,15 +160,16 @@ impl Sqlite {
         schema::limit_pages(&self.connection, pages)
     }
 
-    fn commit(&mut self, batch: &Batch<'_>) -> Result<Sealed, JournalError> {
+    /// Makes a batch durable, in which events with these fingerprints are, and returns the head after it.
+    fn commit(&mut self, batch: &Batch<'_>, events: &[Dated]) -> Result<Head, JournalError> {
         let sealed = self.sealer.seal(&self.head, batch)?;
         if !sealed.rows.is_empty() {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            store::put_rows(&transaction, &sealed)?;
+            store::put_rows(&transaction, &sealed.rows, events)?;
             store::put_head(&transaction, &sealed.head)?;
             transaction.commit()?;
         }
-        Ok(sealed)
+        Ok(sealed.head)
     }
 }
 
@@ -220,9 +221,9 @@ impl Journal for Sqlite {
     }
 
     fn append(&mut self, batch: Batch<'_>) -> Result<Position, JournalError> {
-        let sealed = self.commit(&batch).inspect_err(|_| self.dedupe.withdraw())?;
-        self.dedupe.settle(&sealed.fingerprints);
-        self.head = sealed.head;
+        let events = self.dedupe.fingerprints(batch.records);
+        self.head = self.commit(&batch, &events).inspect_err(|_| self.dedupe.withdraw())?;
+        self.dedupe.settle(&events);
         Ok(self.head.position)
     }
 

@@ -63,6 +63,7 @@ impl Time {
 
     /// The UTC day that holds this instant.
     #[must_use]
+    #[inline]
     pub fn day(self) -> Day {
         Day(i32::try_from(self.0.div_euclid(Millis::DAY.0)).unwrap_or(if self.0 < 0 {
             i32::MIN

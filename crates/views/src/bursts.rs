@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use doorward_model::finding::Finding;
+use doorward_model::finding::{EVIDENCE_BYTES_MAX, EVIDENCE_MAX, Evidence, Finding};
 use doorward_model::hash::Hash16;
 use doorward_model::time::{Millis, Time};
 use prost::Message;
@@ -13,7 +13,10 @@ use prost::Message;
 pub struct Burst {
     /// How far it has come.
     pub course: Course,
+    /// The finding without its evidence, as a message, and behind it the evidence, as fields of the same message.
     packed: Box<[u8]>,
+    /// How many bytes the first part has.
+    head_bytes: u32,
 }
 
 /// How far a burst has come.
@@ -78,8 +81,10 @@ impl Burst {
 
     /// A finding that has come so far.
     #[must_use]
-    pub fn new(finding: &Finding, course: Course) -> Self {
-        Self { course, packed: finding.encode_to_vec().into() }
+    pub fn new(finding: Finding, course: Course) -> Self {
+        let mut head = finding;
+        let evidence = Finding { evidence: std::mem::take(&mut head.evidence), ..Finding::default() };
+        Self::pack(&head, &[], &evidence, course)
     }
 
     /// The finding as it stands.
@@ -87,6 +92,40 @@ impl Burst {
     pub fn finding(&self) -> Finding {
         // INVARIANT: these bytes were encoded from a finding.
         Finding::decode(&*self.packed).unwrap_or_default()
+    }
+
+    /// The finding as it stands, without its evidence.
+    #[must_use]
+    pub fn head(&self) -> Finding {
+        let (head, _) = self.parts();
+        // INVARIANT: these bytes were encoded from a finding.
+        Finding::decode(head).unwrap_or_default()
+    }
+
+    /// Whether one more event fits behind the others, with which there are so many.
+    #[must_use]
+    pub fn has_room(&self, events: u64, more: &Evidence) -> bool {
+        let (_, evidence) = self.parts();
+        events <= EVIDENCE_MAX as u64 && evidence.len() + more.encoded_len() <= EVIDENCE_BYTES_MAX
+    }
+
+    /// It has come further: with this head in place of its own, and one more event behind the others.
+    #[must_use]
+    pub fn with(&self, head: &Finding, more: Evidence, course: Course) -> Self {
+        let (_, evidence) = self.parts();
+        Self::pack(head, evidence, &Finding { evidence: vec![more], ..Finding::default() }, course)
+    }
+
+    /// Of a head, evidence that is packed, and more of it.
+    fn pack(head: &Finding, evidence: &[u8], more: &Finding, course: Course) -> Self {
+        let (head, more) = (head.encode_to_vec(), more.encode_to_vec());
+        let packed = [head.as_slice(), evidence, &more].concat();
+        Self { course, packed: packed.into(), head_bytes: u32::try_from(head.len()).unwrap_or(u32::MAX) }
+    }
+
+    fn parts(&self) -> (&[u8], &[u8]) {
+        let at = usize::try_from(self.head_bytes).unwrap_or(usize::MAX);
+        self.packed.split_at_checked(at).unwrap_or((&self.packed, &[]))
     }
 }
 

@@ -237,7 +237,8 @@ fn letter(number: u32) -> char {
 /// sessions are one caller.
 fn caller_of(actor: &Actor) -> (&str, &str) {
     let role = actor.issuer_arn.as_str();
-    if actor.kind() == ActorKind::AssumedRole && !role.is_empty() && !role.contains(RESERVED) {
+    let of_a_person = || role.rsplit('/').next().is_some_and(|name| name.starts_with(RESERVED));
+    if actor.kind() == ActorKind::AssumedRole && !role.is_empty() && !of_a_person() {
         (role, actor.principal_id.split(':').next().unwrap_or_default())
     } else {
         (&actor.arn, caller_id(actor))

@@ -171,7 +171,7 @@ mod tests {
         finding.evidence = [("e1", 1), ("e2", 9), ("e3", 2), ("e4", 5), ("e5", 4)].map(event).to_vec();
         unusual.note("a", &course(5, false));
         unusual.note("raised since", &course(8, false));
-        let bursts = [course(5, false), course(9, true)].map(|course| Burst::new(&finding, course));
+        let bursts = [course(5, false), course(9, true)].map(|course| Burst::new(finding.clone(), course));
         let of = |who: &str| if who == "a" { &bursts[..1] } else { &bursts[1..] };
         let ended = unusual.today(24_000, of);
         let said: Vec<_> = (ended.rows.iter())

@@ -100,7 +100,7 @@ fn identified(events: Vec<Event>) -> Vec<Moment> {
         let place = places.get_mut(usize::from(seen.partition().0)).unwrap();
         *place += 1;
         seen.n = *place;
-        moments.push(Moment { at, facts, seen: Record::Observation(Box::new(seen)) });
+        moments.push(Moment { at, facts, seen: Record::Observation(seen) });
     }
     moments
 }

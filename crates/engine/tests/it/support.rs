@@ -58,7 +58,7 @@ impl Driver {
         let n = &mut self.observations[usize::from(seen.partition().0)];
         *n += 1;
         seen.n = *n;
-        self.record(Record::Observation(Box::new(seen)), now);
+        self.record(Record::Observation(seen), now);
     }
 
     pub(crate) fn fact(&mut self, fact: Fact, now: Time) {

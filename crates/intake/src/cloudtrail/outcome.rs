@@ -27,11 +27,11 @@ const THROTTLED: [&str; 6] =
     ["throttl", "requestlimitexceeded", "toomanyrequests", "slowdown", "rateexceeded", "ratelimit"];
 
 /// Judges by the error code, and of sign-ins by what they answer.
-pub(super) fn outcome(fields: &Fields<'_>, action: &str) -> Outcome {
+pub(super) fn outcome(fields: &Fields<'_>, (service, action): (&str, &str)) -> Outcome {
     let code = scalar(fields.error_code).to_ascii_lowercase();
     let says = |marks: &[&str]| marks.iter().any(|mark| code.contains(mark));
     if code.is_empty() || code == "success" {
-        return without_code(fields, action);
+        return without_code(fields, (service, action));
     }
     if says(&DENIED) {
         Outcome::Denied
@@ -42,8 +42,8 @@ pub(super) fn outcome(fields: &Fields<'_>, action: &str) -> Outcome {
     }
 }
 
-fn without_code(fields: &Fields<'_>, action: &str) -> Outcome {
-    let answer = fields.response.and_then(|response| response.field(action));
+fn without_code(fields: &Fields<'_>, (service, action): (&str, &str)) -> Outcome {
+    let answer = fields.response.filter(|_| service == "signin").and_then(|response| response.field(action));
     if answer.is_some_and(|answer| answer.scalar().eq_ignore_ascii_case("failure")) {
         return Outcome::Denied;
     }

@@ -117,7 +117,7 @@ impl<'a> Walk<'a> {
             self.value();
             return;
         }
-        while let Some((key, rest)) = self.rest.text.get(1..).and_then(key) {
+        while let Some((key, rest)) = self.rest.text.get(1..).and_then(|text| key(text, self.rest.escaped)) {
             let key = self.rest.part(key).unescaped();
             self.rest.text = rest;
             member(&key, self);
@@ -133,7 +133,7 @@ impl<'a> Walk<'a> {
     /// Takes the value that is next.
     pub(crate) fn value(&mut self) -> Value<'a> {
         let text = self.rest.text;
-        let (value, rest) = text.split_at_checked(value_end(text.as_bytes())).unwrap_or((text, ""));
+        let (value, rest) = text.split_at_checked(value_end(text.as_bytes(), self.rest.escaped)).unwrap_or((text, ""));
         self.rest.text = rest;
         self.rest.part(value)
     }
@@ -154,8 +154,8 @@ impl<'a> Iterator for Fields<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.rest.text;
-        let (key, rest) = key(rest.strip_prefix(',').unwrap_or(rest))?;
-        let (value, rest) = rest.split_at_checked(value_end(rest.as_bytes()))?;
+        let (key, rest) = key(rest.strip_prefix(',').unwrap_or(rest), self.rest.escaped)?;
+        let (value, rest) = rest.split_at_checked(value_end(rest.as_bytes(), self.rest.escaped))?;
         self.rest.text = rest;
         Some((self.rest.part(key).unescaped(), self.rest.part(value)))
     }
@@ -175,22 +175,24 @@ impl<'a> Iterator for Items<'a> {
         if rest.is_empty() || rest.starts_with(']') {
             return None;
         }
-        let (value, rest) = rest.split_at_checked(value_end(rest.as_bytes()))?;
+        let (value, rest) = rest.split_at_checked(value_end(rest.as_bytes(), self.rest.escaped))?;
         self.rest.text = rest;
         (!value.is_empty()).then_some(self.rest.part(value))
     }
 }
 
 /// The key at the beginning, without its quotes, and what follows the colon.
-fn key(text: &str) -> Option<(&str, &str)> {
-    let (key, rest) = text.split_at_checked(string_end(text.as_bytes())?)?;
+fn key(text: &str, escaped: bool) -> Option<(&str, &str)> {
+    let (key, rest) = text.split_at_checked(string_end(text.as_bytes(), escaped)?)?;
     Some((key.strip_prefix('"')?.strip_suffix('"')?, rest.strip_prefix(':')?))
 }
 
 /// The end of the string at the beginning, behind its quote.
-fn string_end(bytes: &[u8]) -> Option<usize> {
-    if bytes.first() != Some(&b'"') {
-        return None;
+fn string_end(bytes: &[u8], escaped: bool) -> Option<usize> {
+    let inside = bytes.strip_prefix(b"\"")?;
+    if !escaped {
+        let length = scan::unquoted_length(inside);
+        return (length < inside.len()).then_some(length + 2);
     }
     let mut at = 1;
     loop {
@@ -203,20 +205,20 @@ fn string_end(bytes: &[u8]) -> Option<usize> {
 }
 
 /// The end of the value at the beginning.
-fn value_end(bytes: &[u8]) -> usize {
+fn value_end(bytes: &[u8], escaped: bool) -> usize {
     match bytes.first() {
-        Some(b'"') => string_end(bytes).unwrap_or(bytes.len()),
-        Some(b'{' | b'[') => container_end(bytes),
+        Some(b'"') => string_end(bytes, escaped).unwrap_or(bytes.len()),
+        Some(b'{' | b'[') => container_end(bytes, escaped),
         _ => bytes.iter().position(|byte| matches!(byte, b',' | b'}' | b']')).unwrap_or(bytes.len()),
     }
 }
 
-fn container_end(bytes: &[u8]) -> usize {
+fn container_end(bytes: &[u8], escaped: bool) -> usize {
     let (mut at, mut depth) = (0_usize, 0_usize);
     while let Some(byte) = bytes.get(at) {
         match byte {
             b'"' => {
-                at += string_end(bytes.get(at..).unwrap_or_default()).unwrap_or(bytes.len());
+                at += string_end(bytes.get(at..).unwrap_or_default(), escaped).unwrap_or(bytes.len());
                 continue;
             }
             b'{' | b'[' => depth += 1,

@@ -9,10 +9,10 @@ use doorward_model::time::Time;
 use prost::Message;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
-use crate::dedupe::{Fingerprint, Hour, Learn};
+use crate::dedupe::{Dated, Fingerprint, Hour, Learn};
 use crate::error::JournalError;
 use crate::journal::{ChainHash, Expired, Head, Kept, Position, Pruned};
-use crate::seal::{Sealed, SealedRow};
+use crate::seal::SealedRow;
 
 const LEVEL: i32 = 3;
 
@@ -76,10 +76,15 @@ pub(super) fn check_end(connection: &Connection, head: &Head) -> Result<(), Jour
     if agrees { Ok(()) } else { Err(JournalError::Corrupt { what: "head" }) }
 }
 
-pub(super) fn put_rows(connection: &Connection, sealed: &Sealed) -> Result<(), JournalError> {
+/// Puts rows, in which events with these fingerprints are.
+pub(super) fn put_rows(
+    connection: &Connection,
+    rows: &[SealedRow],
+    events: &[Dated],
+) -> Result<(), JournalError> {
     let mut put = connection.prepare_cached("INSERT INTO row VALUES (?1, ?2, ?3, ?4)")?;
-    let mut waiting = sealed.fingerprints.as_slice();
-    for row in &sealed.rows {
+    let mut waiting = events;
+    for row in rows {
         put.execute(params![row.position.0.cast_signed(), row.header, row.hash.0, row.packed])?;
         let count = usize::try_from(row.events()?).unwrap_or(usize::MAX);
         let (of_row, rest) = waiting.split_at_checked(count).unwrap_or((waiting, &[]));
@@ -93,7 +98,7 @@ pub(super) fn put_rows(connection: &Connection, sealed: &Sealed) -> Result<(), J
 fn put_fingerprints(
     connection: &Connection,
     position: Position,
-    fingerprints: &[(Hour, Fingerprint)],
+    fingerprints: &[Dated],
 ) -> Result<(), JournalError> {
     let mut put = connection.prepare_cached("INSERT INTO fingerprint VALUES (?1, ?2, ?3)")?;
     let mut by_hour = fingerprints.to_vec();

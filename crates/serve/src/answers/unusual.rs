@@ -139,7 +139,7 @@ mod tests {
             let mut course = Course::begin(&n.to_string(), last_at);
             (course.pressure_milli, course.judged) = (pressure_milli, true);
             let probe = state.probe(&seen);
-            state.fold_observation(&seen, &probe, vec![Burst::new(&finding, course)]);
+            state.fold_observation(&seen, &probe, vec![Burst::new(finding, course)]);
         }
         state
     }

@@ -169,7 +169,7 @@ impl Writer {
         answer.accepted += 1;
         answer.conflicting += u64::from(seen.conflict);
         answer.late += u64::from(seen.late);
-        self.append(facts, Some(seen));
+        self.append(facts, Some(*seen));
     }
 
     fn decision(&mut self, made: DecisionMade) {

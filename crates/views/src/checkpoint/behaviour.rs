@@ -282,7 +282,7 @@ fn burst(row: BurstRow) -> Burst {
         judged,
         ..Course::begin(first, first_at)
     };
-    Burst::new(&finding, course)
+    Burst::new(finding, course)
 }
 
 fn pace_rows(breadth: &Breadth) -> Vec<PaceRow> {

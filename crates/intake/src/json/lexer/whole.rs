@@ -17,6 +17,9 @@ pub(crate) struct Whole {
     /// The record up to the last secret, if it has one, and where the bytes begin that follow it.
     cleaned: Vec<u8>,
     copied: usize,
+    /// Up to where there is neither a backslash nor a control character, and whether there is one.
+    plain: usize,
+    special: bool,
 }
 
 /// A record that was read.
@@ -44,6 +47,9 @@ impl Lexer {
     }
 }
 
+/// So many bytes are looked through for backslashes and control characters at once.
+const PLAIN_BYTES: usize = 512;
+
 /// Deeper than this a record is read by the lexer, which needs no call for each level.
 const LEVELS_MAX: usize = 32;
 
@@ -54,6 +60,7 @@ impl Whole {
         self.keys.clear();
         self.cleaned.clear();
         self.copied = 0;
+        (self.plain, self.special) = (0, false);
         if bytes.first() != Some(&b'{') {
             return None;
         }
@@ -76,7 +83,7 @@ impl Whole {
         }
         let (first, mut seen) = (self.keys.len(), 0);
         loop {
-            let (key, value) = key(bytes, at)?;
+            let (key, value) = self.key(bytes, at)?;
             self.keep_key(bytes, at + 1, key, (first, &mut seen))?;
             let place = self.place(at);
             let end = match redact::is_secret_key(key) {
@@ -115,9 +122,38 @@ impl Whole {
         }
     }
 
+    /// The key that begins here, which has no escapes, and where its value begins.
+    fn key<'b>(&mut self, bytes: &'b [u8], start: usize) -> Option<(&'b [u8], usize)> {
+        if bytes.get(start) != Some(&b'"') {
+            return None;
+        }
+        let rest = bytes.get(start + 1..)?;
+        let (key, after) = rest.split_at_checked(scan::unquoted_length(rest))?;
+        let end = start + 1 + key.len();
+        (after.starts_with(b"\":") && self.is_plain(bytes, end)).then_some((key, end + 2))
+    }
+
+    /// The end of the string that begins here.
+    fn string(&mut self, bytes: &[u8], start: usize) -> Option<usize> {
+        let end = start + 1 + scan::unquoted_length(bytes.get(start + 1..)?);
+        if end < bytes.len() && self.is_plain(bytes, end) { Some(end + 1) } else { escaped(bytes, start) }
+    }
+
+    /// Whether there is neither a backslash nor a control character up to here.
+    fn is_plain(&mut self, bytes: &[u8], to: usize) -> bool {
+        while self.plain < to.min(bytes.len()) && !self.special {
+            let next = bytes.get(self.plain..).unwrap_or_default();
+            let next = next.get(..PLAIN_BYTES).unwrap_or(next);
+            let plain = scan::unescaped_length(next);
+            self.plain += plain;
+            self.special = plain < next.len();
+        }
+        to <= self.plain
+    }
+
     fn value(&mut self, bytes: &[u8], start: usize, levels: Levels) -> Option<usize> {
         match bytes.get(start)? {
-            b'"' => string(bytes, start),
+            b'"' => self.string(bytes, start),
             b'{' => self.object(bytes, start, levels),
             b'[' => self.list(bytes, start, levels),
             _ => bare(bytes, start),
@@ -127,7 +163,7 @@ impl Whole {
     /// The end of a secret that begins here, in whose place the mark is put; literals are none.
     fn secret(&mut self, bytes: &[u8], start: usize) -> Option<usize> {
         let end = match bytes.get(start)? {
-            b'"' => string(bytes, start)?,
+            b'"' => self.string(bytes, start)?,
             b't' | b'f' | b'n' => return bare(bytes, start),
             b'{' | b'[' => return None,
             _ => bare(bytes, start)?,
@@ -186,18 +222,9 @@ fn hash(key: &[u8]) -> u32 {
     u32::from_le_bytes([ends[0], ends[1], middle, length]).wrapping_mul(0x9E37_79B1) >> 20
 }
 
-/// The key that begins here, which has no escapes, and where its value begins.
-fn key(bytes: &[u8], start: usize) -> Option<(&[u8], usize)> {
-    if bytes.get(start) != Some(&b'"') {
-        return None;
-    }
-    let rest = bytes.get(start + 1..)?;
-    let (key, after) = rest.split_at_checked(scan::plain_length(rest))?;
-    after.starts_with(b"\":").then_some((key, start + key.len() + 3))
-}
-
-/// The end of the string that begins here. One that may hold JSON in which there are secrets is not read.
-fn string(bytes: &[u8], start: usize) -> Option<usize> {
+/// The end of the string that begins here, in which there may be escapes. One that may hold JSON in which there are
+/// secrets is not read.
+fn escaped(bytes: &[u8], start: usize) -> Option<usize> {
     let mut at = start + 1;
     at += scan::plain_length(bytes.get(at..)?);
     if bytes.get(at)? == &b'"' {
