@@ -104,7 +104,9 @@ fn same_cause<'a>(subject: &Subject<'a>, notice: &Notice, now: Time) -> Option<(
         of_its_kind().or_else(|| alive.iter().position(joined))
     } else {
         let proven = |(burst, finding): &(&Burst, Finding)| {
-            finding.lineage.is_some() && burst.course.is_open(now) && shares_credential(burst, finding, subject)
+            finding.lineage.is_some()
+                && burst.course.is_open(now)
+                && shares_credential(burst, finding, subject)
         };
         alive.iter().position(proven).or_else(of_its_kind)
     };

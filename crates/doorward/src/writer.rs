@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use doorward_engine::admit::admit;
-use doorward_engine::{Arrival, Engine};
+use doorward_engine::{Arrival, Engine, Identified};
 use doorward_journal::{Batch, Checkpoint, Expired, Journal, JournalError, Pruned, Seen};
 use doorward_model::command::{Command, Refusal};
 use doorward_model::event::Event;
@@ -14,6 +14,7 @@ use doorward_model::identity::Identity;
 use doorward_model::record::{CommandAnswered, Fact, FactRecord, Observation, PepSet, Record, Tick};
 use doorward_model::time::Time;
 use doorward_views::checkpoint::FORMAT;
+use doorward_views::symbols::Symbol;
 
 use crate::fold::{Fold, fact_of};
 
@@ -23,6 +24,8 @@ pub struct Writer<J> {
     journal: J,
     engine: Engine,
     batch: Vec<Record>,
+    /// Who acted in each record of the batch, where the engine has just said so.
+    named: Vec<Option<Symbol>>,
     numbered: FactNumber,
     partitions: Vec<u64>,
     /// Facts that were stepped, if somebody wants them.
@@ -83,6 +86,7 @@ impl<J: Journal> Writer<J> {
             journal,
             engine,
             batch: Vec::new(),
+            named: Vec::new(),
             numbered,
             partitions,
             counts: Counts::default(),
@@ -215,7 +219,7 @@ impl<J: Journal> Writer<J> {
         let before = self.partitions.get(usize::from(partition.0)).copied().unwrap_or_default();
         let place = Hash16::of_parts(&[&partition.0.to_le_bytes(), &before.to_le_bytes()]);
         seen.event.id = place.to_string();
-        self.queue_observation(Box::new(seen));
+        self.queue_observation(Box::new(seen), None);
         Ok(())
     }
 
@@ -242,13 +246,13 @@ impl<J: Journal> Writer<J> {
         };
         self.counts.accepted += 1;
         self.counts.conflict += u64::from(conflict);
-        let (facts, mut observation) = self.engine.identify(event, recorded_at, arrival);
-        observation.conflict = conflict;
-        self.counts.late += u64::from(observation.late);
+        let Identified { facts, mut seen, who } = self.engine.identify(event, recorded_at, arrival);
+        seen.conflict = conflict;
+        self.counts.late += u64::from(seen.late);
         for fact in facts {
             self.queue_fact(fact, recorded_at);
         }
-        self.queue_observation(observation);
+        self.queue_observation(seen, Some(who));
         if self.batch.len() >= BATCH_RECORDS_MAX { self.flush() } else { Ok(()) }
     }
 
@@ -294,6 +298,7 @@ impl<J: Journal> Writer<J> {
             }
             Err(error) => {
                 self.batch.clear();
+                self.named.clear();
                 self.numbered = before;
                 return Err(error);
             }
@@ -336,8 +341,9 @@ impl<J: Journal> Writer<J> {
         self.journal.append(Batch { records: &self.batch, facts_seen })?;
         // What follows is recorded after all of the batch.
         let now = self.journal.head().recorded_at;
-        for record in std::mem::take(&mut self.batch) {
-            for fact in self.engine.step(&record) {
+        let named = std::mem::take(&mut self.named);
+        for (record, who) in std::mem::take(&mut self.batch).into_iter().zip(named) {
+            for fact in self.engine.step_as(&record, who) {
                 self.queue_fact(fact, now);
             }
             if let Some(told) = &mut self.told {
@@ -363,14 +369,16 @@ impl<J: Journal> Writer<J> {
         let record =
             FactRecord { number: self.numbered.0, recorded_at_ms: recorded_at.ms(), fact: Some(fact) };
         self.batch.push(Record::Fact(Box::new(record)));
+        self.named.push(None);
     }
 
-    fn queue_observation(&mut self, mut seen: Box<Observation>) {
+    fn queue_observation(&mut self, mut seen: Box<Observation>, who: Option<Symbol>) {
         if let Some(n) = self.partitions.get_mut(usize::from(seen.partition().0)) {
             *n += 1;
             seen.n = *n;
         }
         self.batch.push(Record::Observation(seen));
+        self.named.push(who);
     }
 }
 

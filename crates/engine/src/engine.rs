@@ -10,6 +10,7 @@ use doorward_respond::{Ladder, plan};
 use doorward_views::checkpoint::CheckpointError;
 use doorward_views::shard::Pending;
 use doorward_views::state::{Budget, State};
+use doorward_views::symbols::Symbol;
 use prost::Message;
 
 use crate::identify::Announced;
@@ -54,6 +55,17 @@ impl Default for Rules {
     }
 }
 
+/// An event with a name to it.
+#[derive(Debug)]
+pub struct Identified {
+    /// What it makes known for the first time, to be recorded before it.
+    pub facts: Vec<Fact>,
+    /// The observation.
+    pub seen: Box<Observation>,
+    /// Its identity in this engine, for [`Engine::step_as`].
+    pub who: Symbol,
+}
+
 /// The state and the rules.
 #[derive(Clone, Debug)]
 pub struct Engine {
@@ -78,14 +90,8 @@ impl Engine {
         Self { state, tenant, announced: Announced::new(seed), planned: 0, rules, seed }
     }
 
-    /// Names the identity of an event. Returns the facts that it makes known for the first time, and the observation,
-    /// whose place in its partition is still to be given.
-    pub fn identify(
-        &mut self,
-        event: Box<Event>,
-        recorded_at: Time,
-        arrival: Arrival,
-    ) -> (Vec<Fact>, Box<Observation>) {
+    /// Names the identity of an event, in which the place in its partition is still to be given.
+    pub fn identify(&mut self, event: Box<Event>, recorded_at: Time, arrival: Arrival) -> Identified {
         let behind = self.state.arrivals.take(&event, recorded_at);
         let State { resolver, symbols, .. } = &mut self.state;
         let late = behind && arrival == Arrival::Live;
@@ -142,9 +148,14 @@ impl Engine {
 
     /// Inspects a record against the state before it, folds it in, and returns the facts that follow from it.
     pub fn step(&mut self, record: &Record) -> Vec<Fact> {
+        self.step_as(record, None)
+    }
+
+    /// The same, where this very engine has just said who acted: it need not look for the name again.
+    pub fn step_as(&mut self, record: &Record, who: Option<Symbol>) -> Vec<Fact> {
         match record {
             Record::Fact(fact) => self.step_fact(fact),
-            Record::Observation(seen) => self.step_observation(seen),
+            Record::Observation(seen) => self.step_observation(seen, who),
         }
     }
 
@@ -189,11 +200,11 @@ impl Engine {
         }
     }
 
-    fn step_observation(&mut self, seen: &Observation) -> Vec<Fact> {
+    fn step_observation(&mut self, seen: &Observation, who: Option<Symbol>) -> Vec<Fact> {
         if self.state.has_folded(seen) {
             return Vec::new();
         }
-        let probe = self.state.probe(seen);
+        let probe = self.state.probe(seen, who);
         if seen.by_platform || seen.decision.is_some() {
             self.state.fold_observation(seen, &probe, Vec::new());
             return Vec::new();

@@ -12,6 +12,8 @@ use doorward_views::symbols::Symbols;
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
+use crate::engine::Identified;
+
 /// What has been made a fact already, durable or on its way.
 #[derive(Clone, Debug)]
 pub(crate) struct Announced {
@@ -57,7 +59,7 @@ impl Announced {
         event: Box<Event>,
         recorded_at: Time,
         late: bool,
-    ) -> (Vec<Fact>, Box<Observation>) {
+    ) -> Identified {
         let resolved = resolver.resolve(&event, symbols);
         let caller = Caller {
             id: symbols.name(resolved.named.id),
@@ -71,7 +73,7 @@ impl Announced {
         self.announce_login(&caller, &event, &mut facts);
         self.announce_credentials(&caller, &event, &mut facts);
         self.announce_hop(&caller, &event, &mut facts);
-        let observation = Box::new(Observation {
+        let seen = Box::new(Observation {
             partition: u32::from(resolved.named.partition.0),
             n: 0,
             recorded_at_ms: recorded_at.ms(),
@@ -84,7 +86,7 @@ impl Announced {
             event,
             decision: None,
         });
-        (facts, observation)
+        Identified { facts, seen, who: resolved.named.id }
     }
 
     /// A user that was taken for a program, and does what only people do. Of its other traits nothing new is said.

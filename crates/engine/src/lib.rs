@@ -11,4 +11,4 @@ pub mod admit;
 mod engine;
 mod identify;
 
-pub use engine::{Arrival, Engine, Judge, Rules, follows};
+pub use engine::{Arrival, Engine, Identified, Judge, Rules, follows};

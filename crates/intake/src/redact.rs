@@ -66,11 +66,11 @@ const SECRET_KEYS: [&[u8]; 46] = [
 
 /// For each length and first letter of a key, the last letters of such secret keys: all but few keys are told apart
 /// by them.
-const LAST_LETTERS: [[u32; 27]; 20] = last_letters();
+const LAST_LETTERS: [[u32; 32]; 32] = last_letters();
 
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, where a wrong index is an error")]
-const fn last_letters() -> [[u32; 27]; 20] {
-    let mut letters = [[0; 27]; 20];
+const fn last_letters() -> [[u32; 32]; 32] {
+    let mut letters = [[0; 32]; 32];
     let mut at = 0;
     while at < SECRET_KEYS.len() {
         let key = SECRET_KEYS[at];
@@ -80,18 +80,15 @@ const fn last_letters() -> [[u32; 27]; 20] {
     letters
 }
 
-/// The place of a letter in the alphabet; what is no letter has the last.
+/// What lower and upper case have in common. Other characters may share it with a letter.
 const fn letter(byte: u8) -> usize {
-    match byte.to_ascii_lowercase() {
-        letter @ b'a'..=b'z' => (letter - b'a') as usize,
-        _ => 26,
-    }
+    (byte & 0x1F) as usize
 }
 
 /// Whether the value of this key is a secret, whatever the case of its letters.
 #[inline]
 pub(crate) fn is_secret_key(key: &[u8]) -> bool {
-    let (Some(first), Some(last)) = (key.first(), key.last()) else { return false };
+    let [first, .., last] = key else { return false };
     let last_letters = LAST_LETTERS.get(key.len()).and_then(|letters| letters.get(letter(*first)));
     let likely = last_letters.is_some_and(|letters| letters & (1 << letter(*last)) != 0);
     likely && SECRET_KEYS.iter().any(|secret| secret.eq_ignore_ascii_case(key))

@@ -217,7 +217,8 @@ impl Dedupe {
             Record::Observation(seen) if seen.decision.is_none() => {
                 let (hour, content) = (Hour::of(&seen.event), seen.event.content.map(first_word));
                 // Most are recorded as they were checked, and who read the same bytes read the same id from them.
-                let known = reserved.next().filter(|(at, known)| *at == hour && Some(known.content) == content);
+                let known =
+                    reserved.next().filter(|(at, known)| *at == hour && Some(known.content) == content);
                 Some(known.copied().unwrap_or_else(|| (hour, Fingerprint::of(&seen.event))))
             }
             Record::Observation(_) | Record::Fact(_) => None,

@@ -3,13 +3,14 @@
 use doorward_model::event::Event;
 use doorward_model::time::{Millis, Time};
 use foldhash::fast::FixedState;
+use smol_str::SmolStr;
 
 use crate::symbols::SeededMap;
 
 /// The newest event of each account.
 #[derive(Clone, Debug)]
 pub struct Arrivals {
-    newest: SeededMap<String, Time>,
+    newest: SeededMap<SmolStr, Time>,
 }
 
 impl Arrivals {
@@ -26,7 +27,7 @@ impl Arrivals {
     pub fn take(&mut self, event: &Event, recorded_at: Time) -> bool {
         // One claim of the far future, which a file may make, must not make all that follow late.
         let at = event.happened_at().min(recorded_at + Event::AHEAD_MAX);
-        if let Some(newest) = self.newest.get_mut(&event.account) {
+        if let Some(newest) = self.newest.get_mut(event.account.as_str()) {
             let late = event.happened_at() + Self::WINDOW < *newest;
             *newest = at.max(*newest);
             return late;
@@ -34,14 +35,15 @@ impl Arrivals {
         if self.newest.len() >= ACCOUNTS_MAX {
             self.forget();
         }
-        self.newest.insert(event.account.clone(), at);
+        self.newest.insert(event.account.as_str().into(), at);
         false
     }
 
     /// Each account with its newest event, in a fixed order.
     #[must_use]
-    pub fn newest(&self) -> Vec<(&String, Time)> {
-        let mut rows: Vec<_> = self.newest.iter().map(|(account, newest)| (account, *newest)).collect();
+    pub fn newest(&self) -> Vec<(&str, Time)> {
+        let mut rows: Vec<_> =
+            self.newest.iter().map(|(account, newest)| (account.as_str(), *newest)).collect();
         rows.sort();
         rows
     }
@@ -49,7 +51,7 @@ impl Arrivals {
     /// Puts back what [`Self::newest`] gave.
     pub(crate) fn restore(&mut self, rows: impl Iterator<Item = (String, Time)>) {
         self.newest.clear();
-        self.newest.extend(rows);
+        self.newest.extend(rows.map(|(account, newest)| (account.into(), newest)));
     }
 
     /// Drops the half of the accounts whose newest events lie longest back.

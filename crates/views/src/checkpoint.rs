@@ -104,8 +104,8 @@ impl State {
             old,
         });
         let arrivals = self.arrivals.newest().into_iter();
-        let arrivals =
-            arrivals.map(|(account, newest)| ArrivalRow { account: account.clone(), newest_ms: newest.ms() });
+        let arrivals = arrivals
+            .map(|(account, newest)| ArrivalRow { account: account.to_owned(), newest_ms: newest.ms() });
         StateImage {
             fact_number: self.control.fact_number.0,
             facts: facts.collect(),

@@ -7,6 +7,7 @@ use doorward_model::event::Event;
 use doorward_model::time::{Millis, Time};
 
 use hashbrown::Equivalent;
+use smol_str::SmolStr;
 
 use crate::recent::Recent;
 use crate::symbols::Symbol;
@@ -63,7 +64,7 @@ pub struct Keys {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct KeyName {
     pub(crate) identity: Symbol,
-    pub(crate) key: Box<str>,
+    pub(crate) key: SmolStr,
 }
 
 /// [`KeyName`], borrowed.

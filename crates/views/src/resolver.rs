@@ -14,6 +14,7 @@ use doorward_model::id::{Partition, TenantId};
 use doorward_model::identity::{IdentityKind, name_pattern};
 use doorward_model::time::{Millis, Time};
 use foldhash::fast::FixedState;
+use smol_str::SmolStr;
 
 use crate::recent::Recent;
 use crate::resolver::chains::Chains;
@@ -108,7 +109,7 @@ pub struct Resolver {
     callers: Recent<Box<str>, Named>,
     /// Where that text is put together to be looked up.
     caller: String,
-    pub(crate) issued: Recent<Box<str>, Arc<[String]>>,
+    pub(crate) issued: Recent<SmolStr, Arc<[String]>>,
     chains: Chains,
     unique_ids: SeededMap<Box<str>, Symbol>,
 }

@@ -5,7 +5,6 @@ use doorward_model::id::{Partition, TenantId};
 use doorward_model::identity::IdentityKind;
 use doorward_model::record::{FactRecord, Observation};
 use doorward_model::time::Time;
-use foldhash::fast::FixedState;
 
 use crate::arrivals::Arrivals;
 use crate::asked::Asked;
@@ -16,7 +15,7 @@ use crate::keys::Sighting;
 use crate::recent::Recent;
 use crate::resolver::Resolver;
 use crate::shard::{Probe, Profile, Shard, half_life, is_machine, sorted_by_name};
-use crate::symbols::{SeededMap, Symbol, Symbols};
+use crate::symbols::{Symbol, Symbols};
 use crate::unusual::{Unusual, UnusualDay};
 
 /// The fold of all records so far.
@@ -36,7 +35,8 @@ pub struct State {
     pub unusual: Unusual,
     /// Names as numbers, within this process.
     pub symbols: Symbols,
-    profiles: SeededMap<Symbol, Profile>,
+    /// What is known of identities, by the number of their name; of other names it is as of somebody unknown.
+    profiles: Vec<Profile>,
     shards: Vec<Shard>,
     /// The latest observation folded, by partition.
     folded: Vec<u64>,
@@ -66,7 +66,7 @@ impl State {
             budget: Budget::default(),
             unusual: Unusual::default(),
             symbols: Symbols::new(seed),
-            profiles: SeededMap::with_hasher(FixedState::with_seed(seed)),
+            profiles: Vec::new(),
             shards: vec![Shard::new(seed); shards.max(1)],
             folded: vec![0; usize::from(Partition::COUNT)],
         }
@@ -93,10 +93,11 @@ impl State {
         }
     }
 
-    /// What is known of an observation before it is folded.
-    pub fn probe(&mut self, seen: &Observation) -> Probe {
-        let identity = self.symbols.intern(&seen.identity);
-        let profile = self.profiles.get(&identity).copied().unwrap_or(Profile::UNKNOWN);
+    /// What is known of an observation before it is folded. `who` is the number of its identity, if that was just looked
+    /// up.
+    pub fn probe(&mut self, seen: &Observation, who: Option<Symbol>) -> Probe {
+        let identity = who.unwrap_or_else(|| self.symbols.intern(&seen.identity));
+        let profile = self.profiles.get(identity.place()).copied().unwrap_or(Profile::UNKNOWN);
         let mut probe = Probe::bare(identity, profile);
         if seen.by_platform || seen.decision.is_some() {
             return probe;
@@ -232,7 +233,12 @@ impl State {
     fn learn_profile(&mut self, id: &str, identity: Symbol) {
         if let Some(known) = self.control.identities.get(id) {
             let peer_group = self.symbols.intern(&known.peer_group);
-            self.profiles.insert(identity, Profile { kind: known.kind(), peer_group });
+            if self.profiles.len() <= identity.place() {
+                self.profiles.resize(identity.place() + 1, Profile::UNKNOWN);
+            }
+            if let Some(profile) = self.profiles.get_mut(identity.place()) {
+                *profile = Profile { kind: known.kind(), peer_group };
+            }
         }
     }
 

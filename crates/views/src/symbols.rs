@@ -26,6 +26,11 @@ pub struct Symbols {
 impl Symbol {
     /// The empty name, which has the same number everywhere.
     pub const EMPTY: Self = Self(0);
+
+    /// Its place among all.
+    pub(crate) fn place(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
 }
 
 impl Symbols {
@@ -78,7 +83,7 @@ impl Symbols {
     /// The one copy of a name, which is given a number if it has none.
     pub fn shared(&mut self, name: &str) -> Arc<str> {
         let symbol = self.intern(name);
-        usize::try_from(symbol.0).ok().and_then(|at| self.names.get(at)).map(Arc::clone).unwrap_or_default()
+        self.names.get(symbol.place()).map(Arc::clone).unwrap_or_default()
     }
 
     /// The number of a name that has one.
@@ -93,7 +98,7 @@ impl Symbols {
     /// The name of a number; empty for a number that was never given.
     #[must_use]
     pub fn name(&self, symbol: Symbol) -> &str {
-        usize::try_from(symbol.0).ok().and_then(|at| self.names.get(at)).map_or("", |name| name)
+        self.names.get(symbol.place()).map_or("", |name| name)
     }
 
     /// How many names there are.

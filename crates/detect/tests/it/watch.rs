@@ -54,7 +54,7 @@ impl Watch {
             event: Box::new(event),
             ..Observation::default()
         };
-        let probe = self.state.probe(&seen);
+        let probe = self.state.probe(&seen, None);
         let threshold_milli = self.parameters.floor_milli;
         let standard = Standard { judging, threshold_milli, parameters: &self.parameters };
         let found = inspect(&self.state, &seen, &probe, &standard);

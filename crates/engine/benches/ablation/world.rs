@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use doorward_detect::{Judging, Settings};
-use doorward_engine::{Arrival, Engine, Judge, Rules};
+use doorward_engine::{Arrival, Engine, Identified, Judge, Rules};
 use doorward_intake::{Item, Limits, Reader};
 use doorward_model::event::Event;
 use doorward_model::id::{Partition, TenantId};
@@ -91,7 +91,7 @@ fn identified(events: Vec<Event>) -> Vec<Moment> {
     let mut moments = Vec::with_capacity(events.len());
     for event in events {
         let at = event.happened_at();
-        let (facts, mut seen) = engine.identify(Box::new(event), at, Arrival::Filed);
+        let Identified { facts, mut seen, .. } = engine.identify(Box::new(event), at, Arrival::Filed);
         for fact in &facts {
             number += 1;
             let record = FactRecord { number, recorded_at_ms: at.ms(), fact: Some(fact.clone()) };

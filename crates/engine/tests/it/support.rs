@@ -1,6 +1,6 @@
 //! A writer without a journal: everything that the engine gives back is numbered and stepped again.
 
-use doorward_engine::{Arrival, Engine, Rules};
+use doorward_engine::{Arrival, Engine, Identified, Rules};
 use doorward_intake::{Item, Limits, Reader};
 use doorward_model::event::Event;
 use doorward_model::id::{Partition, TenantId};
@@ -53,7 +53,7 @@ impl Driver {
         if self.engine.is_tick_due(now) {
             self.fact(Fact::Tick(Tick { at_ms: now.ms() }), now);
         }
-        let (facts, mut seen) = self.engine.identify(Box::new(event), now, Arrival::Filed);
+        let Identified { facts, mut seen, .. } = self.engine.identify(Box::new(event), now, Arrival::Filed);
         facts.into_iter().for_each(|fact| self.fact(fact, now));
         let n = &mut self.observations[usize::from(seen.partition().0)];
         *n += 1;

@@ -133,7 +133,8 @@ impl<'a> Walk<'a> {
     /// Takes the value that is next.
     pub(crate) fn value(&mut self) -> Value<'a> {
         let text = self.rest.text;
-        let (value, rest) = text.split_at_checked(value_end(text.as_bytes(), self.rest.escaped)).unwrap_or((text, ""));
+        let (value, rest) =
+            text.split_at_checked(value_end(text.as_bytes(), self.rest.escaped)).unwrap_or((text, ""));
         self.rest.text = rest;
         self.rest.part(value)
     }

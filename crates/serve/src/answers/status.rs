@@ -95,7 +95,7 @@ pub fn status(state: &State, journal: &dyn Journal, now: Time) -> Result<Status,
             flush_ms: missing.flush_ms,
         }),
         accounts: (accounts.into_iter())
-            .map(|(account, newest)| AccountRow { account: account.clone(), newest })
+            .map(|(account, newest)| AccountRow { account: account.to_owned(), newest })
             .collect(),
     })
 }

@@ -138,7 +138,7 @@ mod tests {
             let finding = Finding { identity: identity.to_owned(), ..Finding::default() };
             let mut course = Course::begin(&n.to_string(), last_at);
             (course.pressure_milli, course.judged) = (pressure_milli, true);
-            let probe = state.probe(&seen);
+            let probe = state.probe(&seen, None);
             state.fold_observation(&seen, &probe, vec![Burst::new(finding, course)]);
         }
         state

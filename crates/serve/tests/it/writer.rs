@@ -6,7 +6,7 @@ use std::sync::mpsc::Receiver;
 
 use arc_swap::ArcSwap;
 use doorward_engine::admit::admit;
-use doorward_engine::{Arrival, Engine, Rules};
+use doorward_engine::{Arrival, Engine, Identified, Rules};
 use doorward_journal::{Batch, Journal, Keep, Memory, Seen};
 use doorward_model::command::Command;
 use doorward_model::event::{Actor, Event};
@@ -164,7 +164,7 @@ impl Writer {
             answer.duplicate += 1;
             return;
         }
-        let (facts, mut seen) = self.engine.identify(event, now(), Arrival::Live);
+        let Identified { facts, mut seen, .. } = self.engine.identify(event, now(), Arrival::Live);
         seen.conflict = known == Seen::Conflict;
         answer.accepted += 1;
         answer.conflicting += u64::from(seen.conflict);
