@@ -120,8 +120,13 @@ fn outcomes() {
     ] {
         assert_eq!(event(json!({"errorCode": code})).outcome(), outcome, "{code}");
     }
-    let login = json!({"eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": "Failure"}});
-    assert_eq!(event(login).outcome(), Outcome::Denied);
+    for (source, outcome) in
+        [("signin.amazonaws.com", Outcome::Denied), ("example.amazonaws.com", Outcome::Success)]
+    {
+        let answer = json!({"ConsoleLogin": "Failure"});
+        let login = json!({"eventSource": source, "eventName": "ConsoleLogin", "responseElements": answer});
+        assert_eq!(event(login).outcome(), outcome, "{source}");
+    }
 }
 
 #[test]
