@@ -92,20 +92,17 @@ impl KnownIdentity {
         }
     }
 
-    /// Takes in what else is told of it.
+    /// Takes in what else is told of it. What an export has told stays where an event only guesses.
     pub(crate) fn fold(&mut self, found: &Identity, symbols: &mut Symbols) {
-        // An event shows that a role works; that it is an agent's or a vendor's is told by an export, and stays.
-        let only_works = found.kind() == IdentityKind::Workload && found.created_at_ms == 0;
-        let told_better = matches!(self.kind(), IdentityKind::Agent | IdentityKind::VendorApp);
-        if found.kind() != IdentityKind::External && !(only_works && told_better) {
+        if self.is_told_better_by(found) {
             self.kind = found.kind;
         }
-        let names = [
-            (&mut self.platform, &found.platform),
-            (&mut self.account, &found.account),
-            (&mut self.peer_group, &found.peer_group),
-        ];
-        for (known, found) in names.into_iter().filter(|(_, found)| !found.is_empty()) {
+        let guessed = self.created_at_ms != 0 && found.created_at_ms == 0;
+        if !found.peer_group.is_empty() && !guessed {
+            self.peer_group = symbols.shared(&found.peer_group);
+        }
+        let places = [(&mut self.platform, &found.platform), (&mut self.account, &found.account)];
+        for (known, found) in places.into_iter().filter(|(_, found)| !found.is_empty()) {
             *known = symbols.shared(found);
         }
         let own = [(&mut self.name, &found.name), (&mut self.unique_id, &found.unique_id)];
@@ -118,6 +115,20 @@ impl KnownIdentity {
             self.lists = lists(found);
         }
     }
+
+    /// Whether it is what this says. An event shows that a role works, and that somebody uses a key: that the role is an
+    /// agent's or a vendor's, and the user a person, somebody else has told.
+    fn is_told_better_by(&self, found: &Identity) -> bool {
+        match found.kind() {
+            IdentityKind::External => false,
+            IdentityKind::Service => self.kind() != IdentityKind::Human,
+            IdentityKind::Workload => {
+                let by_event = found.created_at_ms == 0;
+                !by_event || !matches!(self.kind(), IdentityKind::Agent | IdentityKind::VendorApp)
+            }
+            IdentityKind::Human | IdentityKind::Agent | IdentityKind::VendorApp => true,
+        }
+    }
 }
 
 /// What is listed of an identity; nothing for most, whom only events have shown.
@@ -126,4 +137,34 @@ fn lists(found: &Identity) -> Option<Box<Lists>> {
     let empty = trusted.is_empty() && tags.is_empty() && groups.is_empty();
     let lists = || Lists { trusted: trusted.clone(), tags: tags.clone(), groups: groups.clone() };
     (!empty).then(|| Box::new(lists()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(kind: IdentityKind, peer_group: &str, created_at_ms: i64) -> Identity {
+        let peer_group = peer_group.to_owned();
+        Identity { id: "u".into(), kind: kind.into(), peer_group, created_at_ms, ..Identity::default() }
+    }
+
+    #[test]
+    fn what_an_export_says_of_a_user_stays_whatever_events_show_before_and_after() {
+        let (human, service) = (IdentityKind::Human, IdentityKind::Service);
+        for (exported, shown, expected) in [
+            (human, service, human),
+            (service, human, human),
+            (service, service, service),
+            (human, human, human),
+        ] {
+            let export = told(exported, "group:admins", 7);
+            let event = told(shown, "user:u", 0);
+            for order in [[&export, &event], [&event, &export]] {
+                let mut symbols = Symbols::new(1);
+                let mut known = KnownIdentity::new(order[0], &mut symbols);
+                known.fold(order[1], &mut symbols);
+                assert_eq!((known.kind(), &*known.peer_group), (expected, "group:admins"), "{order:?}");
+            }
+        }
+    }
 }
