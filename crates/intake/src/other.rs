@@ -28,7 +28,8 @@ const fn says(
 }
 
 /// What lies in log buckets and is no audit log.
-const NOT_AUDIT: [Shape; 11] = [
+const NOT_AUDIT: [Shape; 12] = [
+    shape("Doorward rejects", &["source", "record", "bytes", "reason", "hash", "kept"]),
     shape("CloudTrail digest", &["digestStartTime", "digestS3Bucket"]),
     shape("AWS Config snapshot", &["configSnapshotId"]),
     shape("AWS Config history", &["configurationItems"]),
@@ -262,7 +263,9 @@ const fn packed(at: usize, bytes: &'static [u8], name: &'static str) -> Magic {
     Magic { at, bytes, name, packs: true }
 }
 
-const MAGIC: [Magic; 13] = [
+const MAGIC: [Magic; 15] = [
+    packed(0, b"\x1f\x8b", "gzip, packed twice or sent without its Content-Encoding"),
+    packed(0, b"\x28\xb5\x2f\xfd", "zstd, packed twice or sent without its Content-Encoding"),
     magic(b"SQLite format 3\0", "SQLite database"),
     magic(b"PAR1", "Parquet file"),
     magic(b"%PDF-", "PDF document"),

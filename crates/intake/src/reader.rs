@@ -383,7 +383,7 @@ impl Receiver for Counter<'_> {
     }
 
     fn is_record(&self, cleaned: &[u8]) -> bool {
-        record::is_record(cleaned)
+        record::is_record(cleaned, self.desk.limits.depth_max)
     }
 }
 

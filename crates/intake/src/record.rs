@@ -28,20 +28,22 @@ pub(crate) enum Found {
 pub(crate) const PLAIN_LISTS: [&str; 4] = ["Records", "Events", "logEvents", "events"];
 
 /// Whether a value is an audit record of some family, so that the list that it begins is one of records.
-pub(crate) fn is_record(cleaned: &[u8]) -> bool {
+pub(crate) fn is_record(cleaned: &[u8], depth_max: usize) -> bool {
     let Ok(text) = std::str::from_utf8(cleaned) else { return false };
     let value = Value::new(text);
     if !value.is_object() {
         return false;
     }
-    let wrapped =
-        |(_, inner): (_, Value<'_>)| cloudtrail::Fields::of(inner).is_shaped() || holds_record(inner);
+    let wrapped = |(_, inner): (_, Value<'_>)| {
+        cloudtrail::Fields::of(inner).is_shaped() || holds_record(inner, depth_max)
+    };
     cloudtrail::Fields::of(value).is_shaped() || other::family(value).is_some() || value.fields().any(wrapped)
 }
 
 /// Whether a string holds a CloudTrail record as JSON.
-fn holds_record(value: Value<'_>) -> bool {
-    embedded(value).is_some_and(|inner| cloudtrail::Fields::of(Value::new(&inner)).is_shaped())
+fn holds_record(value: Value<'_>, depth_max: usize) -> bool {
+    let cleaned = embedded(value).and_then(|inner| clean(&inner, depth_max).ok());
+    cleaned.is_some_and(|inner| cloudtrail::Fields::of(Value::new(&inner)).is_shaped())
 }
 
 /// Reads one cleaned value.

@@ -59,6 +59,8 @@ fn files_of_other_kinds_are_told_by_how_they_begin() {
         (b"7z\xbc\xaf\x27\x1c", "7z archive"),
         (b"Obj\x01", "Avro file"),
         (b"ORC", "ORC file"),
+        (b"\x1f\x8b\x08", "gzip, packed twice or sent without its Content-Encoding"),
+        (b"\x28\xb5\x2f\xfd\x04", "zstd, packed twice or sent without its Content-Encoding"),
         (&tar, "tar archive"),
     ] {
         let input = padded(begin);

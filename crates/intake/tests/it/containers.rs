@@ -73,6 +73,11 @@ fn records_inside_of_other_objects() {
         ),
         &["a", "wrapped message"],
     );
+    let pretty = a.replace(',', ", ").replacen('{', "{\n  ", 1);
+    check(
+        &format!(r#"{{"events":[{{"message":{}}},{{"message":{}}}]}}"#, quoted(&pretty), quoted(&b)),
+        &["a", "b", "wrapped message"],
+    );
     for key in ["event", "log", "_source", "record", "anything"] {
         let input = format!("{{\"x\":[1],\"{key}\":{a}}}\n{{\"{key}\":{b}}}\n");
         check(&input, &["a", "b", &format!("wrapped {key}")]);
@@ -105,6 +110,7 @@ fn what_is_no_audit_log_is_skipped_whole() {
         ("PAR1\u{15}\u{4}".to_owned(), "Parquet file"),
         (r#"https 2026-03-02T09:15:00.000000Z app/web/0123 198.51.100.7:4711 10.0.0.1:80 0.0 0.0 0.0 200 200 34 366 "GET / HTTP/1.1""#.to_owned(), "load balancer log"),
         (format!("{} bucket [02/Mar/2026:09:15:00 +0000] 198.51.100.7 - 3E57 REST.GET.OBJECT", "7a".repeat(32)), "S3 server access log"),
+        (format!(r#"{{"source":"a","record":1,"bytes":[0,9],"reason":"r","hash":"h","kept":{}}}"#, quoted(&record("a"))) + "\n", "Doorward rejects"),
         (r#"{"schemaVersion":"2.0","accountId":"1","region":"r","partition":"aws","id":"i","arn":"a","type":"t","service":{},"severity":2}"#.to_owned() + "\n", "GuardDuty finding"),
     ] {
         let outcome = read(input.as_bytes());
