@@ -140,7 +140,8 @@ fn first_against_peers(class: ActionClass, novelty: &Novelty, peers_min: u32) ->
         ActionClass::Permissions | ActionClass::Credential | ActionClass::Data | ActionClass::Execute => true,
         ActionClass::Unknown | ActionClass::Read | ActionClass::List | ActionClass::Write => false,
     };
-    matters && novelty.peers >= peers_min && novelty.peers_with == 0 && novelty.feature() == Feature::Action
+    let is_deed = matches!(novelty.feature(), Feature::Service | Feature::Action);
+    matters && is_deed && novelty.peers >= peers_min && novelty.peers_with == 0
 }
 
 /// How much a new value counts, in quarters.

@@ -9,9 +9,15 @@ use crate::watch::{Watch, at, event};
 
 const KEY: &str = "ASIAEXAMPLE000000001";
 
-/// Thirty workers that read a queue, on ten days; then one of them does something else. What is told of it, last.
 fn check(events: &[Event], expected: Option<&str>) {
+    assert_eq!(told(5, events, Judging::Full).as_deref(), expected);
+}
+
+/// Thirty workers that read a queue, on ten days; then one of them does something else. What is told of it, last, where
+/// so many peers are enough.
+fn told(peers_min: u32, events: &[Event], judging: Judging) -> Option<String> {
     let mut watch = Watch::new();
+    watch.parameters.peers_min = peers_min;
     let workers: Vec<_> = (1..=30).map(|number| format!("w{number}")).collect();
     workers.iter().for_each(|worker| watch.knows(worker, IdentityKind::Workload, "role:worker"));
     for day in 0..10 {
@@ -19,8 +25,29 @@ fn check(events: &[Event], expected: Option<&str>) {
             watch.sees(worker, event(at(day, 480), "sqs:ReceiveMessage"), Judging::Learn);
         }
     }
-    let told = events.iter().filter_map(|event| watch.sees("w1", event.clone(), Judging::Full)).last();
-    assert_eq!(told.as_ref().map(narrative).as_deref(), expected);
+    let told = events.iter().filter_map(|event| watch.sees("w1", event.clone(), judging)).last();
+    told.as_ref().map(narrative)
+}
+
+#[test]
+fn with_little_history_only_firsts_against_peers_count() {
+    let in_new_service = [act(0, "iam:CreateUser", ActionClass::Permissions)];
+    let in_known_service = [act(0, "sqs:SetQueueAttributes", ActionClass::Permissions)];
+    let service = "w1 used iam for the first time in 9d 16h and 10 events; 0 of 30 in role:worker do. \
+                   Weighted surprise 28 bits.";
+    let action = "w1 called sqs:SetQueueAttributes for the first time in 9d 16h and 10 events; 0 of 30 in role:worker \
+                  do. Weighted surprise 28 bits.";
+    for (events, expected) in [(&in_new_service, service), (&in_known_service, action)] {
+        assert_eq!(told(30, events, Judging::Short).as_deref(), Some(expected));
+        assert_eq!(told(31, events, Judging::Short), None);
+        assert!(told(31, events, Judging::Full).is_some());
+    }
+    // What is no consequence, and what is new in places alone.
+    assert_eq!(told(30, &[act(0, "s3:PutObject", ActionClass::Write)], Judging::Short), None);
+    let mut elsewhere = act(0, "sqs:ReceiveMessage", ActionClass::Permissions);
+    (elsewhere.client.network, elsewhere.client.family) = ("198.51.100.0/24".to_owned(), "curl".to_owned());
+    assert_eq!(told(30, &[elsewhere.clone()], Judging::Short), None);
+    assert!(told(30, &[elsewhere], Judging::Full).is_some());
 }
 
 fn act(minute: i64, permission: &str, class: ActionClass) -> Event {
