@@ -1,10 +1,19 @@
 //! Laws of the fold: no map order, no shard count, no repetition and no restart changes what comes out.
 
 use doorward_engine::{Engine, Rules, follows};
+use doorward_model::finding::{Finding, Severity};
+use doorward_model::hold::Hold;
 use doorward_model::id::TenantId;
-use doorward_model::record::{DecisionsMissing, Fact, IdentityKilled, IdentityRevived, PepSet, Record};
+use doorward_model::identity::{Credential, Edge, EdgeKind, Identity, IdentityKind};
+use doorward_model::inventory::Entitlement;
+use doorward_model::record::{
+    DecisionsMissing, Fact, FactRecord, IdentityKilled, IdentityRevived, ImportCommitted, PepSet, Record,
+    TokenIssued,
+};
+use doorward_model::risk::Risk;
 use doorward_simulate::Plan;
 use doorward_views::checkpoint::FORMAT;
+use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, proptest};
 
 use crate::support::{Driver, events};
 
@@ -111,4 +120,72 @@ fn a_checkpoint_and_the_tail_are_as_the_whole() {
         refused.map_err(|error| error.to_string()),
         Err(format!("cannot load a checkpoint of format {}, only of format {FORMAT}", FORMAT + 1))
     );
+}
+
+/// Facts of which none speaks of what another says: a few of each kind, for people and their agents.
+fn independent() -> Vec<Fact> {
+    (0..4_u32)
+        .flat_map(|at| {
+            let (id, agent) = (format!("person-{at}"), format!("agent-{at}"));
+            let found = |id: &str, kind: IdentityKind| {
+                Fact::IdentityFound(Identity { id: id.to_owned(), kind: kind.into(), ..Identity::default() })
+            };
+            let credential =
+                Credential { id: format!("key-{at}"), identity: id.clone(), ..Credential::default() };
+            let confidence_milli = 850 + 50 * at;
+            let kind = if at % 2 == 0 { EdgeKind::ActsFor } else { EdgeKind::SameAs };
+            let (from, to) = (agent.clone(), id.clone());
+            let edge = Edge { kind: kind.into(), from, to, confidence_milli, evidence: "seen".to_owned() };
+            let entitlement = Entitlement { holder: id.clone(), policy: "read".to_owned(), origin: 1 };
+            let import = ImportCommitted { account: format!("account-{at}"), ..ImportCommitted::default() };
+            let finding = Finding {
+                id: format!("finding-{at}"),
+                identity: id.clone(),
+                severity: Severity::High.into(),
+                confidence_milli: 900,
+                last_at_ms: i64::from(at),
+                ..Finding::default()
+            };
+            let hold =
+                |id: &str| Hold { id: format!("{id}-{at}"), subject: agent.clone(), ..Hold::default() };
+            let killed = IdentityKilled { identity: agent.clone(), up_to_ms: 9, ..IdentityKilled::default() };
+            let token = TokenIssued { id: format!("token-{at}"), ..TokenIssued::default() };
+            [
+                found(&id, IdentityKind::Human),
+                found(&agent, IdentityKind::Agent),
+                Fact::CredentialFound(credential),
+                Fact::EdgeFound(edge),
+                Fact::EntitlementObserved(entitlement),
+                Fact::ImportCommitted(import),
+                Fact::FindingRaised(finding),
+                Fact::HoldPlaced(hold("placed")),
+                Fact::HoldRecommended(hold("recommended")),
+                Fact::IdentityKilled(killed),
+                Fact::PepSet(PepSet::by_itself(&format!("gate-{at}"))),
+                Fact::TokenIssued(token),
+            ]
+        })
+        .collect()
+}
+
+/// The state that facts lead to in this order, and the risks in it.
+fn folded(facts: Vec<Fact>) -> (Vec<u8>, Vec<Risk>) {
+    let mut engine = Engine::new(TenantId::from("test"), Rules::default(), 1, 1);
+    for (number, fact) in (1..).zip(facts) {
+        engine.step(&Record::Fact(Box::new(FactRecord { number, recorded_at_ms: 0, fact: Some(fact) })));
+    }
+    let control = &engine.state.control;
+    let risks = control.identities.keys().map(|id| control.risk(id)).collect();
+    (engine.checkpoint(), risks)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_order_of_independent_facts_makes_no_difference(facts in Just(independent()).prop_shuffle()) {
+        let (expected, found) = (folded(independent()), folded(facts));
+        prop_assert!(expected.1.iter().any(|risk| *risk != Risk::NONE));
+        prop_assert!(found == expected);
+    }
 }

@@ -50,6 +50,22 @@ fn ids_are_given_once() {
 }
 
 #[test]
+fn a_hundred_thousand_identities_are_told_apart() {
+    let plan = Plan::new(7, 100_000, 1);
+    let organisation = organisation(&plan);
+    let members: BTreeSet<_> = organisation.members().map(|member| organisation.identity(member)).collect();
+    assert_eq!(members.len(), organisation.len() as usize);
+    assert!((95_000..105_000).contains(&members.len()), "{} members", members.len());
+    let morning = plan.day_start(0) + Millis::HOUR.times(10);
+    let events = organisation.between(morning, morning + Millis::MINUTE.times(10));
+    let ids: BTreeSet<_> = events.iter().map(|event| event.id).collect();
+    assert_eq!(ids.len(), events.len());
+    let acting: BTreeSet<_> = events.iter().filter_map(SimEvent::identity).collect();
+    let known = acting.iter().filter(|id| members.contains(id.as_str())).count();
+    assert!(known > 2_000, "only {known} of {} who act are members", acting.len());
+}
+
+#[test]
 fn records_have_what_cloudtrail_writes() {
     let always = [
         "awsRegion",
