@@ -37,7 +37,7 @@ pub enum Command {
     ///
     /// Files and folders may be mixed; what a file is is told by its content, not by its name: CloudTrail as delivered
     /// (also .gz and .zst), JSON Lines, `lookup-events` output, EventBridge and CloudWatch envelopes, and
-    /// `get-account-authorization-details` exports. Nothing is kept and nothing is sent anywhere.
+    /// `get-account-authorization-details` exports. Nothing is sent anywhere, and nothing is kept but by --data-dir.
     Scan(ScanArgs),
     /// Serve decisions, take in events, and answer questions.
     ///
@@ -139,15 +139,18 @@ pub struct ScanArgs {
     /// Keep everything that could not be read in this file, as JSON Lines.
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
+    /// Keep all that is read in this data folder, where `doorward who`, `event`, `finding` and `serve` find it.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
     /// How many cases a day are wanted at most; what is raised follows from it.
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub cases_per_day: u32,
     /// How many threads read files; all processors if not given.
-    #[arg(long, value_name = "N")]
-    pub threads: Option<std::num::NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
     /// How much memory events may take before they are spilled to a temporary folder, in MiB.
-    #[arg(long, value_name = "MIB", default_value_t = 256)]
-    pub memory: usize,
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    pub memory: u32,
     /// Show no progress.
     #[arg(short, long)]
     pub quiet: bool,

@@ -1,9 +1,10 @@
-//! Files in, a report out. Nothing is kept.
+//! Files in, a report out. Nothing is kept, unless a data folder is named.
 //!
 //! Workers read and parse files in any order; `runs` puts what they found into the one total order, in bounded
 //! memory; the writer folds it. So the report depends neither on the order of files nor on the number of threads.
 
 mod files;
+mod kept;
 mod progress;
 pub(crate) mod read;
 pub(crate) mod rejects;
@@ -16,7 +17,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use doorward_detect::{Judging, Settings};
 use doorward_engine::{Engine, Judge, Rules};
-use doorward_journal::{Keep, Memory};
+use doorward_journal::{Journal, Keep, Memory};
 use doorward_model::command::Command;
 use doorward_model::id::TenantId;
 use doorward_model::inventory::AccountExport;
@@ -34,46 +35,71 @@ use crate::writer::{Moment, Writer};
 
 pub use crate::scan::progress::Progress;
 
-/// Reads everything, judges the newest part of it, and reports.
+/// Reads everything, judges the newest part of it, and reports. With a data folder all of it is kept there, as by an
+/// import.
 ///
 /// # Errors
-/// When no path can be read, the temporary folder fails, or the rejects file cannot be written.
+/// When no path can be read, the temporary folder fails, the rejects file cannot be written, or the data folder not be
+/// used.
 pub fn scan(args: &ScanArgs, progress: &Progress) -> Result<Report> {
+    let folder = args.data_dir.as_deref().map(|dir| kept::open(dir, args.rejects.as_deref())).transpose()?;
     let reading = Reading {
-        threads: args.threads,
-        memory_mib: args.memory,
-        rejects: args.rejects.clone(),
-        raw: Raw::Drop,
+        threads: args.threads.map(usize::from),
+        memory_mib: usize::try_from(args.memory)?,
+        rejects: folder.as_ref().map(|folder| folder.rejects.clone()).or_else(|| args.rejects.clone()),
+        raw: if folder.is_some() { Raw::Keep } else { Raw::Drop },
     };
-    let mut gathered = gather(&args.paths, &reading, progress)?;
-    let span = gathered.tally.span();
-    let mut coverage = Coverage::of(span, args.judge.0);
+    let gathered = gather(&args.paths, &reading, progress)?;
+    let coverage = Coverage::of(gathered.tally.span(), args.judge.0);
+    let rules = rules(args, &coverage);
+    match folder {
+        Some(folder) => folder.keep(rules, gathered, coverage, progress),
+        None => {
+            let engine = Engine::new(TenantId::from("scan"), rules, 1, HASH_SEED);
+            let mut writer = Writer::new(Memory::new(Keep::Nothing)?, engine);
+            judge(&mut writer, gathered, coverage, (progress, |_, happened_at| Moment::filed(happened_at)))
+        }
+    }
+}
+
+fn rules(args: &ScanArgs, coverage: &Coverage) -> Rules {
     let judging = if coverage.short_history { Judging::Short } else { Judging::Full };
-    let rules = Rules {
+    Rules {
         judge: Judge { from: coverage.judged_from.unwrap_or(Time::MIN), judging },
         settings: Settings { cases_per_day: args.cases_per_day, ..Settings::default() },
         ladder: Ladder { mode: ResponseMode::Record, ..Ladder::default() },
-    };
-    let engine = Engine::new(TenantId::from("scan"), rules, 1, HASH_SEED);
-    let mut writer = Writer::new(Memory::new(Keep::Nothing)?, engine);
+    }
+}
+
+/// When something of a file is recorded that happened at an instant.
+type When<J> = fn(&Writer<J>, Time) -> Moment;
+
+/// Takes in what was gathered, in order, and reports what came of it.
+fn judge<J: Journal>(
+    writer: &mut Writer<J>,
+    mut gathered: Gathered,
+    mut coverage: Coverage,
+    (progress, when): (&Progress, When<J>),
+) -> Result<Report> {
     for export in gathered.exports {
         // A scan sees its exports before its events, whenever they were made.
-        if let Err(refusal) = writer.admit(&Command::Import(Box::new(export)), Time::MIN)? {
+        let now = when(writer, Time::MIN).recorded_at;
+        if let Err(refusal) = writer.admit(&Command::Import(Box::new(export)), now)? {
             gathered.tally.notes.push(refusal.to_string());
         }
     }
+    progress.judging(gathered.tally.events);
     let judged_from = coverage.judged_from.unwrap_or(Time::MAX);
-    coverage.judged_events =
-        fold(&mut writer, gathered.runs, (gathered.tally.events, judged_from), progress)?;
+    coverage.judged_events = fold(writer, gathered.runs, judged_from, (progress, when))?;
     gathered.rejects.finish()?;
-    Ok(report::of(&writer, gathered.tally, &gathered.rejects, coverage))
+    Ok(report::of(writer, gathered.tally, &gathered.rejects, coverage))
 }
 
 /// How files are read.
 #[derive(Clone, Debug)]
 pub(crate) struct Reading {
     /// On how many threads; on all processors if not said.
-    pub(crate) threads: Option<NonZeroUsize>,
+    pub(crate) threads: Option<usize>,
     /// How much memory events may take before they are spilled, in MiB.
     pub(crate) memory_mib: usize,
     /// Where rejects are kept.
@@ -116,14 +142,13 @@ pub(crate) fn gather(paths: &[PathBuf], reading: &Reading, progress: &Progress) 
         gathered.tally.notes.push(said);
     }
     progress.reading(&files);
-    let threads = reading.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, Into::into);
+    let processors = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = reading.threads.unwrap_or_else(processors);
     read::all(&files, (threads, reading.raw), &mut |found| {
         progress.read(&found);
         gathered.take(found)
     })?;
-    gathered
-        .exports
-        .sort_by(|one, other| (&one.account, one.newest_at_ms).cmp(&(&other.account, other.newest_at_ms)));
+    gathered.exports.sort_by(AccountExport::order);
     Ok(gathered)
 }
 
@@ -157,26 +182,31 @@ impl Gathered {
 }
 
 /// Folds all events in order, and counts those that happened from an instant on.
-fn fold(
-    writer: &mut Writer<Memory>,
+fn fold<J: Journal>(
+    writer: &mut Writer<J>,
     runs: Runs,
-    (events, from): (u64, Time),
-    progress: &Progress,
+    from: Time,
+    (progress, when): (&Progress, When<J>),
 ) -> Result<u64> {
-    progress.judging(events);
-    let (mut last, mut before) = (Time::MIN, 0);
+    let (mut last, mut before) = (None, 0);
     runs.into_order(&mut |event| {
-        last = event.happened_at();
+        let happened_at = event.happened_at();
+        last = Some(happened_at);
         progress.judged();
-        writer.take(event, Moment::filed(last)).context("cannot take an event")?;
-        if last < from {
+        let moment = when(writer, happened_at);
+        writer.take(event, moment).context("cannot take an event")?;
+        if happened_at < from {
             before = writer.counts.accepted;
         }
         Ok(())
     })?;
     writer.flush()?;
-    // The last minute, too, is told to the peers.
-    writer.tick(last + Millis::MINUTE, last + Millis::MINUTE).context("cannot end the last minute")?;
+    if let Some(last) = last {
+        // The last minute, too, is told to the peers.
+        let over = last + Millis::MINUTE;
+        let now = when(writer, over).recorded_at;
+        writer.tick(over.min(now), now).context("cannot end the last minute")?;
+    }
     progress.done();
     Ok(writer.counts.accepted - before)
 }

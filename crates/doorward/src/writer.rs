@@ -12,7 +12,7 @@ use doorward_model::hold::Hold;
 use doorward_model::id::{FactNumber, Partition};
 use doorward_model::identity::Identity;
 use doorward_model::record::{CommandAnswered, Fact, FactRecord, Observation, PepSet, Record, Tick};
-use doorward_model::time::Time;
+use doorward_model::time::{Millis, Time};
 use doorward_views::checkpoint::FORMAT;
 use doorward_views::symbols::Symbol;
 
@@ -56,6 +56,13 @@ impl Moment {
     #[must_use]
     pub const fn filed(now: Time) -> Self {
         Self { recorded_at: now, tick_at: now, arrival: Arrival::Filed }
+    }
+
+    /// Something that lay in a file and is kept. Time passes by the hour: each tick is a commit of its own.
+    #[must_use]
+    pub fn imported(happened_at: Time, now: Time) -> Self {
+        let hour = happened_at.ms().div_euclid(Millis::HOUR.0).saturating_mul(Millis::HOUR.0);
+        Self { tick_at: Time::from_ms(hour).min(now), ..Self::filed(now) }
     }
 }
 

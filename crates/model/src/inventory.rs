@@ -1,5 +1,9 @@
 //! What an export says exists: the typed form of an import before it becomes facts.
 
+use std::cmp::Ordering;
+
+use prost::Message;
+
 use crate::hash::Hash16;
 use crate::identity::Identity;
 use crate::reject::Reject;
@@ -23,6 +27,31 @@ pub struct AccountExport {
     pub newest_at_ms: i64,
     /// Whether all pages are there, so that absence means deletion.
     pub complete: bool,
+}
+
+impl AccountExport {
+    /// The order in which exports are taken in: by account, the oldest first, and, of what is as old, by content. It
+    /// does not depend on where they come from.
+    #[must_use]
+    pub fn order(&self, other: &Self) -> Ordering {
+        let place = |export: &Self| (export.account.clone(), export.newest_at_ms);
+        place(self).cmp(&place(other)).then_with(|| self.content().cmp(&other.content()))
+    }
+
+    /// What becomes facts, as bytes.
+    fn content(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for identity in &self.identities {
+            bytes.extend(identity.encode_length_delimited_to_vec());
+        }
+        for entitlement in &self.entitlements {
+            bytes.extend(entitlement.encode_length_delimited_to_vec());
+        }
+        for policy in &self.policies {
+            bytes.extend(policy.hash.0);
+        }
+        bytes
+    }
 }
 
 /// A group of users.

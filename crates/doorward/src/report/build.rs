@@ -9,7 +9,7 @@ use doorward_serve::answers::identities::everyone;
 use doorward_serve::answers::unusual::by_day;
 
 use super::{Coverage, Events, RejectRow, Report, SourceRow, SourceStatus};
-use crate::scan::rejects::Rejects;
+use crate::scan::rejects::{LISTED_MAX, Rejects};
 use crate::scan::tally::Tally;
 use crate::writer::Writer;
 
@@ -89,6 +89,12 @@ fn notes(tally: &Tally, coverage: &Coverage) -> Vec<String> {
             "the judged part holds only {judged} of {} events{}",
             tally.events,
             wider.unwrap_or_default()
+        ));
+    }
+    if tally.rejected > LISTED_MAX as u64 {
+        notes.push(format!(
+            "{} records were rejected, of which {LISTED_MAX} are listed: --rejects FILE keeps all of them",
+            tally.rejected
         ));
     }
     if !tally.wrappers.is_empty() {

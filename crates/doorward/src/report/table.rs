@@ -225,7 +225,7 @@ fn most_active(report: &Report, width: u16) -> String {
         return String::new();
     }
     let mut table = grid(width);
-    table.set_header(["most active", "kind", "account", "events", "denied", "mostly uses"]);
+    table.set_header(["most active", "kind", "account", "events", "denied", "last", "mostly uses"]);
     for IdentityDetail { row, services, .. } in active.iter().take(SHOWN_MAX) {
         table.add_row([
             fit(short(&row.id), NAME_MAX),
@@ -233,6 +233,7 @@ fn most_active(report: &Report, width: u16) -> String {
             row.account.clone(),
             row.events.to_string(),
             row.denied.to_string(),
+            row.last_seen.map(|at| at.to_string().chars().take(DATE).collect()).unwrap_or_default(),
             fit(&services.iter().take(3).cloned().collect::<Vec<_>>().join(" "), NAME_MAX),
         ]);
     }
@@ -405,6 +406,8 @@ const NAME_MAX: usize = 36;
 const AGENT_COLUMNS: usize = 74;
 const AGENT_NAME_MAX: usize = 24;
 const FINDINGS_MAX: usize = 10;
+/// How long the day of an instant is.
+const DATE: usize = 10;
 const EVIDENCE_SHOWN_MAX: usize = 4;
 const UNUSUAL_SHOWN_MAX: usize = 3;
 

@@ -1,6 +1,8 @@
 //! How far a scan is, on a terminal.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use std::fmt::Write;
+
+use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::scan::SourceFile;
 use crate::scan::read::Found;
@@ -21,14 +23,14 @@ impl Progress {
     /// Shows a bar with rate and time left, on stderr.
     #[must_use]
     pub fn shown() -> Self {
-        let bar = ProgressBar::new(0);
-        bar.enable_steady_tick(std::time::Duration::from_millis(200));
-        Self { bar }
+        let shown = Self { bar: ProgressBar::new(0) };
+        shown.style("{msg:<8} {bar:30} {bytes}/{total_bytes}  {bytes_per_sec}  {left}");
+        shown.bar.set_message("reading");
+        shown.bar.enable_steady_tick(std::time::Duration::from_millis(200));
+        shown
     }
 
     pub(super) fn reading(&self, files: &[SourceFile]) {
-        self.style("{msg:<8} {bar:30} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left");
-        self.bar.set_message("reading");
         self.bar.set_length(files.iter().map(|file| file.bytes).sum());
     }
 
@@ -40,9 +42,9 @@ impl Progress {
 
     pub(crate) fn judging(&self, events: u64) {
         self.bar.reset();
-        self.style("{msg:<8} {bar:30} {human_pos}/{human_len} events  {per_sec}  {eta} left");
-        self.bar.set_message("judging");
         self.bar.set_length(events);
+        self.bar.set_message("judging");
+        self.style("{msg:<8} {bar:30} {human_pos}/{human_len} events  {rate}  {left}");
     }
 
     pub(crate) fn judged(&self) {
@@ -55,7 +57,19 @@ impl Progress {
 
     fn style(&self, template: &str) {
         if let Ok(style) = ProgressStyle::with_template(template) {
-            self.bar.set_style(style.progress_chars("=> "));
+            self.bar.set_style(style.progress_chars("=> ").with_key("rate", rate).with_key("left", left));
         }
+    }
+}
+
+fn rate(state: &ProgressState, out: &mut dyn Write) {
+    // Writing to a string cannot fail.
+    write!(out, "{:.0}/s", state.per_sec()).unwrap_or_default();
+}
+
+/// Nobody knows how long it takes before something is done.
+fn left(state: &ProgressState, out: &mut dyn Write) {
+    if state.pos() > 0 {
+        write!(out, "{:#} left", HumanDuration(state.eta())).unwrap_or_default();
     }
 }

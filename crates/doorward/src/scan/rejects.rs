@@ -1,7 +1,7 @@
 //! What could not be read: counted, listed up to a limit, and kept whole in a file if one is wanted.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -18,8 +18,9 @@ pub(crate) struct Rejects {
     keep: Option<Keep>,
 }
 
-/// Where a reject stood: file, record, first byte.
-type Place = (String, u64, u64);
+/// Where a reject stood: file, record, first byte; and the how manieth it is, because several documents of one export
+/// stand in one place. Those of one file come in their order.
+type Place = (String, u64, u64, u64);
 
 /// The file that rejects are kept in, and the spool that they are sorted from.
 struct Keep {
@@ -43,7 +44,8 @@ struct Line<'a> {
 }
 
 impl Rejects {
-    /// None, kept in a file if one is given.
+    /// None, kept in a file if one is given. What it holds stays until all is read; that it cannot be written is told
+    /// now.
     pub(super) fn new(path: Option<&Path>) -> Result<Self> {
         let keep = path.map(Keep::new).transpose()?;
         Ok(Self { listed: BTreeMap::new(), count: 0, keep })
@@ -52,7 +54,7 @@ impl Rejects {
     /// Takes one.
     pub(super) fn push(&mut self, reject: &Reject) -> Result<()> {
         self.count += 1;
-        let place = (reject.source.clone(), reject.record, reject.bytes.start);
+        let place = (reject.source.clone(), reject.record, reject.bytes.start, self.count);
         if let Some(keep) = &mut self.keep {
             keep.push(place.clone(), reject).context("cannot keep a reject in the temporary folder")?;
         }
@@ -73,12 +75,14 @@ impl Rejects {
 
     /// The first ones: file, record and reason.
     pub(crate) fn listed(&self) -> impl Iterator<Item = (&str, u64, &str)> {
-        self.listed.iter().map(|((source, record, _), reason)| (source.as_str(), *record, reason.as_str()))
+        self.listed.iter().map(|((source, record, ..), reason)| (source.as_str(), *record, reason.as_str()))
     }
 }
 
 impl Keep {
     fn new(path: &Path) -> Result<Self> {
+        let writable = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        writable.with_context(|| format!("cannot write {}", path.display()))?;
         let spool = tempfile::tempfile().context("cannot make a temporary file")?;
         Ok(Self { path: path.to_owned(), spool: BufWriter::new(spool), at: 0, places: BTreeMap::new() })
     }
@@ -119,4 +123,21 @@ pub(crate) fn line(reject: &Reject) -> serde_json::Result<Vec<u8>> {
 }
 
 /// How many rejects a report lists.
-const LISTED_MAX: usize = 10_000;
+pub(crate) const LISTED_MAX: usize = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::Rejects;
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_told_before_anything_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let there = dir.path().join("rejects.jsonl");
+        std::fs::write(&there, "of the last scan\n").unwrap();
+        drop(Rejects::new(Some(&there)).unwrap());
+        assert_eq!(std::fs::read_to_string(&there).unwrap(), "of the last scan\n");
+        let nowhere = dir.path().join("no/such/folder");
+        let refused = Rejects::new(Some(&nowhere)).err().unwrap();
+        assert_eq!(refused.to_string(), format!("cannot write {}", nowhere.display()));
+    }
+}

@@ -387,7 +387,7 @@ fn wait(told_ms: Option<u64>, default: Duration) -> Duration {
 
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8420);
 const DATA_DIR: &str = "doorward-data";
-const REJECTS_MAX_MIB: u64 = 64;
+pub(crate) const REJECTS_MAX_MIB: u64 = 64;
 const DECISION_FLUSH_MS: i64 = 200;
 const DECISION_FLUSH_MS_MAX: i64 = 10_000;
 const EVENTS_KEPT: Millis = Millis::DAY.times(90);

@@ -179,10 +179,7 @@ fn take_exports(live: &mut Live, exports: Vec<AccountExport>) -> Result<()> {
 }
 
 fn take(live: &mut Live, event: Box<Event>) -> Result<()> {
-    let now = live.writer.not_before(clock());
-    // Each tick is a commit of its own: one for every hour of the log will do.
-    let hour = event.happened_at().ms().div_euclid(Millis::HOUR.0) * Millis::HOUR.0;
-    let moment = Moment { tick_at: Time::from_ms(hour).min(now), ..Moment::filed(now) };
+    let moment = Moment::imported(event.happened_at(), live.writer.not_before(clock()));
     live.writer.take(event, moment).context("cannot take an event")
 }
 

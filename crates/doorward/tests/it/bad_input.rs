@@ -13,7 +13,7 @@
 //! | a clock that goes back | `serving/start.rs`: `a_clock_that_has_gone_back_stops_nothing_and_turns_no_record_around` |
 //! | unreadable files and folders | `a_file_that_fails_while_it_is_read`, `what_may_not_be_read_is_a_reject_and_the_rest_is_read` |
 //! | links, loops and pipes in a folder | `links_and_pipes_are_read_when_named_and_told_when_met` |
-//! | an export whose policy does not parse | `an_export_with_a_policy_that_does_not_parse_is_taken_and_the_policy_shown` |
+//! | an export whose policies do not parse | `an_export_with_policies_that_do_not_parse_is_taken_and_each_policy_shown` |
 //! | a data folder of a newer version | `serving/start.rs`: `a_data_folder_of_a_newer_format_is_refused_and_left_as_it_is` |
 //! | a full disk | `serving/full_disk.rs` |
 
@@ -23,7 +23,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{counts, gzip, program, put, record, report};
 
@@ -210,18 +210,42 @@ fn events_from_the_future_and_a_clock_that_goes_back_are_read_as_they_are() {
 }
 
 #[test]
-fn an_export_with_a_policy_that_does_not_parse_is_taken_and_the_policy_shown() {
-    let export = r#"{"UserDetailList":[],"GroupDetailList":[],"RoleDetailList":[{"Path":"/","RoleName":"web","RoleId":"AROAWEBWEBWEBWEBWEB1","Arn":"arn:aws:iam::111122223333:role/web","CreateDate":"2024-01-01T00:00:00Z","AssumeRolePolicyDocument":"%7Bnot json","InstanceProfileList":[],"RolePolicyList":[],"AttachedManagedPolicies":[]}],"Policies":[]}"#;
+fn an_export_with_policies_that_do_not_parse_is_taken_and_each_policy_shown() {
+    let export = r#"{"UserDetailList":[],"GroupDetailList":[],"RoleDetailList":[{"Path":"/","RoleName":"web","RoleId":"AROAWEBWEBWEBWEBWEB1","Arn":"arn:aws:iam::111122223333:role/web","CreateDate":"2024-01-01T00:00:00Z","AssumeRolePolicyDocument":"%7Bnot json","InstanceProfileList":[],"RolePolicyList":[{"PolicyName":"p","PolicyDocument":"none"}],"AttachedManagedPolicies":[]}],"Policies":[]}"#;
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("iam.json");
     put(&file, export.as_bytes());
-    let report = report(&[], &[&file]);
-    let (_, reasons) = told(&report);
-    assert!(reasons.len() == 1 && reasons[0].contains("policy document does not parse"), "{reasons:?}");
+    let kept = dir.path().join("rejects.jsonl");
+    let report = report(&["--rejects", kept.to_str().unwrap()], &[&file]);
+    let role = "policy document does not parse: arn:aws:iam::111122223333:role/web";
+    let broken = "not well-formed JSON: expected a";
+    let expected = vec![
+        format!("{role} inline:p: {broken} value, in JSON inside of a string"),
+        format!("{role} trust: {broken} key, in JSON inside of a string"),
+    ];
+    assert_eq!(told(&report), ([2, 0, 0, 2], expected.clone()));
+    let lines = std::fs::read_to_string(&kept).unwrap();
+    let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["reason"].clone());
+    assert_eq!(lines.collect::<Vec<_>>(), expected);
     assert_eq!(report["identities"][0]["id"], "arn:aws:iam::111122223333:role/web");
     put(&file, &export.as_bytes()[..export.len() / 2]);
     let cut = self::report(&[], &[&file]);
     assert_eq!((cut["identities"].as_array().unwrap().len(), counts(&cut)), (0, [1, 0, 0, 1]));
+}
+
+#[test]
+fn more_rejects_than_are_listed_are_told() {
+    let content = "{\"x\":1}\n".repeat(10_001);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("input");
+    put(&file, content.as_bytes());
+    let report = report(&[], &[&file]);
+    assert_eq!(
+        (counts(&report), report["rejects"].as_array().unwrap().len()),
+        ([10_001, 0, 0, 10_001], 10_000)
+    );
+    let said = "10001 records were rejected, of which 10000 are listed: --rejects FILE keeps all of them";
+    assert_eq!(report["notes"], json!([said]));
 }
 
 #[test]
@@ -233,9 +257,16 @@ fn every_reject_is_kept_whole_in_order_and_without_secrets() {
         let lines: Vec<_> = (0..3).map(bad).collect();
         put(&dir.path().join("in").join(name), lines.join("\n").as_bytes());
     }
-    let kept = dir.path().join("rejects.jsonl");
-    let report = report(&["--rejects", kept.to_str().unwrap()], &[&dir.path().join("in")]);
+    let kept = dir.path().join("in/rejects.jsonl");
+    let scan = || report(&["--rejects", kept.to_str().unwrap()], &[&dir.path().join("in")]);
+    scan();
+    // What was kept of an earlier scan is no log, wherever it lies.
+    let report = scan();
     assert_eq!(counts(&report), [6, 0, 0, 6]);
+    assert_eq!(
+        (&report["sources"][0]["kind"], &report["sources"][0]["status"]),
+        (&json!("Doorward rejects"), &json!("skipped"))
+    );
     let text = std::fs::read_to_string(&kept).unwrap();
     assert!(!text.contains(secret) && !report.to_string().contains(secret), "{text}");
     let places: Vec<_> = text

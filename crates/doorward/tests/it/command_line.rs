@@ -54,8 +54,8 @@ Skipped, as no audit log: 1 text.
 
 Nothing to look at first.
 
- most active  kind     account       events  denied  mostly uses
- alice        service  111122223333  2       0       s3
+ most active  kind     account       events  denied  last        mostly uses
+ alice        service  111122223333  2       0       2026-03-02  s3
 
 Rejected (--rejects FILE keeps them):
   1 x not well-formed JSON: expected a value; first in BROKEN record 2
@@ -82,7 +82,14 @@ fn errors_name_the_thing_and_end_with_one() {
     assert_eq!(nothing.status.code(), Some(1));
     assert!(text(&nothing.stderr).contains("nothing to read in"), "{}", text(&nothing.stderr));
     assert_eq!(doorward(&["scan"]).status.code(), Some(2));
-    assert_eq!(doorward(&["scan", "x", "--judge", "soon"]).status.code(), Some(2));
+    for (option, value) in [("--judge", "soon"), ("--threads", "0"), ("--memory", "0")] {
+        let typed = doorward(&["scan", "x", option, value]);
+        assert_eq!(typed.status.code(), Some(2), "{option}");
+        assert!(
+            text(&typed.stderr).contains(&format!("invalid value '{value}' for '{option} <")),
+            "{option}"
+        );
+    }
 }
 
 #[test]
@@ -99,7 +106,32 @@ fn a_demo_is_written_once_and_scans() {
     assert_eq!(scanned.status.code(), Some(0), "{}", text(&scanned.stderr));
     let told = text(&scanned.stdout);
     assert!(told.contains(" 0 duplicate, 0 rejected."), "{told}");
-    assert!(told.contains("\nAlso unusual, and no finding:\n"), "{told}");
+    let parts = ["\n AI agents  product ", "\nAlso unusual, and no finding:\n", "\nRole chains:\n"];
+    assert!(parts.iter().all(|part| told.contains(part)), "{told}");
+}
+
+#[test]
+fn progress_with_rate_and_time_left_is_shown_on_a_terminal() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines: String = (0..20_000).map(|at| record(&format!("id-{at}"), "") + "\n").collect();
+    put(&dir.path().join("events.json"), lines.as_bytes());
+    let path = dir.path().to_str().unwrap();
+    let program = env!("CARGO_BIN_EXE_doorward");
+    let typed = format!("{program} scan {path} -o json");
+    let Ok(shown) = Command::new("script").args(["-qec", &typed, "/dev/null"]).output() else {
+        eprintln!("SKIPPED: there is no script here, which makes a terminal");
+        return;
+    };
+    let shown = text(&shown.stdout);
+    let frames: Vec<_> = shown.split(['\r', '\n']).collect();
+    let frame = |part: &str| frames.iter().any(|frame| frame.contains(part) && frame.contains("/s  "));
+    assert!(frame("reading ") && frame("judging "), "{shown}");
+    assert!(
+        frames.iter().any(|frame| frame.contains("/20,000 events") && frame.trim_end().ends_with("s left")),
+        "{frames:?}"
+    );
+    let piped = doorward(&["scan", path, "-o", "json"]);
+    assert_eq!(text(&piped.stderr), "");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod attacks;
 mod bad_input;
 mod command_line;
 mod doctor;
+mod scan_kept;
 mod scanning;
 mod serving;
 mod shared_corpus;

@@ -45,6 +45,48 @@ fn the_same_records_say_the_same_however_they_lie() {
     assert_eq!(report(&["--threads", "2"], &[other.path()]), expected, "names and packing");
 }
 
+/// A page of an export with a role that this service may assume.
+fn page(role: &str, service: &str, more: bool) -> Vec<u8> {
+    let trust = json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]});
+    let arn = format!("arn:aws:iam::111122223333:role/{role}");
+    let role = json!({"RoleName": role, "RoleId": "AROAEXAMPLE000000001", "Arn": arn, "CreateDate": "2026-01-01T00:00:00Z",
+                      "AssumeRolePolicyDocument": trust});
+    json!({"RoleDetailList": [role], "IsTruncated": more}).to_string().into_bytes()
+}
+
+#[test]
+fn exports_say_the_same_in_whatever_files_they_lie() {
+    let (lambda, bedrock) =
+        (page("web", "lambda.amazonaws.com", false), page("web", "bedrock.amazonaws.com", false));
+    let (first, last) = (page("app", "ec2.amazonaws.com", true), page("db", "ec2.amazonaws.com", false));
+    let said = |pages: &[&[u8]]| {
+        let dir = tempfile::tempdir().unwrap();
+        pages.iter().enumerate().for_each(|(at, page)| put(&dir.path().join(at.to_string()), page));
+        report(&["--threads", "1"], &[dir.path()])
+    };
+    // Two exports as old as each other, which contradict each other.
+    assert_eq!(said(&[&lambda, &bedrock]), said(&[&bedrock, &lambda]));
+    // Pages of one export: in one file, in several, in any order.
+    let whole = said(&[&[first.as_slice(), &last].concat()]);
+    let ids: Vec<_> =
+        whole["identities"].as_array().unwrap().iter().map(|identity| &identity["name"]).collect();
+    assert_eq!(ids, ["app", "db"]);
+    assert_eq!((said(&[&first, &last]), said(&[&last, &first])), (whole.clone(), whole));
+}
+
+#[test]
+fn an_event_takes_nothing_back_of_what_an_export_says() {
+    let arn = "arn:aws:iam::111122223333:user/alice";
+    let user = json!({"UserName": "alice", "UserId": "AIDAEXAMPLEEXAMPLE01", "Arn": arn, "GroupList": ["admins"],
+                      "CreateDate": "2024-01-01T00:00:00Z", "PasswordLastUsed": "2026-02-01T00:00:00Z"});
+    let dir = tempfile::tempdir().unwrap();
+    put(&dir.path().join("iam.json"), json!({"UserDetailList": [user]}).to_string().as_bytes());
+    put(&dir.path().join("events.json"), record("a", "").as_bytes());
+    let alice = &report(&[], &[dir.path()])["identities"][0];
+    let said = ["id", "kind", "peer_group", "events"].map(|field| alice[field].clone());
+    assert_eq!(said, [json!(arn), json!("human"), json!("group:admins"), json!(1)]);
+}
+
 #[test]
 fn what_is_there_twice_counts_once() {
     let one = organisation(&Plan::new(5, 60, 9));
