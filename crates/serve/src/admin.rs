@@ -3,6 +3,7 @@
 mod commands;
 mod explain;
 mod heads;
+mod imports;
 mod kills;
 mod questions;
 mod reply;
@@ -18,4 +19,5 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(kills::routes())
         .merge(explain::routes())
         .merge(heads::routes())
+        .merge(imports::routes())
 }

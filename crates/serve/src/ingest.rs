@@ -78,7 +78,7 @@ struct Acknowledged {
 
 /// What could not be read: all counted, the first shown.
 #[derive(Debug, Serialize, ToSchema)]
-struct Rejects {
+pub(crate) struct Rejects {
     rejected: u64,
     rejects: Vec<ShownReject>,
 }
@@ -92,7 +92,7 @@ struct ShownReject {
 }
 
 impl Rejects {
-    fn of(rejects: &[Reject]) -> Self {
+    pub(crate) fn of(rejects: &[Reject]) -> Self {
         let shown = |reject: &Reject| ShownReject {
             record: reject.record,
             from_byte: reject.bytes.start,

@@ -12,7 +12,7 @@ use doorward_model::command::Command;
 use doorward_model::event::Event;
 use doorward_model::inventory::AccountExport;
 use doorward_model::time::{Millis, Time};
-use doorward_serve::handle::Readiness;
+use doorward_serve::handle::{Readiness, WorkError};
 use doorward_simulate::{Plan, files};
 use tokio::sync::watch;
 
@@ -167,12 +167,11 @@ fn organisation() -> (Vec<Box<Event>>, Vec<AccountExport>) {
 
 fn take_exports(live: &mut Live, exports: Vec<AccountExport>) -> Result<()> {
     for export in exports {
-        for policy in &export.policies {
-            live.writer.put_blob(policy.text.as_bytes()).context("cannot store a policy document")?;
-        }
         let now = live.writer.not_before(clock());
-        if let Err(refusal) = live.writer.admit(&Command::Import(Box::new(export)), now)? {
-            tracing::warn!(%refusal, "an export was not taken");
+        match live.admit(&Command::Import(Box::new(export)), None, now) {
+            Ok(_) => {}
+            Err(WorkError::Refused(refusal)) => tracing::warn!(%refusal, "an export was not taken"),
+            Err(error) => return Err(error).context("cannot take in an export"),
         }
     }
     Ok(())
@@ -212,7 +211,7 @@ mod tests {
     use doorward_model::id::TenantId;
     use doorward_policy::world::World;
     use doorward_respond::Ladder;
-    use doorward_serve::handle::{Done, IngestAnswer, Pushed, Terms, Work, WorkError};
+    use doorward_serve::handle::{Done, IngestAnswer, Pushed, Terms, Work};
     use doorward_views::state::State;
     use tokio::sync::{mpsc, oneshot};
 

@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use doorward_model::reject::Reject;
 use doorward_model::time::Time;
 use doorward_serve::answers::rejects::FILES;
-use doorward_serve::handle::RejectFiles;
+use doorward_serve::handle::{RejectFiles, WorkError};
 
 use crate::scan::rejects::line;
 
@@ -116,6 +116,14 @@ pub(super) fn files(folder: &Path) -> RejectFiles {
         files.map(|files| files.into_iter().flatten().collect())
     };
     RejectFiles(Arc::new(open))
+}
+
+/// Why what could not be kept was not taken either.
+pub(super) fn not_kept(error: &io::Error) -> WorkError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => WorkError::Full,
+        _ => WorkError::Journal(format!("cannot keep rejects: {error}")),
+    }
 }
 
 fn found(metadata: io::Result<Metadata>) -> io::Result<Option<Metadata>> {

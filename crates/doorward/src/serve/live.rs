@@ -5,7 +5,6 @@
 mod publishing;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver as DecisionsReceiver;
 use std::time::Duration;
@@ -30,7 +29,7 @@ use tokio::sync::watch;
 
 use crate::serve::decisions::observation;
 use crate::serve::denials::{self, Pending, denial_of};
-use crate::serve::kept::Kept;
+use crate::serve::kept::{Kept, not_kept};
 use crate::serve::live::publishing::joined;
 use crate::serve::queue::Queue;
 use crate::serve::retention::Pruner;
@@ -349,6 +348,7 @@ impl<J: Journal> Live<J> {
         if let Some(denial) = &denial {
             self.overlay(|overlay| overlay.with(denial.clone()));
         }
+        self.store(command)?;
         let admitted = self.writer.admit_under(command, answered.clone(), now);
         self.publish();
         match (denial, admitted) {
@@ -479,13 +479,6 @@ fn could_not(error: &JournalError) -> WorkError {
     match error {
         JournalError::Full(_) => WorkError::Full,
         error => WorkError::Journal(error.to_string()),
-    }
-}
-
-fn not_kept(error: &io::Error) -> WorkError {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => WorkError::Full,
-        _ => WorkError::Journal(format!("cannot keep rejects: {error}")),
     }
 }
 

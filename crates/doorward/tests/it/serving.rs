@@ -4,6 +4,7 @@ mod checkpoints;
 mod decide;
 mod decision_log;
 mod doors;
+mod exports;
 mod feeding;
 mod full_disk;
 mod indexing;

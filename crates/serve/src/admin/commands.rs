@@ -26,7 +26,6 @@ use crate::answers::version::Version;
 use crate::answers::{holds, rest, version};
 use crate::app::App;
 use crate::handle::{Condition, Done, Idempotency, Terms, Work, WorkError, mode_of};
-use crate::ingest::{Packing, read, unpack};
 use crate::policy_files;
 use crate::problem::Problem;
 use crate::schema::Instant;
@@ -42,7 +41,6 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_token))
         .routes(routes!(revoke_token))
         .routes(routes!(show_policy, publish_policy))
-        .routes(routes!(import))
 }
 
 /// What a command led to.
@@ -241,6 +239,9 @@ async fn release_hold(Shared(app): Shared<App>, Path(id): Path<String>, request:
     let (head, body) = request.into_parts();
     let guest = Guest::admin(&app, &head)?;
     let Sent { value, idempotency } = sent::<Because>(&app, &head, body).await?;
+    if value.reason.trim().is_empty() {
+        return Err(Problem::bad("reason must not be empty"));
+    }
     let condition = condition(&head, versioned(HOLD, &id))?;
     let released = HoldReleased { id, by: guest.name(), reason: value.reason };
     let done = command(&app, &guest, (Command::ReleaseHold(released), idempotency, condition)).await?;
@@ -416,48 +417,6 @@ async fn publish_policy(Shared(app): Shared<App>, request: Request) -> Reply {
     let done = app.handle.request(app.waits(), work).await?;
     let policy_files::Costs { policies, candidates, warnings } = costs;
     json(StatusCode::OK, &Published { id: done.id, fact: done.fact, policies, candidates, warnings })
-}
-
-/// What an import led to.
-#[derive(Debug, Serialize, ToSchema)]
-struct Imported {
-    accounts: Vec<Carried>,
-}
-
-/// Takes in inventory exports, each account whole or not at all.
-#[utoipa::path(
-    post,
-    path = "/v1/imports",
-    tag = "identities",
-    security(("token" = ["admin"])),
-    request_body = serde_json::Value,
-    responses((status = 200, description = "The accounts are taken in.", body = Imported))
-)]
-async fn import(Shared(app): Shared<App>, request: Request) -> Reply {
-    let (head, body) = request.into_parts();
-    let guest = Guest::admin(&app, &head)?;
-    let packing = Packing::of(&head.headers)?;
-    let limits = app.settings.limits;
-    let body = app.body(body, limits.ingest_bytes_max).await?;
-    let reading = tokio::task::spawn_blocking(move || {
-        unpack(&body, packing, limits.unpacked_bytes_max).map(|bytes| read("import", &bytes))
-    });
-    let stopped = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the export could not be read");
-    let contents = reading.await.map_err(stopped)??;
-    if let Some(reject) = contents.rejects.first() {
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("the export {}", reject.reason)));
-    }
-    if contents.exports.is_empty() || !contents.events.is_empty() {
-        return Err(Problem::bad(
-            "expected the output of get-account-authorization-details, and nothing else",
-        ));
-    }
-    let mut accounts = Vec::new();
-    for export in contents.exports {
-        let done = command(&app, &guest, (Command::Import(Box::new(export)), None, None)).await?;
-        accounts.push(Carried::from(done));
-    }
-    json(StatusCode::OK, &Imported { accounts })
 }
 
 pub(crate) async fn command(

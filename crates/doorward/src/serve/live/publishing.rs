@@ -32,6 +32,15 @@ impl<J: Journal> Live<J> {
         self.admit(&Command::PublishPolicy(published), answered, now)
     }
 
+    /// Stores the documents of an export, which its facts name.
+    pub(super) fn store(&mut self, command: &Command) -> Result<(), WorkError> {
+        let Command::Import(export) = command else { return Ok(()) };
+        for document in &export.policies {
+            self.writer.put_blob(document.text.as_bytes()).map_err(|error| could_not(&error))?;
+        }
+        Ok(())
+    }
+
     /// Makes the people and programs of a policy set known as identities.
     fn introduce(&mut self, found: Vec<Identity>) {
         // With the policy set, which has just been recorded.
