@@ -133,6 +133,10 @@ pub(crate) fn record<const N: usize>(parts: [(&str, Value); N]) -> Value {
     Value::record(parts, None)
 }
 
+pub(crate) fn set(items: impl IntoIterator<Item = Value>) -> Value {
+    Value::set(items, None)
+}
+
 /// The entities that one request needs.
 #[derive(Debug, Default)]
 pub(crate) struct Slice {

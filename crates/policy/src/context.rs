@@ -1,5 +1,8 @@
 //! What policies read as `context`: what the request brings, and what we add, which nothing brought can replace.
 
+use std::collections::BTreeSet;
+
+use doorward_model::hold::HoldProfile;
 use doorward_model::risk::RiskLevel;
 use doorward_views::snapshot::attribute::{Attribute, Record};
 
@@ -24,14 +27,23 @@ pub(crate) struct Context<'a> {
     added: Option<Added<'a>>,
 }
 
+/// How the subject stands by now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing<'a> {
+    pub(crate) risk_score: u32,
+    /// The profiles of the holds in force on the request.
+    pub(crate) holds: &'a BTreeSet<HoldProfile>,
+}
+
 /// What we add.
 #[derive(Clone, Copy, Debug)]
 struct Added<'a> {
-    risk_score: u32,
+    standing: Standing<'a>,
     properties: Properties<'a>,
 }
 
 const RISK: &str = "risk";
+const HOLDS: &str = "holds";
 const REQUEST: &str = "request";
 
 impl<'a> Context<'a> {
@@ -40,9 +52,13 @@ impl<'a> Context<'a> {
         Self { given: Some(given), added: None }
     }
 
-    /// With `risk` and `request`.
-    pub(crate) const fn with(given: Option<&'a Record>, risk_score: u32, properties: Properties<'a>) -> Self {
-        Self { given, added: Some(Added { risk_score, properties }) }
+    /// With `risk`, `holds` and `request`.
+    pub(crate) const fn with(
+        given: Option<&'a Record>,
+        standing: Standing<'a>,
+        properties: Properties<'a>,
+    ) -> Self {
+        Self { given, added: Some(Added { standing, properties }) }
     }
 
     /// Whether an entity is named in it.
@@ -74,7 +90,7 @@ impl<'a> Context<'a> {
             for (name, _) in self.given.iter().flat_map(|given| given.iter()) {
                 self.build(name, &mut values)?;
             }
-            for name in [RISK, REQUEST] {
+            for name in [RISK, HOLDS, REQUEST] {
                 if self.given.is_none_or(|given| given.get(name).is_none()) {
                     self.build(name, &mut values)?;
                 }
@@ -89,7 +105,8 @@ impl<'a> Context<'a> {
 
     fn build<'n>(&self, name: &'n str, values: &mut Vec<(&'n str, Built)>) -> Result<(), String> {
         let value = match (name, self.added) {
-            (RISK, Some(added)) => Some(risk(added.risk_score)),
+            (RISK, Some(added)) => Some(risk(added.standing.risk_score)),
+            (HOLDS, Some(added)) => Some(holds(added.standing.holds)),
             (REQUEST, Some(added)) => Some(request(added.properties)?),
             _ => self.given.and_then(|given| given.get(name)).map(cedar::value).transpose()?,
         };
@@ -101,6 +118,11 @@ impl<'a> Context<'a> {
 fn risk(score: u32) -> Built {
     let level = RiskLevel::of(score).word();
     cedar::record([("level", Built::from(level)), ("score", Built::from(i64::from(score)))])
+}
+
+/// The words of the profiles: a policy may be stricter yet with whom a hold lets pass.
+fn holds(profiles: &BTreeSet<HoldProfile>) -> Built {
+    cedar::set(profiles.iter().map(|profile| Built::from(profile.word())))
 }
 
 /// All three are always there, so that a policy may ask for a property without asking for its holder first.

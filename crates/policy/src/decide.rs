@@ -13,7 +13,7 @@ use doorward_views::snapshot::{Hot, KillEpoch};
 
 use crate::actions::Action;
 use crate::cedar::Holds;
-use crate::context::{Context, Properties};
+use crate::context::{Context, Properties, Standing};
 use crate::evaluate::{EntityRef, Outcome, Parties, Unusable, outcome};
 use crate::hold::{self, Asked, Durability, Verdict, is_met};
 use crate::policy_set::Row;
@@ -207,11 +207,6 @@ pub fn explain(world: &World, request: &Request<'_>, now: Time) -> Explanation {
     let (settled, mut outcome) = settle(world, request, now);
     let subject = known(world, request.caller.subject());
     let action = world.policy.actions.named(request.action);
-    if let (None, Some(subject), Some(action)) = (&outcome, &subject, action)
-        && world.policy.types.contains(request.resource.kind)
-    {
-        outcome = evaluated(world, request, action, settled.risk_score, subject).ok();
-    }
     let candidate =
         |(row, holds): (&Row, Holds)| Candidate { policy: row.id.to_string(), permits: row.permits, holds };
     let mut holds = Vec::new();
@@ -221,6 +216,13 @@ pub fn explain(world: &World, request: &Request<'_>, now: Time) -> Explanation {
             holds.push(HoldInForce { hold: Arc::clone(hold), pending: durability == Durability::Pending });
         });
         holds.sort_by(|one, other| one.hold.id.cmp(&other.hold.id));
+    }
+    if let (None, Some(subject), Some(action)) = (&outcome, &subject, action)
+        && world.policy.types.contains(request.resource.kind)
+    {
+        let profiles = holds.iter().map(|held| held.hold.profile()).collect();
+        let standing = Standing { risk_score: settled.risk_score, holds: &profiles };
+        outcome = evaluated(world, request, action, standing, subject).ok();
     }
     Explanation {
         decision: answer(world, request, settled),
@@ -337,7 +339,8 @@ fn settle<'w>(world: &'w World, request: &Request<'w>, now: Time) -> (Settled, O
     if !world.policy.types.contains(request.resource.kind) {
         return (settled.deny(Reason::UnknownResourceType), None);
     }
-    match evaluated(world, request, action, settled.risk_score, &subject) {
+    let standing = Standing { risk_score: settled.risk_score, holds: &verdict.profiles };
+    match evaluated(world, request, action, standing, &subject) {
         Ok(outcome) => (conclude(world, request, settled, (&outcome, verdict, action), now), Some(outcome)),
         Err(Unusable::TooWide) => (settled.deny(Reason::TooWide), None),
         Err(Unusable::Type(_)) => (settled.deny(Reason::Malformed), None),
@@ -381,11 +384,11 @@ fn evaluated<'w>(
     world: &'w World,
     request: &Request<'w>,
     action: &'w Action,
-    risk_score: u32,
+    standing: Standing<'_>,
     subject: &Known<'w>,
 ) -> Result<Outcome<'w>, Unusable> {
     let parties = Parties::of_known(world, (subject.ix, subject.entity), action, request.resource)?;
-    let context = Context::with(request.context, risk_score, request.properties);
+    let context = Context::with(request.context, standing, request.properties);
     outcome(world, &parties, &context)
 }
 

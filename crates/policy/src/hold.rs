@@ -1,5 +1,6 @@
 //! What the holds in force on a request take away.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use doorward_model::decision::{Obligation, ObligationType, Reason};
@@ -20,6 +21,8 @@ pub(crate) struct Verdict {
     pub(crate) step_ups: Vec<Obligation>,
     /// The holds that refuse or ask for a step-up.
     pub(crate) holds: Vec<String>,
+    /// The profiles of all that are in force, also of those that take nothing from this request.
+    pub(crate) profiles: BTreeSet<HoldProfile>,
     /// Whether one of them is not durable yet.
     pub(crate) pending: bool,
 }
@@ -88,6 +91,7 @@ pub(crate) enum Durability {
 
 impl Verdict {
     fn add(&mut self, hold: &Hold, taken: Taken, durability: Durability) {
+        self.profiles.insert(hold.profile());
         match taken {
             Taken::Nothing => return,
             Taken::All(reason) => self.refusals.push(reason),

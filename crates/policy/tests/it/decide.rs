@@ -15,7 +15,7 @@ use doorward_policy::evaluate::EntityRef;
 use doorward_policy::policy_set::PolicySet;
 use doorward_policy::policy_set::load::{Source, Sources};
 use doorward_policy::world::{Settings, World};
-use doorward_policy::{Properties, decide};
+use doorward_policy::{Properties, decide, explain};
 use doorward_proof::Verified;
 use doorward_views::snapshot::KillEpoch;
 use doorward_views::snapshot::attribute::Record;
@@ -29,7 +29,7 @@ use crate::support::{asserted, record, verified};
 pub(crate) const NOW: Time = Time::from_ms(1_760_000_000_000);
 
 const SCHEMA: &str = r#"
-type Context = { risk: { score: Long, level: String }, colour?: String };
+type Context = { risk: { score: Long, level: String }, holds: Set<String>, colour?: String };
 entity User { level?: Long };
 entity Doc { known: Bool, secret?: Bool };
 @class("read") action read appliesTo { principal: User, resource: Doc, context: Context };
@@ -225,6 +225,56 @@ fn each_profile_takes_what_it_says() {
     assert_eq!(table(HoldProfile::Deny, |hold| hold.subject = "bob".to_owned()), [permit; 5]);
     assert_eq!(table(HoldProfile::Deny, |hold| hold.expires_at_ms = NOW.ms()), [permit; 5]);
     assert_eq!(table(HoldProfile::Deny, |hold| hold.expires_at_ms = NOW.ms() + 1), ["deny: hold-deny"; 5]);
+}
+
+/// A hold lets pass what its profile says; a policy may think otherwise of who is held.
+#[test]
+fn policies_read_which_holds_are_in_force_and_no_request_says_so() {
+    let stage = || {
+        let mut stage = Stage::new();
+        stage.policies.push_str(
+            r#"@id("held") forbid(principal, action == Action::"read", resource) when { context.holds.contains("read-only") };"#,
+        );
+        stage
+    };
+    let (permit, forbid) = ("permit: policy-permit", "deny: policy-forbid");
+    let pending = Denial::Hold(Arc::new(hold(HoldProfile::ReadOnly, |_| {})));
+    let mut beside = stage();
+    beside.overlay = Overlay::default().with(pending).unwrap();
+    let on_session =
+        |hold: &mut Hold| (hold.scope, hold.subject) = (HoldScope::Session.into(), "s".to_owned());
+    let cases = [
+        (stage(), permit),
+        (stage().hold(HoldProfile::ReadOnly, |_| {}), forbid),
+        (stage().hold(HoldProfile::NoDelegation, |_| {}), permit),
+        (stage().hold(HoldProfile::ReadOnly, |hold| hold.expires_at_ms = NOW.ms()), permit),
+        (stage().hold(HoldProfile::ReadOnly, on_session), forbid),
+        (beside, forbid),
+    ];
+    let (pep, claimed) = (pep(Mode::Enforce), record(&json!({"holds": ["read-only"], "colour": "red"})));
+    for (at, (mut stage, expected)) in cases.into_iter().enumerate() {
+        let request = Request { session: Some("s"), ..ask(&pep, "alice", "read", "d") };
+        let world = stage.world();
+        assert_eq!(brief(&decide(&world, &request, NOW)), expected, "{at}");
+        let claiming = Request { context: Some(&claimed), ..request };
+        assert_eq!(
+            brief(&decide(&world, &claiming, NOW)),
+            expected,
+            "{at}: what the request brings is not it"
+        );
+    }
+    // Also where a hold settles it before any policy is asked.
+    let world =
+        stage().hold(HoldProfile::ReadOnly, |_| {}).hold(HoldProfile::Deny, |hold| hold.id = "h2".to_owned());
+    let explained = explain(&{ world }.world(), &ask(&pep, "alice", "read", "d"), NOW);
+    let held: Vec<_> = explained
+        .candidates
+        .into_iter()
+        .flatten()
+        .filter(|row| row.policy == "held")
+        .map(|row| row.holds)
+        .collect();
+    assert_eq!((brief(&explained.decision).as_str(), held), ("deny: hold-deny", vec![Ok(true)]));
 }
 
 #[test]

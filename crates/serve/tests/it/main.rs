@@ -22,6 +22,8 @@ mod looking;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod policies_page;
+#[cfg(test)]
 mod rejects;
 #[cfg(test)]
 mod secrets;
