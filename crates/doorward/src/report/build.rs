@@ -22,6 +22,7 @@ pub(crate) fn of<J: Journal>(
 ) -> Report {
     let state = &writer.engine().state;
     let counts = writer.counts;
+    let now = coverage.last.unwrap_or(Time::MIN);
     let rejected = rejects.count;
     let rejects = rejects.listed().map(|(source, record, reason)| RejectRow {
         source: source.to_owned(),
@@ -38,8 +39,8 @@ pub(crate) fn of<J: Journal>(
         },
         rejects: rejects.collect(),
         coverage,
-        identities: everyone(state, coverage.last.unwrap_or(Time::MIN)),
-        findings: by_urgency(state, narrative),
+        identities: everyone(state, now),
+        findings: by_urgency(state, (narrative, now)),
         unusual: by_day(state, narrative),
         budget: coverage.judged_from.zip(coverage.last).map(|(from, to)| budget_of(state, from, to)),
         notes: notes(&tally, &coverage),

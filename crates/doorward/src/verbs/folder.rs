@@ -65,7 +65,7 @@ impl Folder {
         let (state, now) = (self.state(), self.now);
         let found = match noun {
             Noun::Identity => identities::identity(state, id, now).map(value),
-            Noun::Finding => findings::finding(state, id, narrative).map(value),
+            Noun::Finding => findings::finding(state, id, (narrative, now)).map(value),
             Noun::Hold => holds::hold(state, id, now).map(value),
             Noun::Pep => rest::pep_row(state, id).map(value),
             Noun::Token => rest::token(state, id, now).map(value),
@@ -80,7 +80,7 @@ impl Folder {
         let query = |fields: &[&str]| Query::read(pairs, fields, usize::MAX);
         match noun {
             Noun::Identity => value(identities::identities(state, &query(&identities::FIELDS)?, now)?),
-            Noun::Finding => value(findings::findings(state, &query(&findings::FIELDS)?, narrative)?),
+            Noun::Finding => value(findings::findings(state, &query(&findings::FIELDS)?, (narrative, now))?),
             Noun::Unusual => value(unusual::unusual(state, &query(&unusual::FIELDS)?, narrative)?),
             Noun::Hold => value(holds::holds(state, &query(&holds::FIELDS)?, now)?),
             Noun::Pep => value(rest::peps(state, &query(&rest::PEP_FIELDS)?)?),

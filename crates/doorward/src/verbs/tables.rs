@@ -3,7 +3,7 @@
 use doorward_detect::narrative::short;
 use doorward_proof::head::statement;
 use doorward_serve::answers::heads::HeadRow;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::report::paragraph;
 use crate::verbs::grid::{Column, fields, rows, section, text};
@@ -16,7 +16,7 @@ pub(crate) fn list(noun: Noun, found: &Value, more: More) -> String {
         Noun::Identity => rows(items, &IDENTITIES),
         Noun::Finding => rows(items, &FINDINGS),
         Noun::Unusual => rows(items, &UNUSUAL),
-        Noun::Hold => rows(items, &HOLDS),
+        Noun::Hold => rows(&items.iter().map(biting).collect::<Vec<_>>(), &HOLDS),
         Noun::Pep => rows(items, &PEPS),
         Noun::Token => rows(items, &TOKENS),
         Noun::Head => rows(items, &HEADS),
@@ -119,8 +119,21 @@ fn identity(thing: &Value) -> String {
     told.push_str(&section(thing, ("Policies", "/policies"), &[("policy", "")]));
     told.push_str(&section(thing, ("Behind and beside it", "/edges"), &EDGES));
     told.push_str(&section(thing, ("Findings", "/findings"), &[("id", "")]));
-    told.push_str(&section(thing, ("Holds", "/holds"), &HOLDS));
+    let holds = thing.get("holds").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let holds = json!({"holds": holds.iter().map(biting).collect::<Vec<_>>()});
+    told.push_str(&section(&holds, ("Holds", "/holds"), &HOLDS));
     told
+}
+
+/// A hold that bites nowhere says so in its column.
+fn biting(hold: &Value) -> Value {
+    let mut hold = hold.clone();
+    if let Some(Value::Array(points)) = hold.get_mut("bites_at")
+        && points.is_empty()
+    {
+        points.push(Value::from("nowhere"));
+    }
+    hold
 }
 
 fn finding(thing: &Value) -> String {

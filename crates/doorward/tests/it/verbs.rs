@@ -73,7 +73,7 @@ fn a_server_and_its_folder_give_the_same_answers() {
     let hold = placed["id"].as_str().unwrap();
     let decide =
         ["decide", "--subject", "user:alice", "--action", "write", "--resource", "shop:1", "--pep", "gate"];
-    let questions: [&[&str]; 15] = [
+    let questions: [&[&str]; 17] = [
         &["event", "list", "--key", KEY],
         &["event", "list", "--since", "1h", "--ip", "198.51.100.7", "--limit", "1"],
         &["event", "list", "--session", "nobody"],
@@ -89,11 +89,15 @@ fn a_server_and_its_folder_give_the_same_answers() {
         &[&decide[..], &["--explain"]].concat(),
         &["who", KEY],
         &["finding", "unusual"],
+        &["event", "list", "--identity", ALICE, "--until", "1m"],
+        &["event", "list", "--identity", "alice"],
     ];
     let live: Vec<_> = questions.iter().map(|args| json(&token, args, api)).collect();
     assert_eq!(live[0]["items"].as_array().unwrap().len(), 2, "{}", live[0]);
     assert_eq!(live[11]["answer"]["context"]["reasons"], json!(["hold-deny"]), "{}", live[11]);
     assert_eq!(live[13]["identities"][0]["id"], ALICE);
+    let listed = |at: usize| live[at]["items"].as_array().unwrap().len();
+    assert_eq!([listed(15), listed(16)], [2, 0], "{} {}", live[15], live[16]);
     // Among so few nothing is odd.
     assert_eq!(live[14]["items"], json!([]), "{}", live[14]);
     let budget = json(&token, &["finding", "budget"], api);
@@ -135,7 +139,11 @@ fn commands_are_carried_out_and_shown() {
     let placed = json(&server.token, &hold, ["--url", &url]);
     assert_eq!([&placed["profile"], &placed["in_force"]], [&json!("step-up"), &json!(true)]);
     let id = placed["id"].as_str().unwrap();
-    assert!(tell(&["hold", "list"]).contains(id));
+    // Nobody asked about her under this name.
+    let listed = tell(&["hold", "list"]);
+    assert!(listed.contains(id) && listed.contains(" nowhere "), "{listed}");
+    let shown = tell(&["identity", "show", ALICE]);
+    assert!(shown.contains(id) && shown.contains(" nowhere "), "{shown}");
     assert!(
         tell(&["hold", "release", id, "--reason", "known"])
             .starts_with(&format!("Released hold {id} (fact "))

@@ -86,8 +86,10 @@ async fn show_identity(Shared(app): Shared<App>, Path(id): Path<String>, request
 )]
 async fn list_findings(Shared(app): Shared<App>, request: Request) -> Reply {
     let narrate = app.handle.narrate;
-    list(&app, request, &findings::FIELDS, move |state, query, _| findings::findings(state, query, narrate))
-        .await
+    list(&app, request, &findings::FIELDS, move |state, query, now| {
+        findings::findings(state, query, (narrate, now))
+    })
+    .await
 }
 
 /// A finding with its evidence.
@@ -101,8 +103,8 @@ async fn list_findings(Shared(app): Shared<App>, request: Request) -> Reply {
 )]
 async fn show_finding(Shared(app): Shared<App>, Path(id): Path<String>, request: Request) -> Reply {
     let narrate = app.handle.narrate;
-    show(&app, request, (Kind { what: "finding", version: None }, id), move |state, id, _| {
-        findings::finding(state, id, narrate)
+    show(&app, request, (Kind { what: "finding", version: None }, id), move |state, id, now| {
+        findings::finding(state, id, (narrate, now))
     })
     .await
 }

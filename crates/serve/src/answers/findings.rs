@@ -4,11 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use doorward_model::finding::{Evidence, Finding};
+use doorward_model::hold::Hold;
 use doorward_model::time::Time;
 use doorward_views::state::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::answers::holds::{HoldRow, PLACED, hold_row};
 use crate::answers::query::{Page, Query, QueryError, page};
 use crate::schema::Instant;
 
@@ -33,7 +35,7 @@ pub struct FindingRow {
     pub severity: &'static str,
     /// From 0 to 1.
     pub confidence: f64,
-    /// What it rests on, in sentences.
+    /// What it rests on, and where the holds bite that came of it, in sentences.
     pub narrative: String,
     /// Its first event.
     #[schema(value_type = Instant)]
@@ -105,9 +107,13 @@ pub struct NoveltyRow {
 ///
 /// # Errors
 /// [`QueryError`] names what cannot be read.
-pub fn findings(state: &State, query: &Query, narrate: Narrate) -> Result<Page<FindingRow>, QueryError> {
+pub fn findings(
+    state: &State,
+    query: &Query,
+    (narrate, now): (Narrate, Time),
+) -> Result<Page<FindingRow>, QueryError> {
     let control = &state.control;
-    let caused = Caused::of(state);
+    let teller = Teller::of(state, narrate, now);
     // As the keys sort, so do their texts: the cursor names a place among them even if its finding grows meanwhile.
     let place = |finding: &Finding| format!("{:016x}.{}", i64::MAX.abs_diff(finding.last_at_ms), finding.id);
     let newest: BTreeMap<_, _> = control.findings.values().map(|finding| (place(finding), finding)).collect();
@@ -117,66 +123,89 @@ pub fn findings(state: &State, query: &Query, narrate: Narrate) -> Result<Page<F
             && query.is("severity", finding.severity().word())
             && query.is("session", &finding.session)
             && query.finds(&[&finding.id, &finding.identity, &finding.session]);
-        asked.then(|| finding_row(finding, &caused, narrate))
+        asked.then(|| teller.row(finding))
     })
 }
 
 /// A finding with its evidence.
 #[must_use]
-pub fn finding(state: &State, id: &str, narrate: Narrate) -> Option<FindingRow> {
+pub fn finding(state: &State, id: &str, (narrate, now): (Narrate, Time)) -> Option<FindingRow> {
     let finding = state.control.findings.get(id)?;
-    Some(with_evidence(finding, &Caused::of(state), narrate))
+    Some(Teller::of(state, narrate, now).with_evidence(finding))
 }
 
 /// All findings with their evidence, the most urgent first: for a report, not for a page.
 #[must_use]
-pub fn by_urgency(state: &State, narrate: Narrate) -> Vec<FindingRow> {
+pub fn by_urgency(state: &State, (narrate, now): (Narrate, Time)) -> Vec<FindingRow> {
     let mut findings: Vec<_> = state.control.findings.values().collect();
     findings.sort_by_key(|finding| {
         let urgency = u64::from(finding.severity().points()) * u64::from(finding.confidence_milli);
         (Reverse(urgency), Reverse(finding.score_milli), &finding.id)
     });
-    let caused = Caused::of(state);
-    findings.into_iter().map(|finding| with_evidence(finding, &caused, narrate)).collect()
+    let teller = Teller::of(state, narrate, now);
+    findings.into_iter().map(|finding| teller.with_evidence(finding)).collect()
 }
 
-fn with_evidence(finding: &Finding, caused: &Caused<'_>, narrate: Narrate) -> FindingRow {
-    let evidence = finding.evidence.iter().map(evidence_row).collect();
-    FindingRow { evidence, ..finding_row(finding, caused, narrate) }
+/// Tells of findings: what they rest on, and what came of them.
+struct Teller<'a> {
+    state: &'a State,
+    narrate: Narrate,
+    now: Time,
+    /// Which holds each finding caused or recommends.
+    caused: BTreeMap<&'a str, Vec<&'a Hold>>,
 }
 
-/// Which holds each finding caused or recommends.
-struct Caused<'a>(BTreeMap<&'a str, Vec<String>>);
-
-impl<'a> Caused<'a> {
-    fn of(state: &'a State) -> Self {
-        let mut caused = Self(BTreeMap::new());
+impl<'a> Teller<'a> {
+    fn of(state: &'a State, narrate: Narrate, now: Time) -> Self {
+        let mut caused: BTreeMap<&str, Vec<&Hold>> = BTreeMap::new();
         for hold in state.control.holds.values().chain(state.control.recommended.values()) {
-            caused.0.entry(&hold.finding).or_default().push(hold.id.clone());
+            caused.entry(&hold.finding).or_default().push(hold);
         }
-        caused
+        Self { state, narrate, now, caused }
+    }
+
+    fn with_evidence(&self, finding: &Finding) -> FindingRow {
+        let evidence = finding.evidence.iter().map(evidence_row).collect();
+        FindingRow { evidence, ..self.row(finding) }
+    }
+
+    fn row(&self, finding: &Finding) -> FindingRow {
+        let holds = self.caused.get(finding.id.as_str()).map(Vec::as_slice).unwrap_or_default();
+        let mut narrative = (self.narrate)(finding);
+        for hold in holds {
+            narrative.push_str(&came_of_it(&hold_row(self.state, hold, self.now)));
+        }
+        FindingRow {
+            id: finding.id.clone(),
+            r#type: finding.kind.clone(),
+            identity: finding.identity.clone(),
+            session: finding.session.clone(),
+            severity: finding.severity().word(),
+            confidence: f64::from(finding.confidence_milli) / 1_000.0,
+            narrative,
+            first: Time::from_ms(finding.first_at_ms),
+            last: Time::from_ms(finding.last_at_ms),
+            events: finding.events,
+            score: finding.score_milli / 1_000,
+            chain: finding.chain.clone(),
+            controls: finding.controls.clone(),
+            detector: finding.detector.clone(),
+            historical: finding.historical,
+            holds: holds.iter().map(|hold| hold.id.clone()).collect(),
+            evidence: Vec::new(),
+        }
     }
 }
 
-fn finding_row(finding: &Finding, caused: &Caused<'_>, narrate: Narrate) -> FindingRow {
-    FindingRow {
-        id: finding.id.clone(),
-        r#type: finding.kind.clone(),
-        identity: finding.identity.clone(),
-        session: finding.session.clone(),
-        severity: finding.severity().word(),
-        confidence: f64::from(finding.confidence_milli) / 1_000.0,
-        narrative: narrate(finding),
-        first: Time::from_ms(finding.first_at_ms),
-        last: Time::from_ms(finding.last_at_ms),
-        events: finding.events,
-        score: finding.score_milli / 1_000,
-        chain: finding.chain.clone(),
-        controls: finding.controls.clone(),
-        detector: finding.detector.clone(),
-        historical: finding.historical,
-        holds: caused.0.get(finding.id.as_str()).cloned().unwrap_or_default(),
-        evidence: Vec::new(),
+/// What is to be said of a hold: who is held how, and where that bites.
+fn came_of_it(HoldRow { state, profile, subject, in_force, bites, .. }: &HoldRow) -> String {
+    let mut letters = bites.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+    let bites: String = first.into_iter().chain(letters).collect();
+    match (*state, in_force) {
+        (PLACED, true) => format!(" A {profile} hold was placed on {subject}; it bites {bites}"),
+        (PLACED, false) => format!(" A {profile} hold was placed on {subject} and has ended."),
+        _ => format!(" A {profile} hold is recommended on {subject}; it would bite {bites}"),
     }
 }
 
@@ -206,6 +235,7 @@ pub(crate) fn evidence_row(evidence: &Evidence) -> EvidenceRow {
 mod tests {
     use doorward_model::finding::Finding;
     use doorward_model::id::TenantId;
+    use doorward_model::time::Time;
     use doorward_views::state::State;
 
     use super::findings;
@@ -222,7 +252,7 @@ mod tests {
         query.limit = 3;
         let mut pages = Vec::new();
         loop {
-            let page = findings(&state, &query, |_| String::new()).unwrap();
+            let page = findings(&state, &query, (|_| String::new(), Time::MIN)).unwrap();
             pages.push(page.items.into_iter().map(|row| row.id).collect::<Vec<_>>());
             query.cursor = page.next_cursor;
             if query.cursor.is_none() {

@@ -142,5 +142,5 @@ fn sentence(hold: &Hold, identity: Option<&str>, bites_at: &[String]) -> String 
     }
 }
 
-const PLACED: &str = "placed";
+pub(crate) const PLACED: &str = "placed";
 const RECOMMENDED: &str = "recommended";

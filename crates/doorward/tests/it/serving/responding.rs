@@ -157,9 +157,22 @@ fn every_hold_names_its_finding_and_where_it_bites() {
     let mut holds: Vec<_> = company.holds().iter().map(told).collect();
     holds.sort_by_key(|hold| hold[0].to_string());
     assert_eq!(holds, [expected("alice@corp.example", json!(["gate"])), expected(session, json!([]))]);
-    let nowhere =
-        company.holds().iter().filter(|hold| hold["bites"].as_str().unwrap().starts_with("Nowhere")).count();
-    assert_eq!(nowhere, 1);
+    // What was noticed says so, too, in its last sentences.
+    let told = |finding: &Value| {
+        let narrative = finding["narrative"].as_str().unwrap();
+        let (_, said) = narrative.split_once(" A baseline-only hold ").unwrap_or_else(|| panic!("{finding}"));
+        let mut said: Vec<_> = said.split(" A baseline-only hold ").map(str::to_owned).collect();
+        said.sort();
+        said
+    };
+    let on = |subject: &str, bites: &str| format!("was placed on {subject}; it bites {bites}");
+    let expected = [
+        on("alice@corp.example", "at gate, asked about it in the last 7 days."),
+        on(session, "nowhere: no enforcement point has asked about it in the last 7 days."),
+    ];
+    assert_eq!(told(finding), expected);
+    let shown = company.server.get(&format!("/v1/findings/{}", finding["id"].as_str().unwrap()));
+    assert_eq!(told(&shown), expected);
 }
 
 fn release(company: &Company, hold: &Value) {
@@ -194,6 +207,11 @@ fn in_shadow_a_hold_is_only_recommended() {
         recommended["items"].as_array().unwrap().iter().map(|hold| hold["subject"].clone()).collect();
     assert_eq!(subjects.len(), 2, "{recommended}");
     assert!(subjects.contains(&json!("alice@corp.example")));
+    let findings = company.server.get("/v1/findings");
+    let narrative = findings["items"][0]["narrative"].as_str().unwrap();
+    let said =
+        " A baseline-only hold is recommended on alice@corp.example; it would bite at gate, asked about it";
+    assert!(narrative.contains(said), "{narrative}");
 }
 
 #[test]
