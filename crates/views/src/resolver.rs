@@ -473,7 +473,9 @@ const SERVICE_LINKED: &str = "AWSServiceRoleFor";
 
 #[cfg(test)]
 mod tests {
-    use doorward_model::event::{ActorKind, Event};
+    use std::sync::Arc;
+
+    use doorward_model::event::{ActorKind, Event, Issued, Outcome};
     use doorward_model::id::TenantId;
 
     use super::Resolver;
@@ -495,6 +497,23 @@ mod tests {
         assert_eq!(named(user, "arn:aws:iam::1:user/ab", "c"), ("arn:aws:iam::1:user/ab".to_owned(), true));
         assert_eq!(named(ActorKind::Root, "arn:aws:iam::1:user/a", "bc").0, "arn:aws:iam:::root");
         assert_eq!(named(user, "arn:aws:iam::1:user/a", "bc"), (first.0, false));
+    }
+
+    #[test]
+    fn keys_of_one_chain_share_it() {
+        let (mut resolver, mut symbols) = (Resolver::new(TenantId::from("test"), 1), Symbols::new(1));
+        for key in ["ASIA1", "ASIA2"] {
+            let mut event = Event::default();
+            event.actor.set_kind(ActorKind::AssumedRole);
+            event.actor.arn = "arn:aws:sts::1:assumed-role/deploy/ci".into();
+            event.actor.issuer_arn = "arn:aws:iam::1:role/deploy".into();
+            event.issued = Some(Issued { access_key_id: key.into(), ..Issued::default() });
+            event.set_outcome(Outcome::Success);
+            resolver.resolve(&event, &mut symbols);
+        }
+        let [first, second] = ["ASIA1", "ASIA2"].map(|key| resolver.issued.peek(key).unwrap());
+        assert_eq!(**first, ["arn:aws:iam::1:role/deploy".to_owned()]);
+        assert!(Arc::ptr_eq(first, second), "each key keeps a chain of its own");
     }
 
     #[test]

@@ -70,3 +70,59 @@ pub(super) fn under(
         known => Ok(known.map(|known| known.id.clone())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use doorward_model::decision::Mode;
+    use doorward_model::id::TenantId;
+    use doorward_model::record::{CONFIGURATION, Fact, FactRecord, PepSet};
+    use doorward_views::state::State;
+
+    use super::*;
+
+    fn published(mode: Mode, risk_max: u32) -> PolicyPublished {
+        PolicyPublished { mode: mode.into(), risk_max, ..PolicyPublished::default() }
+    }
+
+    fn set(mode: Mode) -> PepSet {
+        PepSet { pep: Pep { name: "gate".to_owned(), mode: mode.into() }, by: CONFIGURATION.to_owned() }
+    }
+
+    fn after(facts: impl IntoIterator<Item = Fact>) -> State {
+        let mut state = State::new(TenantId::from("test"), 1, 1);
+        for (number, fact) in (1..).zip(facts) {
+            state.fold_fact(&FactRecord { number, recorded_at_ms: 0, fact: Some(fact) });
+        }
+        state
+    }
+
+    #[test]
+    fn a_set_denies_what_it_is_stricter_in_than_the_one_that_decides() {
+        let denied = |state: &State, mode, risk_max| stricter(&published(mode, risk_max), &state.control);
+        let decides = after([Fact::PolicyPublished(published(Mode::Shadow, 80))]);
+        for (mode, risk_max, bites) in [
+            (Mode::Enforce, 80, true),
+            (Mode::Shadow, 79, true),
+            (Mode::Learn, 79, true),
+            (Mode::Shadow, 80, false),
+            (Mode::Learn, 90, false),
+        ] {
+            let expected = bites.then_some(Denial::Policy(mode, risk_max));
+            assert_eq!(denied(&decides, mode, risk_max), expected, "{mode:?} {risk_max}");
+        }
+        // Where none decides it is as with a new one: in shadow, and without a ceiling.
+        let none = after([]);
+        assert_eq!(denied(&none, Mode::Shadow, 100), None);
+        assert_eq!(denied(&none, Mode::Shadow, 99), Some(Denial::Policy(Mode::Shadow, 99)));
+    }
+
+    #[test]
+    fn a_point_denies_when_its_mode_becomes_stricter() {
+        let denied = |state: &State, mode| denial_of(&Command::SetPep(set(mode)), &state.control);
+        let known = after([Fact::PepSet(set(Mode::Shadow))]);
+        for state in [&known, &after([])] {
+            assert_eq!(denied(state, Mode::Enforce), Some(Denial::Pep(set(Mode::Enforce).pep)));
+            assert_eq!([denied(state, Mode::Shadow), denied(state, Mode::Learn)], [None, None]);
+        }
+    }
+}

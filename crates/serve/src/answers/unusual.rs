@@ -127,10 +127,14 @@ mod tests {
 
     /// Two identities on each of two days, the second of which runs.
     fn state() -> State {
+        state_of(&[("ann", 0, 7_500), ("bob", 0, 9_000), ("ann", 1, 8_000), ("cat", 1, 3_000)])
+    }
+
+    /// What has gathered against whom on which day, in order.
+    fn state_of(gathered: &[(&str, i64, u64)]) -> State {
         let mut state = State::new(TenantId::from("t"), 1, 1);
         state.budget.threshold_milli = 24_000;
-        let gathered = [("ann", 0, 7_500), ("bob", 0, 9_000), ("ann", 1, 8_000), ("cat", 1, 3_000)];
-        for (n, (identity, day, pressure_milli)) in (1..).zip(gathered) {
+        for (n, &(identity, day, pressure_milli)) in (1..).zip(gathered) {
             let last_at = Time::from_ms(1_700_000_000_000) + Millis::DAY.times(day);
             state.end_day(last_at);
             let event = Box::new(Event { happened_at_ms: last_at.ms(), ..Event::default() });
@@ -179,11 +183,28 @@ mod tests {
         let row = |identity: &str, rank: u32| (identity.to_owned(), rank);
         assert_eq!(said(&asked(&[("day", "2023-11-14")])).0, [row("bob", 1), row("ann", 2)]);
         assert_eq!(said(&asked(&[("identity", "ann")])).0, [row("ann", 1), row("ann", 2)]);
+        assert_eq!(said(&asked(&[("q", "CA")])).0, [row("cat", 2)]);
         let (first, cursor) = said(&asked(&[("limit", "3")]));
         assert_eq!(first, [row("ann", 1), row("cat", 2), row("bob", 1)]);
         let rest = said(&asked(&[("limit", "3"), ("cursor", &cursor.unwrap())]));
         assert_eq!(rest, (vec![row("ann", 2)], None));
         let then = unusual(&state, &asked(&[("as_of", "2023-11-14T00:00:00Z")]), |_| String::new());
         assert_eq!(then.unwrap_err(), QueryError::AsOf);
+    }
+
+    #[test]
+    fn the_tenth_comes_after_the_ninth_whatever_the_page() {
+        let names: Vec<_> = (0..32).map(|at| format!("{at:02}")).collect();
+        let gathered: Vec<_> = (1..).zip(&names).map(|(bits, name)| (&**name, 0, bits * 500)).collect();
+        let state = state_of(&gathered);
+        let (mut ranks, mut cursor) = (Vec::new(), None);
+        while ranks.len() < names.len() {
+            let from = cursor.as_deref().map(|cursor| ("cursor", cursor));
+            let query = asked(&[("limit", "5")].into_iter().chain(from).collect::<Vec<_>>());
+            let page = unusual(&state, &query, |_| String::new()).unwrap();
+            ranks.extend(page.items.iter().map(|row| row.rank));
+            cursor = page.next_cursor;
+        }
+        assert_eq!((ranks, cursor), ((1..=32).collect(), None));
     }
 }

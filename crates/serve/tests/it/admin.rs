@@ -197,26 +197,85 @@ async fn a_command_under_one_key_is_carried_out_once() {
 #[tokio::test]
 async fn what_cannot_be_commanded_is_a_problem() {
     let server = Server::start(Setup::default()).await;
-    let mut said = Vec::new();
-    for (path, body) in [
-        ("/v1/holds", json!({"subject": "alice", "profile": "deny"})),
-        ("/v1/holds", json!({"subject": "alice", "profile": "jail", "reason": "r"})),
-        ("/v1/holds", json!({"subject": "alice", "profile": "deny", "reason": "r", "colour": 1})),
+    let hold = |members: Value| {
+        let mut hold = json!({"subject": "alice", "profile": "deny", "reason": "r"});
+        hold.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        hold
+    };
+    let past = "2020-01-01T00:00:00Z";
+    let profiles = "profile is none of deny, read-only, baseline-only, step-up, no-delegation";
+    for (path, body, status, said) in [
+        ("/v1/holds", json!({"subject": "alice", "profile": "deny"}), 400, "missing field `reason`"),
+        ("/v1/holds", hold(json!({"reason": " "})), 400, "subject and reason must not be empty"),
+        ("/v1/holds", hold(json!({"subject": ""})), 400, "subject and reason must not be empty"),
+        ("/v1/holds", hold(json!({"profile": "jail"})), 400, profiles),
         (
             "/v1/holds",
-            json!({"subject": "alice", "profile": "deny", "reason": "r", "expires_at": "2020-01-01T00:00:00Z"}),
+            hold(json!({"scope": "robot"})),
+            400,
+            "scope is none of identity, session, credential, task, tool",
         ),
-        ("/v1/holds/none/release", json!({"reason": "r"})),
-        ("/v1/tokens", json!({"name": "x", "scopes": ["write"]})),
-        ("/v1/tokens", json!({"name": "x", "scopes": []})),
-        ("/v1/tokens", json!({"name": "loopback", "scopes": ["decide"]})),
-        ("/v1/policy", json!({"files": {"a.txt": "x"}, "mode": "enforce"})),
-        ("/v1/policy", json!({"files": {}, "mode": "strict"})),
-        ("/v1/imports", json!({"a": 1})),
+        ("/v1/holds", hold(json!({"colour": 1})), 400, "unknown field `colour`"),
+        (
+            "/v1/holds",
+            hold(json!({"expires_at": past, "ttl_s": 1})),
+            400,
+            "give expires_at or ttl_s, not both",
+        ),
+        (
+            "/v1/holds",
+            hold(json!({"expires_at": past})),
+            422,
+            "hold would end at 2020-01-01T00:00:00Z, which has passed",
+        ),
+        ("/v1/holds/none/release", json!({"reason": "r"}), 404, "no hold by the id \"none\" is known"),
+        ("/v1/holds/none/release", json!({"reason": " "}), 400, "reason must not be empty"),
+        ("/v1/tokens", json!({"name": "x", "scopes": ["write"]}), 400, "cannot read \"write\" as a scope"),
+        ("/v1/tokens", json!({"name": "x", "scopes": []}), 400, "a token with 0 scopes, expected 1 to 32"),
+        (
+            "/v1/tokens",
+            json!({"name": "loopback", "scopes": ["decide"]}),
+            400,
+            "that name stands for callers without one",
+        ),
+        (
+            "/v1/policy",
+            json!({"files": {"a.txt": "x"}, "mode": "enforce"}),
+            422,
+            "a.txt:0: expected a file named *.cedar",
+        ),
+        ("/v1/policy", json!({"files": {}, "mode": "strict"}), 400, "mode is none of"),
+        ("/v1/imports", json!({"a": 1}), 422, "nothing was taken in: not an audit record that is known"),
     ] {
-        said.push(server.post(path, "root", &body).await.status.as_u16());
+        let answer = server.post(path, "root", &body).await;
+        let told = answer.json();
+        let text = format!(
+            "{} {}",
+            told["detail"].as_str().unwrap(),
+            told["errors"][0].as_str().unwrap_or_default()
+        );
+        let found = (answer.status.as_u16(), answer.header("content-type"), text.contains(said));
+        assert_eq!(found, (status, "application/problem+json", true), "{path} {body}: {text}");
     }
-    assert_eq!(said, [400, 400, 400, 422, 404, 400, 400, 400, 422, 400, 422]);
+    // A token that was pasted into the wrong place is kept nowhere.
+    let token = &server.tokens["eye"];
+    for (path, body) in [
+        ("/v1/holds", hold(json!({"reason": token}))),
+        ("/v1/holds", hold(json!({"subject": format!("it is {token}.")}))),
+        ("/v1/kills", json!({"identity": token, "reason": "r"})),
+    ] {
+        let answer = server.post(path, "root", &body).await;
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        let said = "a whole token stands where a name belongs";
+        assert!(answer.status == StatusCode::BAD_REQUEST && detail.starts_with(said), "{path}: {detail}");
+    }
+    // Nor is anything read that does not say it is JSON, as a form of a page elsewhere would not.
+    let request = server.with_token(Method::POST, "/v1/holds", "root").header("content-type", "text/plain");
+    let answer = server.send(request, hold(json!({})).to_string()).await;
+    let detail = answer.json()["detail"].clone();
+    assert_eq!((answer.status.as_u16(), detail), (415, json!("the content type is not application/json")));
+    let holds = server.get("/v1/holds", "eye").await.json();
+    assert_eq!(holds["items"], json!([]), "nothing was done");
     server.stop().await;
 }
 

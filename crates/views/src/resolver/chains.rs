@@ -51,7 +51,11 @@ mod tests {
         for number in 0..10 * CHAINS_MIN {
             assert_eq!(*chains.shared(&chain(number)), chain(number));
         }
-        assert!(Arc::ptr_eq(&held, &chains.shared(&chain(0))));
-        assert!(chains.known.len() <= CHAINS_MIN, "{}", chains.known.len());
+        assert!(
+            Arc::ptr_eq(&held, &chains.shared(&chain(0))),
+            "a chain that a key has is kept a second time"
+        );
+        let kept = chains.known.len();
+        assert!(kept <= CHAINS_MIN, "{kept} chains are kept, though one of them has a key");
     }
 }

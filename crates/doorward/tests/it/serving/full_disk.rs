@@ -8,6 +8,7 @@ use doorward_model::time::{Millis, Time};
 use serde_json::{Value, json};
 
 use crate::serving::server::{Answer, Server, ago, config, example, listing, request, seconds};
+use crate::support::put;
 
 fn with_room(dir: &Path, mib: u32) -> PathBuf {
     let folder = example("authzen-certification").parent().unwrap().display().to_string();
@@ -229,39 +230,54 @@ fn a_denial_that_waited_is_recorded_when_there_is_room_again() {
 fn settings_that_cannot_be_recorded_bite_at_once_and_are_recorded_when_there_is_room() {
     let dir = tempfile::tempdir().unwrap();
     let settings = with_room(dir.path(), 64);
+    let example = example("authzen-certification").parent().unwrap().join("policies");
+    let policies = dir.path().join("policies");
+    for entry in std::fs::read_dir(&example).unwrap() {
+        let path = entry.unwrap().path();
+        put(&policies.join(path.file_name().unwrap()), &std::fs::read(&path).unwrap());
+    }
     let text = std::fs::read_to_string(&settings).unwrap();
+    let text = text.replace(example.to_str().unwrap(), policies.to_str().unwrap());
     let before = text.replace("mode = \"enforce\"", "mode = \"shadow\"");
     std::fs::write(&settings, before).unwrap();
     std::fs::write(dir.path().join("enforce"), text).unwrap();
     let script = r#"
-        question='{"subject":{"type":"user","id":"mallory"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}'
         decide() {
-          curl -s -H 'Content-Type: application/json' "$url/access/v1/evaluation" -d "$question"
+          curl -s -H 'Content-Type: application/json' "$url/access/v1/evaluation" -d \
+            '{"subject":{"type":"user","id":"'$1'"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}'
           echo
         }
         peps() { ask "$url/v1/peps"; echo; }
-        decide
+        decide mallory
         kill -9 $server; wait $server
         cp "${1%/*}/enforce" "$1"
+        echo '@id("shut") forbid (principal, action, resource);' >"${1%/*}/policies/shut.cedar"
         cat /dev/zero >"$2/filler" 2>/dev/null
         start "$@"
-        decide
+        decide mallory
         peps
         rm "$2/filler"
         until_ready
         until peps | grep -q enforce; do sleep 0.05; done
-        decide
+        decide mallory
+        decide alice
+        ask -o /dev/null -X PUT "$url/v1/peps/loopback" -d '{"mode":"shadow"}'
+        decide alice
         kill $server; wait $server
     "#;
     let Some((said, log)) = on_a_small_disk(dir.path(), &settings, script) else { return };
     let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let [before, full, peps, after] = lines.as_slice() else { panic!("{said} {log}") };
+    let [before, full, peps, after, alice, loosened] = lines.as_slice() else { panic!("{said} {log}") };
     let told = |answer: &Value| {
         let context = &answer["context"];
         [&answer["decision"], &context["mode"], &context["pending"]].map(Clone::clone)
     };
-    assert_eq!(told(before), [json!(true), json!("shadow"), Value::Null], "{log}");
-    assert_eq!(told(full), [json!(false), json!("enforce"), json!(true)], "{log}");
+    assert_eq!(told(before), [json!(true), json!("shadow"), Value::Null], "before: {log}");
+    assert_eq!(told(full), [json!(false), json!("enforce"), json!(true)], "while it is full: {log}");
     assert_eq!(peps["items"][0]["mode"], json!("shadow"), "it was recorded all the same: {log}");
-    assert_eq!(told(after), [json!(false), json!("enforce"), Value::Null], "{log}");
+    assert_eq!(told(after), [json!(false), json!("enforce"), Value::Null], "with room again: {log}");
+    // The set was stored with all its files, and decides.
+    assert_eq!(alice["context"]["policies"], json!(["shut"]), "the new set does not decide: {alice} {log}");
+    // What is recorded no longer bites beside it.
+    assert_eq!(told(loosened), [json!(true), json!("shadow"), Value::Null], "loosened since: {log}");
 }
