@@ -37,7 +37,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Verify(args) => copies::verify(&args),
         Command::Completions { shell } => completions(shell),
         Command::Reference { page } => reference(page),
-        Command::Man { dir } => clap_mangen::generate_to(Cli::command(), &dir)
+        Command::Man { dir } => std::fs::create_dir_all(&dir)
+            .and_then(|()| clap_mangen::generate_to(Cli::command(), &dir))
             .with_context(|| format!("cannot write man pages into {}", dir.display())),
     };
     match done {

@@ -194,3 +194,15 @@ fn the_page_in_the_repository_is_the_description() {
     let kept = std::fs::read_to_string(path).unwrap_or_default();
     assert!(kept == openapi::text(), "docs/openapi.json is not what is served: run `cargo xtask docs`");
 }
+
+/// Every list and every command; what is shown by id is named once for all.
+#[test]
+fn the_page_at_the_root_names_what_can_be_asked_and_commanded() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/root.html");
+    let page = std::fs::read_to_string(page).unwrap();
+    let described = DESCRIBED["paths"].as_object().unwrap();
+    let commands = |methods: &Value| methods.as_object().unwrap().keys().any(|method| method != "get");
+    let named = described.iter().filter(|(path, methods)| !path.contains('{') || commands(methods));
+    let paths = named.map(|(path, _)| path.replace("{source}", "SOURCE"));
+    assert_eq!(paths.filter(|path| !page.contains(path.as_str())).collect::<Vec<_>>(), Vec::<String>::new());
+}

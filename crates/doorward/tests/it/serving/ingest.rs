@@ -1,10 +1,13 @@
 //! Events come in, and are counted.
 
+use std::os::unix::fs::symlink;
+use std::process::Command;
+
 use doorward_model::time::Millis;
 use serde_json::json;
 
 use crate::serving::server::{Server, ago, command, listing, request};
-use crate::support::gzip;
+use crate::support::{gzip, put};
 
 #[test]
 fn events_are_taken_in_every_form_and_counted_once() {
@@ -202,4 +205,30 @@ fn what_is_late_is_still_late_after_a_restart_and_a_file_is_never_late() {
         events["items"].as_array().unwrap().iter().map(|event| (event["id"].clone(), event["late"].clone()));
     let expected = [("behind", true), ("filed", false), ("now", false)];
     assert_eq!(shown.collect::<Vec<_>>(), expected.map(|(id, late)| (json!(id), json!(late))));
+}
+
+#[test]
+fn readme_shows_how_events_are_pushed() {
+    let readme = include_str!("../../../../../README.md");
+    let (_, shown) = readme.split_once("$ export DOORWARD_TOKEN=dw_...").unwrap();
+    let (_, shown) = shown.split_once('\n').unwrap();
+    let (typed, _) = shown.split_once("\n```").unwrap();
+    if Command::new("curl").arg("--version").output().is_err() {
+        eprintln!("SKIPPED: curl is missing");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(&dir.path().join("data"), None);
+    symlink(env!("CARGO_BIN_EXE_doorward"), dir.path().join("doorward")).unwrap();
+    put(&dir.path().join("events.json"), listing("pushed", ago(Millis::MINUTE)).as_bytes());
+    let address = format!("http://{}", server.address);
+    let typed: Vec<_> = typed.lines().map(|line| line.strip_prefix("$ ").unwrap()).collect();
+    let script = typed.join("\n").replace("http://127.0.0.1:8420", &address);
+    let mut shell = Command::new("sh");
+    shell.args(["-euc", &format!("PATH=$PWD:$PATH\n{script}")]).current_dir(dir.path());
+    shell.env("DOORWARD_URL", &address).env("DOORWARD_TOKEN", &server.token);
+    let output = shell.output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with(r#"{"accepted":1,"#), "{said} {}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(server.get("/v1/events")["items"][0]["id"], json!("pushed"));
 }
