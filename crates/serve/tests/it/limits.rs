@@ -1,9 +1,13 @@
 //! Limits: reached, they are answered as such, and nothing else suffers.
 
+use std::time::Instant;
+
+use doorward_serve::handle::{Handle, Waits, Work, WorkError};
 use doorward_serve::{Limits, Overflow, Settings, server};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc;
 
 use crate::support::{Decisions, EVALUATION, EVALUATIONS, Server, Setup};
 
@@ -169,4 +173,21 @@ async fn a_request_that_is_open_when_the_server_stops_is_answered() {
     let said = String::from_utf8(said).unwrap();
     assert!(said.starts_with("HTTP/1.1 200") && said.contains(r#""decision":true"#), "{said}");
     stopping.await.unwrap();
+}
+
+/// The writer has stopped to take, and one piece of work fills its queue.
+#[tokio::test]
+async fn work_that_finds_no_room_in_the_queue_waits_as_long_as_is_set() {
+    let server = Server::start(Setup::default()).await;
+    let (work, _left) = mpsc::channel(1);
+    work.try_send(Work::Ask(Box::new(|_, _| {}))).unwrap();
+    let handle = Handle { work, ..server.handle.clone() };
+    let by_default = Limits::default();
+    let (started, wait) =
+        (Instant::now(), Waits { queue: std::time::Duration::ZERO, answer: by_default.answer_wait });
+    let asked = handle.ask(wait, |_, _| ()).await;
+    let in_time = started.elapsed() < by_default.queue_wait;
+    assert_eq!((asked, in_time), (Err(WorkError::Busy), true), "{:?}", started.elapsed());
+    drop(handle);
+    server.stop().await;
 }

@@ -67,6 +67,7 @@ fn an_import_of_nothing_is_refused() {
     serve.args(["--listen", "127.0.0.1:0", "--import"]).arg(dir.path().join("nowhere"));
     let (code, said) = refused(serve);
     assert!(code == Some(1) && said.contains("nowhere"), "{said}");
+    assert!(!said.contains("Doorward listens"), "it is told before anybody may ask: {said}");
 }
 
 #[test]
