@@ -194,37 +194,39 @@ async fn a_command_under_one_key_is_carried_out_once() {
     server.stop().await;
 }
 
+/// What asks for a hold, with members that replace or join the usual ones.
+fn hold(members: &Value) -> Value {
+    let mut hold = json!({"subject": "alice", "profile": "deny", "reason": "r"});
+    hold.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    hold
+}
+
 #[tokio::test]
 async fn what_cannot_be_commanded_is_a_problem() {
     let server = Server::start(Setup::default()).await;
-    let hold = |members: Value| {
-        let mut hold = json!({"subject": "alice", "profile": "deny", "reason": "r"});
-        hold.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-        hold
-    };
     let past = "2020-01-01T00:00:00Z";
     let profiles = "profile is none of deny, read-only, baseline-only, step-up, no-delegation";
     for (path, body, status, said) in [
         ("/v1/holds", json!({"subject": "alice", "profile": "deny"}), 400, "missing field `reason`"),
-        ("/v1/holds", hold(json!({"reason": " "})), 400, "subject and reason must not be empty"),
-        ("/v1/holds", hold(json!({"subject": ""})), 400, "subject and reason must not be empty"),
-        ("/v1/holds", hold(json!({"profile": "jail"})), 400, profiles),
+        ("/v1/holds", hold(&json!({"reason": " "})), 400, "subject and reason must not be empty"),
+        ("/v1/holds", hold(&json!({"subject": ""})), 400, "subject and reason must not be empty"),
+        ("/v1/holds", hold(&json!({"profile": "jail"})), 400, profiles),
         (
             "/v1/holds",
-            hold(json!({"scope": "robot"})),
+            hold(&json!({"scope": "robot"})),
             400,
             "scope is none of identity, session, credential, task, tool",
         ),
-        ("/v1/holds", hold(json!({"colour": 1})), 400, "unknown field `colour`"),
+        ("/v1/holds", hold(&json!({"colour": 1})), 400, "unknown field `colour`"),
         (
             "/v1/holds",
-            hold(json!({"expires_at": past, "ttl_s": 1})),
+            hold(&json!({"expires_at": past, "ttl_s": 1})),
             400,
             "give expires_at or ttl_s, not both",
         ),
         (
             "/v1/holds",
-            hold(json!({"expires_at": past})),
+            hold(&json!({"expires_at": past})),
             422,
             "hold would end at 2020-01-01T00:00:00Z, which has passed",
         ),
@@ -257,11 +259,20 @@ async fn what_cannot_be_commanded_is_a_problem() {
         let found = (answer.status.as_u16(), answer.header("content-type"), text.contains(said));
         assert_eq!(found, (status, "application/problem+json", true), "{path} {body}: {text}");
     }
-    // A token that was pasted into the wrong place is kept nowhere.
+    let holds = server.get("/v1/holds", "eye").await.json();
+    assert_eq!(holds["items"], json!([]), "nothing was done");
+    server.stop().await;
+}
+
+/// A token that was pasted into the wrong place is kept nowhere; nor is anything read that does not say it is JSON, as a
+/// form of a page elsewhere would not.
+#[tokio::test]
+async fn what_is_pasted_into_a_wrong_place_or_sent_as_something_else_is_not_taken() {
+    let server = Server::start(Setup::default()).await;
     let token = &server.tokens["eye"];
     for (path, body) in [
-        ("/v1/holds", hold(json!({"reason": token}))),
-        ("/v1/holds", hold(json!({"subject": format!("it is {token}.")}))),
+        ("/v1/holds", hold(&json!({"reason": token}))),
+        ("/v1/holds", hold(&json!({"subject": format!("it is {token}.")}))),
         ("/v1/kills", json!({"identity": token, "reason": "r"})),
     ] {
         let answer = server.post(path, "root", &body).await;
@@ -269,9 +280,8 @@ async fn what_cannot_be_commanded_is_a_problem() {
         let said = "a whole token stands where a name belongs";
         assert!(answer.status == StatusCode::BAD_REQUEST && detail.starts_with(said), "{path}: {detail}");
     }
-    // Nor is anything read that does not say it is JSON, as a form of a page elsewhere would not.
     let request = server.with_token(Method::POST, "/v1/holds", "root").header("content-type", "text/plain");
-    let answer = server.send(request, hold(json!({})).to_string()).await;
+    let answer = server.send(request, hold(&json!({})).to_string()).await;
     let detail = answer.json()["detail"].clone();
     assert_eq!((answer.status.as_u16(), detail), (415, json!("the content type is not application/json")));
     let holds = server.get("/v1/holds", "eye").await.json();
