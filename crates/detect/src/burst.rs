@@ -95,7 +95,9 @@ fn with_evidence(known: Option<&Burst>, head: Finding, evidence: Evidence, cours
 fn same_cause<'a>(subject: &Subject<'a>, notice: &Notice, now: Time) -> Option<(&'a Burst, Finding)> {
     let bursts = subject.habits.into_iter().flat_map(|habits| &habits.bursts);
     let alive = bursts.filter(|burst| burst.course.is_alive(now));
-    let mut alive: Vec<_> = alive.map(|burst| (burst, burst.head())).collect();
+    let alive = alive.map(|burst| (burst, burst.head()));
+    // What is only asserted gathers apart, so that it can neither add to what is known nor weaken it.
+    let mut alive: Vec<_> = alive.filter(|(_, finding)| finding.asserted == subject.seen.asserted).collect();
     let of_its_kind = || alive.iter().position(|(_, finding)| finding.kind == notice.kind);
     let at = if notice.lineage.is_some() {
         let joined = |(burst, finding): &(&Burst, Finding)| {
@@ -127,6 +129,7 @@ fn begin(subject: &Subject<'_>, notice: &Notice) -> (Finding, Course) {
         identity: subject.seen.identity.clone(),
         session: subject.seen.session().to_owned(),
         chain: subject.seen.chain.clone(),
+        asserted: subject.seen.asserted,
         first_at_ms: event.happened_at_ms,
         last_at_ms: event.happened_at_ms,
         ..Finding::default()

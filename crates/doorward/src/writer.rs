@@ -43,19 +43,21 @@ pub struct Moment {
     pub tick_at: Time,
     /// How it came.
     pub arrival: Arrival,
+    /// Whether its source is only taken at its word.
+    pub asserted: bool,
 }
 
 impl Moment {
     /// Something that a live source sends now.
     #[must_use]
     pub const fn live(now: Time) -> Self {
-        Self { recorded_at: now, tick_at: now, arrival: Arrival::Live }
+        Self { recorded_at: now, tick_at: now, arrival: Arrival::Live, asserted: false }
     }
 
     /// Something that lay in a file, as of now.
     #[must_use]
     pub const fn filed(now: Time) -> Self {
-        Self { recorded_at: now, tick_at: now, arrival: Arrival::Filed }
+        Self { recorded_at: now, tick_at: now, arrival: Arrival::Filed, asserted: false }
     }
 
     /// Something that lay in a file and is kept. Time passes by the hour: each tick is a commit of its own.
@@ -241,7 +243,7 @@ impl<J: Journal> Writer<J> {
     /// # Errors
     /// When the journal cannot tell whether it knows the event, or cannot append.
     pub fn take(&mut self, event: Box<Event>, moment: Moment) -> Result<()> {
-        let Moment { recorded_at, tick_at, arrival } = moment;
+        let Moment { recorded_at, tick_at, arrival, asserted } = moment;
         self.tick(tick_at, recorded_at)?;
         let conflict = match self.journal.check(&event)? {
             Seen::Duplicate => {
@@ -254,7 +256,7 @@ impl<J: Journal> Writer<J> {
         self.counts.accepted += 1;
         self.counts.conflict += u64::from(conflict);
         let Identified { facts, mut seen, who } = self.engine.identify(event, recorded_at, arrival);
-        seen.conflict = conflict;
+        (seen.conflict, seen.asserted) = (conflict, asserted);
         self.counts.late += u64::from(seen.late);
         for fact in facts {
             self.queue_fact(fact, recorded_at);

@@ -82,6 +82,7 @@ impl Announced {
             chain: resolved.chain.to_vec(),
             late,
             conflict: false,
+            asserted: false,
             by_platform: resolved.routed == Routed::Platform,
             event,
             decision: None,

@@ -284,4 +284,7 @@ pub struct Finding {
     /// Whether it was too old when it arrived to cause a response.
     #[prost(bool, tag = "24")]
     pub historical: bool,
+    /// Whether the sources of its events are only taken at their word: it causes no more than step-up, and no risk.
+    #[prost(bool, tag = "25")]
+    pub asserted: bool,
 }

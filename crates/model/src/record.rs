@@ -400,6 +400,9 @@ pub struct Observation {
     /// Whether an event of its source and id was known with other content when it came.
     #[prost(bool, tag = "12")]
     pub conflict: bool,
+    /// Whether its source is only taken at its word: what follows from it goes no further than step-up.
+    #[prost(bool, tag = "13")]
+    pub asserted: bool,
 }
 
 /// A decision as it was recorded.

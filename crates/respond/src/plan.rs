@@ -22,7 +22,9 @@ pub fn plan(state: &State, finding: &Finding, ladder: &Ladder, planned: usize, n
     let spent = state.control.automatic_holds(now) + planned;
     let mut budget = ladder.holds_per_hour_max.saturating_sub(spent);
     let mut facts = Vec::new();
-    for (identity, profile) in affected(state, finding, rung.profile) {
+    // Whoever may only send events must not be able to shut others out.
+    let profile = if finding.asserted { rung.profile.max(HoldProfile::StepUp) } else { rung.profile };
+    for (identity, profile) in affected(state, finding, profile) {
         if ladder.exempt.contains(&identity) {
             continue;
         }

@@ -263,7 +263,7 @@ impl Control {
         if confidence_milli < SURE_MILLI {
             return;
         }
-        let own = self.findings.values().filter(|finding| *finding.identity == **from);
+        let own = self.findings.values().filter(|finding| !finding.asserted && *finding.identity == **from);
         if let Some(risk) = own.map(risk_of).reduce(Risk::greatest) {
             self.raise_risk(to, risk);
         }
@@ -271,6 +271,9 @@ impl Control {
 
     fn fold_finding(&mut self, finding: &Finding) {
         put(&mut self.findings, &finding.id, finding);
+        if finding.asserted {
+            return;
+        }
         let risk = risk_of(finding);
         self.raise_risk(&finding.identity, risk);
         let hops = self.one_hop(&finding.identity).take(HOPS_MAX).filter(|(_, sure)| *sure >= SURE_MILLI);

@@ -2,6 +2,7 @@
 
 pub(crate) mod settings;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -34,6 +35,8 @@ pub struct Config {
     pub(crate) policy: Option<PolicyFolder>,
     /// Folders whose files are the events of live sources.
     pub(crate) watched: Vec<WatchedFolder>,
+    /// The sources that are only taken at their word.
+    pub(crate) asserted: BTreeSet<String>,
     /// Enforcement points and their modes.
     pub(crate) peps: Vec<Pep>,
     /// What follows from findings.
@@ -86,6 +89,7 @@ struct File {
     response: ResponseSection,
     retention: RetentionSection,
     pep: Vec<PepSection>,
+    source: Vec<SourceSection>,
     watch: Vec<WatchSection>,
     limits: LimitsSection,
 }
@@ -137,6 +141,13 @@ struct RungSection {
     confidence_min: f64,
     profile: String,
     lasts: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourceSection {
+    name: String,
+    trust: String,
 }
 
 #[derive(Deserialize)]
@@ -215,6 +226,7 @@ impl Config {
                 limits,
             },
             policy: file.policy.map(|section| policy_folder(section, base)).transpose()?,
+            asserted: asserted(file.source)?,
             watched: file.watch.into_iter().map(|section| watched(section, base)).collect::<Result<_>>()?,
             peps: file.pep.into_iter().map(pep).collect::<Result<_>>()?,
             ladder: ladder(file.response)?,
@@ -286,11 +298,30 @@ fn policy_folder(section: PolicySection, base: &Path) -> Result<PolicyFolder> {
     })
 }
 
+/// The sources that are not to be trusted further than to a step-up.
+fn asserted(sections: Vec<SourceSection>) -> Result<BTreeSet<String>> {
+    let mut asserted = BTreeSet::new();
+    for SourceSection { name, trust } in sections {
+        is_source(&name)?;
+        match trust.as_str() {
+            "verified" => drop(asserted.remove(&name)),
+            "asserted" => drop(asserted.insert(name)),
+            _ => bail!("{trust:?} is no trust in a source: write verified or asserted"),
+        }
+    }
+    Ok(asserted)
+}
+
+fn is_source(name: &str) -> Result<()> {
+    if !Scope::is_source(name) {
+        bail!("{name:?} is no name of a source: write lower-case letters, digits, '.', '_' and '-'");
+    }
+    Ok(())
+}
+
 fn watched(section: WatchSection, base: &Path) -> Result<WatchedFolder> {
     let WatchSection { folder, source } = section;
-    if !Scope::is_source(&source) {
-        bail!("{source:?} is no name of a source: write lower-case letters, digits, '.', '_' and '-'");
-    }
+    is_source(&source)?;
     let folder = base.join(folder);
     std::fs::read_dir(&folder).with_context(|| format!("cannot watch {}", folder.display()))?;
     Ok(WatchedFolder { folder, source })

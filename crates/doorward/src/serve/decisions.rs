@@ -39,6 +39,7 @@ pub(crate) fn observation(made: DecisionMade, recorded_at: Time) -> Observation 
         chain: Vec::new(),
         late: false,
         conflict: false,
+        asserted: false,
         by_platform: false,
         event: Box::new(event),
         decision: Some(DecisionRecord { pep: made.pep, resource_type, decision: made.decision }),

@@ -4,7 +4,7 @@
 
 mod publishing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver as DecisionsReceiver;
 use std::time::Duration;
@@ -62,6 +62,7 @@ pub struct Live<J = Sqlite> {
     following: Vec<Denial>,
     /// What is counted.
     pub(crate) metrics: Arc<Metrics>,
+    asserted: BTreeSet<String>,
 }
 
 /// Answers that wait for the commit of their round.
@@ -114,6 +115,12 @@ impl Live<Sqlite> {
 }
 
 impl<J: Journal> Live<J> {
+    /// Takes these sources only at their word: what follows from their events goes no further than step-up.
+    #[must_use]
+    pub fn asserted(self, sources: BTreeSet<String>) -> Self {
+        Self { asserted: sources, ..self }
+    }
+
     /// Publishes what the writer has folded so far.
     ///
     /// # Errors
@@ -138,9 +145,8 @@ impl<J: Journal> Live<J> {
             peps: Arc::new(ArcSwap::from_pointee(Peps::default())),
         };
         let policy = control.policy.clone();
-        let (pending, following) = (Vec::new(), Vec::new());
-        let metrics = Arc::default();
-        let mut live = Self { writer, publisher, shared, kept, pending, following, metrics };
+        let (pending, following, asserted, metrics) = Default::default();
+        let mut live = Self { writer, publisher, shared, kept, pending, following, metrics, asserted };
         if let Some(published) = policy {
             live.use_policy(&published)?;
         }
@@ -254,8 +260,9 @@ impl<J: Journal> Live<J> {
             return Ok(());
         }
         let before = self.writer.counts;
+        let moment = Moment { asserted: self.asserted.contains(&pushed.source), ..Moment::live(now) };
         for event in pushed.events {
-            if let Err(error) = self.writer.take(event, Moment::live(now)) {
+            if let Err(error) = self.writer.take(event, moment) {
                 send(reply, Err(could_not(&error)));
                 return Err(error);
             }

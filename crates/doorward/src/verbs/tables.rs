@@ -227,7 +227,7 @@ const FINDINGS: [Column; 7] = [
     ("events", "/events"),
     ("last", "/last"),
 ];
-const FINDING: [Column; 14] = [
+const FINDING: [Column; 15] = [
     ("id", "/id"),
     ("type", "/type"),
     ("severity", "/severity"),
@@ -241,6 +241,7 @@ const FINDING: [Column; 14] = [
     ("controls", "/controls"),
     ("detector", "/detector"),
     ("historical", "/historical"),
+    ("asserted", "/asserted"),
     ("holds", "/holds"),
 ];
 const UNUSUAL: [Column; 7] = [

@@ -44,7 +44,14 @@ pub(crate) struct Perimeter {
     shared: Shared,
     decisions: SyncSender<DecisionMade>,
     made: Receiver<DecisionMade>,
+    /// The source that events come from.
+    pub(crate) source: &'static str,
 }
+
+/// A source that is only taken at its word.
+pub(crate) const ASSERTED: &str = "asserted";
+/// Another source.
+pub(crate) const VERIFIED: &str = "simulation";
 
 /// How the process runs: the rules it goes by, and what may reach no answer.
 #[derive(Clone)]
@@ -73,9 +80,10 @@ impl Perimeter {
         let writer = Writer::open(disk.tape(), way.engine()).unwrap();
         // Nothing is pushed here that cannot be read, so nothing is kept of it.
         let live = Live::new(writer, Kept::new(Path::new("nowhere"), 0), way.seed).unwrap();
+        let live = live.asserted([ASSERTED.to_owned()].into());
         let shared = live.shared();
         let (decisions, made) = sync_channel(1);
-        Self { live, shared, decisions, made }
+        Self { live, shared, decisions, made, source: VERIFIED }
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -103,7 +111,7 @@ impl Perimeter {
     /// Takes events and makes them durable, or says why that could not be.
     pub(crate) fn take(&mut self, events: Vec<Event>, now: Time) -> Result<IngestAnswer> {
         let events = events.into_iter().map(Box::new).collect();
-        let events = Pushed::of("simulation", events, Vec::new(), now);
+        let events = Pushed::of(self.source, events, Vec::new(), now);
         self.request(now, |reply| Work::Ingest { events, reply })
     }
 

@@ -28,7 +28,7 @@ use doorward_serve::handle::Terms;
 use yaml_serde::Value;
 
 use crate::disk::{Disk, End, Fault};
-use crate::perimeter::{Files, Perimeter, Way, mode};
+use crate::perimeter::{ASSERTED, Files, Perimeter, VERIFIED, Way, mode};
 use crate::scenarios::form::{
     Call, Counts, Happening, History, NewHold, Policies, Question, SameAs, Scenario, Step,
 };
@@ -245,6 +245,7 @@ impl Stage {
 
     fn happen(&mut self, happening: &Happening) {
         let happened = happening.happened.as_deref().map_or(self.now, time);
+        self.perimeter.source = if happening.asserted { ASSERTED } else { VERIFIED };
         let what = (happening.who.as_str(), happening.action.as_str());
         let end = happening.crash.as_deref().map(|word| match word {
             "durable" => End::Durable,

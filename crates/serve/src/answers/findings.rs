@@ -55,6 +55,8 @@ pub struct FindingRow {
     pub detector: String,
     /// Whether it was too old when it arrived to cause a response.
     pub historical: bool,
+    /// Whether the sources of its events are only taken at their word: it causes no more than step-up, and no risk.
+    pub asserted: bool,
     /// The holds that it caused or recommends, by id.
     pub holds: Vec<String>,
     /// The events, oldest first, at most 32; in a list left out.
@@ -191,6 +193,7 @@ impl<'a> Teller<'a> {
             controls: finding.controls.clone(),
             detector: finding.detector.clone(),
             historical: finding.historical,
+            asserted: finding.asserted,
             holds: holds.iter().map(|hold| hold.id.clone()).collect(),
             evidence: Vec::new(),
         }

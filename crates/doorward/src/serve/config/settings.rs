@@ -53,6 +53,11 @@ pub(crate) fn sections() -> Vec<Section> {
             ],
         },
         Section {
+            name: "[source]",
+            about: "How far a source of events is trusted; may be given several times.",
+            settings: source(),
+        },
+        Section {
             name: "[watch]",
             about: "A folder whose files are taken in as they come; may be given several times.",
             settings: watch(),
@@ -280,6 +285,19 @@ fn limits() -> Vec<Setting> {
 const MODE: &str = "`learn`, `shadow` or `enforce`";
 const BYTES: &str = "bytes";
 const MS: &str = "milliseconds";
+
+fn source() -> Vec<Setting> {
+    vec![
+        setting("name", "text", &"required", "The name under which its events are pushed or taken in."),
+        setting(
+            "trust",
+            "`verified` or `asserted`",
+            &"required",
+            "An asserted source is only taken at its word: what follows from its events goes no further than step-up, and \
+             carries no risk. A source that is not named is verified.",
+        ),
+    ]
+}
 
 fn watch() -> Vec<Setting> {
     vec![

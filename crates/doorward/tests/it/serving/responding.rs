@@ -18,13 +18,18 @@ struct Company {
 }
 
 fn company(response: &str) -> Company {
+    company_with(response, "")
+}
+
+/// With more in its configuration.
+fn company_with(response: &str, more: &str) -> Company {
     let dir = tempfile::tempdir().unwrap();
-    let path = files(dir.path(), response);
+    let path = files(dir.path(), response, more);
     let server = Server::start(&dir.path().join("data"), Some(&path));
     Company { dir, server }
 }
 
-fn files(dir: &Path, response: &str) -> PathBuf {
+fn files(dir: &Path, response: &str, more: &str) -> PathBuf {
     put(
         &dir.join("schema.cedarschema"),
         br#"
@@ -52,7 +57,7 @@ entity service;
         dir,
         &format!(
             "[policy]\nfolder = \"policies\"\nschema = \"schema.cedarschema\"\nentities = \"entities.yaml\"\n\
-             mode = \"enforce\"\n[response]\nmode = \"{response}\"\n[[pep]]\nname = \"gate\"\nmode = \"enforce\"\n"
+             mode = \"enforce\"\n[response]\nmode = \"{response}\"\n[[pep]]\nname = \"gate\"\nmode = \"enforce\"\n{more}"
         ),
     )
 }
@@ -212,6 +217,17 @@ fn in_shadow_a_hold_is_only_recommended() {
     let said =
         " A baseline-only hold is recommended on alice@corp.example; it would bite at gate, asked about it";
     assert!(narrative.contains(said), "{narrative}");
+}
+
+#[test]
+fn a_source_that_is_only_taken_at_its_word_causes_no_more_than_step_up() {
+    let company = company_with("enforce", "[[source]]\nname = \"trail\"\ntrust = \"asserted\"\n");
+    company.push(&history(CLI));
+    company.push(&[acted("key", now(), (CLI, KEY))]);
+    let findings = company.server.get("/v1/findings");
+    assert_eq!(findings["items"][0]["asserted"], json!(true), "{findings}");
+    let profiles: Vec<_> = company.holds().iter().map(|hold| hold["profile"].clone()).collect();
+    assert_eq!(profiles, [json!("step-up"), json!("step-up")]);
 }
 
 #[test]

@@ -163,6 +163,8 @@ fn settings_that_cannot_be_used_are_refused_by_name() {
         ("[retention]\nevents = \"1h\"\n", "retention.events must be a day at least"),
         ("[retention]\nwhen_full = \"burn\"\n", "burn"),
         ("[[pep]]\nname = \"door\"\nmode = \"strict\"\n", "strict"),
+        ("[[source]]\nname = \"feed\"\ntrust = \"maybe\"\n", "write verified or asserted"),
+        ("[[source]]\nname = \"Feed!\"\ntrust = \"asserted\"\n", "no name of a source"),
         ("public_url = \"http://door.example\"\n", "http://door.example"),
     ];
     for (text, part) in cases {

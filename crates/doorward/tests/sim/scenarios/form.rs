@@ -162,6 +162,9 @@ pub(crate) struct Happening {
     pub(crate) times: u32,
     #[serde(default)]
     pub(crate) call: Call,
+    /// Whether it comes from a source that is only taken at its word.
+    #[serde(default)]
+    pub(crate) asserted: bool,
 }
 
 /// How many records were taken so far, by what became of them; since the last restart.

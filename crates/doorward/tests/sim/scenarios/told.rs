@@ -69,8 +69,9 @@ impl<'a> Told<'a> {
 fn finding(finding: &Finding) -> String {
     assert!(!finding.evidence.is_empty(), "a finding without evidence: {finding:?}");
     let historical = if finding.historical { ", historical" } else { "" };
+    let asserted = if finding.asserted { ", asserted" } else { "" };
     format!(
-        "{} {} on {}, sure to {} %, from {} events{historical}",
+        "{} {} on {}, sure to {} %, from {} events{historical}{asserted}",
         finding.severity().word(),
         finding.kind,
         finding.identity,
