@@ -4,6 +4,7 @@
 
 mod backup;
 mod checkpoints;
+mod connected;
 mod folder;
 mod follower;
 pub(crate) mod index;
@@ -12,28 +13,26 @@ mod signed;
 mod store;
 
 use std::fmt;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::head::SignedHead;
 use doorward_model::id::TenantId;
-use doorward_model::time::{Millis, Time};
+use doorward_model::time::Millis;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 pub use self::backup::copy;
+use self::connected::Connected;
 use self::folder::Lock;
 pub use self::follower::Follower;
 pub use self::index::Indexer;
-use self::index::{Standing, Term};
 use crate::dedupe::{Dated, Dedupe, FINGERPRINTS_MAX, Fingerprint, Hour, Place, Seen, Window};
 use crate::error::JournalError;
 use crate::journal::{
-    Batch, Checkpoint, End, Expired, Head, Journal, Kept, Log, Position, Pruned, PublicKey, Room, Row,
-    Verified,
+    Batch, Checkpoint, End, Expired, Head, Journal, Position, Pruned, PublicKey, Room, Verified,
 };
-use crate::seal::{Sealer, genesis, verify_chain, visit_rows};
+use crate::seal::{Sealer, genesis, verify_chain};
 
 /// When a commit counts as done.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -173,37 +172,13 @@ impl Sqlite {
     }
 }
 
-impl Log for Sqlite {
-    fn standing(&self, term: Term<'_>, up_to: Position, limit: usize) -> Option<Standing> {
-        index::standing(&self.folder, term, up_to, limit)
+impl Connected for Sqlite {
+    fn connection(&self) -> &Connection {
+        &self.connection
     }
 
-    fn read_from(
-        &self,
-        from: Position,
-        visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
-    ) -> Result<(), JournalError> {
-        visit_rows(store::rows(&self.connection)?.from(from)?, visit)
-    }
-
-    fn checkpoints(&self) -> Result<Vec<Position>, JournalError> {
-        checkpoints::positions(&self.connection)
-    }
-
-    fn checkpoint(&self, position: Position) -> Result<Option<Checkpoint>, JournalError> {
-        checkpoints::get(&self.connection, position)
-    }
-
-    fn expired_to(&self, kind: Kept) -> Result<Option<Time>, JournalError> {
-        store::expired_to(&self.connection, kind)
-    }
-
-    fn signed_heads(&self, up_to: Position, limit: usize) -> Result<Vec<SignedHead>, JournalError> {
-        signed::heads(&self.connection, up_to, limit)
-    }
-
-    fn signers(&self) -> Result<Vec<PublicKey>, JournalError> {
-        signed::signers(&self.connection)
+    fn folder(&self) -> &Path {
+        &self.folder
     }
 }
 

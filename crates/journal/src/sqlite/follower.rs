@@ -1,21 +1,21 @@
 //! A second connection to a log that is being written: for what must not keep its writer from work.
 
 use std::fmt;
-use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use doorward_model::head::SignedHead;
 use doorward_model::id::TenantId;
-use doorward_model::time::Time;
 use rusqlite::Connection;
 
+use super::connected::Connected;
 use super::{Options, checkpoints, folder, schema, signed, store};
 use crate::error::JournalError;
-use crate::journal::{Checkpoint, Head, Kept, Log, Position, PublicKey, Row};
-use crate::seal::{genesis, visit_rows};
+use crate::journal::{Checkpoint, Head, Position, PublicKey};
+use crate::seal::genesis;
 
 /// Reads rows that are durable, and keeps checkpoints, while another connection of this process writes the log.
 pub struct Follower {
+    folder: PathBuf,
     connection: Connection,
     tenant: TenantId,
 }
@@ -28,7 +28,7 @@ impl Follower {
     pub fn open(path: &Path, tenant: &TenantId, options: Options) -> Result<Self, JournalError> {
         let connection = schema::connect(&folder::database(path))?;
         schema::tune(&connection, options)?;
-        Ok(Self { connection, tenant: tenant.clone() })
+        Ok(Self { folder: path.to_path_buf(), connection, tenant: tenant.clone() })
     }
 
     /// Where the log ends now.
@@ -63,33 +63,13 @@ impl Follower {
     }
 }
 
-impl Log for Follower {
-    fn read_from(
-        &self,
-        from: Position,
-        visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
-    ) -> Result<(), JournalError> {
-        visit_rows(store::rows(&self.connection)?.from(from)?, visit)
+impl Connected for Follower {
+    fn connection(&self) -> &Connection {
+        &self.connection
     }
 
-    fn checkpoints(&self) -> Result<Vec<Position>, JournalError> {
-        checkpoints::positions(&self.connection)
-    }
-
-    fn checkpoint(&self, position: Position) -> Result<Option<Checkpoint>, JournalError> {
-        checkpoints::get(&self.connection, position)
-    }
-
-    fn expired_to(&self, kind: Kept) -> Result<Option<Time>, JournalError> {
-        store::expired_to(&self.connection, kind)
-    }
-
-    fn signed_heads(&self, up_to: Position, limit: usize) -> Result<Vec<SignedHead>, JournalError> {
-        signed::heads(&self.connection, up_to, limit)
-    }
-
-    fn signers(&self) -> Result<Vec<PublicKey>, JournalError> {
-        signed::signers(&self.connection)
+    fn folder(&self) -> &Path {
+        &self.folder
     }
 }
 

@@ -41,6 +41,8 @@ fn it_reads_what_is_durable_and_keeps_checkpoints_and_heads_while_the_writer_goe
     assert_eq!(ahead.to_string(), "cannot keep a signed head of row 3: the last row is 2");
     assert_eq!(follower.signers().unwrap(), [[7; 32]]);
     assert_eq!(follower.signed_heads(Position(2), 9).unwrap(), std::slice::from_ref(&signed));
+    assert_eq!(follower.checkpoints().unwrap(), log.checkpoints().unwrap());
+    assert_eq!(follower.checkpoint(Position(2)).unwrap().as_ref(), Some(&again));
     drop((log, follower));
 
     let log = open(&path);

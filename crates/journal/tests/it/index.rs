@@ -64,12 +64,12 @@ fn a_term_leads_to_its_rows_the_newest_first() {
         (Term::Request("id-1"), 99, 9, &[4]),
         (Term::Key("id-1"), 99, 9, &[]),
     ];
+    let follower = log.follower().unwrap();
     for (term, up_to, limit, expected) in cases {
-        assert_eq!(
-            log.standing(term, Position(up_to), limit),
-            rows(expected, 10),
-            "{term:?} {up_to} {limit}"
-        );
+        for log in [&log as &dyn Log, &follower] {
+            let standing = log.standing(term, Position(up_to), limit);
+            assert_eq!(standing, rows(expected, 10), "{term:?} {up_to} {limit}");
+        }
     }
 }
 
