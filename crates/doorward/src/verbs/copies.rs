@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use doorward_journal::Journal;
 use doorward_journal::sqlite::copy;
+use doorward_journal::{Journal, Sqlite};
 use doorward_model::id::TenantId;
 use doorward_serve::answers::heads::HeadRow;
 use doorward_serve::answers::rejects::FILES;
@@ -57,22 +57,23 @@ type Copied = (Checked, Option<bool>);
 fn copied(from: &Path, to: &Path, key: Key) -> Result<Copied> {
     folder::must_be_there(from)?;
     let told = || format!("cannot copy {} to {}", from.display(), to.display());
-    copy(from, &TenantId::from(TENANT), to).with_context(told)?;
-    let copied = complete(from, to, key).with_context(told);
+    let journal = copy(from, &TenantId::from(TENANT), to).with_context(told)?;
+    let copied = complete(&journal, from, key).with_context(told);
     if copied.is_err() {
         fs::remove_dir_all(to).with_context(|| format!("cannot remove {}", to.display()))?;
     }
     copied
 }
 
-/// Copies what lies beside the journal, and holds the copied journal against what was signed.
-fn complete(from: &Path, to: &Path, key: Key) -> Result<Copied> {
+/// Copies what lies beside the journal, walks the copied journal, and holds it against what was signed.
+fn complete(journal: &Sqlite, from: &Path, key: Key) -> Result<Copied> {
+    let to = journal.folder();
     FILES.iter().try_for_each(|name| copy_rejects(&from.join(name), &to.join(name)))?;
     let has_key = key != Key::Left && key_file::copy(from, to)?;
     if key == Key::Demanded && !has_key {
         bail!("there is no {} to take along", key_file::path(from).display());
     }
-    Ok((check(&folder::open(to)?, &[])?, Some(has_key)))
+    Ok((check(journal, &[])?, Some(has_key)))
 }
 
 /// Copies what could not be read, if there is any, and makes it durable. A server may be adding to it.

@@ -272,6 +272,27 @@ fn a_backup_of_a_running_server_restores_and_verifies() {
 }
 
 #[test]
+fn what_is_not_as_written_is_neither_backed_up_nor_restored() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (data, backup, target) = (path("data"), path("backup"), path("target"));
+    drop(serving(dir.path()));
+    assert!(done("", &["backup", &backup, "--data-dir", &data]).contains(" rows, all as written.\n"));
+    for folder in [&data, &backup] {
+        let database = rusqlite::Connection::open(Path::new(folder).join("journal.sqlite")).unwrap();
+        let broken = database.execute("UPDATE row SET packed = x'00' WHERE position = 1", []).unwrap();
+        assert_eq!(broken, 1, "{folder}");
+    }
+    let copies = [["backup", &target, "--data-dir", &data], ["restore", &backup, "--data-dir", &target]];
+    for (args, from) in copies.iter().zip([&data, &backup]) {
+        let said = "cannot read journal row 1: its content is not what was written";
+        let told = format!("doorward: cannot copy {from} to {target}: {said}\n");
+        assert_eq!(refused("", args), (Some(1), told));
+        assert!(!Path::new(&target).exists(), "{args:?}");
+    }
+}
+
+#[test]
 fn tables_are_for_people() {
     let dir = tempfile::tempdir().unwrap();
     put(&dir.path().join("event.json"), record("a", "").as_bytes());

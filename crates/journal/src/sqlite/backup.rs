@@ -10,21 +10,20 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{Options, Sqlite, folder};
 use crate::error::JournalError;
-use crate::journal::{Journal, Verified};
 
 /// How long to wait when the source or target is locked for a moment.
 const RETRY: Duration = Duration::from_millis(20);
 
-/// Copies the log of a data folder, as of one moment, into a new folder, and verifies the copy. The log may be
-/// in use. The copy is a data folder, so a backup is restored by copying it back.
+/// Copies the log of a data folder, as of one moment, into a new folder, and opens the copy, which is still to be
+/// verified. The log may be in use. The copy is a data folder, so a backup is restored by copying it back.
 ///
 /// # Errors
-/// When the target exists, the copy fails, or the copy does not verify; the target is removed again then.
-pub fn copy(from: &Path, tenant: &TenantId, to: &Path) -> Result<Verified, JournalError> {
+/// When the target exists, the copy fails, or the copy is no log of the tenant; the target is removed again then.
+pub fn copy(from: &Path, tenant: &TenantId, to: &Path) -> Result<Sqlite, JournalError> {
     if to.exists() {
         return Err(JournalError::Exists { path: to.to_path_buf() });
     }
-    let copied = copy_pages(from, to).and_then(|()| Sqlite::open(to, tenant, Options::default())?.verify());
+    let copied = copy_pages(from, to).and_then(|()| Sqlite::open(to, tenant, Options::default()));
     if copied.is_err() && to.exists() {
         fs::remove_dir_all(to).map_err(folder::failed("remove", to))?;
     }
