@@ -30,6 +30,10 @@ fn hold(id: &str, expires_at_ms: i64) -> Command {
     })
 }
 
+fn issue(id: &str, expires_at_ms: i64) -> Command {
+    Command::IssueToken(TokenIssued { id: id.into(), expires_at_ms, ..TokenIssued::default() })
+}
+
 /// Admits a command and records what follows.
 fn run(driver: &mut Driver, command: &Command) -> Result<Vec<Fact>, Refusal> {
     let facts = admit(&driver.engine.state, command, NOW)?;
@@ -55,9 +59,6 @@ fn a_hold_is_placed_once_and_released_once() {
 #[test]
 fn a_token_is_issued_and_revoked() {
     let mut driver = Driver::new(1, 1);
-    let issue = |id: &str, expires_at_ms| {
-        Command::IssueToken(TokenIssued { id: id.into(), expires_at_ms, ..TokenIssued::default() })
-    };
     run(&mut driver, &issue("t1", 0)).unwrap();
     assert_eq!(run(&mut driver, &issue("t1", 0)), Err(Refusal::Exists { what: "token", id: "t1".into() }));
     assert_eq!(
@@ -73,9 +74,6 @@ fn a_token_is_issued_and_revoked() {
 #[test]
 fn tokens_that_have_ended_make_room() {
     let mut driver = Driver::new(1, 1);
-    let issue = |id: &str, expires_at_ms| {
-        Command::IssueToken(TokenIssued { id: id.into(), expires_at_ms, ..TokenIssued::default() })
-    };
     run(&mut driver, &issue("stays", 0)).unwrap();
     for at in 1..TOKENS_MAX {
         run(&mut driver, &issue(&at.to_string(), 2_000_000)).unwrap();

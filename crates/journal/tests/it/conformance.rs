@@ -11,7 +11,7 @@ use doorward_model::record::{Observation, Record};
 use doorward_model::time::Millis;
 
 use crate::engines::{Engine, all_events, append, newest_checkpoint, on_every_engine, records_of, rows_from};
-use crate::samples::{Numbering, START, event};
+use crate::samples::{Numbering, START, event, row};
 
 #[test]
 fn what_is_appended_is_read_back_in_order() {
@@ -183,12 +183,6 @@ fn expired_observations_leave_their_place_and_facts_stay() {
         );
         assert_eq!(engine.log.prune(&all_events(cut)).unwrap(), Pruned::default(), "{}", engine.name);
         let engine = engine.reopen();
-        let row = |position, facts_seen, recorded_at, content| Row {
-            position: Position(position),
-            facts_seen: FactNumber(facts_seen),
-            recorded_at,
-            content,
-        };
         let expected = [
             row(1, 0, START, Content::Expired(3)),
             row(2, 0, START + Millis::MINUTE, Content::Records(vec![fact])),

@@ -6,14 +6,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use doorward_journal::{Checkpoint, Content, Journal, Position, Row, Seen, Verified};
+use doorward_journal::{Checkpoint, Content, Journal, Position, Seen, Verified};
 use doorward_model::hash::Hash16;
 use doorward_model::id::FactNumber;
 use doorward_model::record::Record;
 use doorward_model::time::Millis;
 
 use crate::engines::{all_events, append, newest_checkpoint, open, rows_from, scratch};
-use crate::samples::{Numbering, START, event};
+use crate::samples::{Numbering, START, event, row};
 
 const POLICY: &[u8] = br#"{"Version":"2012-10-17","Statement":[]}"#;
 
@@ -62,12 +62,6 @@ fn golden_format_1_opens_and_goes_on() {
 
     let empty = doorward_journal::Memory::new(doorward_journal::Keep::All).unwrap();
     let [_, fact, kept] = records(&mut Numbering::after(empty.head()));
-    let row = |position, facts_seen, recorded_at, content| Row {
-        position: Position(position),
-        facts_seen: FactNumber(facts_seen),
-        recorded_at,
-        content,
-    };
     let expected = [
         row(1, 0, START, Content::Expired(5)),
         row(2, 0, START + Millis::MINUTE, Content::Records(fact)),

@@ -1,9 +1,9 @@
 //! Events and records to append.
 
-use doorward_journal::Head;
+use doorward_journal::{Content, Head, Position, Row};
 use doorward_model::event::{Actor, Client, Event};
 use doorward_model::hash::Fingerprint;
-use doorward_model::id::Partition;
+use doorward_model::id::{FactNumber, Partition};
 use doorward_model::record::{DecisionRecord, Fact, FactRecord, ImportCommitted, Observation, Record};
 use doorward_model::time::{Millis, Time};
 
@@ -25,6 +25,11 @@ pub(crate) fn event(id: &str, content: &str, minutes: i64) -> Event {
         raw: content.as_bytes().to_vec(),
         ..Event::default()
     }
+}
+
+/// A row as it is read back.
+pub(crate) fn row(position: u64, facts_seen: u64, recorded_at: Time, content: Content) -> Row {
+    Row { position: Position(position), facts_seen: FactNumber(facts_seen), recorded_at, content }
 }
 
 /// Gives records the numbers and times that follow a head.
