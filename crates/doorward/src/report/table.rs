@@ -209,8 +209,9 @@ fn also_unusual(report: &Report, width: u16) -> String {
     }
     let mut text = String::from("Also unusual, and no finding:\n");
     for row in rows.iter().take(UNUSUAL_SHOWN_MAX) {
-        let (score, threshold) = (row.score, row.threshold);
-        line(&mut text, format_args!("  {score:.1} of {threshold:.1} bits  {}  {}", row.day, row.identity));
+        // Whole bits, as the narrative has them.
+        let (score, threshold) = (row.score.floor(), row.threshold.floor());
+        line(&mut text, format_args!("  {score} of {threshold} bits  {}  {}", row.day, row.identity));
         paragraph(&mut text, &row.narrative, (5, width));
     }
     text + &and_more(rows.len().saturating_sub(UNUSUAL_SHOWN_MAX))

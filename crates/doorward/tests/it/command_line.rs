@@ -161,6 +161,10 @@ fn a_demo_is_written_once_and_scans() {
     assert!(told.contains(" 0 duplicate, 0 rejected."), "{told}");
     let parts = ["\n AI agents  product ", "\nAlso unusual, and no finding:\n", "\nRole chains:\n"];
     assert!(parts.iter().all(|part| told.contains(part)), "{told}");
+    let (_, unusual) = told.split_once("\nAlso unusual, and no finding:\n").unwrap();
+    let words: Vec<_> = unusual.split_whitespace().collect();
+    let bits = words[0];
+    assert!(words.join(" ").contains(&format!("eighted surprise {bits} bits")), "{bits}: {told}");
 }
 
 #[test]
