@@ -14,7 +14,7 @@ use crate::record::SimEvent;
 const RECORDS_MAX: usize = 1_000;
 
 /// Of how many identities the records of a whole day are made at once.
-const IDENTITIES_AT_ONCE: u32 = 100_000;
+const IDENTITIES_AT_ONCE: u32 = 50_000;
 
 const LETTERS: [u8; 36] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
@@ -43,20 +43,25 @@ fn log_files(organisation: &Organisation, day: u32, slices: u32, sink: &mut dyn 
     let begins = organisation.plan().day_start(day);
     let at = |slice: u32| begins + Millis(Millis::DAY.0 * i64::from(slice) / i64::from(slices));
     for slice in 0..slices {
-        let mut places: BTreeMap<(Arc<str>, &'static str), Vec<SimEvent>> = BTreeMap::new();
-        for event in organisation.between(at(slice), at(slice + 1)) {
-            places.entry((Arc::clone(&event.account), event.region)).or_default().push(event);
-        }
-        for (place, events) in places {
-            let (account, region) = &place;
-            let part = written.entry((Arc::clone(account), *region)).or_default();
-            for chunk in events.chunks(RECORDS_MAX) {
+        let mut events = organisation.between(at(slice), at(slice + 1));
+        events.sort_unstable_by(|one, other| {
+            (place(one), one.at, one.id).cmp(&(place(other), other.at, other.id))
+        });
+        for of_place in events.chunk_by(|one, other| place(one) == place(other)) {
+            let Some((account, region)) = of_place.first().map(place) else { continue };
+            let part = written.entry((Arc::clone(account), region)).or_default();
+            for chunk in of_place.chunks(RECORDS_MAX) {
                 let parts = [account.parse().unwrap_or_default(), u64::from(day), *part, letters(region)];
                 sink(&path(organisation, (account, region), chunk, &parts), &delivered(chunk));
                 *part += 1;
             }
         }
     }
+}
+
+/// In whose log of which region it is.
+fn place(event: &SimEvent) -> (&Arc<str>, &'static str) {
+    (&event.account, event.region)
 }
 
 /// The content of a log file with these records.
