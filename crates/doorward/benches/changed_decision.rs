@@ -8,10 +8,12 @@
     reason = "a benchmark stops at what it did not expect, and prints"
 )]
 
-#[path = "common/asked.rs"]
+#[path = "../../../benches/asked.rs"]
 mod asked;
-#[path = "common/cpu.rs"]
-mod cpu;
+#[path = "../../../benches/cpu_time.rs"]
+mod cpu_time;
+#[path = "../../../benches/median.rs"]
+mod median;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -36,6 +38,10 @@ use doorward_respond::{Ladder, ResponseMode};
 use doorward_serve::policy_files;
 use doorward_views::publish::{POLICY_PLATFORM, Publisher};
 use doorward_views::snapshot::writer::EntityRow;
+
+use crate::asked::asked;
+use crate::cpu_time::CpuTime;
+use crate::median::median;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -161,7 +167,7 @@ fn record(number: usize, call: &str) -> String {
 }
 
 fn main() {
-    if !asked::asked(&std::env::args().collect::<Vec<_>>()) {
+    if !asked(&std::env::args().collect::<Vec<_>>()) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -170,21 +176,22 @@ fn main() {
         perimeter.push(&record(number, LIST));
         assert_eq!(perimeter.effect(&person(number)), Effect::Permit);
     }
+    let clock = CpuTime::default();
     let (mut rounds, mut commits) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        let start = cpu::thread_cpu();
+        let start = clock.now();
         for number in round * LOOPS..(round + 1) * LOOPS {
             let before = perimeter.commits();
             perimeter.push(&record(number, KEY));
             assert_ne!(perimeter.effect(&person(number)), Effect::Permit);
             commits.push(perimeter.commits() - before);
         }
-        rounds.push((cpu::thread_cpu() - start) / u32::try_from(LOOPS).unwrap());
+        rounds.push((clock.now() - start) / u32::try_from(LOOPS).unwrap());
     }
     // Now and then a record comes with news of another kind: the one in the middle is the plain case.
     commits.sort_unstable();
     let (plain, most) = (commits.get(commits.len() / 2).unwrap(), commits.last().unwrap());
     let slowest = rounds.iter().max().map(Duration::as_nanos).unwrap();
-    let cpu = cpu::median(rounds).as_nanos();
+    let cpu = median(rounds).as_nanos();
     println!("loop: cpu {cpu} slowest {slowest} fsyncs {plain} most {most}");
 }

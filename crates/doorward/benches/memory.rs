@@ -9,9 +9,9 @@
     reason = "a benchmark stops at what it did not expect, and prints"
 )]
 
-#[path = "common/asked.rs"]
+#[path = "../../../benches/asked.rs"]
 mod asked;
-#[path = "common/resident.rs"]
+#[path = "../../../benches/resident.rs"]
 mod resident;
 
 use std::hint::black_box;
@@ -29,6 +29,9 @@ use doorward_model::time::{Millis, Time};
 use doorward_respond::Ladder;
 use doorward_simulate::{AttackPlan, Plan, delivered, organisation};
 use doorward_views::publish::Publisher;
+
+use crate::asked::asked;
+use crate::resident::status_bytes;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -115,12 +118,12 @@ fn measure(program: &str, identities: u32, days: u32) {
         pieces += 1;
         if pieces == WARM_PIECES {
             fold = Fold::new();
-            before = resident::status_bytes("self", "VmRSS").unwrap();
+            before = status_bytes("self", "VmRSS").unwrap();
         }
     }
     fold.take(&mut events);
     assert!(maker.wait().unwrap().success());
-    let added = resident::status_bytes("self", "VmRSS").unwrap() - before;
+    let added = status_bytes("self", "VmRSS").unwrap() - before;
     let known = u64::try_from(fold.writer.engine().state.control.identities.len()).unwrap();
     let events = fold.writer.counts.accepted;
     println!("memory/{identities}: each {} bytes {added} identities {known} events {events}", added / known);
@@ -137,7 +140,7 @@ fn main() {
         [word, identities, days] if word == "measure" => {
             measure(program, identities.parse().unwrap(), days.parse().unwrap());
         }
-        _ if asked::asked(&arguments) => {
+        _ if asked(&arguments) => {
             for (identities, days) in SIZES {
                 let size = ["measure", &identities.to_string(), &days.to_string()];
                 assert!(Command::new(program).args(size).status().unwrap().success());

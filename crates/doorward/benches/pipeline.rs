@@ -9,12 +9,15 @@
     reason = "a benchmark stops at what it did not expect, and prints"
 )]
 
-#[path = "common/asked.rs"]
+#[path = "../../../benches/asked.rs"]
 mod asked;
-#[path = "common/cpu.rs"]
-mod cpu;
+#[path = "../../../benches/cpu_time.rs"]
+mod cpu_time;
+#[path = "../../../benches/floor.rs"]
+mod floor;
+#[path = "../../../benches/median.rs"]
+mod median;
 
-use std::borrow::Cow;
 use std::hint::black_box;
 use std::ops::Range;
 use std::time::Duration;
@@ -30,7 +33,11 @@ use doorward_model::time::Time;
 use doorward_respond::Ladder;
 use doorward_simulate::{Plan, delivered, organisation};
 use libdeflater::{CompressionLvl, Compressor, Decompressor};
-use serde::Deserialize;
+
+use crate::asked::asked;
+use crate::cpu_time::CpuTime;
+use crate::floor::typed_parse;
+use crate::median::median;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -41,30 +48,6 @@ const DAYS: u32 = 4;
 const ROUNDS: usize = 5;
 /// Records in a file.
 const RECORDS: usize = 1_000;
-
-#[derive(Deserialize)]
-struct File<'a> {
-    #[serde(rename = "Records", borrow)]
-    records: Vec<Record<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "the floor is to parse them")]
-struct Record<'a> {
-    #[serde(borrow)]
-    event_time: Cow<'a, str>,
-    event_source: Cow<'a, str>,
-    event_name: Cow<'a, str>,
-    aws_region: Cow<'a, str>,
-    #[serde(rename = "sourceIPAddress")]
-    source_ip_address: Cow<'a, str>,
-    user_agent: Option<Cow<'a, str>>,
-    #[serde(rename = "eventID")]
-    event_id: Cow<'a, str>,
-    error_code: Option<Cow<'a, str>>,
-    recipient_account_id: Cow<'a, str>,
-}
 
 /// A file as it is delivered.
 struct Packed {
@@ -96,11 +79,7 @@ fn unpack<'a>(unpacker: &mut Decompressor, file: &Packed, room: &'a mut Vec<u8>)
 
 fn floor(files: &[Packed]) -> usize {
     let (mut unpacker, mut room) = (Decompressor::new(), Vec::new());
-    let typed = |file| {
-        let parsed: File<'_> = sonic_rs::from_slice(unpack(&mut unpacker, file, &mut room)).unwrap();
-        black_box(parsed.records).len()
-    };
-    files.iter().map(typed).sum()
+    files.iter().map(|file| typed_parse(unpack(&mut unpacker, file, &mut room))).sum()
 }
 
 /// Unpacks and reads; what is read goes to `take`.
@@ -163,21 +142,22 @@ impl Span {
         let Self { name, files, events, .. } = self;
         let bytes: usize = files.iter().map(|file| file.unpacked).sum();
         for (way, times) in [("floor", self.floors), ("read", self.reads), ("whole", self.wholes)] {
-            let ns = cpu::median(times).as_nanos();
+            let ns = median(times).as_nanos();
             println!("{name} {way}: cpu {ns} events {events} bytes {bytes}");
         }
     }
 }
 
 fn timed<T>(times: &mut Vec<Duration>, work: impl FnOnce() -> T) -> T {
-    let start = cpu::thread_cpu();
+    let clock = CpuTime::default();
+    let start = clock.now();
     let done = black_box(work());
-    times.push(cpu::thread_cpu() - start);
+    times.push(clock.now() - start);
     done
 }
 
 fn main() {
-    if !asked::asked(&std::env::args().collect::<Vec<_>>()) {
+    if !asked(&std::env::args().collect::<Vec<_>>()) {
         return;
     }
     let mut spans = [Span::new("pipeline", 0..DAYS), Span::new("pipeline later", DAYS..DAYS + 1)];

@@ -13,6 +13,10 @@
     reason = "a benchmark stops at what it did not expect, and prints"
 )]
 
+#[path = "../../../benches/ablation_report.rs"]
+mod ablation_report;
+#[path = "../../../benches/asked.rs"]
+mod asked;
 #[path = "ablation/judge.rs"]
 mod judge;
 #[path = "ablation/variants.rs"]
@@ -25,9 +29,9 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::thread;
 
-use serde::Serialize;
-
-use crate::judge::{Judged, judge};
+use crate::ablation_report::Report;
+use crate::asked::asked;
+use crate::judge::{Outcome, judge, machine_years};
 use crate::variants::{Variant, variants};
 use crate::world::{DAYS, LEARNED, QUIET_IDENTITIES, World};
 
@@ -38,26 +42,9 @@ const REPORTING: RangeInclusive<u64> = 101..=108;
 /// How many organisations of each seed are attacked; two seeds have all variants of all attacks.
 const TURNS: u32 = 2;
 
-/// What is written for `cargo xtask docs`.
-#[derive(Serialize)]
-struct Report {
-    choosing: String,
-    reporting: String,
-    varying: String,
-    quiet_identities: u32,
-    days: u32,
-    judged_days: u32,
-    machine_years: f64,
-    /// On all seeds that are reported.
-    shipped: Judged,
-    /// On as many of them as are judged already; what ships comes first.
-    variants: Vec<Judged>,
-}
-
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    // Tests of all targets run this program, too, and measure nothing.
-    if !arguments.iter().any(|argument| argument == "--bench") {
+    if !asked(&arguments) {
         return;
     }
     let choose = arguments.iter().any(|argument| argument == "--choose");
@@ -77,7 +64,7 @@ fn main() {
     let seeds = if choose { CHOOSING } else { REPORTING };
     for one in &all(seeds.take(count), &chosen, &mut |_, _| {}) {
         println!("ablation: {}", one.line());
-        for finding in one.shown.iter().filter(|_| show) {
+        for finding in one.false_findings.iter().filter(|_| show) {
             println!("ablation: false: {finding}");
         }
     }
@@ -96,16 +83,16 @@ fn report(variants: &[Variant]) {
         quiet_identities: QUIET_IDENTITIES,
         days: DAYS,
         judged_days: DAYS - LEARNED,
-        machine_years: shipped.machine_years(),
-        shipped,
+        machine_years: machine_years(&shipped.judged),
+        shipped: shipped.judged,
         variants: Vec::new(),
     };
-    all(REPORTING, variants, &mut |seed, judged| {
+    let outcomes = all(REPORTING, variants, &mut |seed, outcomes| {
         report.varying = span(&REPORTING, seed);
-        report.variants = judged.to_vec();
+        report.variants = outcomes.iter().map(|outcome| outcome.judged.clone()).collect();
         fs::write(folder.join("ablation.json"), serde_json::to_string_pretty(&report).unwrap()).unwrap();
     });
-    report.variants.iter().for_each(|one| println!("ablation: {}", one.line()));
+    outcomes.iter().for_each(|one| println!("ablation: {}", one.line()));
 }
 
 fn span(seeds: &RangeInclusive<u64>, last: u64) -> String {
@@ -116,31 +103,31 @@ fn span(seeds: &RangeInclusive<u64>, last: u64) -> String {
 fn all(
     seeds: impl Iterator<Item = u64>,
     variants: &[Variant],
-    tell: &mut dyn FnMut(u64, &[Judged]),
-) -> Vec<Judged> {
-    let mut judged: Vec<Judged> = variants.iter().map(Judged::new).collect();
+    tell: &mut dyn FnMut(u64, &[Outcome]),
+) -> Vec<Outcome> {
+    let mut outcomes: Vec<Outcome> = variants.iter().map(Outcome::new).collect();
     for seed in seeds {
         for turn in 0..TURNS {
             let turn = u32::try_from(seed).unwrap() * TURNS + turn;
-            each(&World::attacked(seed * 1_000 + u64::from(turn), turn), variants, &mut judged);
+            each(&World::attacked(seed * 1_000 + u64::from(turn), turn), variants, &mut outcomes);
         }
-        each(&World::quiet(seed), variants, &mut judged);
+        each(&World::quiet(seed), variants, &mut outcomes);
         println!("ablation: seed {seed} is judged by {} variants", variants.len());
-        tell(seed, &judged);
+        tell(seed, &outcomes);
     }
-    judged
+    outcomes
 }
 
 /// Judges one organisation by all variants, on two processors if there are two.
-fn each(world: &World, variants: &[Variant], judged: &mut [Judged]) {
+fn each(world: &World, variants: &[Variant], outcomes: &mut [Outcome]) {
     let cores = thread::available_parallelism().map_or(1, |cores| cores.get().min(2));
     let share = variants.len().div_ceil(cores).max(1);
-    let work = |judged: &mut [Judged], variants: &[Variant]| {
-        judged.iter_mut().zip(variants).for_each(|(judged, variant)| judge(world, variant, judged));
+    let work = |outcomes: &mut [Outcome], variants: &[Variant]| {
+        outcomes.iter_mut().zip(variants).for_each(|(outcome, variant)| judge(world, variant, outcome));
     };
     thread::scope(|scope| {
-        for (judged, variants) in judged.chunks_mut(share).zip(variants.chunks(share)) {
-            scope.spawn(move || work(judged, variants));
+        for (outcomes, variants) in outcomes.chunks_mut(share).zip(variants.chunks(share)) {
+            scope.spawn(move || work(outcomes, variants));
         }
     });
 }

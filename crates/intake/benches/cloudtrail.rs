@@ -4,17 +4,18 @@
 
 #[path = "../../../benches/cpu_time.rs"]
 mod cpu_time;
+#[path = "../../../benches/floor.rs"]
+mod floor;
 
-use std::borrow::Cow;
 use std::hint::black_box;
 use std::io::Read as _;
 use std::path::Path;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use doorward_intake::{Item, Limits, Reader};
-use serde::Deserialize;
 
 use crate::cpu_time::CpuTime;
+use crate::floor::typed_parse;
 
 /// The allocator of the binary.
 #[global_allocator]
@@ -24,30 +25,6 @@ const RECORDS: usize = 16_000;
 
 /// As the gunzip of the shell delivers it: pieces of this size.
 const CHUNK: usize = 1 << 16;
-
-#[derive(Deserialize)]
-struct File<'a> {
-    #[serde(rename = "Records", borrow)]
-    records: Vec<Record<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "the floor is to parse them")]
-struct Record<'a> {
-    #[serde(borrow)]
-    event_time: Cow<'a, str>,
-    event_source: Cow<'a, str>,
-    event_name: Cow<'a, str>,
-    aws_region: Cow<'a, str>,
-    #[serde(rename = "sourceIPAddress")]
-    source_ip_address: Cow<'a, str>,
-    user_agent: Cow<'a, str>,
-    #[serde(rename = "eventID")]
-    event_id: Cow<'a, str>,
-    error_code: Option<Cow<'a, str>>,
-    recipient_account_id: Cow<'a, str>,
-}
 
 /// A file as CloudTrail delivers it, of the sizes and shapes of real records (1.3 KB on average).
 fn delivered() -> Vec<u8> {
@@ -138,10 +115,6 @@ fn unpack(packed: &[u8], size: usize) -> Vec<u8> {
     out
 }
 
-fn typed(bytes: &[u8]) -> usize {
-    sonic_rs::from_slice::<File<'_>>(bytes).map_or(0, |file| black_box(file.records).len())
-}
-
 fn intake(bytes: &[u8]) -> u64 {
     let mut reader = Reader::new("bench", Limits::default());
     let mut out = |item: Item| {
@@ -167,14 +140,14 @@ fn compare(c: &mut Criterion<CpuTime>, name: &str, bytes: &[u8]) {
     let mut packed = vec![0; packer.gzip_compress_bound(bytes.len())];
     let length = packer.gzip_compress(bytes, &mut packed).unwrap_or_default();
     packed.truncate(length);
-    assert_eq!(typed(bytes) as u64, intake(bytes));
+    assert_eq!(typed_parse(bytes) as u64, intake(bytes));
 
     let mut group = c.benchmark_group(format!("cloudtrail/{name}"));
     group.sample_size(20).throughput(Throughput::Bytes(bytes.len() as u64));
     let size = bytes.len();
-    group.bench_function(BenchmarkId::new("floor", "typed"), |b| b.iter(|| typed(black_box(bytes))));
+    group.bench_function(BenchmarkId::new("floor", "typed"), |b| b.iter(|| typed_parse(black_box(bytes))));
     group.bench_function(BenchmarkId::new("floor", "unpack+typed"), |b| {
-        b.iter(|| typed(&unpack(black_box(&packed), size)));
+        b.iter(|| typed_parse(&unpack(black_box(&packed), size)));
     });
     group.bench_function(BenchmarkId::new("intake", "read"), |b| b.iter(|| intake(black_box(bytes))));
     group.bench_function(BenchmarkId::new("intake", "unpack+read"), |b| {

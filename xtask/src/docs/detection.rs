@@ -1,5 +1,8 @@
 //! The tables of `docs/detection.md`, from what the bench `ablation` of the package `doorward-engine` left.
 
+#[path = "../../../benches/ablation_report.rs"]
+mod ablation_report;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -7,67 +10,10 @@ use std::fs;
 use anyhow::{Context as _, Result};
 use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
-use serde::Deserialize;
 
 use crate::place;
 
-#[derive(Deserialize)]
-struct Report {
-    choosing: String,
-    reporting: String,
-    varying: String,
-    quiet_identities: u32,
-    days: u32,
-    judged_days: u32,
-    machine_years: f64,
-    shipped: Judged,
-    /// What ships comes first.
-    variants: Vec<Judged>,
-}
-
-#[derive(Deserialize)]
-struct Judged {
-    number: String,
-    how: String,
-    value: Option<u64>,
-    attacks: BTreeMap<String, Found>,
-    same_place: Found,
-    minutes_to_detection: Vec<i64>,
-    quiet_days: u32,
-    false_of_machines: BTreeMap<String, u32>,
-    false_of_people: BTreeMap<String, u32>,
-}
-
-#[derive(Clone, Copy, Default, Deserialize)]
-struct Found {
-    found: u32,
-    of: u32,
-}
-
-impl Judged {
-    fn found(&self) -> Found {
-        self.attacks
-            .values()
-            .fold(Found::default(), |sum, one| Found { found: sum.found + one.found, of: sum.of + one.of })
-    }
-
-    fn false_a_day(&self) -> f64 {
-        let all: u32 = self.false_of_machines.values().chain(self.false_of_people.values()).sum();
-        f64::from(all) / f64::from(self.quiet_days.max(1))
-    }
-
-    fn median_minutes(&self) -> String {
-        let mut minutes = self.minutes_to_detection.clone();
-        minutes.sort_unstable();
-        minutes.get(minutes.len() / 2).map_or_else(|| "-".to_owned(), i64::to_string)
-    }
-}
-
-impl Found {
-    fn shown(self) -> String {
-        format!("{} of {}", self.found, self.of)
-    }
-}
+use self::ablation_report::{Judged, Report};
 
 /// Puts the tables between the two marks of the page; leaves it as it is where nothing was measured.
 pub(super) fn render() -> Result<()> {

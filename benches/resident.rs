@@ -1,4 +1,4 @@
-//! What the kernel says of the memory of a process.
+//! What the kernel says of the memory of a process. Benches share this file by its path.
 
 use std::fs;
 
