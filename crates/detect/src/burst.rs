@@ -3,7 +3,7 @@
 use doorward_model::event::{ActionClass, Event};
 use doorward_model::finding::{EVIDENCE_BYTES_MAX, EVIDENCE_MAX, Evidence, Finding, Lineage, Severity};
 use doorward_model::hash::Hash16;
-use doorward_model::record::Fact;
+use doorward_model::record::{Fact, Trust};
 use doorward_model::time::{Millis, Time};
 use doorward_views::bursts::{Burst, Course};
 use doorward_views::fixed::decayed;
@@ -97,7 +97,8 @@ fn same_cause<'a>(subject: &Subject<'a>, notice: &Notice, now: Time) -> Option<(
     let alive = bursts.filter(|burst| burst.course.is_alive(now));
     let alive = alive.map(|burst| (burst, burst.head()));
     // What is only asserted gathers apart, so that it can neither add to what is known nor weaken it.
-    let mut alive: Vec<_> = alive.filter(|(_, finding)| finding.asserted == subject.seen.asserted).collect();
+    let asserted = subject.seen.trust() == Trust::Asserted;
+    let mut alive: Vec<_> = alive.filter(|(_, finding)| finding.asserted == asserted).collect();
     let of_its_kind = || alive.iter().position(|(_, finding)| finding.kind == notice.kind);
     let at = if notice.lineage.is_some() {
         let joined = |(burst, finding): &(&Burst, Finding)| {
@@ -129,7 +130,7 @@ fn begin(subject: &Subject<'_>, notice: &Notice) -> (Finding, Course) {
         identity: subject.seen.identity.clone(),
         session: subject.seen.session().to_owned(),
         chain: subject.seen.chain.clone(),
-        asserted: subject.seen.asserted,
+        asserted: subject.seen.trust() == Trust::Asserted,
         first_at_ms: event.happened_at_ms,
         last_at_ms: event.happened_at_ms,
         ..Finding::default()

@@ -179,7 +179,7 @@ fn open(config: &Config, metrics: &Arc<Metrics>) -> Result<(Live, Keeper, Past, 
     let keeper =
         Keeper::new(follower, (blank, config.checkpoints), Arc::clone(&signer), Arc::clone(metrics))?;
     let kept = Kept::new(&config.data_dir, config.rejects_bytes_max);
-    let live = Live::new(writer, kept, seed)?.asserted(config.asserted.clone());
+    let live = Live::new(writer, kept, seed)?.trusting(config.trust.clone());
     Ok((live, keeper, past, signer))
 }
 

@@ -11,7 +11,7 @@ use doorward_model::hash::Hash16;
 use doorward_model::hold::Hold;
 use doorward_model::id::{FactNumber, Partition};
 use doorward_model::identity::Identity;
-use doorward_model::record::{CommandAnswered, Fact, FactRecord, Observation, PepSet, Record, Tick};
+use doorward_model::record::{CommandAnswered, Fact, FactRecord, Observation, PepSet, Record, Tick, Trust};
 use doorward_model::time::{Millis, Time};
 use doorward_views::checkpoint::FORMAT;
 use doorward_views::symbols::Symbol;
@@ -43,21 +43,27 @@ pub struct Moment {
     pub tick_at: Time,
     /// How it came.
     pub arrival: Arrival,
-    /// Whether its source is only taken at its word.
-    pub asserted: bool,
+    /// How far its source is trusted.
+    pub trust: Trust,
 }
 
 impl Moment {
     /// Something that a live source sends now.
     #[must_use]
     pub const fn live(now: Time) -> Self {
-        Self { recorded_at: now, tick_at: now, arrival: Arrival::Live, asserted: false }
+        Self { recorded_at: now, tick_at: now, arrival: Arrival::Live, trust: Trust::Verified }
+    }
+
+    /// The same, of a source that is trusted so far; verified, where nothing is said.
+    #[must_use]
+    pub fn from(self, trust: Option<&Trust>) -> Self {
+        Self { trust: trust.copied().unwrap_or_default(), ..self }
     }
 
     /// Something that lay in a file, as of now.
     #[must_use]
     pub const fn filed(now: Time) -> Self {
-        Self { recorded_at: now, tick_at: now, arrival: Arrival::Filed, asserted: false }
+        Self { recorded_at: now, tick_at: now, arrival: Arrival::Filed, trust: Trust::Verified }
     }
 
     /// Something that lay in a file and is kept. Time passes by the hour: each tick is a commit of its own.
@@ -243,7 +249,7 @@ impl<J: Journal> Writer<J> {
     /// # Errors
     /// When the journal cannot tell whether it knows the event, or cannot append.
     pub fn take(&mut self, event: Box<Event>, moment: Moment) -> Result<()> {
-        let Moment { recorded_at, tick_at, arrival, asserted } = moment;
+        let Moment { recorded_at, tick_at, arrival, trust } = moment;
         self.tick(tick_at, recorded_at)?;
         let conflict = match self.journal.check(&event)? {
             Seen::Duplicate => {
@@ -256,7 +262,7 @@ impl<J: Journal> Writer<J> {
         self.counts.accepted += 1;
         self.counts.conflict += u64::from(conflict);
         let Identified { facts, mut seen, who } = self.engine.identify(event, recorded_at, arrival);
-        (seen.conflict, seen.asserted) = (conflict, asserted);
+        (seen.conflict, seen.trust) = (conflict, trust.into());
         self.counts.late += u64::from(seen.late);
         for fact in facts {
             self.queue_fact(fact, recorded_at);

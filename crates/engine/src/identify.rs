@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use doorward_model::event::{ActorKind, AgentProof, Event, Outcome};
 use doorward_model::hash::Hash16;
 use doorward_model::identity::{Credential, CredentialKind, Edge, EdgeKind, Identity, IdentityKind};
-use doorward_model::record::{Fact, Observation};
+use doorward_model::record::{Fact, Observation, Trust};
 use doorward_model::time::Time;
 use doorward_views::resolver::{Behind, Principal, Resolved, Resolver, Routed};
 use doorward_views::symbols::Symbols;
@@ -82,7 +82,7 @@ impl Announced {
             chain: resolved.chain.to_vec(),
             late,
             conflict: false,
-            asserted: false,
+            trust: Trust::Verified.into(),
             by_platform: resolved.routed == Routed::Platform,
             event,
             decision: None,

@@ -400,9 +400,19 @@ pub struct Observation {
     /// Whether an event of its source and id was known with other content when it came.
     #[prost(bool, tag = "12")]
     pub conflict: bool,
-    /// Whether its source is only taken at its word: what follows from it goes no further than step-up.
-    #[prost(bool, tag = "13")]
-    pub asserted: bool,
+    /// How far its source is trusted.
+    #[prost(enumeration = "Trust", tag = "13")]
+    pub trust: i32,
+}
+
+/// How far a source of events is trusted.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, prost::Enumeration)]
+#[repr(i32)]
+pub enum Trust {
+    /// What it says has happened.
+    Verified = 0,
+    /// It is only taken at its word: what follows from it goes no further than step-up, and carries no risk.
+    Asserted = 1,
 }
 
 /// A decision as it was recorded.

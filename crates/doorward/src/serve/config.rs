@@ -2,7 +2,7 @@
 
 pub(crate) mod settings;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use doorward_model::decision::{Mode, Pep};
 use doorward_model::finding::Severity;
 use doorward_model::hold::HoldProfile;
+use doorward_model::record::Trust;
 use doorward_model::time::Millis;
 use doorward_proof::Scope;
 use doorward_respond::{Ladder, ResponseMode, Rung};
@@ -35,8 +36,8 @@ pub struct Config {
     pub(crate) policy: Option<PolicyFolder>,
     /// Folders whose files are the events of live sources.
     pub(crate) watched: Vec<WatchedFolder>,
-    /// The sources that are only taken at their word.
-    pub(crate) asserted: BTreeSet<String>,
+    /// How far sources are trusted; one that is not named is verified.
+    pub(crate) trust: BTreeMap<String, Trust>,
     /// Enforcement points and their modes.
     pub(crate) peps: Vec<Pep>,
     /// What follows from findings.
@@ -226,7 +227,7 @@ impl Config {
                 limits,
             },
             policy: file.policy.map(|section| policy_folder(section, base)).transpose()?,
-            asserted: asserted(file.source)?,
+            trust: trust(file.source)?,
             watched: file.watch.into_iter().map(|section| watched(section, base)).collect::<Result<_>>()?,
             peps: file.pep.into_iter().map(pep).collect::<Result<_>>()?,
             ladder: ladder(file.response)?,
@@ -298,18 +299,16 @@ fn policy_folder(section: PolicySection, base: &Path) -> Result<PolicyFolder> {
     })
 }
 
-/// The sources that are not to be trusted further than to a step-up.
-fn asserted(sections: Vec<SourceSection>) -> Result<BTreeSet<String>> {
-    let mut asserted = BTreeSet::new();
-    for SourceSection { name, trust } in sections {
+fn trust(sections: Vec<SourceSection>) -> Result<BTreeMap<String, Trust>> {
+    let trust = |SourceSection { name, trust }| {
         is_source(&name)?;
         match trust.as_str() {
-            "verified" => drop(asserted.remove(&name)),
-            "asserted" => drop(asserted.insert(name)),
+            "verified" => Ok((name, Trust::Verified)),
+            "asserted" => Ok((name, Trust::Asserted)),
             _ => bail!("{trust:?} is no trust in a source: write verified or asserted"),
         }
-    }
-    Ok(asserted)
+    };
+    sections.into_iter().map(trust).collect()
 }
 
 fn is_source(name: &str) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use doorward_model::decision::{Effect, Reason};
 use doorward_model::event::{Actor, Client, Event, Outcome, Target};
-use doorward_model::record::{DecisionRecord, Observation};
+use doorward_model::record::{DecisionRecord, Observation, Trust};
 use doorward_model::time::Time;
 use doorward_serve::handle::DecisionMade;
 
@@ -39,7 +39,7 @@ pub(crate) fn observation(made: DecisionMade, recorded_at: Time) -> Observation 
         chain: Vec::new(),
         late: false,
         conflict: false,
-        asserted: false,
+        trust: Trust::Verified.into(),
         by_platform: false,
         event: Box::new(event),
         decision: Some(DecisionRecord { pep: made.pep, resource_type, decision: made.decision }),

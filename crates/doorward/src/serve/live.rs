@@ -4,7 +4,7 @@
 
 mod publishing;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver as DecisionsReceiver;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use doorward_journal::{Journal, JournalError, Sqlite};
 use doorward_model::command::Command;
-use doorward_model::record::CommandAnswered;
+use doorward_model::record::{CommandAnswered, Trust};
 use doorward_model::time::{Millis, Time};
 use doorward_policy::policy_set::PolicySet;
 use doorward_policy::world::{Settings, World};
@@ -62,7 +62,7 @@ pub struct Live<J = Sqlite> {
     following: Vec<Denial>,
     /// What is counted.
     pub(crate) metrics: Arc<Metrics>,
-    asserted: BTreeSet<String>,
+    trust: BTreeMap<String, Trust>,
 }
 
 /// Answers that wait for the commit of their round.
@@ -115,10 +115,10 @@ impl Live<Sqlite> {
 }
 
 impl<J: Journal> Live<J> {
-    /// Takes these sources only at their word: what follows from their events goes no further than step-up.
+    /// Trusts sources so far; one that is not named is verified.
     #[must_use]
-    pub fn asserted(self, sources: BTreeSet<String>) -> Self {
-        Self { asserted: sources, ..self }
+    pub fn trusting(self, trust: BTreeMap<String, Trust>) -> Self {
+        Self { trust, ..self }
     }
 
     /// Publishes what the writer has folded so far.
@@ -145,8 +145,8 @@ impl<J: Journal> Live<J> {
             peps: Arc::new(ArcSwap::from_pointee(Peps::default())),
         };
         let policy = control.policy.clone();
-        let (pending, following, asserted, metrics) = Default::default();
-        let mut live = Self { writer, publisher, shared, kept, pending, following, metrics, asserted };
+        let (pending, following, trust, metrics) = Default::default();
+        let mut live = Self { writer, publisher, shared, kept, pending, following, metrics, trust };
         if let Some(published) = policy {
             live.use_policy(&published)?;
         }
@@ -260,7 +260,7 @@ impl<J: Journal> Live<J> {
             return Ok(());
         }
         let before = self.writer.counts;
-        let moment = Moment { asserted: self.asserted.contains(&pushed.source), ..Moment::live(now) };
+        let moment = Moment::live(now).from(self.trust.get(&pushed.source));
         for event in pushed.events {
             if let Err(error) = self.writer.take(event, moment) {
                 send(reply, Err(could_not(&error)));

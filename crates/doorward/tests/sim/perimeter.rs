@@ -15,7 +15,7 @@ use doorward_model::decision::{Decision, Mode};
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::id::TenantId;
-use doorward_model::record::TokenIssued;
+use doorward_model::record::{TokenIssued, Trust};
 use doorward_model::time::Time;
 use doorward_policy::decide;
 use doorward_policy::decide::{Caller, Request};
@@ -80,7 +80,7 @@ impl Perimeter {
         let writer = Writer::open(disk.tape(), way.engine()).unwrap();
         // Nothing is pushed here that cannot be read, so nothing is kept of it.
         let live = Live::new(writer, Kept::new(Path::new("nowhere"), 0), way.seed).unwrap();
-        let live = live.asserted([ASSERTED.to_owned()].into());
+        let live = live.trusting([(ASSERTED.to_owned(), Trust::Asserted)].into());
         let shared = live.shared();
         let (decisions, made) = sync_channel(1);
         Self { live, shared, decisions, made, source: VERIFIED }
