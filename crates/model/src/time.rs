@@ -4,9 +4,8 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::str::FromStr;
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// An instant: milliseconds since 1970-01-01T00:00:00Z.
@@ -48,6 +47,10 @@ impl Time {
     pub const MIN: Self = Self(i64::MIN);
     /// The latest instant: after everything.
     pub const MAX: Self = Self(i64::MAX);
+    /// The first that RFC 3339 can write: 0000-01-01T00:00:00Z.
+    const FIRST: Self = Self(-62_167_219_200_000);
+    /// The last one: 9999-12-31T23:59:59.999Z.
+    const LAST: Self = Self(253_402_300_799_999);
 
     /// From milliseconds since the epoch.
     #[must_use]
@@ -73,7 +76,7 @@ impl Time {
     }
 
     /// Reads RFC 3339, with `T` or a blank between date and time (both occur in IAM exports), with or without an
-    /// offset (UTC then), with or without a fraction.
+    /// offset (UTC then), with or without a fraction. Years have four digits.
     ///
     /// # Errors
     /// [`TimeError`] names the text.
@@ -81,13 +84,26 @@ impl Time {
         if let Some(time) = parse_utc_seconds(text.as_bytes()) {
             return Ok(time);
         }
-        let zoned = text.parse::<Timestamp>().map(|at| Self(at.as_millisecond()));
-        let civil = || text.parse::<DateTime>().and_then(|at| TimeZone::UTC.to_timestamp(at));
+        let zoned = text.parse::<Timestamp>().ok().map(|at| Self(at.as_millisecond()));
+        // Without an offset, or in the last hours of the year 9999, which jiff keeps for offsets.
+        let utc = text.strip_suffix('Z').filter(|text| text.len() > DATE_DIGITS).unwrap_or(text);
         zoned
-            .or_else(|_| civil().map(|at| Self(at.as_millisecond())))
-            .map_err(|_| TimeError(text.chars().take(64).collect()))
+            .or_else(|| {
+                i64::try_from(utc.parse::<DateTime>().ok()?.duration_since(EPOCH).as_millis()).ok().map(Self)
+            })
+            .filter(|time| (Self::FIRST..=Self::LAST).contains(time))
+            .ok_or_else(|| TimeError(text.chars().take(64).collect()))
+    }
+
+    /// Its date and time of day; of what RFC 3339 cannot write, the nearest that it can.
+    fn civil(self) -> DateTime {
+        EPOCH.saturating_add(SignedDuration::from_millis(self.clamp(Self::FIRST, Self::LAST).0))
     }
 }
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+/// How long a date without a time is.
+const DATE_DIGITS: usize = "2026-11-23".len();
 
 /// The form of almost every audit record, `2026-11-23T09:30:00Z`, read without a general parser.
 fn parse_utc_seconds(text: &[u8]) -> Option<Time> {
@@ -159,13 +175,10 @@ impl Sub for Time {
     }
 }
 
+/// Always as RFC 3339, such as `2026-11-23T09:30:00Z`.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match Timestamp::from_millisecond(self.0) {
-            Ok(at) => at.fmt(f),
-            Err(_) if self.0 < 0 => f.write_str("-inf"),
-            Err(_) => f.write_str("+inf"),
-        }
+        write!(f, "{}Z", self.civil())
     }
 }
 
@@ -180,10 +193,7 @@ impl Day {
 /// As `2026-11-23`.
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match Timestamp::from_millisecond(self.begins().0) {
-            Ok(at) => at.strftime("%F").fmt(f),
-            Err(_) => self.begins().fmt(f),
-        }
+        self.begins().civil().date().fmt(f)
     }
 }
 
@@ -230,7 +240,7 @@ impl fmt::Display for Millis {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
+    use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 
     use super::{Day, Millis, Time};
 
@@ -259,6 +269,10 @@ mod tests {
             "2023-13-01T00:00:00Z",
             "2023-03-09T24:00:01Z",
             "1678358505",
+            "2023-03-09Z",
+            "10000-01-01T00:00:00Z",
+            "+010000-01-01T00:00:00Z",
+            "-000001-12-31T23:59:59Z",
         ] {
             assert_eq!(
                 Time::parse(text).map_err(|error| error.to_string().starts_with("cannot read")),
@@ -266,6 +280,38 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn is_written_as_rfc_3339_to_the_end_of_the_year_9999_and_beyond() {
+        let last = "9999-12-31T23:59:59.999Z";
+        let forever = Time::parse("9999-12-31T23:59:59Z").unwrap();
+        assert_eq!(forever.ms(), 253_402_300_799_000);
+        let said = [
+            Time::parse("9999-12-30T22:00:00Z").unwrap(),
+            Time::parse("9999-12-30T22:00:01Z").unwrap(),
+            forever,
+            Time::parse(last).unwrap(),
+            forever + Millis::SECOND,
+            Time::MAX,
+            Time::parse("0000-01-01T00:00:00Z").unwrap(),
+            Time::MIN,
+        ];
+        let expected = [
+            "9999-12-30T22:00:00Z",
+            "9999-12-30T22:00:01Z",
+            "9999-12-31T23:59:59Z",
+            last,
+            last,
+            last,
+            "0000-01-01T00:00:00Z",
+            "0000-01-01T00:00:00Z",
+        ];
+        assert_eq!(said.map(|time| time.to_string()), expected);
+        assert_eq!(
+            [forever, Time::MAX, Time::MIN].map(|time| time.day().to_string()),
+            ["9999-12-31", "9999-12-31", "0000-01-01"]
+        );
     }
 
     #[test]
@@ -281,6 +327,13 @@ mod tests {
         fn the_short_reader_agrees_with_the_general_one(seconds in 0_i64..7_258_118_400) {
             let time = Time::from_ms(seconds * 1_000);
             prop_assert_eq!(super::parse_utc_seconds(time.to_string().as_bytes()), Some(time));
+        }
+
+        #[test]
+        fn what_is_written_reads_back(ms in any::<i64>(), near in -62_200_000_000_000_i64..253_500_000_000_000) {
+            for time in [ms, near].map(Time::from_ms) {
+                prop_assert_eq!(Time::parse(&time.to_string()), Ok(time.clamp(Time::FIRST, Time::LAST)));
+            }
         }
     }
 }
