@@ -21,6 +21,8 @@ pub enum RejectReason {
     Unrecognised(String),
     /// The file could not be opened or read.
     Unreadable(String),
+    /// Something other than its end stopped the reading of a file; what came before that was read.
+    Broken(String),
     /// A policy document inside an export does not parse.
     PolicyDocument(String),
 }
@@ -36,6 +38,7 @@ impl std::fmt::Display for RejectReason {
             Self::SourceNotSupported(name) => write!(f, "source not supported: {name}"),
             Self::Unrecognised(detail) => write!(f, "not an audit record that is known: {detail}"),
             Self::Unreadable(detail) => write!(f, "cannot be read: {detail}"),
+            Self::Broken(detail) => write!(f, "cannot be read to its end: {detail}"),
             Self::PolicyDocument(detail) => write!(f, "policy document does not parse: {detail}"),
         }
     }

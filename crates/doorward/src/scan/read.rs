@@ -1,12 +1,12 @@
 //! Files -> what they hold, on several threads.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use doorward_intake::{Item, Limits, Reader, Remembered};
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
@@ -144,8 +144,9 @@ fn read_file(file: &SourceFile, buffers: &mut Buffers, desk: &mut Desk<'_>) {
     match failed {
         None => {}
         // The record that was cut is a reject already; a cut between two records would go unnoticed.
-        Some(Unpacked::Partly(_)) if rejected => {}
-        Some(Unpacked::Partly(error)) => desk.send(whole_file(name, RejectReason::Truncated(error))),
+        Some(Unpacked::Cut(_)) if rejected => {}
+        Some(Unpacked::Cut(error)) => desk.send(whole_file(name, RejectReason::Truncated(error))),
+        Some(Unpacked::Partly(error)) => desk.send(whole_file(name, RejectReason::Broken(error))),
         Some(Unpacked::NotAtAll(error)) => {
             desk.send(whole_file(name, RejectReason::Unreadable(error.to_string())));
         }
@@ -160,7 +161,9 @@ fn whole_file(source: String, reason: RejectReason) -> Found {
 enum Unpacked {
     /// It could not be opened or read at all.
     NotAtAll(io::Error),
-    /// Some of it came out.
+    /// It ended too early.
+    Cut(String),
+    /// Some of it came out before this was met.
     Partly(String),
 }
 
@@ -172,7 +175,7 @@ fn unpack(file: &SourceFile, buffers: &mut Buffers, push: &mut dyn FnMut(&[u8]))
     let whole = io::Cursor::new(head.clone()).chain(input);
     match head.as_slice() {
         [0x1f, 0x8b, ..] if file.bytes <= ONE_SHOT_PACKED_MAX => gunzip_small(whole, buffers, push),
-        [0x1f, 0x8b, ..] => stream(&mut flate2::read::MultiGzDecoder::new(whole), buffers, push),
+        [0x1f, 0x8b, ..] => gunzip(BufReader::new(whole), buffers, push),
         [0x28, 0xb5, 0x2f, 0xfd] => {
             let mut unpacker = zstd::Decoder::new(whole).map_err(Unpacked::NotAtAll)?;
             unpacker.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(Unpacked::NotAtAll)?;
@@ -208,11 +211,30 @@ fn gunzip_small(
             Ok(())
         }
         // Several members, a wrong hint, a cut or a broken file: the stream tells these apart, and keeps what it can.
-        _ => stream(
-            &mut flate2::read::MultiGzDecoder::new(io::Cursor::new(std::mem::take(bytes))),
-            buffers,
-            push,
-        ),
+        _ => gunzip(io::Cursor::new(std::mem::take(bytes)), buffers, push),
+    }
+}
+
+/// One gzip member after the other, up to the end, or to what is none.
+fn gunzip(
+    mut packed: impl BufRead,
+    buffers: &mut Buffers,
+    push: &mut dyn FnMut(&[u8]),
+) -> Result<(), Unpacked> {
+    loop {
+        let mut member = flate2::bufread::GzDecoder::new(packed);
+        stream(&mut member, buffers, push)?;
+        packed = member.into_inner();
+        match packed.fill_buf() {
+            Ok([]) => return Ok(()),
+            Ok([0x1f, ..]) => {}
+            Ok(_) => {
+                return Err(Unpacked::Partly(
+                    "the bytes behind the end of its gzip data are no gzip".to_owned(),
+                ));
+            }
+            Err(error) => return Err(Unpacked::Partly(error.to_string())),
+        }
     }
 }
 
@@ -233,7 +255,10 @@ fn stream(packed: &mut dyn Read, buffers: &mut Buffers, push: &mut dyn FnMut(&[u
             Ok(0) => return Ok(()),
             Ok(read) => push(plain.get(..read).unwrap_or_default()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Unpacked::Partly(anyhow!(error).to_string())),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Err(Unpacked::Cut(error.to_string()));
+            }
+            Err(error) => return Err(Unpacked::Partly(error.to_string())),
         }
     }
 }

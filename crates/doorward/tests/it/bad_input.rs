@@ -3,6 +3,7 @@
 //! | input | test |
 //! | --- | --- |
 //! | truncated gzip | `a_cut_gzip_keeps_what_came_before_the_cut` |
+//! | gzip with something else behind it, damaged gzip | `what_stands_behind_gzip_is_no_cut`, `damaged_gzip_is_no_cut` |
 //! | half a line, a broken line | `half_a_line`, `a_broken_line_takes_the_rest_of_the_file_with_it` |
 //! | wrong encoding, binary files | `wrong_encodings`, `files_that_are_no_logs_are_told_and_skipped` |
 //! | a line of 200 MB | `a_line_of_200_megabytes_is_one_reject_and_the_next_line_is_read` |
@@ -57,6 +58,32 @@ fn a_cut_gzip_keeps_what_came_before_the_cut() {
     assert!(accepted > 1_000 && accepted <= 2_000, "{counts:?}");
     assert_eq!((duplicate, rejected, read), (0, 1, accepted + 1));
     assert!(reasons[0].contains("cut short"), "{reasons:?}");
+}
+
+#[test]
+fn what_stands_behind_gzip_is_no_cut() {
+    let packed = gzip(record("a", "").as_bytes());
+    let behind = "cannot be read to its end: the bytes behind the end of its gzip data are no gzip";
+    for garbage in [&b"\0"[..], b"<html>", &[b'x'; 300_000]] {
+        let told = check(&[&packed, garbage].concat());
+        assert_eq!(told, ([2, 1, 0, 1], vec![behind.to_owned()]), "{} bytes", garbage.len());
+    }
+    // Another member is no garbage, and half of one is a cut.
+    let other = gzip(record("b", "").as_bytes());
+    assert_eq!(check(&[&packed[..], &other].concat()), ([2, 2, 0, 0], vec![]));
+    one_reject(&[&packed[..], &other[..5]].concat(), 1, "cut short");
+}
+
+#[test]
+fn damaged_gzip_is_no_cut() {
+    let mut packed = gzip((record("a", "") + "\n").as_bytes());
+    let checksum = packed.len() - 8;
+    packed[checksum] ^= 1;
+    one_reject(
+        &packed,
+        1,
+        "cannot be read to its end: corrupt gzip stream does not have a matching checksum",
+    );
 }
 
 #[test]
