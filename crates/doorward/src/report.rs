@@ -99,6 +99,9 @@ pub struct Coverage {
     pub judged_from: Option<Time>,
     /// How many of the accepted events were judged.
     pub judged_events: u64,
+    /// The last event that was learned from.
+    #[serde(skip)]
+    pub(crate) learned_to: Option<Time>,
     /// Whether there is too little history to know what is normal: then only hard evidence and firsts against
     /// peers are reported.
     pub short_history: bool,
@@ -112,6 +115,7 @@ impl Coverage {
                 last: None,
                 judged_from: None,
                 judged_events: 0,
+                learned_to: None,
                 short_history: true,
             };
         };
@@ -123,8 +127,17 @@ impl Coverage {
             last: Some(last),
             judged_from: Some(judged_from),
             judged_events: 0,
+            learned_to: None,
             short_history,
         }
+    }
+
+    /// If a long time without any event lies before the judged part: that time, and how many days to judge, so that as
+    /// much before it is judged as was wanted.
+    pub(crate) fn gap(&self) -> Option<(Millis, i64)> {
+        let (learned_to, from, last) = (self.learned_to?, self.judged_from?, self.last?);
+        let days = (last - (learned_to - (last - from))).0 / Millis::DAY.0 + 1;
+        (from - learned_to >= GAP_MIN).then_some((from - learned_to, days))
     }
 
     /// A wider part to judge, in days: about a tenth of the whole; none when it would not be wider.
@@ -137,6 +150,8 @@ impl Coverage {
     }
 }
 
+/// If so much time without any event lies before the judged part, that is worth a note.
+const GAP_MIN: Millis = Millis::DAY.times(30);
 /// The parts that are recommended, in days.
 const WIDER_DAYS: [i64; 5] = [7, 30, 90, 180, 365];
 

@@ -90,7 +90,8 @@ fn judge<J: Journal>(
     }
     progress.judging(gathered.tally.events);
     let judged_from = coverage.judged_from.unwrap_or(Time::MAX);
-    coverage.judged_events = fold(writer, gathered.runs, judged_from, (progress, when))?;
+    (coverage.judged_events, coverage.learned_to) =
+        fold(writer, gathered.runs, judged_from, (progress, when))?;
     gathered.rejects.finish()?;
     Ok(report::of(writer, gathered.tally, &gathered.rejects, coverage))
 }
@@ -155,7 +156,8 @@ pub(crate) fn gather(paths: &[PathBuf], reading: &Reading, progress: &Progress) 
 impl Gathered {
     fn take(&mut self, found: Found) -> Result<()> {
         match found {
-            Found::Events(events) => {
+            Found::Events { source, events } => {
+                self.tally.newest(&source, &events);
                 for event in events {
                     self.tally.event(&event);
                     self.runs.push(event).context("cannot spill events to the temporary folder")?;
@@ -181,14 +183,14 @@ impl Gathered {
     }
 }
 
-/// Folds all events in order, and counts those that happened from an instant on.
+/// Folds all events in order; counts those that happened from an instant on, and says when the last one before it was.
 fn fold<J: Journal>(
     writer: &mut Writer<J>,
     runs: Runs,
     from: Time,
     (progress, when): (&Progress, When<J>),
-) -> Result<u64> {
-    let (mut last, mut before) = (None, 0);
+) -> Result<(u64, Option<Time>)> {
+    let (mut last, mut learned_to, mut before) = (None, None, 0);
     runs.into_order(&mut |event| {
         let happened_at = event.happened_at();
         last = Some(happened_at);
@@ -196,7 +198,7 @@ fn fold<J: Journal>(
         let moment = when(writer, happened_at);
         writer.take(event, moment).context("cannot take an event")?;
         if happened_at < from {
-            before = writer.counts.accepted;
+            (before, learned_to) = (writer.counts.accepted, last);
         }
         Ok(())
     })?;
@@ -208,7 +210,7 @@ fn fold<J: Journal>(
         writer.tick(over.min(now), now).context("cannot end the last minute")?;
     }
     progress.done();
-    Ok(writer.counts.accepted - before)
+    Ok((writer.counts.accepted - before, learned_to))
 }
 
 /// A path to read, as it is named in reports.

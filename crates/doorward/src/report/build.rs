@@ -82,16 +82,7 @@ fn notes(tally: &Tally, coverage: &Coverage) -> Vec<String> {
                 .to_owned(),
         );
     }
-    let judged = coverage.judged_events;
-    if judged.saturating_mul(JUDGED_SHARE_MIN) < tally.events {
-        let wider =
-            coverage.wider().map(|days| format!(": --judge {days}d judges more, and learns from the rest"));
-        notes.push(format!(
-            "the judged part holds only {judged} of {} events{}",
-            tally.events,
-            wider.unwrap_or_default()
-        ));
-    }
+    notes.extend(few_judged(tally, coverage));
     if tally.rejected > LISTED_MAX as u64 {
         notes.push(format!(
             "{} records were rejected, of which {LISTED_MAX} are listed: --rejects FILE keeps all of them",
@@ -105,5 +96,26 @@ fn notes(tally: &Tally, coverage: &Coverage) -> Vec<String> {
     notes
 }
 
+/// That few events are judged, and why: one that is dated far ahead moves the judged part to it.
+fn few_judged(tally: &Tally, coverage: &Coverage) -> Option<String> {
+    let (judged, events) = (coverage.judged_events, tally.events);
+    let said = format!("the judged part holds only {judged} of {events} events");
+    match (coverage.gap(), &tally.newest) {
+        (Some((gap, days)), Some((at, id, file))) if judged.saturating_mul(GAP_SHARE_MIN) < events => {
+            Some(format!(
+                "{said}, after {gap} without any: it ends with event {id} of {at} in {file}. If that time is wrong, take \
+                 the record out of the file, or have what came before judged, too, by --judge {days}d"
+            ))
+        }
+        _ if judged.saturating_mul(JUDGED_SHARE_MIN) < events => Some(match coverage.wider() {
+            Some(days) => format!("{said}: --judge {days}d judges more, and learns from the rest"),
+            None => said,
+        }),
+        _ => None,
+    }
+}
+
+/// If less than one in so many events is judged, and none for long before, that is worth a note.
+const GAP_SHARE_MIN: u64 = 10;
 /// If less than one in so many events is judged, that is worth a note.
 const JUDGED_SHARE_MIN: u64 = 100;

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
@@ -17,8 +18,13 @@ use crate::scan::SourceFile;
 
 /// Something that a file holds.
 pub(crate) enum Found {
-    /// Audit events.
-    Events(Vec<Box<Event>>),
+    /// Audit events of one file.
+    Events {
+        /// The file.
+        source: Arc<str>,
+        /// Some of its events.
+        events: Vec<Box<Event>>,
+    },
     /// An export of an account.
     Export(Box<AccountExport>),
     /// Something that could not be read.
@@ -73,7 +79,7 @@ pub(crate) fn all(
 
 /// Takes the next file until there is none, or nobody listens.
 fn work(files: &[SourceFile], raw: Raw, next: &AtomicUsize, sender: &SyncSender<Found>) {
-    let mut desk = Desk { sender, events: Vec::new(), listening: true, raw };
+    let mut desk = Desk { sender, source: Arc::from(""), events: Vec::new(), listening: true, raw };
     let mut buffers = Buffers::default();
     while desk.listening {
         let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
@@ -86,6 +92,8 @@ fn work(files: &[SourceFile], raw: Raw, next: &AtomicUsize, sender: &SyncSender<
 /// What is on its way from one worker.
 struct Desk<'a> {
     sender: &'a SyncSender<Found>,
+    /// The file that is being read.
+    source: Arc<str>,
     events: Vec<Box<Event>>,
     listening: bool,
     raw: Raw,
@@ -113,7 +121,7 @@ impl Desk<'_> {
     fn flush(&mut self) {
         if !self.events.is_empty() {
             let events = std::mem::take(&mut self.events);
-            self.send(Found::Events(events));
+            self.send(Found::Events { source: Arc::clone(&self.source), events });
         }
     }
 
@@ -133,6 +141,7 @@ struct Buffers {
 
 fn read_file(file: &SourceFile, buffers: &mut Buffers, desk: &mut Desk<'_>) {
     let name = file.path.display().to_string();
+    desk.source = Arc::from(name.as_str());
     let remembered = std::mem::take(&mut buffers.remembered);
     let mut reader = Reader::remembering(&name, Limits::default(), remembered);
     let failed = unpack(file, buffers, &mut |bytes| reader.push(bytes, &mut |item| desk.item(item))).err();

@@ -1,6 +1,7 @@
 //! What was found in the files, counted.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use doorward_model::event::Event;
 use doorward_model::inventory::AccountExport;
@@ -24,6 +25,8 @@ pub(crate) struct Tally {
     pub(crate) skipped: BTreeMap<String, u64>,
     /// Records of audit families that are not read yet, by family.
     pub(crate) unsupported: BTreeMap<String, u64>,
+    /// The newest event: when it happened, its id, and the file it stands in.
+    pub(crate) newest: Option<(Time, String, Arc<str>)>,
     /// What else is to be said.
     pub(crate) notes: Vec<String>,
 }
@@ -57,6 +60,13 @@ impl Tally {
                 source.accounts.insert(event.account.clone());
             }
         }
+    }
+
+    /// Looks for the newest event among some of one file.
+    pub(super) fn newest(&mut self, file: &Arc<str>, events: &[Box<Event>]) {
+        let newest = events.iter().max_by_key(|event| (event.happened_at_ms, &event.id));
+        let newest = newest.map(|event| (event.happened_at(), event.id.clone(), Arc::clone(file)));
+        self.newest = self.newest.take().max(newest);
     }
 
     pub(super) fn export(&mut self, export: &AccountExport) {

@@ -166,3 +166,31 @@ fn the_newest_part_is_judged_and_little_history_says_so() {
     assert_eq!(short["coverage"]["short_history"], true);
     assert!(short["notes"].to_string().contains("less than 7 days of events"), "{}", short["notes"]);
 }
+
+#[test]
+fn one_event_that_is_dated_far_ahead_is_named_with_the_way_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let days = (1..=20).map(|day| record(&format!("e-{day}"), "").replace("03-02", &format!("03-{day:02}")));
+    put(&dir.path().join("log.jsonl"), days.collect::<Vec<_>>().join("\n").as_bytes());
+    let alone = report(&[], &[dir.path()]);
+    let ahead = dir.path().join("ahead.jsonl");
+    let record = |at| record("wrong", "").replace("2026-03-02", at);
+    put(
+        &ahead,
+        [record("2026-03-02"), record("2099-01-01")].join("\n").replacen("wrong", "right", 1).as_bytes(),
+    );
+    let said = |args: &[&str]| {
+        let report = report(args, &[dir.path()]);
+        let [from, events] = ["judged_from", "judged_events"].map(|field| report["coverage"][field].clone());
+        (from, events, report["notes"].clone())
+    };
+    let note = format!(
+        "the judged part holds only 1 of 22 events, after 26584d without any: it ends with event wrong of \
+         2099-01-01T10:00:00Z in {}. If that time is wrong, take the record out of the file, or have what came before \
+         judged, too, by --judge 26587d",
+        ahead.display()
+    );
+    assert_eq!(said(&[]), (json!("2098-12-31T10:00:00Z"), json!(1), json!([note])));
+    let (from, events, notes) = said(&["--judge", "26587d"]);
+    assert_eq!((from, events, notes), (json!("2026-03-18T10:00:00Z"), json!(4), alone["notes"].clone()));
+}

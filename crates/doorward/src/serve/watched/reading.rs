@@ -68,7 +68,7 @@ struct Collected {
 impl Collected {
     fn take(&mut self, found: Found, source: &str) -> Result<()> {
         match found {
-            Found::Events(events) => self.events.extend(events),
+            Found::Events { events, .. } => self.events.extend(events),
             Found::Export(export) => return self.pass(Part::Export(export)),
             // Nothing of it was read: it is no reject of the source, but tried again.
             Found::Reject(Reject { reason: RejectReason::Unreadable(error), .. }) => {
