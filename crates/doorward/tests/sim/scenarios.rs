@@ -253,8 +253,8 @@ impl Stage {
             _ => panic!("{word:?} is neither lost nor durable"),
         });
         self.disk.set_fault(end.map(|end| Fault { after: 0, end }));
-        for _ in 0..happening.times {
-            self.take(happened, what, &happening.call);
+        for before in 0..happening.times {
+            self.take(happened, what, &happening.call.after(before));
         }
         assert!(!self.disk.set_fault(None), "nothing was appended that could fail");
     }

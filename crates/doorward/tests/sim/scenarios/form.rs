@@ -102,6 +102,15 @@ pub(crate) struct Call {
     pub(crate) response: Option<Value>,
 }
 
+impl Call {
+    /// The same, as the one of several that comes after so many.
+    pub(crate) fn after(&self, before: u32) -> Self {
+        let count = |request: &Value| request.to_string().replace("{n}", &before.to_string());
+        let request = self.request.as_ref().map(|request| count(request).parse().unwrap());
+        Self { request, ..self.clone() }
+    }
+}
+
 /// One step: exactly one of what it may be.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -157,7 +166,7 @@ pub(crate) struct Happening {
     pub(crate) happened: Option<String>,
     /// The process ends in the append, `lost` before or `durable` after the records are in the log.
     pub(crate) crash: Option<String>,
-    /// How often it comes.
+    /// How often it comes; `{n}` in the request of the call counts.
     #[serde(default = "one")]
     pub(crate) times: u32,
     #[serde(default)]
