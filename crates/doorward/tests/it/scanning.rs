@@ -194,3 +194,15 @@ fn one_event_that_is_dated_far_ahead_is_named_with_the_way_out() {
     let (from, events, notes) = said(&["--judge", "26587d"]);
     assert_eq!((from, events, notes), (json!("2026-03-18T10:00:00Z"), json!(4), alone["notes"].clone()));
 }
+
+#[test]
+fn a_part_of_the_log_that_is_too_small_to_judge_is_told_with_a_wider_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = |at: usize| record(&format!("old-{at}"), "").replace("2026-03-02", "2026-02-12");
+    let lines: Vec<_> = (0..100).map(old).chain([record("new", "")]).collect();
+    put(&dir.path().join("log.jsonl"), lines.join("\n").as_bytes());
+    let report = report(&[], &[dir.path()]);
+    let said =
+        "the judged part holds only 1 of 101 events: --judge 7d judges more, and learns from the rest";
+    assert_eq!(report["notes"], json!([said]));
+}

@@ -118,9 +118,14 @@ async fn show_finding(Shared(app): Shared<App>, Path(id): Path<String>, request:
     responses((status = 200, description = "A page.", body = Page<UnusualRow>))
 )]
 async fn list_unusual(Shared(app): Shared<App>, request: Request) -> Reply {
+    let (head, _) = request.into_parts();
+    let Guest { now, .. } = Guest::reader(&app, &head)?;
+    let query = query(&app, &head, &unusual::FIELDS)?;
+    // Before the past is folded for nothing.
+    query.now_only()?;
     let narrate = app.handle.narrate;
-    list(&app, request, &unusual::FIELDS, move |state, query, _| unusual::unusual(state, query, narrate))
-        .await
+    let page = ask(&app, (None, now), move |state, _| unusual::unusual(state, &query, narrate)).await??;
+    tagged(&head, &page.seen, &page)
 }
 
 /// How many cases are wanted, which threshold follows from that, and how many findings each kind of identity has.

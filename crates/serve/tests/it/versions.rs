@@ -142,6 +142,7 @@ async fn an_instant_that_cannot_be_answered_for_is_said() {
         "policy?as_of=2999-01-01T00:00:00Z",
         "events?as_of=2000-01-01T00:00:00Z",
         "budget?as_of=2000-01-01T00:00:00Z",
+        "unusual?as_of=2000-01-01T00:00:00Z",
         "identities/alice?colour=red",
     ] {
         let answer = server.get(&format!("/v1/{path}"), "eye").await;
@@ -154,6 +155,7 @@ async fn an_instant_that_cannot_be_answered_for_is_said() {
         (400, "cannot read as_of \"yesterday\", expected RFC 3339 such as 2026-11-23T09"),
         (422, "cannot answer as of 2000-01-01T00"),
         (400, "cannot answer as of 2999-01-01T00"),
+        (400, "cannot answer this as of an instant"),
         (400, "cannot answer this as of an instant"),
         (400, "cannot answer this as of an instant"),
         (400, "cannot filter by \"colour\", expected one of "),
