@@ -194,8 +194,11 @@ fn what_may_not_be_read_is_a_reject_and_the_rest_is_read() {
     let output = nobody(&[program, "scan", "-o", "json", dir.path().to_str().unwrap()]).unwrap();
     set_mode(&dir.path().join("shut"), 0o755);
     let (counts, reasons) = told(&serde_json::from_slice(&output.stdout).unwrap());
-    assert_eq!(counts, [3, 1, 0, 2]);
-    assert_eq!(reasons, ["cannot be read: Permission denied (os error 13)"; 2]);
+    assert_eq!(
+        reasons, ["cannot be read: Permission denied (os error 13)"; 2],
+        "one file and one folder are shut"
+    );
+    assert_eq!(counts, [3, 1, 0, 2], "read, accepted, duplicate, rejected");
 }
 
 fn set_mode(path: &Path, mode: u32) {

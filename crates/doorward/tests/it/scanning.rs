@@ -202,7 +202,6 @@ fn a_part_of_the_log_that_is_too_small_to_judge_is_told_with_a_wider_one() {
     let lines: Vec<_> = (0..100).map(old).chain([record("new", "")]).collect();
     put(&dir.path().join("log.jsonl"), lines.join("\n").as_bytes());
     let report = report(&[], &[dir.path()]);
-    let said =
-        "the judged part holds only 1 of 101 events: --judge 7d judges more, and learns from the rest";
+    let said = "the judged part holds only 1 of 101 events: --judge 7d judges more, and learns from the rest";
     assert_eq!(report["notes"], json!([said]));
 }

@@ -187,7 +187,12 @@ async fn work_that_finds_no_room_in_the_queue_waits_as_long_as_is_set() {
         (Instant::now(), Waits { queue: std::time::Duration::ZERO, answer: by_default.answer_wait });
     let asked = handle.ask(wait, |_, _| ()).await;
     let in_time = started.elapsed() < by_default.queue_wait;
-    assert_eq!((asked, in_time), (Err(WorkError::Busy), true), "{:?}", started.elapsed());
+    assert_eq!(
+        (asked, in_time),
+        (Err(WorkError::Busy), true),
+        "no wait is set, and it took {:?}",
+        started.elapsed()
+    );
     drop(handle);
     server.stop().await;
 }

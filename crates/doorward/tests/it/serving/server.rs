@@ -18,6 +18,9 @@ use crate::support::program;
 /// other tests.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(300);
 
+/// What a server says as soon as it can be asked.
+const LISTENS: &str = "Doorward listens on http://";
+
 /// A server that runs until it is dropped.
 pub(crate) struct Server {
     child: Child,
@@ -55,7 +58,18 @@ impl Server {
     }
 
     /// Starts what was typed, and waits until it listens.
-    pub(crate) fn listening(mut command: Command) -> Self {
+    pub(crate) fn listening(command: Command) -> Self {
+        let mut server = Self::running(command);
+        let listens = server.hears(LISTENS);
+        let address = listens.split("http://").nth(1).unwrap();
+        server.address = address.split(',').next().unwrap().trim().to_owned();
+        let shown = server.said.iter().find_map(|line| line.strip_prefix("Admin token, shown this once: "));
+        server.token = shown.unwrap_or_default().to_owned();
+        server
+    }
+
+    /// Starts what was typed.
+    fn running(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (tell, lines) = channel();
@@ -63,14 +77,7 @@ impl Server {
             stderr.lines().map_while(Result::ok).for_each(|line| drop(tell.send(line)));
         });
         let empty = String::new;
-        let mut server =
-            Self { child, lines, said: Vec::new(), address: empty(), token: empty(), trail: OnceCell::new() };
-        let listens = server.hears("Doorward listens on http://");
-        let address = listens.split("http://").nth(1).unwrap();
-        server.address = address.split(',').next().unwrap().trim().to_owned();
-        let shown = server.said.iter().find_map(|line| line.strip_prefix("Admin token, shown this once: "));
-        server.token = shown.unwrap_or_default().to_owned();
-        server
+        Self { child, lines, said: Vec::new(), address: empty(), token: empty(), trail: OnceCell::new() }
     }
 
     /// Waits for a line that holds a text.
@@ -182,14 +189,17 @@ pub(crate) fn command(data: &Path) -> Command {
     command
 }
 
-/// Runs a server that is expected to refuse, and tells its exit code and what it said.
+/// Runs a server that is expected to refuse before anybody may ask, and tells its exit code and what it said.
 #[track_caller]
-pub(crate) fn refused(mut command: Command) -> (Option<i32>, String) {
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let code = wait(&mut child).code();
-    let mut said = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-    (code, said)
+pub(crate) fn refused(command: Command) -> (Option<i32>, String) {
+    let mut server = Server::running(command);
+    let ends = Instant::now() + DEADLINE;
+    while let Ok(line) = server.lines.recv_timeout(ends.saturating_duration_since(Instant::now())) {
+        assert!(!line.contains(LISTENS), "it listens, where it should have refused: {:#?}", server.said);
+        server.said.push(line);
+    }
+    let code = server.ended().code();
+    (code, server.said.join("\n"))
 }
 
 #[track_caller]
