@@ -133,7 +133,7 @@ fn errors_name_the_thing_and_end_with_one() {
     assert_eq!(doorward(&["scan"]).status.code(), Some(2));
     for (option, value) in [("--judge", "soon"), ("--threads", "0"), ("--memory", "0")] {
         let typed = doorward(&["scan", "x", option, value]);
-        assert_eq!(typed.status.code(), Some(2), "{option}");
+        assert_eq!(typed.status.code(), Some(2), "{option} {value}: {}", text(&typed.stderr));
         assert!(
             text(&typed.stderr).contains(&format!("invalid value '{value}' for '{option} <")),
             "{option}"
@@ -160,7 +160,8 @@ fn a_demo_is_written_once_and_scans() {
     let told = text(&scanned.stdout);
     assert!(told.contains(" 0 duplicate, 0 rejected."), "{told}");
     let parts = ["\n AI agents  product ", "\nAlso unusual, and no finding:\n", "\nRole chains:\n"];
-    assert!(parts.iter().all(|part| told.contains(part)), "{told}");
+    let missing: Vec<_> = parts.iter().filter(|part| !told.contains(**part)).collect();
+    assert!(missing.is_empty(), "no {missing:?} in {told}");
     let (_, unusual) = told.split_once("\nAlso unusual, and no finding:\n").unwrap();
     let words: Vec<_> = unusual.split_whitespace().collect();
     let bits = words[0];
@@ -197,7 +198,8 @@ fn completions_and_man_pages_know_every_command() {
     assert!(["scan", "demo", "--judge", "--rejects"].iter().all(|word| bash.contains(word)));
     let dir = tempfile::tempdir().unwrap();
     let pages = dir.path().join("new/man");
-    assert_eq!(doorward(&["man", pages.to_str().unwrap()]).status.code(), Some(0));
+    let made = doorward(&["man", pages.to_str().unwrap()]);
+    assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
     let page = fs::read_to_string(pages.join("doorward-scan.1")).unwrap();
     assert!(page.contains("judge"), "{page}");
 }

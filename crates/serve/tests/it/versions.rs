@@ -133,33 +133,32 @@ async fn an_answer_is_as_fresh_as_asked_for_or_none() {
 #[tokio::test]
 async fn an_instant_that_cannot_be_answered_for_is_said() {
     let server = Server::start(Setup::default()).await;
-    let mut said = Vec::new();
-    for path in [
-        "holds?as_of=2000-01-01T00:00:00Z",
-        "holds?as_of=2999-01-01T00:00:00Z",
-        "holds?as_of=yesterday",
-        "holds/h?as_of=2000-01-01T00:00:00Z",
-        "policy?as_of=2999-01-01T00:00:00Z",
-        "events?as_of=2000-01-01T00:00:00Z",
-        "budget?as_of=2000-01-01T00:00:00Z",
-        "unusual?as_of=2000-01-01T00:00:00Z",
-        "identities/alice?colour=red",
+    let (early, now_only) =
+        ("cannot answer as of 2000-01-01T00:00:00Z", "cannot answer this as of an instant");
+    let ahead = "cannot answer as of 2999-01-01T00:00:00Z";
+    for (path, status, said) in [
+        ("holds?as_of=2000-01-01T00:00:00Z", 422, early),
+        ("holds?as_of=2999-01-01T00:00:00Z", 400, ahead),
+        (
+            "holds?as_of=yesterday",
+            400,
+            "cannot read as_of \"yesterday\", expected RFC 3339 such as 2026-11-23T09",
+        ),
+        ("holds/h?as_of=2000-01-01T00:00:00Z", 422, early),
+        ("policy?as_of=2999-01-01T00:00:00Z", 400, ahead),
+        ("events?as_of=2000-01-01T00:00:00Z", 400, now_only),
+        ("budget?as_of=2000-01-01T00:00:00Z", 400, now_only),
+        ("unusual?as_of=2000-01-01T00:00:00Z", 400, now_only),
+        ("identities/alice?colour=red", 400, "cannot filter by \"colour\", expected one of "),
     ] {
         let answer = server.get(&format!("/v1/{path}"), "eye").await;
-        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
-        said.push((answer.status.as_u16(), detail.split(':').next().unwrap().to_owned()));
+        let told = answer.json();
+        let detail = told["detail"].as_str().unwrap_or_default();
+        assert!(
+            answer.status.as_u16() == status && detail.starts_with(said),
+            "{path}: {} {told}",
+            answer.status
+        );
     }
-    let expected = [
-        (422, "cannot answer as of 2000-01-01T00"),
-        (400, "cannot answer as of 2999-01-01T00"),
-        (400, "cannot read as_of \"yesterday\", expected RFC 3339 such as 2026-11-23T09"),
-        (422, "cannot answer as of 2000-01-01T00"),
-        (400, "cannot answer as of 2999-01-01T00"),
-        (400, "cannot answer this as of an instant"),
-        (400, "cannot answer this as of an instant"),
-        (400, "cannot answer this as of an instant"),
-        (400, "cannot filter by \"colour\", expected one of "),
-    ];
-    assert_eq!(said, expected.map(|(status, text)| (status, text.to_owned())));
     server.stop().await;
 }

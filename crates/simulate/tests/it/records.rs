@@ -54,7 +54,7 @@ fn a_hundred_thousand_identities_are_told_apart() {
     let plan = Plan::new(7, 100_000, 1);
     let organisation = organisation(&plan);
     let members: BTreeSet<_> = organisation.members().map(|member| organisation.identity(member)).collect();
-    assert_eq!(members.len(), organisation.len() as usize);
+    assert_eq!(members.len(), organisation.len() as usize, "some members have one identity");
     assert!((95_000..105_000).contains(&members.len()), "{} members", members.len());
     let morning = plan.day_start(0) + Millis::HOUR.times(10);
     let events = organisation.between(morning, morning + Millis::MINUTE.times(10));
