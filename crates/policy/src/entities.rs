@@ -71,7 +71,8 @@ struct Row {
     tags: Record,
 }
 
-/// Reads the texts of a set: every entity stands in one place, and none is a member of itself.
+/// Reads the texts of a set: every entity stands in one place, every name is that of one
+/// entity, and none is a member of itself.
 ///
 /// # Errors
 /// What is wrong, by file and line, up to [`ERRORS_MAX`] things; nothing is taken then.
@@ -95,13 +96,14 @@ pub fn read(sources: &[Source]) -> Result<Vec<EntityRow>, Vec<LoadError>> {
                 return Err(errors);
             }
             let place = (source, index);
-            if let Some(first) = known.get(&row.name) {
-                let Name { kind, id } = &row.name;
-                let said = format!("{kind}::{id:?} stands at {} already", told(*first));
+            if let Some(said) = taken(&known, &row) {
                 errors.push(error(line(&source.text, index), said));
                 continue;
             }
-            known.insert(row.name.clone(), place);
+            known.insert(row.name.clone(), (place, NameKind::Id));
+            for alias in &row.aliases {
+                known.entry(alias.clone()).or_insert((place, NameKind::Alias));
+            }
             match trial.put_entity(row.clone()) {
                 Ok(_) => rows.push(row),
                 Err(cycle) => errors.push(error(line(&source.text, index), cycle.to_string())),
@@ -111,11 +113,38 @@ pub fn read(sources: &[Source]) -> Result<Vec<EntityRow>, Vec<LoadError>> {
     if errors.is_empty() { Ok(rows) } else { Err(errors) }
 }
 
+/// Whether a name is the one under which an entity stands, or another one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NameKind {
+    Id,
+    Alias,
+}
+
+/// The index of an entity within its text.
+type Place<'a> = (&'a Source, usize);
+
+/// That a name of an entity is one of another already, if so.
+fn taken(known: &BTreeMap<Name, (Place<'_>, NameKind)>, row: &EntityRow) -> Option<String> {
+    let id = std::iter::once((&row.name, NameKind::Id));
+    let mut names = id.chain(row.aliases.iter().map(|alias| (alias, NameKind::Alias)));
+    names.find_map(|(name, kind)| {
+        let (first, first_kind) = known.get(name)?;
+        let said = match (kind, first_kind) {
+            (NameKind::Id, NameKind::Id) => "stands",
+            (NameKind::Alias, NameKind::Id) => "is an alias here, and an entity",
+            (NameKind::Id, NameKind::Alias) => "is an entity here, and an alias",
+            (NameKind::Alias, NameKind::Alias) => "is an alias here, and one of another entity",
+        };
+        let Name { kind, id } = name;
+        Some(format!("{kind}::{id:?} {said} at {} already", told(*first)))
+    })
+}
+
 /// How many entities that cannot be taken are told of.
 pub const ERRORS_MAX: usize = 32;
 
 /// The place of an entity, as an editor opens it.
-fn told((source, index): (&Source, usize)) -> String {
+fn told((source, index): Place<'_>) -> String {
     format!("{}:{}", source.path, line(&source.text, index))
 }
 

@@ -91,6 +91,19 @@ fn an_entity_stands_in_one_place_and_errors_name_it() {
             "r.yaml:2: cannot read the name \"\\\"\", expected an id or type::\"id\"".to_owned(),
         ])
     );
+    let aliases =
+        "entities:\n- {type: user, id: a, aliases: [x, x, a, 'login::\"z\"']}\n- {type: login, id: y}";
+    assert_eq!(check(&[("p.yaml", aliases)]), Ok(["a", "y"].map(str::to_owned).into()));
+    let others = "entities:\n- {type: user, id: b, aliases: [w, 'login::\"z\"']}\n- {type: user, id: x}\n- {type: user, id: c, aliases: ['login::\"y\"']}";
+    assert_eq!(
+        check(&[("p.yaml", aliases), ("q.yaml", others)]),
+        Err(vec![
+            "q.yaml:2: login::\"z\" is an alias here, and one of another entity at p.yaml:2 already"
+                .to_owned(),
+            "q.yaml:3: user::\"x\" is an entity here, and an alias at p.yaml:2 already".to_owned(),
+            "q.yaml:4: login::\"y\" is an alias here, and an entity at p.yaml:3 already".to_owned(),
+        ])
+    );
     let many = format!("entities:\n{}", "- {type: user, id: a}\n".repeat(1_000));
     assert_eq!(check(&[("p.yaml", &many)]).map_err(|errors| errors.len()), Err(ERRORS_MAX));
     let ring = "entities:\n- {type: group, id: a, parents: [b]}\n- {type: group, id: b, parents: [a]}";
