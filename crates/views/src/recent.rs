@@ -71,6 +71,12 @@ impl<K: Hash + Eq, V> Recent<K, V> {
         self.put_into(Generation::Young, hash, key, value);
     }
 
+    /// Forgets all entries but those that pass.
+    pub fn retain(&mut self, mut passes: impl FnMut(&V) -> bool) {
+        self.young.retain(|(_, value)| passes(value));
+        self.old.retain(|(_, value)| passes(value));
+    }
+
     /// When the younger generation began.
     pub(crate) const fn since(&self) -> Time {
         self.since

@@ -7,6 +7,7 @@
 mod chains;
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use doorward_model::event::{Actor, ActorKind, Event, Outcome};
@@ -149,10 +150,23 @@ impl Resolver {
         Resolved { named, principal, chain, routed: routed(event, &named) }
     }
 
-    /// Learns the canonical id of a unique id from an export.
-    pub fn learn_unique_id(&mut self, unique_id: &str, identity: Symbol) {
-        if !unique_id.is_empty() && !self.unique_ids.contains_key(unique_id) {
-            self.unique_ids.insert(unique_id.into(), identity);
+    /// Learns the canonical id of a unique id. Of several, in whatever order they are learned, the longest counts: an id
+    /// that was put together from the name of a session lacks the path of the role. Who was named by the lesser one is
+    /// named anew.
+    pub fn learn_unique_id(&mut self, unique_id: &str, identity: Symbol, symbols: &Symbols) {
+        if unique_id.is_empty() {
+            return;
+        }
+        let says = |symbol: Symbol| (symbols.name(symbol).len(), Reverse(symbols.name(symbol)));
+        match self.unique_ids.get_mut(unique_id) {
+            None => {
+                self.unique_ids.insert(unique_id.into(), identity);
+            }
+            Some(known) if says(identity) > says(*known) => {
+                let lesser = std::mem::replace(known, identity);
+                self.callers.retain(|named| named.id != lesser && named.holder != lesser);
+            }
+            Some(_) => {}
         }
     }
 
@@ -181,7 +195,8 @@ impl Resolver {
         }
         let base = name(event, UniqueIds { known: &self.unique_ids, symbols });
         if !base.unique_id.is_empty() {
-            self.learn_unique_id(&base.unique_id, symbols.intern(&base.id));
+            let id = symbols.intern(&base.id);
+            self.learn_unique_id(&base.unique_id, id, symbols);
         }
         let principal = if product.is_empty() { base } else { agent_of(base, product) };
         let named = Named::of(&principal, &self.tenant, symbols);

@@ -88,7 +88,7 @@ impl State {
         self.control.fold(fact, &mut self.symbols);
         if let doorward_model::record::Fact::IdentityFound(found) = fact {
             let identity = self.symbols.intern(&found.id);
-            self.resolver.learn_unique_id(&found.unique_id, identity);
+            self.resolver.learn_unique_id(&found.unique_id, identity, &self.symbols);
             self.learn_profile(&found.id, identity);
         }
     }

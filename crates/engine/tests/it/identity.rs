@@ -113,3 +113,30 @@ fn users_keys_services_and_strangers() {
         ",
     );
 }
+
+#[test]
+fn what_was_guessed_of_a_role_gives_way_to_what_a_record_shows() {
+    let call = |actor: &str| {
+        format!(r#""eventSource":"s3.amazonaws.com","eventName":"GetObject","userIdentity":{{{actor}}}"#)
+    };
+    let session = |session: &str, context: &str| {
+        call(&format!(
+            r#""type":"AssumedRole","principalId":"AROADEPLOYDEPLOYDEP1:{session}","arn":"arn:aws:sts::111122223333:assumed-role/deploy/{session}","accountId":"111122223333"{context}"#
+        ))
+    };
+    let context = r#","sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROADEPLOYDEPLOYDEP1","arn":"arn:aws:iam::111122223333:role/ci/deploy","accountId":"111122223333","userName":"deploy"}}"#;
+    let elsewhere =
+        call(r#""type":"AWSAccount","principalId":"AROADEPLOYDEPLOYDEP1:one","accountId":"111122223333""#);
+    check(
+        &[&session("one", ""), &elsewhere, &session("two", context), &session("one", ""), &elsewhere],
+        "
+        + workload arn:aws:iam::111122223333:role/deploy role:deploy
+        arn:aws:iam::111122223333:role/deploy [arn:aws:sts::111122223333:assumed-role/deploy/one] < 
+        arn:aws:iam::111122223333:role/deploy [] < 
+        + workload arn:aws:iam::111122223333:role/ci/deploy role:deploy
+        arn:aws:iam::111122223333:role/ci/deploy [arn:aws:sts::111122223333:assumed-role/deploy/two] < 
+        arn:aws:iam::111122223333:role/ci/deploy [arn:aws:sts::111122223333:assumed-role/deploy/one] < 
+        arn:aws:iam::111122223333:role/ci/deploy [] < 
+        ",
+    );
+}
