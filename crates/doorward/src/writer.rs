@@ -306,18 +306,12 @@ impl<J: Journal> Writer<J> {
         if let Some(answered) = answered {
             self.queue_fact(Fact::CommandAnswered(CommandAnswered { fact: last.0, ..answered }), recorded_at);
         }
-        match self.flush() {
-            // The facts of the command are durable; what follows from them is tried again.
-            Err(error) if self.engine.state.control.fact_number >= last => {
-                tracing::error!(%error, "what follows from a command is not recorded yet");
-            }
-            Err(error) => {
-                self.batch.clear();
-                self.named.clear();
-                self.numbered = before;
-                return Err(error);
-            }
-            Ok(()) => {}
+        // One append for all of it: either the command was given, or nothing of it was.
+        if let Err(error) = self.commit() {
+            self.batch.clear();
+            self.named.clear();
+            self.numbered = before;
+            return Err(error);
         }
         Ok(Ok(last))
     }
