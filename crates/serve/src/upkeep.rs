@@ -1,6 +1,8 @@
 //! What keeps a data folder in shape while it serves: what was pruned, checkpoints, the search index. Counted for
 //! Prometheus, and told by `/v1/status`.
 
+use std::sync::OnceLock;
+
 use doorward_model::time::{Millis, Time};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -27,6 +29,8 @@ pub struct Upkeep {
     pub indexed_row: Gauge,
     /// How many bytes the journal uses.
     pub journal_bytes: Gauge,
+    /// Why the import of this run stopped before its end, if it did.
+    pub import_stopped: OnceLock<String>,
 }
 
 /// What was dropped.
@@ -48,6 +52,9 @@ pub struct UpkeepRow {
     pub checkpoint_at: Option<Time>,
     /// What this run has dropped because it had expired.
     pub pruned: PrunedRow,
+    /// Why the import of this run stopped before its end, and how to go on; absent when it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub import_stopped: Option<String>,
 }
 
 /// What was dropped.
@@ -96,6 +103,7 @@ impl Upkeep {
             indexed_row: self.indexed_row.get(),
             checkpoint_at: instant(&self.checkpoint_at),
             pruned: self.pruned(),
+            import_stopped: self.import_stopped.get().cloned(),
         }
     }
 

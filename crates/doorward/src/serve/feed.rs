@@ -1,13 +1,13 @@
 //! What a server is given before it listens: files to import, or a simulated organisation.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{self, ErrorKind, IsTerminal, stderr};
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use doorward_intake::{Item, Limits, Reader};
-use doorward_journal::Journal;
+use doorward_journal::{Journal, JournalError};
 use doorward_model::command::Command;
 use doorward_model::event::Event;
 use doorward_model::inventory::AccountExport;
@@ -92,9 +92,35 @@ pub(super) fn check(live: &Live, feed: &Feed) -> Result<()> {
     Ok(())
 }
 
-/// Takes in what the command line names, while the server answers and obeys, and says that it is not ready. Events are
-/// judged in the total order, and come before all live ones.
+/// Takes in what the command line names, while the server answers and obeys, and says that it is not ready. A full disk
+/// ends that, and not the server, whose status says so from then on: it must go on denying.
 pub(super) fn feed(live: &mut Live, feed: &Feed, door: &mut Door<'_>) -> Result<()> {
+    match take_all(live, feed, door) {
+        Err(error) if error.chain().any(is_full) => {
+            let again =
+                if feed.demo { "with --demo on a fresh data folder" } else { "with the same --import" };
+            let said = format!(
+                "the import stopped before its end ({error:#}): make room, and start again {again}; what is recorded \
+                 already is not taken twice"
+            );
+            tracing::error!("{said}");
+            live.publish();
+            // It is set here only, once.
+            drop(live.metrics.upkeep.import_stopped.set(said));
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+/// Whether something could not be written for want of room.
+fn is_full(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let full = |error: &io::Error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+    matches!(cause.downcast_ref(), Some(JournalError::Full(_))) || cause.downcast_ref().is_some_and(full)
+}
+
+/// Events are judged in the total order, and come before all live ones.
+fn take_all(live: &mut Live, feed: &Feed, door: &mut Door<'_>) -> Result<()> {
     if feed.demo {
         return demo(live, door);
     }

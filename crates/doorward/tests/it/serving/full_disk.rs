@@ -7,7 +7,9 @@ use std::sync::OnceLock;
 use doorward_model::time::{Millis, Time};
 use serde_json::{Value, json};
 
-use crate::serving::server::{Answer, Server, ago, config, example, listing, request, seconds};
+use crate::serving::server::{
+    Answer, Server, ago, command, config, example, listing, poll, request, seconds,
+};
 use crate::support::put;
 
 fn with_room(dir: &Path, mib: u32) -> PathBuf {
@@ -97,6 +99,48 @@ fn a_full_disk_refuses_what_is_to_be_kept_and_goes_on_denying() {
 }
 
 #[test]
+fn an_import_that_meets_a_full_disk_stops_and_the_server_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, log) = (dir.path().join("data"), dir.path().join("log.jsonl"));
+    std::fs::write(&log, (0..40).flat_map(bulk).map(|line| line + "\n").collect::<String>()).unwrap();
+    let import = |mib: u32| {
+        let mut serve = command(&data);
+        serve.args(["--listen", "127.0.0.1:0", "--config"]).arg(with_room(dir.path(), mib));
+        serve.arg("--import").arg(&log);
+        Server::listening(serve)
+    };
+    let mut server = import(1);
+    server.hears("the import stopped before its end");
+    let stopped = |server: &Server| server.get("/v1/status")["upkeep"]["import_stopped"].clone();
+    poll(|| stopped(&server) != Value::Null);
+    let said = stopped(&server).as_str().unwrap().to_owned();
+    assert!(said.contains("is full") && said.contains("start again with the same --import"), "{said}");
+    let alice = json!({
+        "subject": {"type": "user", "id": "alice"}, "action": {"name": "read"},
+        "resource": {"type": "record", "id": "record-1"},
+    });
+    assert_eq!(server.evaluate(&alice)["decision"], json!(true));
+    let hold = json!({"subject": "alice", "profile": "deny", "reason": "while it is full"});
+    let placed = server.post("/v1/holds", &hold);
+    assert!(matches!(placed.status, 201 | 507), "{}", placed.text());
+    assert_eq!(server.evaluate(&alice)["decision"], json!(false));
+    server.hears("nothing can be recorded: not ready");
+    assert_eq!(ready(&server), 503);
+    server.kill();
+    let mut again = import(64);
+    again.token = server.token.clone();
+    let imported = again.hears("INFO imported ");
+    let count = |name: &str| -> u64 {
+        let told = imported.split(name).nth(1).unwrap();
+        told.split_whitespace().next().unwrap().parse().unwrap()
+    };
+    assert_eq!(count("accepted=") + count("duplicate="), 40 * 200, "{imported}");
+    assert!(count("duplicate=") > 0, "{imported}");
+    poll(|| ready(&again) == 200);
+    assert_eq!(stopped(&again), Value::Null);
+}
+
+#[test]
 fn what_was_acknowledged_before_the_disk_was_full_is_there_when_there_is_room() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
@@ -132,9 +176,7 @@ fn a_start_on_a_full_disk_denies_what_was_denied_and_is_not_ready() {
     server.token = token;
     // What is small may still find room; it is filled until nothing does.
     fill(&server);
-    crate::serving::server::poll(|| {
-        server.post("/v1/tokens", &json!({"name": "t", "scopes": ["read"]})).status == 507
-    });
+    poll(|| server.post("/v1/tokens", &json!({"name": "t", "scopes": ["read"]})).status == 507);
     server.kill();
     let token = server.token.clone();
     server = Server::start(&data, Some(&settings));
@@ -145,7 +187,7 @@ fn a_start_on_a_full_disk_denies_what_was_denied_and_is_not_ready() {
     });
     let denied = server.evaluate(&alice);
     assert_eq!((&denied["decision"], &denied["context"]["reasons"][0]), (&json!(false), &json!("hold-deny")));
-    crate::serving::server::poll(|| {
+    poll(|| {
         ready(&server) == 503
             || server.post("/v1/tokens", &json!({"name": "t", "scopes": ["read"]})).status == 507
     });
