@@ -76,7 +76,7 @@ async fn list_holds(Shared(app): Shared<App>, request: Request) -> Reply {
     path = "/v1/holds/{id}",
     tag = "holds",
     security(("token" = ["read"])),
-    params(("id" = String, Path, description = "Its id; slashes and colons may stand in it as they are.")),
+    params(("id" = String, Path, description = "Its id, as one segment of the path.")),
     responses((status = 200, description = "The hold.", body = HoldRow))
 )]
 async fn show_hold(Shared(app): Shared<App>, Path(id): Path<String>, request: Request) -> Reply {
@@ -101,7 +101,7 @@ async fn list_tokens(Shared(app): Shared<App>, request: Request) -> Reply {
     path = "/v1/tokens/{id}",
     tag = "tokens",
     security(("token" = ["read"])),
-    params(("id" = String, Path, description = "Its id; slashes and colons may stand in it as they are.")),
+    params(("id" = String, Path, description = "Its id, as one segment of the path.")),
     responses((status = 200, description = "The token.", body = TokenRow))
 )]
 async fn show_token(Shared(app): Shared<App>, Path(id): Path<String>, request: Request) -> Reply {
@@ -231,7 +231,7 @@ pub(crate) struct Because {
     path = "/v1/holds/{id}/release",
     tag = "holds",
     security(("token" = ["admin"])),
-    params(("id" = String, Path, description = "Its id; slashes and colons may stand in it as they are.")),
+    params(("id" = String, Path, description = "Its id, as one segment of the path.")),
     request_body = Because,
     responses((status = 200, description = "It is released.", body = Carried))
 )]
@@ -347,7 +347,7 @@ async fn issue_token(Shared(app): Shared<App>, request: Request) -> Reply {
     path = "/v1/tokens/{id}/revoke",
     tag = "tokens",
     security(("token" = ["admin"])),
-    params(("id" = String, Path, description = "Its id; slashes and colons may stand in it as they are.")),
+    params(("id" = String, Path, description = "Its id, as one segment of the path.")),
     responses((status = 200, description = "It is ended.", body = Carried))
 )]
 async fn revoke_token(Shared(app): Shared<App>, Path(id): Path<String>, request: Request) -> Reply {

@@ -137,13 +137,27 @@ async fn what_is_described_is_served() {
     let described = DESCRIBED["paths"].as_object().unwrap();
     let mut missing = Vec::new();
     for (path, methods) in described {
-        for method in methods.as_object().unwrap().keys() {
-            let names = ["{id}", "{name}", "{path}"];
-            let at = names.iter().fold(path.replace("{source}", "trail"), |at, name| at.replace(name, "x"));
-            let request = server.request(method.to_uppercase().parse().unwrap(), &at);
-            let status = server.send(request, "").await.status;
-            if matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
-                missing.push(format!("{method} {path}"));
+        for (method, operation) in methods.as_object().unwrap() {
+            let served = async |value: &str| {
+                let names = ["{id}", "{name}", "{identity}"];
+                let at = path.replace("{source}", "trail").replace("{path}", "x");
+                let at = names.iter().fold(at, |at, name| at.replace(name, value));
+                let request = server.request(method.to_uppercase().parse().unwrap(), &at);
+                let status = server.send(request, "").await.status;
+                !matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED)
+            };
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let in_path: Vec<_> = parameters.filter(|parameter| parameter["in"] == "path").collect();
+            let slashes = in_path.iter().any(|parameter| {
+                parameter["description"]
+                    .as_str()
+                    .is_some_and(|said| said.contains("slashes and colons may stand"))
+            });
+            // A slash is a part of an id where that is said, and ends it everywhere else, unless it is encoded.
+            let is_named = ["{id}", "{name}", "{identity}"].iter().any(|name| path.contains(name));
+            let found = [served("x").await, served("x%2Fy").await, served("x/y").await];
+            if found != [true, true, slashes || !is_named] {
+                missing.push(format!("{method} {path} {found:?}"));
             }
         }
     }
