@@ -24,4 +24,5 @@ mod remembered;
 mod user_agent;
 
 pub use crate::reader::{Item, Limits, Reader};
+pub use crate::redact::redacted;
 pub use crate::remembered::Remembered;

@@ -7,12 +7,14 @@ use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::inventory::AccountExport;
 use doorward_model::reject::{REJECT_KEPT_BYTES_MAX, Reject, RejectReason};
+use doorward_model::token::masked;
 
 use crate::json::lexer::Fault;
 use crate::json::splitter::{Breach, Cleaned, Piece, Receiver, Sizes, Splitter, Verdict};
 use crate::other::Content;
+use crate::redact::{Tokens, redacted};
 use crate::remembered::Remembered;
-use crate::{gaad, other, record, redact};
+use crate::{gaad, other, record};
 
 /// One thing that a source holds.
 #[derive(Debug)]
@@ -310,6 +312,7 @@ struct Desk {
     wrappers: Vec<String>,
     pages: gaad::Pages,
     remembered: Remembered,
+    tokens: Tokens,
 }
 
 impl Desk {
@@ -322,13 +325,14 @@ impl Desk {
             wrappers: Vec::new(),
             pages: gaad::Pages::default(),
             remembered,
+            tokens: Tokens::new(),
         }
     }
 
     fn reject(&mut self, rejected: Rejected, out: &mut dyn FnMut(Item)) {
         self.read = self.read.saturating_add(1);
         let Rejected { bytes, reason, kept, hash } = rejected;
-        let mut kept = redact::crude(&kept).unwrap_or(kept);
+        let mut kept = redacted(&kept).into_owned();
         kept.truncate(REJECT_KEPT_BYTES_MAX);
         out(Item::Reject(Reject {
             source: self.source.clone(),
@@ -346,6 +350,7 @@ impl Desk {
     }
 
     fn wrapped(&mut self, name: &str, out: &mut dyn FnMut(Item)) {
+        let name = &*masked(name);
         if self.wrappers.len() < self.limits.wrappers_max && !self.wrappers.iter().any(|known| known == name)
         {
             self.wrappers.push(name.to_owned());
@@ -400,6 +405,8 @@ impl Counter<'_> {
         fault: Option<Fault>,
         list: Option<&str>,
     ) -> Verdict {
+        let hidden = self.desk.tokens.hide(record.bytes);
+        let record = hidden.as_deref().map_or(record, |bytes| Cleaned { bytes, outline: &[] });
         let cleaned = record.bytes;
         let untouched = std::mem::take(&mut self.desk.untouched);
         if let Some(fault) = fault {
@@ -435,6 +442,8 @@ impl Counter<'_> {
     }
 
     fn export(&mut self, cleaned: &[u8], bytes: Range<u64>, fault: Option<Fault>) {
+        let hidden = self.desk.tokens.hide(cleaned);
+        let cleaned = hidden.as_deref().unwrap_or(cleaned);
         if let Some(fault) = fault {
             self.fault(cleaned, bytes, fault);
         } else if let Err(reason) = self.desk.pages.add(cleaned, &bytes) {
@@ -447,7 +456,7 @@ impl Counter<'_> {
     fn fault(&mut self, cleaned: &[u8], bytes: Range<u64>, fault: Fault) {
         let (reason, hash) = match fault {
             Fault::DuplicateKey(key) => (
-                RejectReason::Field(format!("the key {key:?} stands twice in one object")),
+                RejectReason::Field(format!("the key {:?} stands twice in one object", masked(&key))),
                 Hash16::of(cleaned),
             ),
             Fault::Depth => {

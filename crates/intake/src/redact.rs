@@ -1,7 +1,13 @@
 //! What is a secret, and how it is taken out.
 //!
 //! The lexer redacts by key while it copies. What it could not read to the end (the rest of a broken file) goes
-//! through [`crude`], which looks for the same keys in plain text and hides more rather than less.
+//! through [`crude`], which looks for the same keys in plain text and hides more rather than less. Our own tokens are
+//! known by their shape, under whatever key they stand.
+
+use std::borrow::Cow;
+
+use doorward_model::token::{PREFIX, masked_bytes};
+use memchr::memmem::Finder;
 
 /// What stands in place of a secret.
 pub(crate) const HIDDEN: &[u8] = b"\"[redacted]\"";
@@ -97,6 +103,27 @@ pub(crate) fn is_secret_key(key: &[u8]) -> bool {
 /// What is written in place of a secret value: the source's own mark if it is one, else ours.
 pub(crate) fn mark_for(value: &[u8]) -> &'static [u8] {
     if value == HIDDEN_BY_SOURCE { HIDDEN_BY_SOURCE } else { HIDDEN }
+}
+
+/// Looks for our own tokens.
+pub(crate) struct Tokens(Finder<'static>);
+
+impl Tokens {
+    pub(crate) fn new() -> Self {
+        Self(Finder::new(PREFIX))
+    }
+
+    /// Hides the tokens in bytes; `None` when there is none, as almost always.
+    pub(crate) fn hide(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        self.0.find(bytes).and_then(|_| masked_bytes(bytes))
+    }
+}
+
+/// Bytes of any kind without the secrets that can be told in them: those behind known keys, and our own tokens.
+#[must_use]
+pub fn redacted(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let crude = crude(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned);
+    masked_bytes(&crude).map_or(crude, Cow::Owned)
 }
 
 /// Hides what follows a secret key in a text of any form; `None` when there is none.

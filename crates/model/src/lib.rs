@@ -21,3 +21,4 @@ pub mod record;
 pub mod reject;
 pub mod risk;
 pub mod time;
+pub mod token;

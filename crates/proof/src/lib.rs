@@ -20,7 +20,7 @@ pub mod verify;
 pub use crate::head::{Ed25519, HeadFault, LogEnd, PublicKey, Signer, Unsigned, sign_head, verify_head};
 pub use crate::issue::{NewToken, Unissuable, issue};
 pub use crate::scope::{Scope, ScopeError};
-pub use crate::text::{Secret, holds_token, masked};
+pub use crate::text::{Secret, holds_token};
 pub use crate::tokens::Tokens;
 pub use crate::verify::{
     Asker, Ingester, LOOPBACK, Missing, Operator, Pep, Refused, Subject, Verified, loopback_pep, verify,

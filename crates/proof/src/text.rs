@@ -3,9 +3,9 @@
 //! The prefix and the fixed form let scanners of source code and logs find one that leaked; the checksum tells a typo
 //! or a cut from a token that was never issued, without looking anything up.
 
-use std::borrow::Cow;
 use std::fmt;
 
+use doorward_model::token::{ID_DIGITS, PREFIX, is_digit, masked};
 use zeroize::Zeroizing;
 
 /// The text of a token, which is shown once, or of a key. It is wiped when dropped, and printing it for debugging shows nothing.
@@ -27,25 +27,6 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")
     }
-}
-
-/// A text in which no token is whole: of each, its public part is left.
-#[must_use]
-pub fn masked(text: &str) -> Cow<'_, str> {
-    let (mut shown, mut rest) = (String::new(), text);
-    while let Some((before, after)) = rest.split_once(PREFIX) {
-        let secret = after.get(..ID_BYTES * 2).filter(|id| id.bytes().all(|digit| value(digit).is_some()));
-        let secret = secret.and_then(|id| Some((id, after.strip_prefix(id)?.strip_prefix('_')?)));
-        shown.push_str(before);
-        shown.push_str(PREFIX);
-        rest = after;
-        if let Some((id, secret)) = secret {
-            shown.push_str(id);
-            shown.push_str("_...");
-            rest = secret.trim_start_matches(|one: char| one == '_' || one.is_ascii_hexdigit());
-        }
-    }
-    if shown.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(shown + rest) }
 }
 
 /// Whether a whole token, or more of one than its public part, stands in a text.
@@ -87,7 +68,7 @@ pub(crate) fn write(id: &str, secret: &[u8; SECRET_BYTES]) -> Secret {
 pub(crate) fn read(text: &str) -> Result<Parsed<'_>, Fault> {
     let (body, stated) = text.rsplit_once('_').ok_or(Fault::Form)?;
     let (id, secret) = body.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(Fault::Form)?;
-    if id.len() != ID_BYTES * 2 || !id.bytes().all(|digit| value(digit).is_some()) {
+    if id.len() != ID_DIGITS || !id.bytes().all(is_digit) {
         return Err(Fault::Form);
     }
     let secret = from_hex(secret).ok_or(Fault::Form)?;
@@ -144,7 +125,6 @@ fn value(digit: u8) -> Option<u8> {
     }
 }
 
-const PREFIX: &str = "dw_";
-const ID_BYTES: usize = 8;
+const ID_BYTES: usize = ID_DIGITS / 2;
 const CHECKSUM_BYTES: usize = 4;
-const TEXT_BYTES: usize = PREFIX.len() + ID_BYTES * 2 + 1 + SECRET_BYTES * 2 + 1 + CHECKSUM_BYTES * 2;
+const TEXT_BYTES: usize = PREFIX.len() + ID_DIGITS + 1 + SECRET_BYTES * 2 + 1 + CHECKSUM_BYTES * 2;

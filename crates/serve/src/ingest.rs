@@ -4,7 +4,7 @@ use std::io::Read;
 
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
-use doorward_intake::{Item, Limits, Reader};
+use doorward_intake::{Item, Limits, Reader, redacted};
 use doorward_model::event::Event;
 use doorward_model::inventory::AccountExport;
 use doorward_model::reject::{REJECT_KEPT_BYTES_MAX, Reject, RejectReason};
@@ -174,7 +174,7 @@ fn aside(source: &str, bytes: &[u8], kind: &str) -> Reject {
         record: 0,
         bytes: 0..bytes.len() as u64,
         reason: RejectReason::Unrecognised(kind.to_owned()),
-        kept: bytes.get(..REJECT_KEPT_BYTES_MAX).unwrap_or(bytes).to_vec(),
+        kept: redacted(bytes.get(..REJECT_KEPT_BYTES_MAX).unwrap_or(bytes)).into_owned(),
         hash: doorward_model::hash::Hash16::of(bytes),
     }
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use doorward_model::id::TenantId;
 use doorward_model::record::{TokenIssued, TokenSubject};
 use doorward_model::time::{Millis, Time};
+use doorward_model::token::masked;
 use doorward_proof::{
     Asker, LOOPBACK, Missing, NewToken, Refused, Scope, Secret, Tokens, Unissuable, Verified, holds_token,
-    issue, loopback_pep, masked, verify,
+    issue, loopback_pep, verify,
 };
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 

@@ -107,6 +107,9 @@ pub(crate) fn idempotency(head: &Head, body: &[u8]) -> Result<Option<Idempotency
     let Some(value) = head.headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= KEY_BYTES_MAX);
     let key = key.ok_or_else(|| Problem::bad("the idempotency key is no text of 1 to 255 bytes"))?;
+    if holds_token(key) {
+        return Err(Problem::bad(MISPLACED));
+    }
     let request = Hash16::of_parts(&[head.method.as_str().as_bytes(), head.uri.path().as_bytes(), body]);
     Ok(Some(Idempotency { key: key.to_owned(), request }))
 }

@@ -59,6 +59,28 @@ async fn no_secret_reaches_a_log_an_answer_or_a_count() {
     event["responseElements"] = json!({"credentials": {"secretAccessKey": "wJalrXUtnFEMIK7MDENG", "sessionToken": "FwoGZXIvYXdzEXAMPLE"}});
     said.push(push(&server, event.to_string()).await.body);
     said.push(push(&server, format!("{event}x")).await.body);
+    // Where a token strays into what is kept, its public part is left.
+    let stray = server.tokens["root"].clone();
+    let shown = format!("{}_...", stray.rsplitn(3, '_').last().unwrap());
+    let mut strayed = record("e-2", now(), "ListBuckets");
+    strayed["userAgent"] = json!(stray);
+    assert_eq!(push(&server, strayed.to_string()).await.json()["accepted"], 1);
+    let party = json!({"type": stray, "id": stray});
+    let question = json!({"subject": party, "resource": party, "action": {"name": stray},
+        "context": {"doorward": {"session": stray, "task": stray, "tool": stray}}});
+    let ask = server.with_token(Method::POST, EVALUATION, "gateway").header("x-request-id", "r-1");
+    let ask = ask.header("content-type", "application/json");
+    assert_eq!(server.send(ask, question.to_string()).await.status, 200);
+    let events = server.get("/v1/events", "root").await.json();
+    let items = events["items"].as_array().unwrap();
+    let made = items.iter().find(|event| event["request"] == "r-1").unwrap();
+    let told = ["session", "task", "tool", "permission"].map(|member| made[member].clone());
+    let permission = json!(format!(":{shown}"));
+    assert_eq!(told, [json!(shown), json!(shown), json!(shown), permission], "{made}");
+    let keyed = server.with_token(Method::POST, "/v1/holds", "root").header("idempotency-key", &stray);
+    let hold = json!({"subject": "alice", "profile": "deny", "reason": "test"});
+    let keyed = server.send(keyed.header("content-type", "application/json"), hold.to_string()).await;
+    assert_eq!(keyed.status, 400);
     for path in ["/metrics", "/v1/events", "/v1/tokens", "/v1/policy"] {
         said.push(server.get(path, "root").await.body);
     }
