@@ -60,6 +60,30 @@ impl Mode {
     }
 }
 
+/// How far it is known who asks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, prost::Enumeration)]
+#[repr(i32)]
+pub enum CallerKind {
+    /// The record does not say.
+    Unknown = 0,
+    /// An enforcement point that was let in says so.
+    Asserted = 1,
+    /// The caller has shown a credential of its own.
+    Verified = 2,
+}
+
+impl CallerKind {
+    /// The word used everywhere; empty where that is not known.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "",
+            Self::Asserted => "asserted",
+            Self::Verified => "verified",
+        }
+    }
+}
+
 /// Why a decision is as it is: the closed list of reason codes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, prost::Enumeration)]
 #[repr(i32)]

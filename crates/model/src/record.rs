@@ -1,6 +1,6 @@
 //! Everything that happens is a record. State is the fold of them.
 
-use crate::decision::{Decision, Mode, Pep};
+use crate::decision::{CallerKind, Decision, Mode, Pep};
 use crate::event::Event;
 use crate::finding::Finding;
 use crate::hold::Hold;
@@ -427,6 +427,15 @@ pub struct DecisionRecord {
     /// What was answered, and why.
     #[prost(message, required, tag = "3")]
     pub decision: Decision,
+    /// The task it belongs to, as the enforcement point told; empty when it told of none.
+    #[prost(string, tag = "4")]
+    pub task: String,
+    /// The tool that was called, as the enforcement point told; empty when it told of none.
+    #[prost(string, tag = "5")]
+    pub tool: String,
+    /// How far it was known who asked.
+    #[prost(enumeration = "CallerKind", tag = "6")]
+    pub caller: i32,
 }
 
 impl Observation {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use doorward_model::decision::{Decision, Effect, Mode, Obligation, PolicyFailure, Reason};
+use doorward_model::decision::{CallerKind, Decision, Effect, Mode, Obligation, PolicyFailure, Reason};
 use doorward_model::event::ActionClass;
 use doorward_model::hold::Hold;
 use doorward_model::time::Time;
@@ -76,6 +76,16 @@ impl<'a> Caller<'a> {
         match self {
             Self::Verified { who, .. } => EntityRef { kind: who.kind(), id: who.id() },
             Self::Asserted { subject, .. } | Self::Replayed { subject, .. } => *subject,
+        }
+    }
+
+    /// How far it is known who asks.
+    #[must_use]
+    pub const fn kind(&self) -> CallerKind {
+        match self {
+            Self::Verified { .. } => CallerKind::Verified,
+            Self::Asserted { .. } => CallerKind::Asserted,
+            Self::Replayed { .. } => CallerKind::Unknown,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use doorward_journal::Journal;
 use doorward_model::command::{Command, Refusal};
-use doorward_model::decision::{Decision, Mode};
+use doorward_model::decision::{CallerKind, Decision, Mode};
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::id::FactNumber;
@@ -325,6 +325,8 @@ pub struct DecisionMade {
     pub at: Time,
     /// The enforcement point that asked.
     pub pep: String,
+    /// How far it is known who asked.
+    pub caller: CallerKind,
     /// For whom it asked, as it named them: type and id.
     pub subject: (String, String),
     /// The action.
@@ -333,6 +335,10 @@ pub struct DecisionMade {
     pub resource: (String, String),
     /// The session; empty when none was told.
     pub session: String,
+    /// The task; empty when none was told.
+    pub task: String,
+    /// The tool; empty when none was told.
+    pub tool: String,
     /// The caller's id of the request; empty when it sent none.
     pub request_id: String,
     /// What was answered, and why.

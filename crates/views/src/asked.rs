@@ -5,10 +5,39 @@ use doorward_model::hold::Habit;
 use doorward_model::record::DecisionRecord;
 use doorward_model::time::{Day, Millis, Time};
 
+/// The enforcement points that asked about one thing, each with its latest question.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Askers(pub(crate) Vec<(String, Time)>);
+
+impl Askers {
+    /// How long after its last question an enforcement point still counts as one.
+    pub const WINDOW: Millis = Millis::DAY.times(7);
+
+    /// Takes in that an enforcement point asked at an instant.
+    pub fn fold(&mut self, pep: &str, at: Time) {
+        let room = self.0.len() < PEPS_MAX;
+        match self.0.iter_mut().find(|(known, _)| known == pep) {
+            Some((_, last)) => *last = at.max(*last),
+            None if room => self.0.push((pep.to_owned(), at)),
+            None => {}
+        }
+    }
+
+    /// Those that asked within the window before an instant, by name.
+    #[must_use]
+    pub fn recent(&self, now: Time) -> Vec<String> {
+        let recent = self.0.iter().filter(|(_, last)| now - *last <= Self::WINDOW);
+        let mut peps: Vec<_> = recent.map(|(pep, _)| pep.clone()).collect();
+        peps.sort();
+        peps
+    }
+}
+
 /// What enforcement points asked about one identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
-    pub(crate) peps: Vec<(String, Time)>,
+    /// Who asked.
+    pub askers: Askers,
     pub(crate) permitted: Vec<Permitted>,
 }
 
@@ -21,30 +50,13 @@ pub(crate) struct Permitted {
 }
 
 impl Asked {
-    /// How long after its last question an enforcement point still counts as one.
-    pub const WINDOW: Millis = Millis::DAY.times(7);
-
     /// Takes in a decision about the identity, on an action, made at an instant.
     pub fn fold(&mut self, action: &str, made: &DecisionRecord, at: Time) {
-        let room = self.peps.len() < PEPS_MAX;
-        match self.peps.iter_mut().find(|(pep, _)| *pep == made.pep) {
-            Some((_, last)) => *last = at.max(*last),
-            None if room => self.peps.push((made.pep.clone(), at)),
-            None => {}
-        }
+        self.askers.fold(&made.pep, at);
         // What `enforce` would have permitted is a habit, and only that: a shadow mode permits everything.
         if made.decision.decided() == Effect::Permit {
             self.fold_permitted(action, made, at.day());
         }
-    }
-
-    /// The enforcement points that asked within the window before an instant, by name.
-    #[must_use]
-    pub fn bites(&self, now: Time) -> Vec<String> {
-        let recent = self.peps.iter().filter(|(_, last)| now - *last <= Self::WINDOW);
-        let mut peps: Vec<_> = recent.map(|(pep, _)| pep.clone()).collect();
-        peps.sort();
-        peps
     }
 
     /// What was permitted on enough distinct days.
@@ -105,7 +117,12 @@ mod tests {
 
     fn made(pep: &str, decided: Effect) -> DecisionRecord {
         let decision = Decision { decided: decided.into(), ..Decision::default() };
-        DecisionRecord { pep: pep.into(), resource_type: "todo".into(), decision }
+        DecisionRecord {
+            pep: pep.into(),
+            resource_type: "todo".into(),
+            decision,
+            ..DecisionRecord::default()
+        }
     }
 
     #[test]
@@ -120,7 +137,7 @@ mod tests {
         }
         let read = Habit { action: "read".into(), resource_type: "todo".into(), pep: "gateway".into() };
         assert_eq!(asked.habits(), [read]);
-        assert_eq!(asked.bites(at(9, 3)), ["gateway"]);
-        assert_eq!(asked.bites(at(9, 4)), [""; 0]);
+        assert_eq!(asked.askers.recent(at(9, 3)), ["gateway"]);
+        assert_eq!(asked.askers.recent(at(9, 4)), [""; 0]);
     }
 }

@@ -13,7 +13,7 @@ use doorward_model::record::{Fact, FactRecord};
 use doorward_model::time::Time;
 use prost::Message;
 
-use crate::checkpoint::behaviour::{ShardImage, issued_rows, restore_issued};
+use crate::checkpoint::behaviour::{ShardImage, ToldImage, issued_rows, restore_issued};
 use crate::checkpoint::unusual::UnusualImage;
 use crate::state::State;
 
@@ -61,6 +61,10 @@ struct StateImage {
     sessions_since_ms: i64,
     #[prost(message, optional, tag = "11")]
     unusual: Option<UnusualImage>,
+    #[prost(message, optional, tag = "12")]
+    tasks: Option<ToldImage>,
+    #[prost(message, optional, tag = "13")]
+    tools: Option<ToldImage>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -98,7 +102,7 @@ impl State {
         let facts =
             facts(self).into_iter().map(|fact| FactRecord { fact: Some(fact), ..FactRecord::default() });
         let (issued, since) = issued_rows(&self.resolver);
-        let sessions = self.sessions.rows().into_iter().map(|(session, identity, old)| SessionRow {
+        let sessions = self.told.sessions.rows().into_iter().map(|(session, identity, old)| SessionRow {
             session: session.clone(),
             identity: identity.clone(),
             old,
@@ -116,8 +120,10 @@ impl State {
             automatic_holds_ms: self.control.automatic.iter().map(|at| at.ms()).collect(),
             arrivals: arrivals.collect(),
             sessions: sessions.collect(),
-            sessions_since_ms: self.sessions.since().ms(),
+            sessions_since_ms: self.told.sessions.since().ms(),
             unusual: Some(UnusualImage::of(&self.unusual)),
+            tasks: Some(ToldImage::of(&self.told.tasks)),
+            tools: Some(ToldImage::of(&self.told.tools)),
         }
         .encode_to_vec()
     }
@@ -149,7 +155,10 @@ impl State {
         state.restore_behaviour(shards, image.folded);
         restore_issued(&mut state.resolver, image.issued, Time::from_ms(image.issued_since_ms));
         let sessions = image.sessions.into_iter().map(|row| (row.session, row.identity, row.old));
-        state.sessions.restore(sessions, Time::from_ms(image.sessions_since_ms));
+        state.told.sessions.restore(sessions, Time::from_ms(image.sessions_since_ms));
+        for (image, table) in [(image.tasks, &mut state.told.tasks), (image.tools, &mut state.told.tools)] {
+            image.unwrap_or_default().restore(table);
+        }
         state.unusual = image.unusual.map(UnusualImage::restore).unwrap_or_default();
         let arrivals = image.arrivals.into_iter();
         state.arrivals.restore(arrivals.map(|row| (row.account, Time::from_ms(row.newest_ms))));

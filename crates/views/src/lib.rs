@@ -34,4 +34,5 @@ pub mod shard;
 pub mod snapshot;
 pub mod state;
 pub mod symbols;
+pub mod told;
 pub mod unusual;

@@ -12,10 +12,10 @@ use crate::bursts::Burst;
 use crate::control::Control;
 use crate::habits::Habits;
 use crate::keys::Sighting;
-use crate::recent::Recent;
 use crate::resolver::Resolver;
 use crate::shard::{Probe, Profile, Shard, half_life, is_machine, sorted_by_name};
 use crate::symbols::{Symbol, Symbols};
+use crate::told::Told;
 use crate::unusual::{Unusual, UnusualDay};
 
 /// The fold of all records so far.
@@ -27,8 +27,8 @@ pub struct State {
     pub resolver: Resolver,
     /// How far the log of each account has come.
     pub arrivals: Arrivals,
-    /// Whose a session is of which an enforcement point has told.
-    pub sessions: Recent<String, String>,
+    /// What enforcement points have told of.
+    pub told: Told,
     /// How many cases are wanted, and what follows from that.
     pub budget: Budget,
     /// What is unusual and stays under the threshold, by day.
@@ -62,7 +62,7 @@ impl State {
             control: Control::new(seed),
             resolver: Resolver::new(tenant, seed),
             arrivals: Arrivals::new(seed),
-            sessions: Recent::new(Asked::WINDOW, SESSIONS_MAX, seed),
+            told: Told::new(seed),
             budget: Budget::default(),
             unusual: Unusual::default(),
             symbols: Symbols::new(seed),
@@ -138,9 +138,8 @@ impl State {
         if let Some(n) = self.folded.get_mut(usize::from(seen.partition().0)) {
             *n = seen.n;
         }
-        if seen.decision.is_some() && !seen.told_session.is_empty() {
-            let at = Time::from_ms(seen.recorded_at_ms);
-            self.sessions.put(seen.told_session.clone(), seen.identity.clone(), at);
+        if let Some(made) = &seen.decision {
+            self.told.fold(seen, made);
         }
         bursts.iter().for_each(|burst| self.unusual.note(&seen.identity, &burst.course));
         let at = self.shard_at(seen.partition());
@@ -249,5 +248,3 @@ impl State {
 
 /// On so many days a machine has to have acted before what it does can be odd.
 const KNOWN_DAYS: u16 = 3;
-/// How many sessions start the next generation of them early.
-const SESSIONS_MAX: usize = 1 << 17;

@@ -163,6 +163,11 @@ fn shortened(event: &Value) -> Value {
             *id = short(id).to_owned();
         }
     }
+    // Whether the enforcement point that asked, which is where a decision comes from, vouches for who asks.
+    let caller = text(&event, "/caller");
+    if let (false, Some(Value::String(address))) = (caller.is_empty(), event.get_mut("address")) {
+        *address = format!("{address} ({caller})");
+    }
     event
 }
 

@@ -144,10 +144,13 @@ impl Perimeter {
         let made = DecisionMade {
             at: now,
             pep: request.caller.pep().to_owned(),
+            caller: request.caller.kind(),
             subject: owned(subject.kind, subject.id),
             action: request.action.to_owned(),
             resource: owned(request.resource.kind, request.resource.id),
             session: request.session.unwrap_or_default().to_owned(),
+            task: request.task.unwrap_or_default().to_owned(),
+            tool: request.tool.unwrap_or_default().to_owned(),
             request_id: id.to_owned(),
             decision: decision.clone(),
         };

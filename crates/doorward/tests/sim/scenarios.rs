@@ -312,6 +312,8 @@ impl Stage {
             context: question.context.as_ref(),
             properties: Properties { resource: question.properties.as_ref(), ..Properties::default() },
             session: question.session.as_deref(),
+            task: question.task.as_deref(),
+            tool: question.tool.as_deref(),
             on_behalf_of: question.on_behalf_of.as_deref(),
             credential: question.credential.as_ref().map(|used| CredentialUse {
                 id: &used.id,

@@ -1,6 +1,7 @@
 //! Laws of the fold: no map order, no shard count, no repetition and no restart changes what comes out.
 
-use doorward_engine::{Engine, Rules, follows};
+use doorward_engine::{Arrival, Engine, Rules, follows};
+use doorward_model::event::{ActorKind, Event};
 use doorward_model::finding::{Finding, Severity};
 use doorward_model::hold::Hold;
 use doorward_model::id::TenantId;
@@ -11,6 +12,7 @@ use doorward_model::record::{
     TokenIssued,
 };
 use doorward_model::risk::Risk;
+use doorward_model::time::{Millis, Time};
 use doorward_simulate::Plan;
 use doorward_views::checkpoint::FORMAT;
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, proptest};
@@ -103,8 +105,18 @@ fn a_checkpoint_and_the_tail_are_as_the_whole() {
         Fact::IdentityRevived(IdentityRevived { identity: revived, ..IdentityRevived::default() }),
         now,
     );
+    for (day, told) in [
+        (0, ["gate", "s-1", "t-1", "mail"]),
+        (0, ["proxy", "", "t-1", "mail"]),
+        (1, ["gate", "s-2", "t-2", ""]),
+        (8, ["gate", "", "t-3", "mail"]),
+    ] {
+        whole.decided(&killed, told, now + Millis::DAY.times(day));
+    }
     let bytes = whole.engine.checkpoint();
-    for cut in [0, 1, whole.records.len() / 3, whole.records.len() / 2, whole.records.len() - 1] {
+    for cut in
+        [0, 1, whole.records.len() / 3, whole.records.len() / 2, whole.records.len() - 1, whole.records.len()]
+    {
         let (head, tail) = whole.records.split_at(cut);
         let mut engine = Engine::new(TenantId::from("test"), Rules::default(), 2, 5);
         head.iter().for_each(|record| drop(engine.replay(record)));
@@ -187,5 +199,28 @@ proptest! {
         let (expected, found) = (folded(independent()), folded(facts));
         prop_assert!(expected.1.iter().any(|risk| *risk != Risk::NONE));
         prop_assert!(found == expected);
+    }
+}
+
+#[test]
+fn in_whatever_order_two_names_of_a_role_are_found_the_shown_one_counts() {
+    let shown = "arn:aws:iam::111122223333:role/ci/deploy";
+    let found = ["arn:aws:iam::111122223333:role/deploy", shown].map(|id| {
+        let unique_id = "AROADEPLOYDEPLOYDEP1".to_owned();
+        Fact::IdentityFound(Identity { id: id.to_owned(), unique_id, ..Identity::default() })
+    });
+    let mut event = Event::default();
+    event.actor.set_kind(ActorKind::AwsAccount);
+    event.actor.principal_id = "AROADEPLOYDEPLOYDEP1:night".to_owned();
+    let named = |mut engine: Engine| {
+        engine.identify(Box::new(event.clone()), Time::from_ms(0), Arrival::Filed).seen.identity
+    };
+    let [guessed, shown_fact] = found;
+    for facts in [[guessed.clone(), shown_fact.clone()], [shown_fact, guessed]] {
+        let mut driver = Driver::new(1, 1);
+        facts.into_iter().for_each(|fact| driver.fact(fact, Time::from_ms(0)));
+        let mut loaded = Engine::new(TenantId::from("test"), Rules::default(), 1, 2);
+        loaded.load(&driver.engine.checkpoint(), FORMAT).unwrap();
+        assert_eq!([driver.engine, loaded].map(named), [shown, shown]);
     }
 }

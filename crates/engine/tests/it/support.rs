@@ -4,7 +4,7 @@ use doorward_engine::{Arrival, Engine, Identified, Rules};
 use doorward_intake::{Item, Limits, Reader};
 use doorward_model::event::Event;
 use doorward_model::id::{Partition, TenantId};
-use doorward_model::record::{Fact, FactRecord, Record, Tick};
+use doorward_model::record::{DecisionRecord, Fact, FactRecord, Observation, Record, Tick};
 use doorward_model::time::Time;
 use doorward_simulate::{Plan, files};
 
@@ -59,6 +59,29 @@ impl Driver {
         *n += 1;
         seen.n = *n;
         self.record(Record::Observation(seen), now);
+    }
+
+    /// A decision about an identity, of a task and a tool.
+    pub(crate) fn decided(&mut self, identity: &str, told: [&str; 4], now: Time) {
+        let [pep, session, task, tool] = told.map(str::to_owned);
+        let partition = Partition::of(&TenantId::from("test"), identity);
+        let n = &mut self.observations[usize::from(partition.0)];
+        *n += 1;
+        let seen = Observation {
+            partition: partition.0.into(),
+            n: *n,
+            recorded_at_ms: now.ms(),
+            identity: identity.to_owned(),
+            told_session: session,
+            event: Box::new(Event {
+                happened_at_ms: now.ms(),
+                action: "read".to_owned(),
+                ..Event::default()
+            }),
+            decision: Some(DecisionRecord { pep, task, tool, ..DecisionRecord::default() }),
+            ..Observation::default()
+        };
+        self.record(Record::Observation(Box::new(seen)), now);
     }
 
     pub(crate) fn fact(&mut self, fact: Fact, now: Time) {

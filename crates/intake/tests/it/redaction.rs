@@ -97,10 +97,11 @@ fn json_in_strings_keeps_everything_else() {
 /// Our own tokens are known by their shape, wherever they stand and wherever the input is cut; their ids are public.
 #[test]
 fn our_own_tokens_are_taken_out_under_whatever_key_they_stand() {
-    let secret = "5ec7e7ab".repeat(8);
+    let part = "5ec7e7ab";
+    let secret = part.repeat(8);
     let token = format!("dw_0123456789abcdef_{secret}_89abcdef");
     let user = record_with(
-        json!({"userAgent": format!("curl/8 {token}"), "requestParameters": {token.clone(): [token.clone()]}}),
+        json!({"userAgent": format!("curl/8 {token}"), "requestParameters": {token.clone(): [&token]}}),
     );
     let doubled = format!(r#"{{"{token}":1,"{token}":2}}"#);
     let other = json!({"kind": "Event", "apiVersion": "audit.k8s.io/v1", "user": token}).to_string();
@@ -119,8 +120,7 @@ fn our_own_tokens_are_taken_out_under_whatever_key_they_stand() {
     for input in inputs {
         for end in (0..=input.len()).filter(|end| input.is_char_boundary(*end)) {
             let read = format!("{:?}", Told::of(&read(&input.as_bytes()[..end])));
-            // Of a part of it there is nothing to be told from other digits.
-            assert!(!read.contains(&secret[..9]), "cut at {end} of {input}: {read}");
+            assert!(!read.contains(part), "cut at {end} of {input}: {read}");
         }
     }
     let [event] = <[_; 1]>::try_from(read(user.as_bytes()).events).unwrap();

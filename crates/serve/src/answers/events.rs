@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use doorward_journal::{Content, Journal, JournalError, Position, Row, Term};
 use doorward_model::event::{ActionClass, Event, Outcome};
-use doorward_model::record::{Observation, Record};
+use doorward_model::record::{DecisionRecord, Observation, Record};
 use doorward_model::time::Time;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -89,6 +89,16 @@ pub struct EventRow {
     /// Of a decision of our own: the enforcement point that asked.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub pep: String,
+    /// Of a decision of our own: `verified` when who asked has shown a credential of its own, `asserted` when the
+    /// enforcement point said who asks.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub caller: &'static str,
+    /// Of a decision of our own: the task of which the enforcement point told.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub task: String,
+    /// Of a decision of our own: the tool of which the enforcement point told.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub tool: String,
 }
 
 /// A place in the journal: everything before it is still to be looked at.
@@ -293,6 +303,8 @@ fn wanted_of(row: Row, records: usize, wanted: &Wanted) -> Vec<(Place, EventRow)
 
 fn event_row(seen: &Observation) -> EventRow {
     let event = &seen.event;
+    let made =
+        |told: fn(&DecisionRecord) -> &String| seen.decision.as_ref().map(told).cloned().unwrap_or_default();
     EventRow {
         time: event.happened_at(),
         recorded_at: Time::from_ms(seen.recorded_at_ms),
@@ -315,7 +327,10 @@ fn event_row(seen: &Observation) -> EventRow {
         client: event.client.family.clone(),
         key: event.actor.access_key_id.clone(),
         request: event.request_id.clone(),
-        pep: seen.decision.as_ref().map(|made| made.pep.clone()).unwrap_or_default(),
+        pep: made(|made| &made.pep),
+        caller: seen.decision.as_ref().map_or("", |made| made.caller().word()),
+        task: made(|made| &made.task),
+        tool: made(|made| &made.tool),
     }
 }
 

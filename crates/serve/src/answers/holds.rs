@@ -42,8 +42,8 @@ pub struct HoldRow {
     pub in_force: bool,
     /// For baseline-only: how many habits still pass.
     pub habits: usize,
-    /// The enforcement points that asked about its subject in the last seven days. Where there is none, it stops
-    /// nothing.
+    /// The enforcement points that asked about its subject, or told of its task or tool, in the last seven days. Where
+    /// there is none, it stops nothing.
     pub bites_at: Vec<String>,
     /// The same in a sentence.
     pub bites: String,
@@ -82,10 +82,7 @@ pub fn hold(state: &State, id: &str, now: Time) -> Option<HoldRow> {
 
 pub(crate) fn hold_row(state: &State, hold: &Hold, now: Time) -> HoldRow {
     let placed = state.control.holds.contains_key(&hold.id);
-    let identity = identity_of(state, hold);
-    let asked = identity.and_then(|identity| state.asked(identity));
-    // For an identity, those that asked about it; for its session or credential, those that might have.
-    let bites_at = asked.map(|asked| asked.bites(now)).unwrap_or_default();
+    let bites_at = state.bites(hold, now);
     HoldRow {
         id: hold.id.clone(),
         state: if placed { PLACED } else { RECOMMENDED },
@@ -98,47 +95,36 @@ pub(crate) fn hold_row(state: &State, hold: &Hold, now: Time) -> HoldRow {
         finding: hold.finding.clone(),
         in_force: placed && hold.in_force(now),
         habits: hold.habits.len(),
-        bites: sentence(hold, identity, &bites_at),
+        bites: sentence(hold, state.behind(hold), &bites_at),
         bites_at,
     }
 }
 
-/// Who is behind the subject of a hold; none when that is not known.
-fn identity_of<'a>(state: &'a State, hold: &'a Hold) -> Option<&'a str> {
-    match hold.scope() {
-        HoldScope::Identity => Some(&hold.subject),
-        HoldScope::Credential => {
-            state.control.credentials.get(&hold.subject).map(|credential| credential.identity.as_str())
-        }
-        HoldScope::Session => state.sessions.peek(&hold.subject).map(String::as_str),
-        HoldScope::Task | HoldScope::Tool => None,
-    }
-}
-
 /// Where a hold bites, in a sentence.
-fn sentence(hold: &Hold, identity: Option<&str>, bites_at: &[String]) -> String {
-    match (hold.scope(), identity, bites_at) {
-        (HoldScope::Session, Some(identity), [_, ..]) => {
-            format!(
-                "At {}, asked in the last 7 days about {identity}, whose session it is.",
-                bites_at.join(", ")
-            )
+fn sentence(hold: &Hold, behind: Option<&str>, bites_at: &[String]) -> String {
+    let (word, peps) = (hold.scope().word(), bites_at.join(", "));
+    match (hold.scope(), behind, bites_at.is_empty()) {
+        (HoldScope::Session, Some(identity), false) => {
+            format!("At {peps}, asked in the last 7 days about {identity}, whose session it is.")
         }
-        (_, Some(_), [_, ..]) => format!("At {}, asked about it in the last 7 days.", bites_at.join(", ")),
-        (_, Some(_), []) => "Nowhere: no enforcement point has asked about it in the last 7 days.".to_owned(),
         (HoldScope::Session, None, _) => {
             "Nowhere that is known: no enforcement point has told whose session it is.".to_owned()
         }
         (HoldScope::Credential, None, _) => {
             "Nowhere that is known: nobody is known to have this credential.".to_owned()
         }
-        (scope, None, _) => {
-            let word = scope.word();
-            format!(
-                "Nowhere that is known: it stops what tells of this {word} (context.doorward.{word}), and who does is \
-                 not counted."
-            )
+        (HoldScope::Identity | HoldScope::Credential, _, false) => {
+            format!("At {peps}, asked about it in the last 7 days.")
         }
+        (HoldScope::Identity | HoldScope::Credential | HoldScope::Session, _, true) => {
+            "Nowhere: no enforcement point has asked about it in the last 7 days.".to_owned()
+        }
+        (HoldScope::Task | HoldScope::Tool, _, false) => {
+            format!("At {peps}, which told of this {word} in the last 7 days.")
+        }
+        (HoldScope::Task | HoldScope::Tool, _, true) => format!(
+            "Nowhere: no enforcement point has told of this {word} (context.doorward.{word}) in the last 7 days."
+        ),
     }
 }
 

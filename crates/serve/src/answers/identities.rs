@@ -235,7 +235,7 @@ fn detail(state: &State, identity: &KnownIdentity, belongings: &Belongings<'_>, 
         findings: rows(&belongings.findings, id, |finding| finding.id.clone()),
         holds: rows(&belongings.holds, id, |hold| hold_row(state, hold, now)),
         kill: kill(state, id, now),
-        asked_by: state.asked(id).map(|asked| asked.bites(now)).unwrap_or_default(),
+        asked_by: state.asked(id).map(|asked| asked.askers.recent(now)).unwrap_or_default(),
     }
 }
 

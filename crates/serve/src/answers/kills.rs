@@ -51,7 +51,7 @@ pub fn kill(state: &State, identity: &str, now: Time) -> Option<KillRow> {
 }
 
 fn row(state: &State, killed: &IdentityKilled, now: Time) -> KillRow {
-    let bites_at = state.asked(&killed.identity).map(|asked| asked.bites(now)).unwrap_or_default();
+    let bites_at = state.asked(&killed.identity).map(|asked| asked.askers.recent(now)).unwrap_or_default();
     KillRow {
         identity: killed.identity.clone(),
         up_to: Time::from_ms(killed.up_to_ms),

@@ -1,8 +1,9 @@
 //! One question to the policies.
 
-use doorward_model::decision::{Decision, Mode, Reason};
+use doorward_model::decision::{CallerKind, Decision, Mode, Reason};
 use doorward_model::record::PepSet;
 use doorward_model::time::Time;
+use doorward_model::token::masked;
 use doorward_policy::Properties;
 use doorward_policy::decide::{Caller, Request, decide};
 use doorward_policy::evaluate::EntityRef;
@@ -12,7 +13,7 @@ use http::StatusCode;
 
 use crate::authzen::json::Fault;
 use crate::authzen::known::{Circumstances, circumstances};
-use crate::authzen::read::Question;
+use crate::authzen::read::{Named, Question};
 use crate::handle::DecisionMade;
 
 /// Whose question it is, of which world, and when.
@@ -130,17 +131,34 @@ impl Asking<'_> {
                 .is_some_and(|known| snapshot.find(named.kind, named.id) == Some(known))
     }
 
-    /// The answer as it is to be recorded.
-    pub(crate) fn made(&self, question: &Question<'_>, decision: Decision, request_id: &str) -> DecisionMade {
-        let session = circumstances(question.context).ok().and_then(|told| told.session);
+    /// The answer as it is to be recorded: without tokens of ours, wherever somebody may have put one.
+    pub(crate) fn made(
+        &self,
+        question: &Question<'_>,
+        mut decision: Decision,
+        request_id: &str,
+    ) -> DecisionMade {
+        let told = circumstances(question.context).unwrap_or_default();
+        let kept = |text: &str| masked(text).into_owned();
+        let named = |party: &Named<'_>| (kept(party.kind), kept(party.id));
+        for failure in &mut decision.failures {
+            failure.message = kept(&failure.message);
+        }
         DecisionMade {
             at: self.now,
             pep: self.pep.pep.name.clone(),
-            subject: (question.subject.kind.to_owned(), question.subject.id.to_owned()),
-            action: question.action.to_owned(),
-            resource: (question.resource.kind.to_owned(), question.resource.id.to_owned()),
-            session: session.unwrap_or_default().to_owned(),
-            request_id: request_id.to_owned(),
+            caller: match self.asker {
+                None => CallerKind::Unknown,
+                Some(Asker::Pep(_)) => CallerKind::Asserted,
+                Some(Asker::Subject(_)) => CallerKind::Verified,
+            },
+            subject: named(&question.subject),
+            action: kept(question.action),
+            resource: named(&question.resource),
+            session: kept(told.session.unwrap_or_default()),
+            task: kept(told.task.unwrap_or_default()),
+            tool: kept(told.tool.unwrap_or_default()),
+            request_id: kept(request_id),
             decision,
         }
     }

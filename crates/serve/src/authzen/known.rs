@@ -80,7 +80,11 @@ fn needed<'a>(told: &'a Record, member: &str) -> Result<&'a Attribute, Fault> {
 }
 
 fn text<'a>(member: &str, value: &'a Attribute) -> Result<&'a str, Fault> {
-    if let Attribute::Text(text) = value { Ok(text) } else { Err(Fault::expected("a string").of(member)) }
+    match value {
+        Attribute::Text(text) if text.len() <= NAME_BYTES_MAX => Ok(text),
+        Attribute::Text(_) => Err(Fault::expected(&format!("at most {NAME_BYTES_MAX} bytes")).of(member)),
+        _ => Err(Fault::expected("a string").of(member)),
+    }
 }
 
 fn seconds(member: &str, value: &Attribute) -> Result<Time, Fault> {
@@ -90,5 +94,7 @@ fn seconds(member: &str, value: &Attribute) -> Result<Time, Fault> {
     Ok(Time::from_ms(0) + Millis::SECOND.times(*seconds))
 }
 
+/// How long the name of a session, task, tool or credential may be: some of them are kept.
+const NAME_BYTES_MAX: usize = 512;
 const MEMBER: &str = "doorward";
 const NAMES: &str = "session, task, tool, on_behalf_of, credential or authentication";

@@ -376,10 +376,19 @@ async fn an_explanation_names_every_policy_and_lets_nobody_pass() {
 async fn a_hold_on_a_session_bites_where_its_identity_is_asked_about() {
     let server = Server::start(Setup::default()).await;
     let question = json!({"subject": {"type": "user", "id": "alice"}, "action": {"name": "read"},
-        "resource": {"type": "record", "id": "record-1"}, "context": {"doorward": {"session": "s-1"}}});
+        "resource": {"type": "record", "id": "record-1"}, "context": {"doorward": {"session": "s-1", "task": "t-1", "tool": "mail.send"}}});
     server.evaluate(&question).await;
     let mut bites = Vec::new();
-    for (scope, subject) in [("session", "s-1"), ("session", "s-2"), ("credential", "k-1"), ("task", "t-1")] {
+    let subjects = [
+        ("session", "s-1"),
+        ("session", "s-2"),
+        ("credential", "k-1"),
+        ("task", "t-1"),
+        ("task", "t-2"),
+        ("tool", "mail.send"),
+        ("tool", "mail.read"),
+    ];
+    for (scope, subject) in subjects {
         let hold = json!({"scope": scope, "subject": subject, "profile": "step-up", "reason": "test"});
         let placed = server.post("/v1/holds", "root", &hold).await;
         assert_eq!(placed.status, StatusCode::CREATED);
@@ -390,12 +399,29 @@ async fn a_hold_on_a_session_bites_where_its_identity_is_asked_about() {
         (json!(["loopback"]), "At loopback, asked in the last 7 days about alice, whose session it is."),
         (json!([]), "Nowhere that is known: no enforcement point has told whose session it is."),
         (json!([]), "Nowhere that is known: nobody is known to have this credential."),
+        (json!(["loopback"]), "At loopback, which told of this task in the last 7 days."),
         (
             json!([]),
-            "Nowhere that is known: it stops what tells of this task (context.doorward.task), and who does is not counted.",
+            "Nowhere: no enforcement point has told of this task (context.doorward.task) in the last 7 days.",
+        ),
+        (json!(["loopback"]), "At loopback, which told of this tool in the last 7 days."),
+        (
+            json!([]),
+            "Nowhere: no enforcement point has told of this tool (context.doorward.tool) in the last 7 days.",
         ),
     ];
     assert_eq!(bites, expected.map(|(at, said)| (at, said.to_owned())));
     assert_eq!(server.evaluate(&question).await["context"]["effect"], json!("step-up"));
+    let events = server.get("/v1/events?identity=alice", "eye").await.json();
+    let told = |event: &Value| ["session", "task", "tool", "caller"].map(|member| event[member].clone());
+    assert_eq!(told(&events["items"][0]), ["s-1", "t-1", "mail.send", "asserted"].map(Value::from));
+    let long = "t".repeat(513);
+    let question = json!({"subject": {"type": "user", "id": "alice"}, "action": {"name": "read"},
+        "resource": {"type": "record", "id": "record-1"}, "context": {"doorward": {"task": long}}});
+    let refused = server.post("/access/v1/evaluation", "gateway", &question).await;
+    assert_eq!(
+        (refused.status, refused.json()),
+        (StatusCode::BAD_REQUEST, json!("context.doorward.task: expected at most 512 bytes"))
+    );
     server.stop().await;
 }

@@ -83,6 +83,12 @@ async fn one_item_of_a_batch_about_another_is_no_answer_to_it() {
     // Of an item that is not answered nothing is recorded.
     let events = server.get("/v1/events?identity=bob", "root").await.json();
     assert_eq!(events["items"], json!([]), "{events}");
+    // The records tell who has shown a credential, and who is only spoken for.
+    assert_eq!(asks(&server, EVALUATION, &server.tokens["gateway"], &about("alice")).await.status, 200);
+    let events = server.get("/v1/events?identity=alice", "root").await.json();
+    let callers = events["items"].as_array().unwrap().iter();
+    let callers: Vec<_> = callers.map(|event| [&event["pep"], &event["caller"]]).collect();
+    assert_eq!(callers, [["gateway", "asserted"], ["alice-cli", "verified"], ["alice-cli", "verified"]]);
     server.stop().await;
 }
 

@@ -191,6 +191,9 @@ impl Writer {
                 pep: made.pep,
                 resource_type: made.resource.0,
                 decision: made.decision,
+                task: made.task,
+                tool: made.tool,
+                caller: made.caller.into(),
             }),
             ..Observation::default()
         };

@@ -6,13 +6,14 @@ use doorward_model::record::{PeerFirst, PressureBin};
 use doorward_model::time::{Day, Time};
 use prost::Message;
 
-use crate::asked::{Asked, Permitted};
+use crate::asked::{Asked, Askers, Permitted};
 use crate::breadth::{Breadth, Pace};
 use crate::bursts::{Burst, Course};
 use crate::checkpoint::IssuedRow;
 use crate::drift::Drift;
 use crate::habits::{Habits, Table, Value};
 use crate::keys::{KeyName, KeyUse, Place};
+use crate::recent::Recent;
 use crate::resolver::Resolver;
 use crate::shard::Shard;
 use crate::symbols::Symbols;
@@ -139,6 +140,25 @@ struct AskedRow {
     peps: Vec<PepRow>,
     #[prost(message, repeated, tag = "3")]
     permitted: Vec<PermittedRow>,
+}
+
+/// Of what enforcement points told, and which did.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct ToldImage {
+    #[prost(message, repeated, tag = "1")]
+    rows: Vec<ToldRow>,
+    #[prost(int64, tag = "2")]
+    since_ms: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ToldRow {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(message, repeated, tag = "2")]
+    peps: Vec<PepRow>,
+    #[prost(bool, tag = "3")]
+    old: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -353,20 +373,41 @@ fn table(row: TableRow, symbols: &mut Symbols) -> Table {
     Table { values: values.collect(), mass: row.mass, mass_day: day(row.mass_day) }
 }
 
+impl ToldImage {
+    pub(crate) fn of(table: &Recent<String, Askers>) -> Self {
+        let rows = table.rows().into_iter();
+        let rows =
+            rows.map(|(name, askers, old)| ToldRow { name: name.clone(), peps: pep_rows(askers), old });
+        Self { rows: rows.collect(), since_ms: table.since().ms() }
+    }
+
+    pub(crate) fn restore(self, table: &mut Recent<String, Askers>) {
+        let rows = self.rows.into_iter().map(|row| (row.name, askers(row.peps), row.old));
+        table.restore(rows, Time::from_ms(self.since_ms));
+    }
+}
+
+fn pep_rows(askers: &Askers) -> Vec<PepRow> {
+    askers.0.iter().map(|(pep, last)| PepRow { pep: pep.clone(), last_ms: last.ms() }).collect()
+}
+
+fn askers(rows: Vec<PepRow>) -> Askers {
+    Askers(rows.into_iter().map(|row| (row.pep, Time::from_ms(row.last_ms))).collect())
+}
+
 fn asked_row(identity: &str, asked: &Asked) -> AskedRow {
-    let peps = asked.peps.iter().map(|(pep, last)| PepRow { pep: pep.clone(), last_ms: last.ms() });
     let permitted = asked.permitted.iter().map(|permitted| PermittedRow {
         habit: permitted.habit.clone(),
         days: permitted.days,
         last_day: permitted.last.0,
     });
-    AskedRow { identity: identity.to_owned(), peps: peps.collect(), permitted: permitted.collect() }
+    AskedRow { identity: identity.to_owned(), peps: pep_rows(&asked.askers), permitted: permitted.collect() }
 }
 
 fn asked(row: AskedRow) -> Asked {
     let permitted = row.permitted.into_iter();
     Asked {
-        peps: row.peps.into_iter().map(|row| (row.pep, Time::from_ms(row.last_ms))).collect(),
+        askers: askers(row.peps),
         permitted: permitted
             .map(|row| Permitted { habit: row.habit, days: row.days, last: Day(row.last_day) })
             .collect(),

@@ -215,6 +215,8 @@ pub(crate) struct Question {
     pub(crate) context: Option<Record>,
     pub(crate) properties: Option<Record>,
     pub(crate) session: Option<String>,
+    pub(crate) task: Option<String>,
+    pub(crate) tool: Option<String>,
     pub(crate) on_behalf_of: Option<String>,
     pub(crate) authenticated: Option<Authenticated>,
     pub(crate) credential: Option<Credential>,

@@ -51,7 +51,7 @@ impl<'a> Told<'a> {
             0 => "released".to_owned(),
             ms => clock(Time::from_ms(ms)),
         };
-        let bites = self.0.asked(&hold.subject).map(|asked| asked.bites(now)).unwrap_or_default();
+        let bites = self.0.bites(hold, now);
         let bites = if bites.is_empty() { "nowhere".to_owned() } else { bites.join(", ") };
         let scope = match hold.scope() {
             HoldScope::Identity => String::new(),
