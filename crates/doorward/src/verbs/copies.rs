@@ -10,7 +10,7 @@ use doorward_journal::{Journal, Sqlite};
 use doorward_model::id::TenantId;
 use doorward_serve::answers::heads::HeadRow;
 use doorward_serve::answers::rejects::FILES;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::cli::Output;
 use crate::cli::files::{BackupArgs, RestoreArgs, VerifyArgs};
@@ -85,20 +85,15 @@ fn copy_rejects(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// The heads in a file: one, or a list as the API answers it.
+/// The heads in a file.
 fn read_heads(path: &PathBuf) -> Result<Vec<Exported>> {
     let told = || format!("cannot read {} as a signed head", path.display());
-    let mut value: Value = serde_json::from_slice(&fs::read(path).with_context(told)?).with_context(told)?;
-    let heads = match value.get_mut("items").map(Value::take) {
-        Some(Value::Array(items)) => items,
-        Some(_) | None => vec![value],
-    };
+    let heads = HeadRow::read(&fs::read(path).with_context(told)?).with_context(told)?;
     if heads.is_empty() {
         bail!("{} holds no signed head", path.display());
     }
-    let read = |head| serde_json::from_value::<HeadRow>(head).with_context(told);
     let name = path.display().to_string();
-    heads.into_iter().map(|head| Ok(Exported { name: name.clone(), head: read(head)? })).collect()
+    Ok(heads.into_iter().map(|head| Exported { name: name.clone(), head }).collect())
 }
 
 fn told(said: &str, (Checked { verified, heads }, has_key): Copied, output: Output) -> Result<()> {

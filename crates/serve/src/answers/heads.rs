@@ -6,6 +6,7 @@ use doorward_model::id::FactNumber;
 use doorward_model::time::Time;
 use doorward_proof::PublicKey;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::answers::query::{Page, Query, QueryError};
@@ -35,6 +36,18 @@ pub struct HeadRow {
 }
 
 impl HeadRow {
+    /// The heads in a text: one, or a list as it is answered.
+    ///
+    /// # Errors
+    /// When it is no JSON, or something in it is no head.
+    pub fn read(text: &[u8]) -> serde_json::Result<Vec<Self>> {
+        let mut value: Value = serde_json::from_slice(text)?;
+        match value.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) => items.into_iter().map(serde_json::from_value).collect(),
+            Some(_) | None => serde_json::from_value(value).map(|head| vec![head]),
+        }
+    }
+
     /// A signed head, as it is told.
     #[must_use]
     pub fn of(signed: &SignedHead, keys: &[PublicKey]) -> Self {
