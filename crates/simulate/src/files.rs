@@ -150,13 +150,21 @@ mod tests {
         let files = |slices| {
             let mut files = BTreeMap::new();
             log_files(&organisation, 1, slices, &mut |path, content| {
-                assert_eq!(files.insert(path.to_owned(), content.to_vec()), None, "{path} is there twice");
+                let text = String::from_utf8(content.to_vec()).unwrap();
+                let [_, account, _, region, ..] = path.split('/').collect::<Vec<_>>()[..] else { panic!() };
+                let count = |said: &str| text.matches(said).count();
+                let of_file = [
+                    count(&format!(r#","awsRegion":"{region}","#)),
+                    count(&format!(r#","recipientAccountId":"{account}","#)),
+                ];
+                assert_eq!(of_file, [count(r#","eventID":"#); 2], "{path}");
+                assert_eq!(files.insert(path.to_owned(), text), None, "{path} is there twice");
             });
             files
         };
-        let records = |files: &BTreeMap<String, Vec<u8>>| {
-            let texts = files.values().map(|content| String::from_utf8(content.clone()).unwrap());
-            let mut records: Vec<_> = texts
+        let records = |files: &BTreeMap<String, String>| {
+            let mut records: Vec<_> = files
+                .values()
                 .flat_map(|text| {
                     let list = text.strip_prefix("{\"Records\":[").and_then(|rest| rest.strip_suffix("]}"));
                     let records = list.unwrap().split(",{\"eventVersion\"");
