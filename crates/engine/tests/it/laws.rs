@@ -3,7 +3,7 @@
 use doorward_engine::{Arrival, Engine, Rules, follows};
 use doorward_model::event::{ActorKind, Event};
 use doorward_model::finding::{Finding, Severity};
-use doorward_model::hold::Hold;
+use doorward_model::hold::{Hold, HoldScope};
 use doorward_model::id::TenantId;
 use doorward_model::identity::{Credential, Edge, EdgeKind, Identity, IdentityKind};
 use doorward_model::inventory::Entitlement;
@@ -85,6 +85,16 @@ fn the_facts_of_a_replay_are_those_that_were_recorded() {
     assert_eq!(again.iter().zip(&recorded).find(|(again, recorded)| again != recorded), None);
 }
 
+/// Where holds on what was told of would bite: a session, a task, a tool.
+fn told(engine: &Engine, now: Time) -> [Vec<String>; 3] {
+    [(HoldScope::Session, "s-1"), (HoldScope::Task, "t-1"), (HoldScope::Tool, "mail")].map(
+        |(scope, subject)| {
+            let hold = Hold { scope: scope.into(), subject: subject.to_owned(), ..Hold::default() };
+            engine.state.bites(&hold, now)
+        },
+    )
+}
+
 #[test]
 fn a_checkpoint_and_the_tail_are_as_the_whole() {
     let mut whole = Driver::new(2, 1).all(events(&plan()));
@@ -126,7 +136,11 @@ fn a_checkpoint_and_the_tail_are_as_the_whole() {
         assert!(engine.checkpoint() == kept, "what is loaded is what was written, at {cut}");
         tail.iter().for_each(|record| drop(engine.replay(record)));
         assert!(engine.checkpoint() == bytes, "at {cut}");
+        assert_eq!(told(&engine, now), told(&whole.engine, now), "at {cut}");
     }
+    // What no checkpoint has is missing in none of them: this is what there is.
+    let asked = told(&whole.engine, now);
+    assert!(asked.iter().all(|points| !points.is_empty()), "{asked:?}");
     let refused = Engine::new(TenantId::from("test"), Rules::default(), 1, 1).load(&bytes, FORMAT + 1);
     assert_eq!(
         refused.map_err(|error| error.to_string()),
