@@ -56,7 +56,7 @@ impl Moment {
 
     /// The same, of a source that is trusted so far; verified, where nothing is said.
     #[must_use]
-    pub fn from(self, trust: Option<&Trust>) -> Self {
+    pub fn trusted(self, trust: Option<&Trust>) -> Self {
         Self { trust: trust.copied().unwrap_or_default(), ..self }
     }
 

@@ -299,9 +299,7 @@ impl Head {
         self.recorded_at = recorded_at;
         Ok(())
     }
-}
 
-impl Head {
     /// The head after a batch of which nothing else is kept; as it was when that cannot be the next.
     pub(crate) fn pass(&mut self, batch: &Batch<'_>) -> Result<(), JournalError> {
         let recorded_at = self.recorded_at;

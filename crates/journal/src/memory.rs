@@ -28,8 +28,9 @@ pub enum Keep {
 
 /// A log that ends with the process.
 ///
-/// An hour with very many events is deduplicated with the help of temporary files. It has no store to load fingerprints from: an event of an hour that has left memory is taken for new when it
-/// comes again. Events that come about in the order in which they happened are not affected.
+/// An hour with very many events is deduplicated with the help of temporary files. It has no store to load fingerprints
+/// from: an event of an hour that has left memory is taken for new when it comes again. Events that come about in the
+/// order in which they happened are not affected.
 #[derive(Debug)]
 pub struct Memory {
     keep: Keep,

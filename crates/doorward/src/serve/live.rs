@@ -260,7 +260,7 @@ impl<J: Journal> Live<J> {
             return Ok(());
         }
         let before = self.writer.counts;
-        let moment = Moment::live(now).from(self.trust.get(&pushed.source));
+        let moment = Moment::live(now).trusted(self.trust.get(&pushed.source));
         for event in pushed.events {
             if let Err(error) = self.writer.take(event, moment) {
                 send(reply, Err(could_not(&error)));
