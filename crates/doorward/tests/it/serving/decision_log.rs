@@ -50,7 +50,9 @@ fn killed_in_time(settings: &Path) -> (TempDir, String) {
         let mut server = Server::start(data.path(), Some(settings));
         assert_eq!(missing(&server), Value::Null);
         ask(&server, "record-1");
-        // A question brings about a round; the next one comes with the next question, or when the time is over.
+        // A question brings about a round, which may end after its answer, and has ended when another one is answered; the
+        // next round comes with the next question, or when the time is over.
+        assert_eq!(missing(&server), Value::Null);
         let asked = Instant::now();
         assert_eq!(missing(&server), Value::Null);
         ask(&server, "record-2");
