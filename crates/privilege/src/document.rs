@@ -1,0 +1,140 @@
+//! Policy documents: JSON text into typed statements, once; what is not understood is an error, so that answers which
+//! depend on it are unknown.
+//!
+//! Source: IAM User Guide, "Grammar of the IAM JSON policy language".
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::pattern::Pattern;
+
+mod read;
+
+/// A policy document: of an identity, a resource, a boundary, a session, an organisation, or the trust policy of a role.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Document {
+    /// Which release of the policy language it is written in.
+    pub version: Version,
+    /// Its statements, in their order.
+    pub statements: Vec<Statement>,
+}
+
+/// A release of the policy language.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Version {
+    /// Without policy variables; also where a document names none.
+    #[default]
+    V2008,
+    /// With policy variables.
+    V2012,
+}
+
+/// A statement: whom it lets or forbids what, on which resources, under which conditions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Statement {
+    /// Its name, if it has one.
+    pub sid: Option<Box<str>>,
+    /// What it does where it applies.
+    pub effect: Effect,
+    /// To whom it applies; absent in policies of identities.
+    pub principals: Option<Selection<Principal>>,
+    /// To which permissions it applies; patterns in lower case.
+    pub permissions: Selection<Pattern>,
+    /// To which resources it applies; absent in trust policies.
+    pub resources: Option<Selection<Pattern>>,
+    /// All must hold for it to apply.
+    pub conditions: Vec<Condition>,
+}
+
+/// What a statement does where it applies.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize)]
+pub enum Effect {
+    /// It allows.
+    Allow,
+    /// It denies, whatever else allows.
+    Deny,
+}
+
+/// What is named, or all but what is named (`NotAction`, `NotResource`, `NotPrincipal`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Selection<T> {
+    /// These.
+    Only(Vec<T>),
+    /// All but these.
+    AllBut(Vec<T>),
+}
+
+impl<T> Selection<T> {
+    /// What is named.
+    #[must_use]
+    pub fn named(&self) -> &[T] {
+        match self {
+            Self::Only(named) | Self::AllBut(named) => named,
+        }
+    }
+}
+
+/// Whom a statement names.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Principal {
+    /// Everybody, also without credentials.
+    Everybody,
+    /// An account by its id or the ARN of its root: whoever that account lets.
+    Account(Box<str>),
+    /// An identity or session by its ARN, or by the unique id that is left when it was deleted.
+    Aws(Box<str>),
+    /// A service of AWS.
+    Service(Box<str>),
+    /// A provider of identities: OIDC by its host or ARN, SAML by its ARN.
+    Federated(Box<str>),
+    /// The canonical id of an account, as S3 names it.
+    CanonicalUser(Box<str>),
+}
+
+/// One condition: a key, compared in a way with values of which one must match.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Condition {
+    /// How it compares, as it is written: `StringEquals`, `ForAllValues:StringLike`, `BoolIfExists`.
+    pub operator: Box<str>,
+    /// The condition key, in lower case.
+    pub key: Box<str>,
+    /// The values, as text.
+    pub values: Vec<Box<str>>,
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.operator, self.key, self.values.join(" | "))
+    }
+}
+
+/// Why a document cannot be read.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// It is no JSON, or not of the form of a policy.
+    #[error("policy document is not of the form of a policy: {0}")]
+    Form(String),
+    /// A release of the policy language that is not known.
+    #[error("policy language version {0} is not known: 2008-10-17 and 2012-10-17 are")]
+    Version(String),
+    /// A statement that cannot be understood.
+    #[error("statement {number} of the policy: {what}")]
+    Statement {
+        /// Its place, from 1.
+        number: usize,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+impl Document {
+    /// Reads a document from JSON text.
+    ///
+    /// # Errors
+    ///
+    /// When any part of it is not understood: a document is read as a whole or not at all.
+    pub fn read(text: &str) -> Result<Self, DocumentError> {
+        read::document(text)
+    }
+}

@@ -1,0 +1,11 @@
+//! Policy documents and inventory into what every identity could do, and where that leads.
+//!
+//! All policies of a principal are evaluated together, in three values: allowed, denied, or allowed only if a condition
+//! holds. From that come the edges of the identity graph (who can become whom), and from the graph come paths, reach,
+//! blast radius and choke points. Escalation methods and the list of known permissions are data.
+//!
+//! Nothing here reads files or knows the log: rows of the inventory come in, answers go out. What does not parse makes
+//! the answers that depend on it unknown, never allowed. Start reading at `document.rs`.
+
+pub mod document;
+pub mod pattern;
