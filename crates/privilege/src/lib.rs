@@ -8,4 +8,5 @@
 //! the answers that depend on it unknown, never allowed. Start reading at `document.rs`.
 
 pub mod document;
+pub mod estate;
 pub mod pattern;

@@ -1,0 +1,4 @@
+//! What the room promises, at its boundary.
+
+mod estate;
+mod support;

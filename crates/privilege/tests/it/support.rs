@@ -1,0 +1,85 @@
+//! Rows of an inventory, as short as tests want them.
+
+use doorward_model::hash::Hash16;
+use doorward_model::identity::Identity;
+use doorward_model::inventory::{AccountExport, Entitlement, Group, Origin, PolicyDocument};
+use doorward_privilege::estate::{Builder, Estate};
+
+/// The account that rows are of.
+pub(crate) const ACCOUNT: &str = "111122223333";
+
+/// An export under construction.
+#[derive(Clone, Default)]
+pub(crate) struct Rows(pub(crate) AccountExport);
+
+impl Rows {
+    /// Of an account.
+    pub(crate) fn new() -> Self {
+        Self(AccountExport { account: ACCOUNT.to_owned(), complete: true, ..AccountExport::default() })
+    }
+
+    /// A user with an inline policy of these statements.
+    pub(crate) fn user(self, name: &str, statements: &str) -> Self {
+        let id = format!("arn:aws:iam::{ACCOUNT}:user/{name}");
+        self.identity(&id, name, &[]).inline(&id, statements)
+    }
+
+    /// A role that trusts whom the principal element names, with an inline policy of these statements.
+    pub(crate) fn role(self, name: &str, trusted: &str, statements: &str) -> Self {
+        let id = format!("arn:aws:iam::{ACCOUNT}:role/{name}");
+        let trust = format!(r#"[{{"Effect":"Allow","Principal":{trusted},"Action":"sts:AssumeRole"}}]"#);
+        self.identity(&id, name, &[])
+            .inline(&id, statements)
+            .held(&id, "trust", Origin::Trust)
+            .document(&format!("{id} trust"), &trust)
+    }
+
+    /// A group with an inline policy of these statements.
+    pub(crate) fn group(mut self, name: &str, statements: &str) -> Self {
+        let id = format!("arn:aws:iam::{ACCOUNT}:group/{name}");
+        self.0.groups.push(Group { id: id.clone(), name: name.to_owned() });
+        self.inline(&id, statements)
+    }
+
+    /// An identity that is a member of groups.
+    pub(crate) fn identity(mut self, id: &str, name: &str, groups: &[&str]) -> Self {
+        self.0.identities.push(Identity {
+            id: id.to_owned(),
+            account: ACCOUNT.to_owned(),
+            name: name.to_owned(),
+            groups: groups.iter().map(|&group| group.to_owned()).collect(),
+            ..Identity::default()
+        });
+        self
+    }
+
+    /// An inline policy of a holder.
+    pub(crate) fn inline(self, holder: &str, statements: &str) -> Self {
+        self.held(holder, "inline:own", Origin::Inline).document(&format!("{holder} inline:own"), statements)
+    }
+
+    /// That a holder has a policy.
+    pub(crate) fn held(mut self, holder: &str, policy: &str, origin: Origin) -> Self {
+        self.0.entitlements.push(Entitlement {
+            holder: holder.to_owned(),
+            policy: policy.to_owned(),
+            origin: origin as i32,
+        });
+        self
+    }
+
+    /// A document of these statements.
+    pub(crate) fn document(mut self, name: &str, statements: &str) -> Self {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":{statements}}}"#);
+        let hash = Hash16::of(text.as_bytes());
+        self.0.policies.push(PolicyDocument { name: name.to_owned(), text, hash });
+        self
+    }
+
+    /// The estate of these rows alone.
+    pub(crate) fn estate(self) -> Estate {
+        let mut builder = Builder::default();
+        builder.add(self.0);
+        builder.build()
+    }
+}
