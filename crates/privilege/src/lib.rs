@@ -9,4 +9,6 @@
 
 pub mod document;
 pub mod estate;
+pub mod interest;
 pub mod pattern;
+pub mod witness;

@@ -1,0 +1,163 @@
+//! Which of some permissions of interest a document could allow: the first sieve, so that the many principals that
+//! hold none of what a question is about are not looked at again.
+
+use crate::document::{Document, Effect, Selection};
+use crate::pattern::Pattern;
+
+/// The permissions that questions are about, in lower case and in order; at most [`Mask::PERMISSIONS_MAX`].
+#[derive(Clone, Debug, Default)]
+pub struct Interest {
+    names: Vec<Box<str>>,
+}
+
+/// A set of permissions of interest.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Mask([u64; Self::WORDS]);
+
+impl Mask {
+    const WORDS: usize = 8;
+    /// How many permissions may be of interest.
+    pub const PERMISSIONS_MAX: usize = Self::WORDS * 64;
+
+    /// Whether all of another set are in this one.
+    #[must_use]
+    pub fn holds(&self, other: &Self) -> bool {
+        self.0.iter().zip(other.0).all(|(own, other)| own & other == other)
+    }
+
+    /// Whether nothing is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
+    /// Takes in what is in another.
+    pub fn join(&mut self, other: &Self) {
+        for (own, other) in self.0.iter_mut().zip(other.0) {
+            *own |= other;
+        }
+    }
+
+    fn put(&mut self, place: usize) {
+        if let Some(word) = self.0.get_mut(place / 64) {
+            *word |= 1 << (place % 64);
+        }
+    }
+
+    /// Takes out what is in another.
+    fn leave(&mut self, other: &Self) {
+        for (own, other) in self.0.iter_mut().zip(other.0) {
+            *own &= !other;
+        }
+    }
+}
+
+impl Interest {
+    /// In permissions of these names; more than a mask holds are cut off at its end, see [`Self::len`].
+    #[must_use]
+    pub fn new(names: impl IntoIterator<Item = &str>) -> Self {
+        let mut names: Vec<Box<str>> =
+            names.into_iter().map(|name| name.to_ascii_lowercase().into_boxed_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.truncate(Mask::PERMISSIONS_MAX);
+        Self { names }
+    }
+
+    /// How many they are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The mask of one permission; empty when it is not of interest.
+    #[must_use]
+    pub fn of(&self, name: &str) -> Mask {
+        let mut mask = Mask::default();
+        if let Ok(place) = self.names.binary_search_by(|known| (**known).cmp(&*name.to_ascii_lowercase())) {
+            mask.put(place);
+        }
+        mask
+    }
+
+    /// What a document could allow on some resource, under some condition.
+    #[must_use]
+    pub fn allowed(&self, document: &Document) -> Mask {
+        let mut mask = Mask::default();
+        for statement in document.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
+            match &statement.permissions {
+                Selection::Only(patterns) => mask.join(&self.matched(patterns)),
+                Selection::AllBut(patterns) => {
+                    let mut rest = self.all();
+                    rest.leave(&self.matched(patterns));
+                    mask.join(&rest);
+                }
+            }
+        }
+        mask
+    }
+
+    fn all(&self) -> Mask {
+        let mut mask = Mask::default();
+        (0..self.names.len()).for_each(|place| mask.put(place));
+        mask
+    }
+
+    /// Names that begin alike lie together, so that a pattern is compared with those only that begin as it does.
+    fn matched(&self, patterns: &[Pattern]) -> Mask {
+        let mut mask = Mask::default();
+        for pattern in patterns {
+            let prefix = pattern.prefix();
+            let first = self.names.partition_point(|name| **name < *prefix);
+            let alike = self.names.iter().enumerate().skip(first);
+            for (place, name) in alike.take_while(|(_, name)| name.starts_with(prefix)) {
+                if pattern.matches(name) {
+                    mask.put(place);
+                }
+            }
+        }
+        mask
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Interest, Mask};
+    use crate::document::Document;
+
+    fn allowed(interest: &Interest, statements: &str) -> Vec<&'static str> {
+        let document = Document::read(&format!(r#"{{"Version":"2012-10-17","Statement":{statements}}}"#));
+        let mask = document.map(|document| interest.allowed(&document)).unwrap_or_default();
+        NAMES.into_iter().filter(|name| mask.holds(&interest.of(name))).collect()
+    }
+
+    const NAMES: [&str; 4] = ["iam:PassRole", "iam:PutRolePolicy", "lambda:CreateFunction", "sts:AssumeRole"];
+
+    #[test]
+    fn a_document_allows_what_its_patterns_match() {
+        let interest = Interest::new(NAMES);
+        let cases: [(&str, &[&str]); 5] = [
+            (
+                r#"{"Effect":"Allow","Action":"IAM:p*","Resource":"*"}"#,
+                &["iam:PassRole", "iam:PutRolePolicy"],
+            ),
+            (r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#, &[]),
+            (r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#, &NAMES),
+            (
+                r#"{"Effect":"Allow","NotAction":["iam:*","sts:*"],"Resource":"*"}"#,
+                &["lambda:CreateFunction"],
+            ),
+            (r#"{"Effect":"Allow","Action":"*:?ssumeRole","Resource":"*"}"#, &["sts:AssumeRole"]),
+        ];
+        for (statements, expected) in cases {
+            assert_eq!(allowed(&interest, statements), expected, "{statements}");
+        }
+        assert_eq!(interest.of("s3:GetObject"), Mask::default());
+    }
+}
