@@ -55,9 +55,9 @@ impl Mask {
 impl Interest {
     /// In permissions of these names; more than a mask holds are cut off at its end, see [`Self::len`].
     #[must_use]
-    pub fn new(names: impl IntoIterator<Item = &str>) -> Self {
+    pub fn new(names: &[&str]) -> Self {
         let mut names: Vec<Box<str>> =
-            names.into_iter().map(|name| name.to_ascii_lowercase().into_boxed_str()).collect();
+            names.iter().map(|name| name.to_ascii_lowercase().into_boxed_str()).collect();
         names.sort_unstable();
         names.dedup();
         names.truncate(Mask::PERMISSIONS_MAX);
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_document_allows_what_its_patterns_match() {
-        let interest = Interest::new(NAMES);
+        let interest = Interest::new(&NAMES);
         let cases: [(&str, &[&str]); 5] = [
             (
                 r#"{"Effect":"Allow","Action":"IAM:p*","Resource":"*"}"#,
