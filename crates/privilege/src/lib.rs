@@ -8,6 +8,7 @@
 //! the answers that depend on it unknown, never allowed. Start reading at `document.rs`.
 
 pub mod document;
+pub mod escalation;
 pub mod estate;
 pub mod interest;
 pub mod pattern;

@@ -1,4 +1,5 @@
 //! What the room promises, at its boundary.
 
+mod escalation;
 mod estate;
 mod support;

@@ -1,0 +1,167 @@
+//! Methods of escalation: what ships is whole, and what cannot be read is told by file, line, rule and cure.
+
+use doorward_privilege::escalation::{Actor, Category, Gives, Need, On, Rule, Rules, State, Target};
+
+const JOIN: &str = "\
+# a comment
+- id: iam-013
+  name: Join a group
+  category: self-escalation
+  actor: user
+  target: group
+  needs: [{permission: iam:AddUserToGroup, on: target}]
+  where: [foreign]
+  gives: policies-of-target
+  fix: Do not.
+  source: A page
+";
+
+fn read(text: &str) -> Result<Rules, String> {
+    Rules::read([("a.yaml", text)]).map_err(|error| error.to_string())
+}
+
+/// What is wrong with the rule above after a change.
+fn wrong(from: &str, to: &str) -> String {
+    let text = JOIN.replace(from, to);
+    assert_ne!(text, JOIN, "{from} does not stand in the rule");
+    read(&text).err().unwrap_or_else(|| format!("{to} was read"))
+}
+
+#[test]
+fn a_rule_is_read_whole() {
+    let rule = Rule {
+        id: "iam-013".into(),
+        name: "Join a group".into(),
+        category: Category::SelfEscalation,
+        actor: Actor::User,
+        target: Target::Group,
+        needs: vec![Need {
+            permission: "iam:AddUserToGroup".into(),
+            on: On::Target,
+            passed_to: None,
+            attaches: None,
+        }],
+        trusts: Vec::new(),
+        states: vec![State::Foreign],
+        exists: Vec::new(),
+        assumes: Vec::new(),
+        gives: Gives::PoliciesOfTarget,
+        fix: "Do not.".into(),
+        source: "A page".into(),
+    };
+    assert_eq!(read(JOIN).map(|rules| rules.all().to_vec()), Ok(vec![rule]));
+}
+
+#[test]
+fn words_that_are_not_known_are_errors() {
+    let cases = [
+        ("group\n", "crowd\n", "a.yaml:6: rule iam-013: .[0].target: unknown target `crowd`"),
+        ("foreign", "alien", "a.yaml:8: rule iam-013: .[0].where[0]: unknown variant `alien`"),
+        ("on: target", "on: moon", "a.yaml:7: rule iam-013: .[0].needs[0].on: unknown variant `moon`"),
+        ("  fix", "  fax", "a.yaml:10: rule iam-013: .[0]: unknown field `fax`"),
+        ("  fix: Do not.\n", "", "a.yaml:2: rule iam-013: .[0]: missing field `fix` at line 2 column 3"),
+        (
+            "gives",
+            "exists: [moon:rock]\n  gives",
+            "a.yaml:9: rule iam-013: .[0].exists[0]: unknown kind `moon:rock`",
+        ),
+        ("gives: p", "gives: {p", "a.yaml:9: rule iam-013: .[0].gives: invalid type: map"),
+    ];
+    for (from, to, expected) in cases {
+        let shown = wrong(from, to);
+        assert_eq!(shown.split(", expected").next(), Some(expected), "{shown}");
+    }
+}
+
+#[test]
+fn what_contradicts_itself_is_an_error_that_says_how_to_mend_it() {
+    let cases = [
+        ("Do not.", "''", "`fix` is empty; write a sentence"),
+        ("foreign", "foreign, foreign", "item 2 of `where` stands there already; take it out"),
+        (
+            "foreign",
+            "bounded",
+            "`where` asks for a target with a permissions boundary, which a group cannot be",
+        ),
+        (
+            "where",
+            "trusts: [ec2.amazonaws.com]\n  where",
+            "`trusts` is of roles; make the target a role, or leave it out",
+        ),
+        ("policies-of-target", "role-of-target", "what it gives asks for `runs-as-role` in `where`"),
+        (
+            "needs: [{permission: iam:AddUserToGroup, on: target}]\n  where: [foreign]",
+            "needs: []",
+            "asks for nothing; say in `needs` which permissions, or in `where` which state",
+        ),
+    ];
+    for (from, to, expected) in cases {
+        assert_eq!(wrong(from, to), format!("a.yaml:2: rule iam-013: {expected}"));
+    }
+    let capitals = "a.yaml:2: rule IAM 13: the id may hold small letters, digits and hyphens only";
+    assert_eq!(wrong("iam-013", "IAM 13"), capitals);
+}
+
+#[test]
+fn a_need_that_contradicts_itself_is_an_error_that_says_how_to_mend_it() {
+    let cases = [
+        ("Add*, on: target", "`iam:Add*` is no permission; write it as iam:PassRole, without wildcards"),
+        (
+            "PassRole, on: target",
+            "`passed_to` stands with iam:PassRole and only there; mend the need iam:PassRole",
+        ),
+        (
+            "AddUserToGroup, on: target, passed_to: lambda.amazonaws.com",
+            "`passed_to` stands with iam:PassRole and only there; mend the need iam:AddUserToGroup",
+        ),
+        (
+            "PassRole, on: target, passed_to: lambda",
+            "`lambda` names no service; write it as lambda.amazonaws.com",
+        ),
+        (
+            "AttachGroupPolicy, on: target",
+            "`attaches` stands with iam:AttachUserPolicy, iam:AttachGroupPolicy, iam:AttachRolePolicy and only \
+             there; mend the need iam:AttachGroupPolicy",
+        ),
+        (
+            "AddUserToGroup, on: existing",
+            "iam:AddUserToGroup is needed on something existing; say in `exists` what that is",
+        ),
+        (
+            "AddUserToGroup, on: policy-of-target",
+            "iam:AddUserToGroup is needed on a policy of the target; add `with-own-policy` to `where`",
+        ),
+    ];
+    for (to, expected) in cases {
+        assert_eq!(wrong("AddUserToGroup, on: target", to), format!("a.yaml:2: rule iam-013: {expected}"));
+    }
+    let assuming =
+        "a.yaml:2: rule iam-013: whether a role may be assumed is a state; write `where: [assumable]`";
+    assert_eq!(wrong("iam:AddUserToGroup", "sts:AssumeRole"), assuming);
+}
+
+#[test]
+fn an_id_stands_once_in_all_files() {
+    let twice = format!("{JOIN}\n{JOIN}");
+    assert_eq!(
+        read(&twice).map(drop),
+        Err("a.yaml:14: rule iam-013: stands at a.yaml:2 already; give it another id".to_owned())
+    );
+    let error = Rules::read([("a.yaml", JOIN), ("b.yaml", JOIN)]).err().map(|error| error.to_string());
+    let expected = "b.yaml:2: rule iam-013: stands at a.yaml:2 already; give it another id";
+    assert_eq!(error.as_deref(), Some(expected));
+}
+
+#[test]
+fn what_is_missing_is_said_in_words() {
+    let rules = Rules::shipped().expect("the shipped rules are read");
+    let sought = |id| rules.find(id).map(Rule::sought);
+    let said = ["iam-002", "iam-017", "lambda-001", "lambda-004"].map(|id| sought(id).unwrap_or_default());
+    let expected = [
+        "a user with fewer than two access keys",
+        "a role that it may assume and that can be changed",
+        "a role that trusts lambda.amazonaws.com",
+        "a Lambda function with a role",
+    ];
+    assert_eq!(said, expected);
+}
