@@ -1,5 +1,12 @@
 //! What the room promises, at its boundary.
 
+#[cfg(test)]
+mod catalog;
+#[cfg(test)]
 mod escalation;
+#[cfg(test)]
 mod estate;
+#[cfg(test)]
+mod permission_set;
+#[cfg(test)]
 mod support;
