@@ -1,12 +1,11 @@
 //! What the room promises, at its boundary.
 
-#[cfg(test)]
-mod catalog;
-#[cfg(test)]
 mod escalation;
-#[cfg(test)]
 mod estate;
 #[cfg(test)]
-mod permission_set;
+mod graph;
 #[cfg(test)]
+mod naive;
+#[cfg(test)]
+mod reach;
 mod support;

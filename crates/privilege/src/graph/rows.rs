@@ -1,0 +1,264 @@
+//! The edges of each node, one direction: compressed rows, and whole rows that replace some of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use fixedbitset::FixedBitSet;
+
+use super::{Edge, EdgeId, Level, Node, NodeId};
+
+/// An edge as its row holds it, in one word: the node at its other end, its level, and whether there is a condition.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Hop(u32);
+
+const ONLY_IF: u32 = 1;
+const SPECIAL: u32 = 2;
+const BELOW_CONTROL: u32 = 2;
+const NODE: u32 = 4;
+
+impl Hop {
+    pub(super) fn new(node: NodeId, special: bool, level: Level, only_if: bool) -> Self {
+        let below = Level::Control as u32 - level as u32;
+        let flags = (u32::from(special) * SPECIAL) | (u32::from(only_if) * ONLY_IF);
+        Self((node.0 << NODE) | (below << BELOW_CONTROL) | flags)
+    }
+
+    /// The node at the other end.
+    pub(crate) fn node(self) -> NodeId {
+        NodeId(self.0 >> NODE)
+    }
+
+    pub(crate) fn level(self) -> Level {
+        match (self.0 >> BELOW_CONTROL) & 3 {
+            0 => Level::Control,
+            1 => Level::Write,
+            2 => Level::Read,
+            _ => Level::List,
+        }
+    }
+
+    pub(crate) fn only_if(self) -> bool {
+        self.0 & ONLY_IF != 0
+    }
+
+    /// Whether the node at the other end is anything but one that is shown and opens to control.
+    pub(crate) fn is_special(self) -> bool {
+        self.0 & SPECIAL != 0
+    }
+
+    /// Whether it surely gives control over an ordinary node: most edges do.
+    pub(crate) fn is_plain(self) -> bool {
+        self.0 & 0b1111 == 0
+    }
+}
+
+/// The edges of a node, ordered by the node at the other end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row<'a> {
+    pub(crate) hops: &'a [Hop],
+    pub(crate) ids: &'a [EdgeId],
+}
+
+impl<'a> Row<'a> {
+    const EMPTY: Self = Self { hops: &[], ids: &[] };
+
+    pub(crate) fn edges(self) -> impl Iterator<Item = (Hop, EdgeId)> + 'a {
+        self.hops.iter().copied().zip(self.ids.iter().copied())
+    }
+}
+
+/// Which end of an edge a row belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Side {
+    Forward,
+    Backward,
+}
+
+impl Side {
+    /// The node to whose row an edge belongs.
+    pub(super) fn row(self, edge: &Edge) -> NodeId {
+        match self {
+            Self::Forward => edge.from,
+            Self::Backward => edge.to,
+        }
+    }
+
+    /// An edge, as that row holds it.
+    pub(super) fn hop(self, edge: &Edge, nodes: &[Node]) -> Hop {
+        let end = match self {
+            Self::Forward => edge.to,
+            Self::Backward => edge.from,
+        };
+        let special = nodes.get(end.0 as usize).is_some_and(|node| node.is_special());
+        Hop::new(end, special, edge.level, edge.only_if)
+    }
+}
+
+/// The rows of all nodes.
+#[derive(Clone, Debug)]
+pub(super) struct Rows {
+    side: Side,
+    base: Arc<Base>,
+    /// Of which nodes the row is not that of the base.
+    replaced: FixedBitSet,
+    rows: BTreeMap<NodeId, Arc<Owned>>,
+    edges: usize,
+    /// How many edges came or went since the base was made.
+    changes: usize,
+}
+
+/// Rows one after another: that of node `n` reaches from `starts[n]` to `starts[n + 1]`.
+#[derive(Debug)]
+struct Base {
+    starts: Box<[u32]>,
+    hops: Box<[Hop]>,
+    ids: Box<[EdgeId]>,
+}
+
+#[derive(Debug)]
+struct Owned {
+    hops: Box<[Hop]>,
+    ids: Box<[EdgeId]>,
+}
+
+/// An edge in one number that orders as rows do.
+type Packed = u64;
+
+impl Rows {
+    pub(super) fn new(side: Side, nodes: &[Node], edges: &[Edge]) -> Self {
+        let starts = starts(nodes.len(), edges.iter().map(|edge| side.row(edge)));
+        let mut next = starts.clone();
+        let mut packed: Vec<Packed> = vec![0; edges.len()];
+        for edge in edges {
+            let Some(at) = next.get_mut(side.row(edge).0 as usize) else { continue };
+            if let Some(place) = packed.get_mut(*at as usize) {
+                *place = pack(side.hop(edge, nodes), edge.id);
+            }
+            *at += 1;
+        }
+        for bounds in starts.windows(2) {
+            if let [start, end] = *bounds
+                && let Some(row) = packed.get_mut(start as usize..end as usize)
+            {
+                row.sort_unstable();
+            }
+        }
+        let (hops, ids) = packed.iter().copied().map(unpack).unzip::<_, _, Vec<_>, Vec<_>>();
+        Self::of(side, Base { starts: starts.into(), hops: hops.into(), ids: ids.into() })
+    }
+
+    fn of(side: Side, base: Base) -> Self {
+        let replaced = FixedBitSet::with_capacity(base.starts.len().saturating_sub(1));
+        let edges = base.hops.len();
+        Self { side, base: Arc::new(base), replaced, rows: BTreeMap::new(), edges, changes: 0 }
+    }
+
+    pub(super) fn edge_count(&self) -> usize {
+        self.edges
+    }
+
+    pub(super) fn row(&self, node: NodeId) -> Row<'_> {
+        if !self.rows.is_empty()
+            && self.replaced.contains(node.0 as usize)
+            && let Some(row) = self.rows.get(&node)
+        {
+            return Row { hops: &row.hops, ids: &row.ids };
+        }
+        self.base.row(node)
+    }
+
+    /// Takes edges away, which are there, and adds others.
+    pub(super) fn change(&mut self, nodes: &[Node], removed: &[Edge], added: &[Edge]) {
+        let mut touched: BTreeMap<NodeId, (Vec<Packed>, Vec<Packed>)> = BTreeMap::new();
+        for edge in removed {
+            let gone = &mut touched.entry(self.side.row(edge)).or_default().0;
+            gone.push(pack(self.side.hop(edge, nodes), edge.id));
+        }
+        for edge in added {
+            let come = &mut touched.entry(self.side.row(edge)).or_default().1;
+            come.push(pack(self.side.hop(edge, nodes), edge.id));
+        }
+        for (node, (gone, come)) in touched {
+            self.replace(node, gone, come);
+        }
+        self.replaced.grow(nodes.len());
+        self.changes += removed.len() + added.len();
+        if self.changes > MERGE_FLOOR + self.edges / MERGE_SHARE {
+            *self = self.merged(nodes.len());
+        }
+    }
+
+    fn replace(&mut self, node: NodeId, mut gone: Vec<Packed>, come: Vec<Packed>) {
+        gone.sort_unstable();
+        let old = self.row(node);
+        let mut row: Vec<Packed> = Vec::with_capacity(old.hops.len() + come.len());
+        row.extend(
+            old.edges().map(|(hop, id)| pack(hop, id)).filter(|edge| gone.binary_search(edge).is_err()),
+        );
+        self.edges -= old.hops.len() - row.len();
+        self.edges += come.len();
+        row.extend(come);
+        row.sort_unstable();
+        let (hops, ids) = row.into_iter().map(unpack).unzip::<_, _, Vec<_>, Vec<_>>();
+        self.rows.insert(node, Arc::new(Owned { hops: hops.into(), ids: ids.into() }));
+        self.replaced.grow_and_insert(node.0 as usize);
+    }
+
+    /// The same rows without an overlay.
+    fn merged(&self, nodes: usize) -> Self {
+        let mut starts = Vec::with_capacity(nodes + 1);
+        let mut hops = Vec::with_capacity(self.edges);
+        let mut ids = Vec::with_capacity(self.edges);
+        let mut end = 0;
+        starts.push(end);
+        for row in (0..).map(NodeId).take(nodes).map(|node| self.row(node)) {
+            hops.extend_from_slice(row.hops);
+            ids.extend_from_slice(row.ids);
+            end += u32::try_from(row.hops.len()).unwrap_or(0);
+            starts.push(end);
+        }
+        Self::of(self.side, Base { starts: starts.into(), hops: hops.into(), ids: ids.into() })
+    }
+}
+
+/// A change of fewer edges than this is kept in the overlay of even the smallest graph.
+const MERGE_FLOOR: usize = 64;
+/// The overlay is merged once it holds this share of the edges.
+const MERGE_SHARE: usize = 100;
+
+impl Base {
+    fn row(&self, node: NodeId) -> Row<'_> {
+        let at = node.0 as usize;
+        let Some([start, end]) = self.starts.get(at..at + 2) else { return Row::EMPTY };
+        let bounds = *start as usize..*end as usize;
+        match (self.hops.get(bounds.clone()), self.ids.get(bounds)) {
+            (Some(hops), Some(ids)) => Row { hops, ids },
+            _ => Row::EMPTY,
+        }
+    }
+}
+
+/// Where each row starts, and at last where all end, for edges that lie in these rows.
+fn starts(nodes: usize, rows: impl Iterator<Item = NodeId>) -> Vec<u32> {
+    let mut starts = vec![0; nodes + 1];
+    for row in rows {
+        if let Some(count) = starts.get_mut(row.0 as usize + 1) {
+            *count += 1;
+        }
+    }
+    let mut sum = 0;
+    for start in &mut starts {
+        sum += *start;
+        *start = sum;
+    }
+    starts
+}
+
+fn pack(hop: Hop, id: EdgeId) -> Packed {
+    (u64::from(hop.0) << 32) | u64::from(id.0)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "both halves are taken apart")]
+fn unpack(edge: Packed) -> (Hop, EdgeId) {
+    (Hop((edge >> 32) as u32), EdgeId(edge as u32))
+}
