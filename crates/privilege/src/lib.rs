@@ -7,11 +7,14 @@
 //! Nothing here reads files or knows the log: rows of the inventory come in, answers go out. What does not parse makes
 //! the answers that depend on it unknown, never allowed. Start reading at `document.rs`.
 
+pub mod catalog;
 pub mod document;
 pub mod escalation;
 pub mod estate;
 pub mod graph;
 pub mod interest;
 pub mod pattern;
+pub mod permission_set;
 pub mod reach;
+pub mod sets;
 pub mod witness;

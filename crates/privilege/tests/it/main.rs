@@ -1,11 +1,18 @@
 //! What the room promises, at its boundary.
 
+#[cfg(test)]
+mod catalog;
+#[cfg(test)]
 mod escalation;
+#[cfg(test)]
 mod estate;
 #[cfg(test)]
 mod graph;
 #[cfg(test)]
 mod naive;
 #[cfg(test)]
+mod permission_set;
+#[cfg(test)]
 mod reach;
+#[cfg(test)]
 mod support;
