@@ -154,6 +154,8 @@ pub enum State {
     AssumableWithTags,
     /// It can be changed: no role that AWS keeps for a service or for Identity Center.
     Changeable,
+    /// It is a role that Identity Center made of a permission set.
+    OfPermissionSet,
     /// An instance profile holds it.
     InInstanceProfile,
     /// No instance profile holds it.
@@ -166,24 +168,28 @@ pub enum State {
     WithTwoKeys,
     /// It has fewer than two access keys.
     WithFewerKeys,
-    /// It has a version beside the default one, which allows more.
-    WithOlderVersion,
+    /// It has a version beside the default one.
+    WithOtherVersion,
     /// A managed policy that its account can change is attached to it.
     WithOwnPolicy,
     /// The actor is no member of it.
     Foreign,
+    /// Some role trusts it.
+    Trusted,
     /// It runs as a role.
     RunsAsRole,
-    /// The role it runs as may register it with Systems Manager.
+    /// It, or the role it runs as, may register an instance with Systems Manager (`ssm:UpdateInstanceInformation`).
     InSystemsManager,
     /// Something starts what is made from it: an Auto Scaling group, a fleet.
     Launched,
     /// A permissions boundary takes away from what its policies allow.
     Bounded,
-    /// An attached managed policy denies some of what the others allow.
-    DeniedByManaged,
-    /// An inline policy of its own denies some of what the others allow.
-    DeniedByInline,
+    /// A managed policy that is attached to it denies something.
+    WithManagedDenial,
+    /// An inline policy of it denies something.
+    WithInlineDenial,
+    /// A policy of it denies something, of whichever kind.
+    WithDenial,
 }
 
 /// What the actor has afterwards.
@@ -198,13 +204,15 @@ pub enum Gives {
     RolesTrustingTarget,
     /// It has the policies of the target, too.
     PoliciesOfTarget,
+    /// It has what another version of the target allows.
+    OtherVersion,
     /// It has any policy it likes, within its boundary.
     AnyPolicy,
     /// It acts as the target, which has any policy it likes, within its boundary.
     TargetWithAnyPolicy,
     /// It has what its policies allow, without the boundary.
     WithoutBoundary,
-    /// It has what its policies allow, without the denying policy.
+    /// It has what its policies allow, without the policy that denies.
     WithoutDenial,
     /// It may do with the target, a resource, what it likes.
     ControlOfTarget,
@@ -284,21 +292,24 @@ impl State {
             Self::Assumable => "that it may assume",
             Self::AssumableWithTags => "that it may assume with tags of its own",
             Self::Changeable => "that can be changed",
+            Self::OfPermissionSet => "of a permission set",
             Self::InInstanceProfile => "in an instance profile",
             Self::InNoInstanceProfile => "in no instance profile",
             Self::WithPassword => "known to have a password",
             Self::WithoutPassword => "without a password",
             Self::WithTwoKeys => "known to have two access keys",
             Self::WithFewerKeys => "with fewer than two access keys",
-            Self::WithOlderVersion => "with a version beside the default one",
+            Self::WithOtherVersion => "with a version beside the default one",
             Self::WithOwnPolicy => "with a managed policy that can be changed",
             Self::Foreign => "that it is not a member of",
+            Self::Trusted => "that a role trusts",
             Self::RunsAsRole => "with a role",
-            Self::InSystemsManager => "registered with Systems Manager",
+            Self::InSystemsManager => "that may register with Systems Manager",
             Self::Launched => "from which something is launched",
             Self::Bounded => "with a permissions boundary",
-            Self::DeniedByManaged => "with a managed policy that denies",
-            Self::DeniedByInline => "with an inline policy that denies",
+            Self::WithManagedDenial => "with a managed policy that denies",
+            Self::WithInlineDenial => "with an inline policy that denies",
+            Self::WithDenial => "with a policy that denies",
         }
     }
 }

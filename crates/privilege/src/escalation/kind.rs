@@ -6,76 +6,116 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 use super::Target;
 
-/// A kind of thing in an account, named as its service and the type of its ARN.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Kind {
-    /// A service of App Runner.
-    AppRunnerService,
-    /// A code interpreter of Bedrock AgentCore.
-    CodeInterpreter,
-    /// An agent runtime of Bedrock AgentCore.
-    AgentRuntime,
-    /// A stack of CloudFormation.
-    Stack,
-    /// A stack set of CloudFormation.
-    StackSet,
-    /// A build project of CodeBuild.
-    BuildProject,
-    /// An instance of EC2.
-    Instance,
-    /// A launch template of EC2.
-    LaunchTemplate,
-    /// A cluster of ECS.
-    EcsCluster,
-    /// A running task of ECS.
-    EcsTask,
-    /// A development endpoint of Glue.
-    DevEndpoint,
-    /// A job of Glue.
-    GlueJob,
-    /// A function of Lambda.
-    Function,
-    /// A notebook instance of SageMaker.
-    Notebook,
+/// Defines the kinds: each with its doc, its word in rules, its name in words, and its ARNs in an account `{}`.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident $word:literal $noun:literal $arns:literal)*) => {
+        /// A kind of thing in an account, named by its service and its type as they stand in its ARN.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Kind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl Kind {
+            /// All kinds, in the order of their words.
+            pub const ALL: &[Self] = &[$(Self::$kind,)*];
+
+            /// Its word in rules and in the inventory.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$kind => $word,)* }
+            }
+
+            /// It in words: `an EC2 instance`.
+            #[must_use]
+            pub const fn noun(self) -> &'static str {
+                match self { $(Self::$kind => $noun,)* }
+            }
+
+            /// A pattern of its ARNs, in which `{}` stands for the account.
+            const fn form(self) -> &'static str {
+                match self { $(Self::$kind => $arns,)* }
+            }
+        }
+    };
 }
 
-/// Each kind with its word in rules, its name in words, and the ARNs of its kind in an account.
-const KINDS: [(Kind, &str, &str, &str); 14] = [
-    (Kind::AppRunnerService, "apprunner:service", "an App Runner service", "arn:*:apprunner:*:{}:service/*"),
-    (
-        Kind::CodeInterpreter,
-        "bedrock-agentcore:code-interpreter",
-        "an AgentCore code interpreter",
-        "arn:*:bedrock-agentcore:*:{}:code-interpreter*/*",
-    ),
-    (
-        Kind::AgentRuntime,
-        "bedrock-agentcore:runtime",
-        "an AgentCore runtime",
-        "arn:*:bedrock-agentcore:*:{}:runtime/*",
-    ),
-    (Kind::Stack, "cloudformation:stack", "a CloudFormation stack", "arn:*:cloudformation:*:{}:stack/*"),
-    (
-        Kind::StackSet,
-        "cloudformation:stackset",
-        "a CloudFormation stack set",
-        "arn:*:cloudformation:*:{}:stackset/*",
-    ),
-    (Kind::BuildProject, "codebuild:project", "a CodeBuild project", "arn:*:codebuild:*:{}:project/*"),
-    (Kind::Instance, "ec2:instance", "an EC2 instance", "arn:*:ec2:*:{}:instance/*"),
-    (Kind::LaunchTemplate, "ec2:launch-template", "a launch template", "arn:*:ec2:*:{}:launch-template/*"),
-    (Kind::EcsCluster, "ecs:cluster", "an ECS cluster", "arn:*:ecs:*:{}:cluster/*"),
-    (Kind::EcsTask, "ecs:task", "an ECS task", "arn:*:ecs:*:{}:task/*"),
-    (Kind::DevEndpoint, "glue:devEndpoint", "a Glue development endpoint", "arn:*:glue:*:{}:devEndpoint/*"),
-    (Kind::GlueJob, "glue:job", "a Glue job", "arn:*:glue:*:{}:job/*"),
-    (Kind::Function, "lambda:function", "a Lambda function", "arn:*:lambda:*:{}:function:*"),
-    (
-        Kind::Notebook,
-        "sagemaker:notebook-instance",
-        "a SageMaker notebook instance",
-        "arn:*:sagemaker:*:{}:notebook-instance/*",
-    ),
-];
+kinds! {
+    /// A service of App Runner.
+    AppRunnerService "apprunner:service" "an App Runner service" "arn:*:apprunner:*:{}:service/*"
+    /// A job definition of Batch.
+    BatchJobDefinition "batch:job-definition" "a Batch job definition" "arn:*:batch:*:{}:job-definition/*"
+    /// A job queue of Batch.
+    BatchJobQueue "batch:job-queue" "a Batch job queue" "arn:*:batch:*:{}:job-queue/*"
+    /// A browser of Bedrock AgentCore that was made by a customer.
+    Browser "bedrock-agentcore:browser-custom" "an AgentCore browser"
+        "arn:*:bedrock-agentcore:*:{}:browser-custom/*"
+    /// A code interpreter of Bedrock AgentCore that was made by a customer.
+    CodeInterpreter "bedrock-agentcore:code-interpreter-custom" "an AgentCore code interpreter"
+        "arn:*:bedrock-agentcore:*:{}:code-interpreter-custom/*"
+    /// An agent runtime of Bedrock AgentCore.
+    AgentRuntime "bedrock-agentcore:runtime" "an AgentCore runtime" "arn:*:bedrock-agentcore:*:{}:runtime/*"
+    /// A stack of CloudFormation.
+    Stack "cloudformation:stack" "a CloudFormation stack" "arn:*:cloudformation:*:{}:stack/*"
+    /// A stack set of CloudFormation.
+    StackSet "cloudformation:stackset" "a CloudFormation stack set" "arn:*:cloudformation:*:{}:stackset/*"
+    /// A build project of CodeBuild.
+    BuildProject "codebuild:project" "a CodeBuild project" "arn:*:codebuild:*:{}:project/*"
+    /// A deployment group of CodeDeploy.
+    DeploymentGroup "codedeploy:deploymentgroup" "a CodeDeploy deployment group"
+        "arn:*:codedeploy:*:{}:deploymentgroup:*"
+    /// An identity pool of Cognito.
+    IdentityPool "cognito-identity:identitypool" "a Cognito identity pool"
+        "arn:*:cognito-identity:*:{}:identitypool/*"
+    /// An instance of EC2.
+    Instance "ec2:instance" "an EC2 instance" "arn:*:ec2:*:{}:instance/*"
+    /// A launch template of EC2.
+    LaunchTemplate "ec2:launch-template" "a launch template" "arn:*:ec2:*:{}:launch-template/*"
+    /// A cluster of ECS.
+    EcsCluster "ecs:cluster" "an ECS cluster" "arn:*:ecs:*:{}:cluster/*"
+    /// An instance that takes tasks of ECS.
+    ContainerInstance "ecs:container-instance" "an ECS container instance"
+        "arn:*:ecs:*:{}:container-instance/*"
+    /// A running task of ECS.
+    EcsTask "ecs:task" "an ECS task" "arn:*:ecs:*:{}:task/*"
+    /// A task definition of ECS.
+    TaskDefinition "ecs:task-definition" "an ECS task definition" "arn:*:ecs:*:{}:task-definition/*"
+    /// A cluster of EKS.
+    EksCluster "eks:cluster" "an EKS cluster" "arn:*:eks:*:{}:cluster/*"
+    /// A group of nodes of EKS.
+    NodeGroup "eks:nodegroup" "an EKS node group" "arn:*:eks:*:{}:nodegroup/*"
+    /// An account of a cluster of EKS that gets a role.
+    PodIdentity "eks:podidentityassociation" "an EKS pod identity association"
+        "arn:*:eks:*:{}:podidentityassociation/*"
+    /// A cluster of EMR.
+    EmrCluster "elasticmapreduce:cluster" "an EMR cluster" "arn:*:elasticmapreduce:*:{}:cluster/*"
+    /// An application of EMR Serverless.
+    EmrApplication "emr-serverless:applications" "an EMR Serverless application"
+        "arn:*:emr-serverless:*:{}:/applications/*"
+    /// A development endpoint of Glue.
+    DevEndpoint "glue:devEndpoint" "a Glue development endpoint" "arn:*:glue:*:{}:devEndpoint/*"
+    /// A job of Glue.
+    GlueJob "glue:job" "a Glue job" "arn:*:glue:*:{}:job/*"
+    /// A key of KMS.
+    Key "kms:key" "a KMS key" "arn:*:kms:*:{}:key/*"
+    /// A function of Lambda.
+    Function "lambda:function" "a Lambda function" "arn:*:lambda:*:{}:function:*"
+    /// A trust anchor of IAM Roles Anywhere.
+    TrustAnchor "rolesanywhere:trust-anchor" "a Roles Anywhere trust anchor"
+        "arn:*:rolesanywhere:*:{}:trust-anchor/*"
+    /// A bucket of S3.
+    Bucket "s3:bucket" "an S3 bucket" "arn:*:s3:::*"
+    /// A notebook instance of SageMaker.
+    Notebook "sagemaker:notebook-instance" "a SageMaker notebook instance"
+        "arn:*:sagemaker:*:{}:notebook-instance/*"
+    /// A user profile of SageMaker Studio.
+    StudioProfile "sagemaker:user-profile" "a SageMaker user profile" "arn:*:sagemaker:*:{}:user-profile/*"
+    /// A secret of Secrets Manager.
+    Secret "secretsmanager:secret" "a secret" "arn:*:secretsmanager:*:{}:secret:*"
+    /// An instance of IAM Identity Center.
+    IdentityCenter "sso:instance" "an instance of IAM Identity Center" "arn:*:sso:::instance/*"
+    /// A state machine of Step Functions.
+    StateMachine "states:stateMachine" "a state machine" "arn:*:states:*:{}:stateMachine:*"
+}
 
 const TARGETS: [(Target, &str); 8] = [
     (Target::Itself, "self"),
@@ -89,38 +129,16 @@ const TARGETS: [(Target, &str); 8] = [
 ];
 
 impl Kind {
-    /// All kinds, in the order of their words.
-    pub fn all() -> impl Iterator<Item = Self> {
-        KINDS.into_iter().map(|(kind, ..)| kind)
-    }
-
     /// The kind of a word.
     #[must_use]
     pub fn of(word: &str) -> Option<Self> {
-        KINDS.into_iter().find_map(|(kind, own, ..)| (own == word).then_some(kind))
-    }
-
-    /// Its word in rules.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        self.row().0
-    }
-
-    /// It in words: `an EC2 instance`.
-    #[must_use]
-    pub fn noun(self) -> &'static str {
-        self.row().1
+        Self::ALL.iter().find(|kind| kind.word() == word).copied()
     }
 
     /// A pattern that all ARNs of its kind in an account match, whatever the region.
     #[must_use]
     pub fn arns(self, account: &str) -> String {
-        self.row().2.replace("{}", account)
-    }
-
-    fn row(self) -> (&'static str, &'static str, &'static str) {
-        let row = KINDS.into_iter().find(|(kind, ..)| *kind == self);
-        row.map_or(("", "", ""), |(_, word, noun, arns)| (word, noun, arns))
+        self.form().replace("{}", account)
     }
 }
 
@@ -156,10 +174,10 @@ impl<'de> Deserialize<'de> for Target {
 }
 
 fn kind_words() -> Vec<&'static str> {
-    KINDS.iter().map(|(_, word, ..)| *word).collect()
+    Kind::ALL.iter().map(|kind| kind.word()).collect()
 }
 
-/// Reads a word of a list; reading and telling of an unknown one happen in one place, so that the line is right.
+/// Reads a word of a list. An unknown one is told of in the same place, so that the error has its line.
 struct Word<T> {
     what: &'static str,
     of: fn(&str) -> Option<T>,

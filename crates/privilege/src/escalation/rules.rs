@@ -8,6 +8,15 @@ use std::fmt::Debug;
 
 use crate::escalation::{Gives, Kind, Need, On, Rule, State, Target};
 
+macro_rules! shipped {
+    ($name:literal) => {
+        (
+            concat!("rules/aws/escalation/", $name, ".yaml"),
+            include_str!(concat!("../../../../rules/aws/escalation/", $name, ".yaml")),
+        )
+    };
+}
+
 /// The methods of escalation that are looked for, each id once.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Rules(Vec<Rule>);
@@ -26,9 +35,18 @@ pub struct RuleError {
     pub what: String,
 }
 
-/// The files that are part of the program.
-const SHIPPED: [(&str, &str); 1] =
-    [("rules/aws/escalation/iam.yaml", include_str!("../../../../rules/aws/escalation/iam.yaml"))];
+/// The files that are part of the program: each with its name and what it says.
+const SHIPPED: [(&str, &str); 9] = [
+    shipped!("agents"),
+    shipped!("automation"),
+    shipped!("compute"),
+    shipped!("containers"),
+    shipped!("data"),
+    shipped!("federation"),
+    shipped!("iam"),
+    shipped!("lambda"),
+    shipped!("resources"),
+];
 
 impl Rules {
     /// The rules that are part of the program.
@@ -193,19 +211,24 @@ fn fits(state: State, target: Target) -> bool {
     match state {
         State::Assumable
         | State::AssumableWithTags
+        | State::OfPermissionSet
         | State::InInstanceProfile
         | State::InNoInstanceProfile => target == Target::Role,
         State::Changeable => matches!(target, Target::Role | Target::Itself),
         State::WithPassword | State::WithoutPassword | State::WithTwoKeys | State::WithFewerKeys => {
             target == Target::User
         }
-        State::WithOlderVersion => target == Target::OwnPolicy,
+        State::WithOtherVersion => target == Target::OwnPolicy,
         State::WithOwnPolicy => matches!(target, Target::Role | Target::User),
         State::Foreign => target == Target::Group,
+        State::Trusted => target == Target::SamlProvider,
         State::RunsAsRole => matches!(target, Target::Thing(_)),
-        State::InSystemsManager => target == Target::Thing(Kind::Instance),
+        State::InSystemsManager => matches!(target, Target::Role | Target::Thing(Kind::Instance)),
         State::Launched => target == Target::Thing(Kind::LaunchTemplate),
-        State::Bounded | State::DeniedByManaged | State::DeniedByInline => target == Target::Itself,
+        State::Bounded => target == Target::Itself,
+        State::WithManagedDenial | State::WithInlineDenial | State::WithDenial => {
+            matches!(target, Target::Itself | Target::OwnGroup)
+        }
     }
 }
 
@@ -228,9 +251,10 @@ fn gives(rule: &Rule) -> Result<(), String> {
         ),
         Gives::WithoutBoundary => (has(State::Bounded), "`bounded` in `where`"),
         Gives::WithoutDenial => (
-            has(State::DeniedByManaged) || has(State::DeniedByInline),
-            "`denied-by-managed` or `denied-by-inline` in `where`",
+            has(State::WithManagedDenial) || has(State::WithInlineDenial) || has(State::WithDenial),
+            "a state that is about denials in `where`",
         ),
+        Gives::OtherVersion => (has(State::WithOtherVersion), "`with-other-version` in `where`"),
         Gives::ControlOfTarget => (matches!(rule.target, Target::Thing(_)), "a thing as target"),
     };
     if right { Ok(()) } else { Err(format!("what it gives asks for {wanted}")) }

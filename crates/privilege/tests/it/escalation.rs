@@ -1,6 +1,11 @@
 //! Methods of escalation: what ships is whole, and what cannot be read is told by file, line, rule and cure.
 
-use doorward_privilege::escalation::{Actor, Category, Gives, Need, On, Rule, Rules, State, Target};
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use doorward_privilege::escalation::{Actor, Category, Gives, Kind, Need, On, Rule, Rules, State, Target};
+
+use crate::catalog::SHIPPED;
 
 const JOIN: &str = "\
 # a comment
@@ -164,4 +169,102 @@ fn what_is_missing_is_said_in_words() {
         "a Lambda function with a role",
     ];
     assert_eq!(said, expected);
+}
+
+#[test]
+fn every_word_is_used_by_what_ships() {
+    let rules = Rules::shipped().unwrap();
+    let rules = rules.all();
+    // Of each enumeration, all that is used, by its name; the enumerations cannot be listed, so what they hold is told
+    // by the error at a word that is none of them.
+    let states: BTreeSet<_> = rules.iter().flat_map(|rule| &rule.states).map(seen).collect();
+    assert_eq!(states, known("where: [foreign]", "where: [x]"));
+    let gives: BTreeSet<_> = rules.iter().map(|rule| seen(rule.gives)).collect();
+    assert_eq!(gives, known("gives: policies-of-target", "gives: x"));
+    let actors: BTreeSet<_> = rules.iter().map(|rule| seen(rule.actor)).collect();
+    assert_eq!(actors, known("actor: user", "actor: x"));
+    let categories: BTreeSet<_> = rules.iter().map(|rule| seen(rule.category)).collect();
+    assert_eq!(categories, known("category: self-escalation", "category: x"));
+    let kinds: BTreeSet<_> = rules
+        .iter()
+        .flat_map(|rule| {
+            let target = if let Target::Thing(kind) = rule.target { Some(kind) } else { None };
+            rule.exists.iter().copied().chain(target)
+        })
+        .collect();
+    assert_eq!(kinds, Kind::ALL.iter().copied().collect());
+}
+
+/// The words that are known where one is not, as `seen` writes variants.
+fn known(from: &str, to: &str) -> BTreeSet<String> {
+    wrong(from, to).split('`').skip(3).step_by(2).map(|word| word.replace('-', "")).collect()
+}
+
+fn seen(variant: impl Debug) -> String {
+    format!("{variant:?}").to_lowercase()
+}
+
+#[test]
+fn kinds_stand_in_the_order_of_their_words_and_know_their_arns() {
+    let words: Vec<&str> = Kind::ALL.iter().map(|kind| kind.word()).collect();
+    assert!(words.is_sorted(), "{words:?}");
+    assert_eq!(
+        words.iter().map(|word| Kind::of(word)).collect::<Vec<_>>(),
+        Kind::ALL.iter().copied().map(Some).collect::<Vec<_>>()
+    );
+    assert_eq!(Kind::Function.arns("111122223333"), "arn:*:lambda:*:111122223333:function:*");
+    let apart = Kind::ALL.iter().filter(|kind| {
+        let (service, of) = kind.word().split_once(':').unwrap();
+        let arn = kind.arns("1");
+        !arn.starts_with(&format!("arn:*:{service}:")) || !arn.contains(of)
+    });
+    assert_eq!(apart.collect::<Vec<_>>(), [&Kind::Bucket]);
+}
+
+#[test]
+fn every_permission_is_known_and_written_as_aws_writes_it() {
+    let rules = Rules::shipped().unwrap();
+    let asked: BTreeSet<&str> = rules.all().iter().flat_map(Rule::permissions).collect();
+    let known: BTreeSet<&str> =
+        asked.iter().filter_map(|name| SHIPPED.find(name)).map(|id| SHIPPED.name(id)).collect();
+    assert_eq!(asked, known);
+    assert!(asked.len() > 100, "{asked:?}");
+}
+
+#[test]
+fn permissions_are_asked_on_what_they_act_on() {
+    let rules = Rules::shipped().unwrap();
+    let mut apart = Vec::new();
+    for rule in rules.all() {
+        for need in &rule.needs {
+            let arns = match (need.on, rule.exists.first()) {
+                (On::Target, _) => arns_of(rule.target, rule.actor),
+                (On::Existing, Some(kind)) => arns_of(Target::Thing(*kind), rule.actor),
+                _ => continue,
+            };
+            let id = SHIPPED.find(&need.permission).unwrap();
+            // What acts on no resource in particular is asked on any.
+            if !SHIPPED.acts_on(id).is_empty() && !arns.iter().any(|arn| SHIPPED.takes(id, arn)) {
+                apart.push(format!("{} asks {} on {arns:?}", rule.id, need.permission));
+            }
+        }
+    }
+    assert_eq!(apart, Vec::<String>::new());
+}
+
+/// ARNs of a target, of which one is as those of its kind are.
+fn arns_of(target: Target, actor: Actor) -> Vec<String> {
+    let iam = |kind: &str| vec![format!("arn:aws:iam::111122223333:{kind}/one")];
+    match (target, actor) {
+        (Target::Itself, Actor::User) | (Target::User, _) => iam("user"),
+        (Target::Itself | Target::Role, _) => iam("role"),
+        (Target::OwnGroup | Target::Group, _) => iam("group"),
+        (Target::OwnPolicy, _) => iam("policy"),
+        (Target::OwnPermissionSet, _) => vec!["arn:aws:sso:::permissionSet/ssoins-1/ps-1".to_owned()],
+        (Target::SamlProvider, _) => iam("saml-provider"),
+        (Target::Thing(kind), _) => {
+            let arn = kind.arns("111122223333").replacen('*', "aws", 1).replacen(":*:", ":us-east-1:", 1);
+            ["one", "one/two", "one:2"].map(|name| arn.replace('*', name)).to_vec()
+        }
+    }
 }

@@ -15,4 +15,6 @@ mod permission_set;
 #[cfg(test)]
 mod reach;
 #[cfg(test)]
+mod shared_pathfinding;
+#[cfg(test)]
 mod support;

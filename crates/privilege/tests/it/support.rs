@@ -1,5 +1,7 @@
 //! Rows of an inventory, as short as tests want them.
 
+use std::path::PathBuf;
+
 use doorward_model::hash::Hash16;
 use doorward_model::identity::Identity;
 use doorward_model::inventory::{AccountExport, Entitlement, Group, Origin, PolicyDocument};
@@ -82,4 +84,17 @@ impl Rows {
         builder.add(self.0);
         builder.build()
     }
+}
+
+/// A folder or file of shared test data; says so and gives nothing where it is absent.
+#[expect(clippy::disallowed_methods, reason = "where shared test data lies is told by the environment")]
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("DOORWARD_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    let full = root.join(path);
+    if full.exists() {
+        return Some(full);
+    }
+    eprintln!("SKIPPED: {} is not there", full.display());
+    None
 }
