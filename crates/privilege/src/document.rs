@@ -3,13 +3,13 @@
 //!
 //! Source: IAM User Guide, "Grammar of the IAM JSON policy language".
 
-use std::fmt;
-
 use serde::Deserialize;
 
 use crate::pattern::Pattern;
 
 mod read;
+
+pub use crate::condition::Condition;
 
 /// A policy document: of an identity, a resource, a boundary, a session, an organisation, or the trust policy of a role.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -90,23 +90,6 @@ pub enum Principal {
     Federated(Box<str>),
     /// The canonical id of an account, as S3 names it.
     CanonicalUser(Box<str>),
-}
-
-/// One condition: a key, compared in a way with values of which one must match.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Condition {
-    /// How it compares, as it is written: `StringEquals`, `ForAllValues:StringLike`, `BoolIfExists`.
-    pub operator: Box<str>,
-    /// The condition key, in lower case.
-    pub key: Box<str>,
-    /// The values, as text.
-    pub values: Vec<Box<str>>,
-}
-
-impl fmt::Display for Condition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.operator, self.key, self.values.join(" | "))
-    }
 }
 
 /// Why a document cannot be read.

@@ -5,16 +5,21 @@
 //! blast radius and choke points. Escalation methods and the list of known permissions are data.
 //!
 //! Nothing here reads files or knows the log: rows of the inventory come in, answers go out. What does not parse makes
-//! the answers that depend on it unknown, never allowed. Start reading at `document.rs`.
+//! the answers that depend on it unknown, never allowed. Start reading at `document.rs`, then `evaluate.rs`.
 
 pub mod catalog;
+pub mod condition;
 pub mod document;
 pub mod escalation;
 pub mod estate;
+pub mod evaluate;
 pub mod graph;
 pub mod interest;
 pub mod pattern;
 pub mod permission_set;
 pub mod reach;
+pub mod request;
 pub mod sets;
+pub mod truth;
+mod variables;
 pub mod witness;

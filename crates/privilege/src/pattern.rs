@@ -2,6 +2,12 @@
 //!
 //! Source: IAM User Guide, "IAM JSON policy elements: Resource" and "IAM policy elements: Variables and tags".
 
+use crate::variables::{self, Piece};
+
+pub(crate) mod units;
+
+use units::Unit;
+
 /// A text with wildcards, and perhaps with policy variables.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Pattern {
@@ -9,6 +15,8 @@ pub struct Pattern {
     kind: Kind,
     /// So many bytes come before the first wildcard or variable.
     literal: u32,
+    /// The parts of a template; nothing in other kinds.
+    pieces: Box<[Piece]>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -29,7 +37,10 @@ impl Pattern {
     /// A pattern in which `${` begins a variable.
     #[must_use]
     pub fn with_variables(text: &str) -> Self {
-        if text.contains("${") { Self::of(text, Kind::Template) } else { Self::new(text) }
+        match variables::pieces(text, true) {
+            Some(pieces) => Self { pieces, ..Self::of(text, Kind::Template) },
+            None => Self::new(text),
+        }
     }
 
     /// A pattern without variables.
@@ -44,6 +55,22 @@ impl Pattern {
         Self::of(text, kind)
     }
 
+    /// A text in which nothing is a wildcard.
+    #[must_use]
+    pub fn verbatim(text: &str) -> Self {
+        let literal = u32::try_from(text.len()).unwrap_or(0);
+        Self { text: text.into(), kind: Kind::Literal, literal, pieces: Box::default() }
+    }
+
+    /// A text in which `${` begins a variable, and nothing is a wildcard.
+    #[must_use]
+    pub fn verbatim_with_variables(text: &str) -> Self {
+        match variables::pieces(text, false) {
+            Some(pieces) => Self { pieces, ..Self::of(text, Kind::Template) },
+            None => Self::verbatim(text),
+        }
+    }
+
     /// A pattern of a permission: they are compared without regard to case.
     #[must_use]
     pub fn of_permission(text: &str) -> Self {
@@ -55,7 +82,8 @@ impl Pattern {
             matches!(byte, b'*' | b'?') || text.as_bytes().get(*at..*at + 2) == Some(b"${")
         };
         let literal = text.bytes().enumerate().find(wild).map_or(text.len(), |(at, _)| at);
-        Self { text: text.into(), kind, literal: u32::try_from(literal).unwrap_or(0) }
+        let literal = u32::try_from(literal).unwrap_or(0);
+        Self { text: text.into(), kind, literal, pieces: Box::default() }
     }
 
     /// The text it was made from.
@@ -95,43 +123,38 @@ impl Pattern {
             Kind::Any => true,
             Kind::Literal => *self.text == *text,
             Kind::Prefix => text.starts_with(self.prefix()),
-            Kind::Glob => text.starts_with(self.prefix()) && glob(self.text.as_bytes(), text.as_bytes()),
+            Kind::Glob => text.starts_with(self.prefix()) && units::matches_glob(&self.text, text),
             Kind::Template => false,
         }
     }
-}
 
-/// Whether a pattern with `*` and `?` matches. Each `*` is tried as short as possible and grown from the last one only,
-/// which takes at most the product of both lengths.
-fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut at, mut from) = (0, 0);
-    let mut retry = None;
-    while from < text.len() {
-        match pattern.get(at) {
-            Some(b'*') => {
-                retry = Some((at + 1, from));
-                at += 1;
-            }
-            // A character of several bytes counts as one.
-            Some(b'?') => {
-                at += 1;
-                from += character(text, from);
-            }
-            Some(byte) if text.get(from) == Some(byte) => {
-                at += 1;
-                from += 1;
-            }
-            _ => {
-                let Some((after, begun)) = retry else { return false };
-                retry = Some((after, begun + 1));
-                (at, from) = (after, begun + 1);
-            }
+    /// The parts of a template.
+    pub(crate) fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    /// The places of a pattern without variables.
+    pub(crate) fn units(&self) -> Vec<Unit> {
+        match self.kind {
+            Kind::Literal => units::of_text(&self.text).collect(),
+            Kind::Any | Kind::Prefix | Kind::Glob | Kind::Template => units::of_glob(&self.text).collect(),
         }
     }
-    pattern.get(at..).is_some_and(|rest| rest.iter().all(|byte| *byte == b'*'))
+
+    /// Whether it is an ARN with fewer parts than six. "IAM JSON policy elements: Resource": in policies of identities,
+    /// what is missing of it is any text.
+    pub(crate) fn is_short_arn(&self) -> bool {
+        self.text.starts_with("arn:") && self.text.bytes().filter(|byte| *byte == b':').count() < ARN_COLONS
+    }
 }
 
-fn character(text: &[u8], at: usize) -> usize {
-    let continues = |byte: &&u8| **byte & 0xc0 == 0x80;
-    1 + text.get(at + 1..).unwrap_or_default().iter().take_while(continues).count()
+/// How many colons the ARN of a resource has at least.
+pub(crate) const ARN_COLONS: usize = 5;
+
+/// What is missing of a short ARN is any text.
+pub(crate) fn complete(units: &mut Vec<Unit>) {
+    let colons = units.iter().filter(|unit| **unit == Unit::Byte(b':')).count();
+    for _ in colons..ARN_COLONS {
+        units.extend([Unit::Byte(b':'), Unit::Any]);
+    }
 }

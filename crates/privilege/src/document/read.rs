@@ -105,15 +105,20 @@ fn statement(raw: RawStatement, version: Version) -> Result<Statement, String> {
         principals: principals(raw.principal, raw.not_principal)?,
         permissions: permissions.ok_or("it names neither Action nor NotAction")?,
         resources: selection(raw.resource, raw.not_resource, "Resource", resource)?,
-        conditions: conditions.flat_map(|(operator, keys)| of_operator(operator, keys)).collect(),
+        conditions: conditions
+            .flat_map(|(operator, keys)| of_operator(operator, keys, version))
+            .collect::<Result<_, _>>()?,
     })
 }
 
-fn of_operator(operator: Box<str>, keys: Keys) -> impl Iterator<Item = Condition> {
-    keys.into_iter().map(move |(key, values)| Condition {
-        operator: operator.clone(),
-        key: key.to_ascii_lowercase().into(),
-        values: values.into_vec().into_iter().map(Scalar::text).collect(),
+fn of_operator(
+    operator: Box<str>,
+    keys: Keys,
+    version: Version,
+) -> impl Iterator<Item = Result<Condition, String>> {
+    keys.into_iter().map(move |(key, values)| {
+        let values = values.into_vec().into_iter().map(Scalar::text).collect();
+        Condition::read(&operator, &key, values, version == Version::V2012)
     })
 }
 
@@ -147,7 +152,13 @@ fn principals(
 fn named(raw: RawPrincipal) -> Result<Vec<Principal>, String> {
     let kinds = match raw {
         RawPrincipal::Star(star) if star == "*" => return Ok(vec![Principal::Everybody]),
-        RawPrincipal::Star(other) => return Err(format!("{other} is no principal: only * stands by itself")),
+        // Not of the grammar, but AWS takes what could stand under `AWS`.
+        RawPrincipal::Star(name) if name.starts_with("arn:") || account(&name).is_some() => {
+            return Ok(vec![principal("AWS", name)?]);
+        }
+        RawPrincipal::Star(other) => {
+            return Err(format!("{other} is no principal: write * or {{\"AWS\": \"{other}\"}}"));
+        }
         RawPrincipal::Kinds(kinds) => kinds,
     };
     let mut named = Vec::new();

@@ -1,11 +1,15 @@
 //! What the room promises, at its boundary.
 
 #[cfg(test)]
+mod ask;
+#[cfg(test)]
 mod catalog;
 #[cfg(test)]
 mod escalation;
 #[cfg(test)]
 mod estate;
+#[cfg(test)]
+mod evaluating;
 #[cfg(test)]
 mod graph;
 #[cfg(test)]

@@ -1,0 +1,159 @@
+//! Whether a statement applies to a request.
+//!
+//! Sources: IAM User Guide, "IAM JSON policy elements: Action", "NotAction", "Resource", "NotResource"; Service
+//! Authorization Reference, "Actions, resources, and condition keys for AWS services".
+
+use super::answer::{At, LayerKind};
+use super::logic::{Leaf, Logic};
+use super::{Policies, principals};
+use crate::condition::Condition;
+use crate::document::{Effect, Selection, Statement};
+use crate::pattern::units::{self, Unit};
+use crate::pattern::{self, Pattern};
+use crate::request::{Request, Which};
+use crate::truth::Truth;
+use crate::variables::{self, Resolved};
+
+/// Whether a statement names the permission.
+pub(super) fn names_permission(statement: &Statement, request: &Request<'_>) -> bool {
+    let name = request.permission.name();
+    let is_named = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(name));
+    match &statement.permissions {
+        Selection::Only(patterns) => is_named(patterns),
+        Selection::AllBut(patterns) => !is_named(patterns),
+    }
+}
+
+/// Whether a statement names the resource.
+pub(super) fn resource<'a, L: Logic<'a>>(statement: &'a Statement, request: &Request<'a>, at: At) -> L {
+    let Some(resources) = &statement.resources else {
+        // A policy of a resource speaks of that one; elsewhere the element must be there, and a statement without it
+        // can only forbid.
+        let is_own = matches!(at.layer, LayerKind::Resource | LayerKind::Endpoint);
+        return L::of(is_own || statement.effect == Effect::Deny);
+    };
+    let mut named = L::NO;
+    let mut is_void = false;
+    for pattern in resources.named() {
+        match one(pattern, request, at) {
+            Some(matched) => named = named.or(matched),
+            None => is_void = true,
+        }
+        if named.truth() == Truth::Yes {
+            break;
+        }
+    }
+    match resources {
+        Selection::Only(_) => named,
+        // What is excluded by a variable that stands for nothing is not known: such a statement allows nothing.
+        Selection::AllBut(_) if is_void && statement.effect == Effect::Allow => L::NO,
+        Selection::AllBut(_) => named.not(),
+    }
+}
+
+/// Whether a pattern matches the resource; `None` when it has a variable that stands for nothing.
+fn one<'a, L: Logic<'a>>(pattern: &'a Pattern, request: &Request<'a>, at: At) -> Option<L> {
+    let is_short = || at.layer != LayerKind::Resource && pattern.is_short_arn();
+    let leaf = || Leaf::Resource(pattern.text(), at);
+    match request.resource.which {
+        Which::None => Some(L::of(pattern.is_any())),
+        Which::One(arn) if !pattern.has_variables() && !is_short() => Some(L::of(pattern.matches(arn))),
+        Which::One(_) | Which::Some(_) => {
+            let (mut own, is_known) = match variables::resolve(pattern, request) {
+                Resolved::Known(own) => (own, true),
+                Resolved::Open(own) => (own, false),
+                Resolved::Nothing => return None,
+            };
+            if is_short() {
+                pattern::complete(&mut own);
+            }
+            let (matches, covers) = compare(&own, request.resource.which);
+            Some(match (matches, covers && is_known) {
+                (false, _) => L::NO,
+                (true, true) => L::YES,
+                (true, false) => L::open(leaf()),
+            })
+        }
+    }
+}
+
+/// Whether a pattern matches some of the resources, and whether all.
+fn compare(own: &[Unit], which: Which<'_>) -> (bool, bool) {
+    match which {
+        Which::None => (false, false),
+        Which::One(arn) => {
+            let matches = units::matches(own, |unit| unit, arn.as_bytes());
+            (matches, matches)
+        }
+        Which::Some(text) => {
+            let asked: Vec<Unit> = units::of_glob(text).collect();
+            (units::intersect(own, &asked), units::covers(own, &asked))
+        }
+    }
+}
+
+/// Whether all conditions of a statement hold.
+pub(super) fn conditions<'a, L: Logic<'a>>(statement: &'a Statement, request: &Request<'a>, at: At) -> L {
+    let mut hold = L::YES;
+    for condition in &statement.conditions {
+        hold = match condition.holds(request, statement.effect) {
+            Truth::Yes => hold,
+            Truth::No => return L::NO,
+            Truth::Open => hold.and(L::open(Leaf::Condition(condition, at))),
+        };
+    }
+    hold
+}
+
+/// A statement that applies to a request, or may.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Applied<'a> {
+    /// Where it stands.
+    pub at: At,
+    /// The statement.
+    pub statement: &'a Statement,
+    /// Whether it applies.
+    pub applies: Truth,
+    /// Its conditions of which that depends.
+    pub open: Vec<&'a Condition>,
+}
+
+/// The statements that apply to a request or may, whether they decide or not, layer by layer.
+#[must_use]
+pub fn applied<'a>(request: &Request<'a>, policies: &Policies<'a>) -> Vec<Applied<'a>> {
+    let mut applied = Vec::new();
+    for layer in LayerKind::ALL {
+        let levels = match layer {
+            LayerKind::ServiceControl => policies.service_control.len(),
+            LayerKind::ResourceControl => policies.resource_control.len(),
+            _ => 1,
+        };
+        for level in 0..levels {
+            for (place, policy) in policies.of(layer, level).iter().enumerate() {
+                let statements = policy.document.map_or(&[][..], |document| &document.statements);
+                for (number, statement) in statements.iter().enumerate() {
+                    let at = At::new(layer, level, place, number + 1);
+                    applied.extend(apply(request, policies, statement, at));
+                }
+            }
+        }
+    }
+    applied
+}
+
+fn apply<'a>(
+    request: &Request<'a>,
+    policies: &Policies<'a>,
+    statement: &'a Statement,
+    at: At,
+) -> Option<Applied<'a>> {
+    if !names_permission(statement, request) {
+        return None;
+    }
+    let applies = principals::names::<Truth>(statement, request, policies, at)
+        .and(resource(statement, request, at))
+        .and(conditions(statement, request, at));
+    let is_open = |condition: &&Condition| condition.holds(request, statement.effect) == Truth::Open;
+    let open = || statement.conditions.iter().filter(is_open).collect();
+    (applies != Truth::No).then(|| Applied { at, statement, applies, open: open() })
+}

@@ -1,0 +1,87 @@
+//! What AWS documents as an exception to the common rules.
+
+use crate::request::{AWS, CallerKind, Request};
+
+/// Whether AWS answers a request whatever policies say.
+///
+/// Sources: AWS STS API Reference, "GetCallerIdentity" (no permissions are required, and an explicit deny does not
+/// matter); IAM User Guide, "Permissions for GetSessionToken" (policies do not control it).
+pub(super) fn needs_no_permission(request: &Request<'_>) -> bool {
+    match request.permission.name() {
+        "sts:getcalleridentity" => request.caller.kind != CallerKind::Anonymous,
+        "sts:getsessiontoken" => matches!(request.caller.kind, CallerKind::User(_) | CallerKind::Root(_)),
+        _ => false,
+    }
+}
+
+/// Whether a policy of the resource must let in even callers of its own account.
+///
+/// Sources: AWS KMS Developer Guide, "Key policies in AWS KMS" (without a key policy that enables them, policies of IAM
+/// have no effect); IAM User Guide, "How IAM roles work: terms and concepts" (role trust policy).
+pub(super) fn is_resource_decisive(request: &Request<'_>) -> bool {
+    let resource = request.resource.text();
+    match request.permission.service() {
+        "kms" => resource.contains(":key/"),
+        "sts" => resource.contains(":role/"),
+        _ => false,
+    }
+}
+
+/// Whether service control policies limit the caller.
+///
+/// Source: AWS Organizations User Guide, "Service control policies (SCPs)": neither the management account nor
+/// service-linked roles, and no principals of services.
+pub(super) fn has_service_control(request: &Request<'_>) -> bool {
+    let caller = &request.caller;
+    caller.is_identity() && !caller.is_service_linked() && !caller.organisation.is_managed_by(caller.account)
+}
+
+/// Whether resource control policies limit access to the resource.
+///
+/// Source: AWS Organizations User Guide, "Resource control policies (RCPs)": neither resources of the management
+/// account nor requests of service-linked roles. Which services support them grows; here they limit all.
+pub(super) fn has_resource_control(request: &Request<'_>) -> bool {
+    let resource = &request.resource;
+    !request.caller.is_service_linked()
+        && !resource.account.is_some_and(|account| resource.organisation.is_managed_by(account))
+}
+
+/// Whether AWS keeps the resource from being changed, whatever policies say.
+///
+/// Sources: IAM User Guide, "AWS managed policies" (you cannot change them), "Create a service-linked role" (what of it
+/// you cannot change); IAM Identity Center User Guide, "Referencing permission sets in resource policies, Amazon EKS
+/// Cluster config maps, and AWS KMS key policies" (roles in the path `aws-reserved`); AWS KMS Developer Guide, "Aliases
+/// in AWS KMS" (names that begin with `alias/aws/` are reserved).
+pub(super) fn is_protected(request: &Request<'_>) -> bool {
+    let resource = request.resource.text();
+    let verb = request.permission.verb();
+    match request.permission.service() {
+        "iam" => {
+            let is_managed = resource.contains(":policy/") && resource.split(':').nth(4) == Some(AWS);
+            let is_reserved = resource.contains(":role/aws-reserved/");
+            let is_linked = resource.contains(":role/aws-service-role/");
+            ((is_managed || is_reserved) && !reads(verb)) || (is_linked && LINKED_FIXED.contains(&verb))
+        }
+        "kms" => {
+            resource.contains(":alias/aws/") && matches!(verb, "createalias" | "updatealias" | "deletealias")
+        }
+        _ => false,
+    }
+}
+
+/// Whether a permission of IAM only looks.
+fn reads(verb: &str) -> bool {
+    ["get", "list", "generate", "simulate"].iter().any(|begin| verb.starts_with(begin))
+}
+
+/// What nobody but the service changes of a service-linked role.
+const LINKED_FIXED: [&str; 8] = [
+    "attachrolepolicy",
+    "detachrolepolicy",
+    "putrolepolicy",
+    "deleterolepolicy",
+    "putrolepermissionsboundary",
+    "deleterolepermissionsboundary",
+    "updateassumerolepolicy",
+    "deleterole",
+];

@@ -1,0 +1,249 @@
+//! What is known of the circumstances of a request: of each condition key its values, that it is absent, or nothing.
+//!
+//! Source: IAM User Guide, "AWS global condition context keys"; Service Authorization Reference for keys of services.
+
+use super::{AWS, CallerKind, Membership, Request, Resource, last_name, lower};
+
+/// What is known of a condition key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Known {
+    /// It has these values.
+    Values(Vec<Box<str>>),
+    /// The request does not have it.
+    Absent,
+    /// The request has it, with values that are not known.
+    Present,
+    /// Nothing.
+    Unknown,
+}
+
+/// What is known of the circumstances.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Context {
+    /// Said of single keys, in the order of the keys, which are in lower case.
+    keys: Vec<(Box<str>, Known)>,
+    /// Said of keys that begin so.
+    families: Vec<(Box<str>, Known)>,
+    rest: Rest,
+}
+
+/// What holds for keys of which nothing is said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Rest {
+    /// What follows from the request; nothing more is known.
+    Unknown,
+    /// What follows from the request; it has no other keys.
+    Absent,
+    /// It has no other keys, whatever follows from the request.
+    Closed,
+    /// Nothing is known, whatever follows from the request.
+    Open,
+}
+
+/// What a request says of a condition key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Looked<'a> {
+    /// It has one value.
+    One(&'a str),
+    /// It has these.
+    Many(&'a [Box<str>]),
+    /// It does not have it.
+    Absent,
+    /// It has it; what, is not known.
+    Present,
+    /// That is not known.
+    Unknown,
+}
+
+impl Context {
+    const fn with(rest: Rest) -> Self {
+        Self { keys: Vec::new(), families: Vec::new(), rest }
+    }
+
+    /// Nothing is known but what follows from the request itself.
+    #[must_use]
+    pub const fn unknown() -> Self {
+        Self::with(Rest::Unknown)
+    }
+
+    /// The request has no keys but those that follow from itself and those that are added.
+    #[must_use]
+    pub const fn known() -> Self {
+        Self::with(Rest::Absent)
+    }
+
+    /// The request has the keys that are added and no others, not even those that would follow from itself.
+    #[must_use]
+    pub const fn only() -> Self {
+        Self::with(Rest::Closed)
+    }
+
+    /// Nothing is known but what is added, not even what would follow from the request itself.
+    #[must_use]
+    pub const fn open() -> Self {
+        Self::with(Rest::Open)
+    }
+
+    /// Says something of a key; what was said of it before is forgotten.
+    pub fn set(&mut self, key: &str, known: Known) {
+        let key = lower(key);
+        match self.keys.binary_search_by(|(own, _)| (**own).cmp(&key)) {
+            Ok(at) => {
+                if let Some((_, own)) = self.keys.get_mut(at) {
+                    *own = known;
+                }
+            }
+            Err(at) => self.keys.insert(at, (key.into(), known)),
+        }
+    }
+
+    /// Says something of all keys that begin so and of which nothing else is said, as `aws:PrincipalTag/`.
+    pub fn set_family(&mut self, prefix: &str, known: Known) {
+        self.families.push((lower(prefix).into(), known));
+    }
+
+    /// The same with one value for a key.
+    #[must_use]
+    pub fn and(mut self, key: &str, value: &str) -> Self {
+        self.set(key, Known::Values(vec![value.into()]));
+        self
+    }
+
+    /// The keys of which something is said, in lower case.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, &Known)> {
+        self.keys.iter().map(|(key, known)| (&**key, known))
+    }
+
+    fn said(&self, key: &str) -> Option<&Known> {
+        let single = self.keys.binary_search_by(|(own, _)| (**own).cmp(key)).ok();
+        let single = single.and_then(|at| self.keys.get(at));
+        let family = || self.families.iter().find(|(prefix, _)| key.starts_with(&**prefix));
+        single.or_else(family).map(|(_, known)| known)
+    }
+}
+
+impl<'a> Request<'a> {
+    /// What the request says of a key, which is in lower case.
+    pub(crate) fn look(&self, key: &str) -> Looked<'a> {
+        let context = self.context;
+        match context.said(key) {
+            Some(Known::Values(values)) if values.is_empty() => return Looked::Absent,
+            Some(Known::Values(values)) => return Looked::Many(values),
+            Some(Known::Absent) => return Looked::Absent,
+            Some(Known::Present) => return Looked::Present,
+            Some(Known::Unknown) => return Looked::Unknown,
+            None => {}
+        }
+        match context.rest {
+            Rest::Closed => Looked::Absent,
+            Rest::Open => Looked::Unknown,
+            Rest::Unknown => self.follows(key).unwrap_or(Looked::Unknown),
+            Rest::Absent => self.follows(key).unwrap_or(Looked::Absent),
+        }
+    }
+
+    /// What follows from the request itself.
+    fn follows(&self, key: &str) -> Option<Looked<'a>> {
+        let name = match key.split_once(':')? {
+            ("aws", name) => name,
+            ("s3", "resourceaccount") => "resourceaccount",
+            (_, name) if name.starts_with(RESOURCE_TAG) => name,
+            _ => return None,
+        };
+        if let Some(tag) = name.strip_prefix(PRINCIPAL_TAG) {
+            return Some(match self.caller.kind {
+                CallerKind::Anonymous | CallerKind::Service(_) | CallerKind::Federated(_) => Looked::Absent,
+                _ => tag_of(self.caller.tags, tag),
+            });
+        }
+        if let Some(tag) = name.strip_prefix(RESOURCE_TAG) {
+            return Some(tag_of(self.resource.tags, tag));
+        }
+        self.of_caller(name).or_else(|| of_resource(&self.resource, name))
+    }
+
+    fn of_caller(&self, name: &str) -> Option<Looked<'a>> {
+        let caller = self.caller;
+        let is_identity = caller.is_identity();
+        let if_identity = |looked| if is_identity { looked } else { Looked::Absent };
+        Some(match name {
+            "principalarn" => match caller.kind {
+                CallerKind::Root(arn)
+                | CallerKind::User(arn)
+                | CallerKind::Role(arn)
+                | CallerKind::FederatedUser(arn)
+                | CallerKind::Session { role: Some(arn), .. } => Looked::One(arn),
+                CallerKind::Session { role: None, .. } => Looked::Present,
+                CallerKind::Anonymous | CallerKind::Service(_) | CallerKind::Federated(_) => Looked::Absent,
+            },
+            "principalaccount" => if_identity(Looked::One(caller.account)),
+            "principalorgid" => if_identity(organisation(caller.organisation, |id, _| id)),
+            "principalorgpaths" => if_identity(organisation(caller.organisation, |_, path| path)),
+            "principaltype" => principal_type(caller.kind),
+            "principalisawsservice" => {
+                Looked::One(if matches!(caller.kind, CallerKind::Service(_)) { "true" } else { "false" })
+            }
+            "principalservicename" => match caller.kind {
+                CallerKind::Service(name) => Looked::One(name),
+                _ => Looked::Absent,
+            },
+            "username" => match caller.kind {
+                CallerKind::User(arn) => Looked::One(last_name(arn)),
+                _ => Looked::Absent,
+            },
+            "userid" => match (caller.kind, caller.user_id) {
+                (CallerKind::Anonymous, _) => Looked::One("anonymous"),
+                (CallerKind::Root(_), _) => Looked::One(caller.account),
+                (CallerKind::Service(_) | CallerKind::Federated(_), None) => Looked::Absent,
+                (_, Some(id)) => Looked::One(id),
+                (_, None) => Looked::Present,
+            },
+            _ => return None,
+        })
+    }
+}
+
+fn of_resource<'a>(resource: &Resource<'a>, name: &str) -> Option<Looked<'a>> {
+    let is_shared = resource.account == Some(AWS);
+    Some(match name {
+        "resourceaccount" => match resource.account {
+            Some(account) if !is_shared => Looked::One(account),
+            _ => Looked::Unknown,
+        },
+        "resourceorgid" => organisation(resource.organisation, |id, _| id),
+        "resourceorgpaths" => organisation(resource.organisation, |_, path| path),
+        _ => return None,
+    })
+}
+
+fn organisation<'a>(of: Membership<'a>, part: impl Fn(&'a str, &'a str) -> &'a str) -> Looked<'a> {
+    match of {
+        Membership::Unknown => Looked::Unknown,
+        Membership::Outside => Looked::Absent,
+        Membership::Of { id, path, .. } => Looked::One(part(id, path)),
+    }
+}
+
+fn principal_type(kind: CallerKind<'_>) -> Looked<'static> {
+    match kind {
+        CallerKind::Anonymous => Looked::One("Anonymous"),
+        CallerKind::Root(_) => Looked::One("Account"),
+        CallerKind::User(_) => Looked::One("User"),
+        CallerKind::Role(_) | CallerKind::Session { .. } => Looked::One("AssumedRole"),
+        CallerKind::FederatedUser(_) => Looked::One("FederatedUser"),
+        CallerKind::Service(_) | CallerKind::Federated(_) => Looked::Unknown,
+    }
+}
+
+fn tag_of<'a>(tags: Option<&'a [(Box<str>, Box<str>)]>, name: &str) -> Looked<'a> {
+    match tags {
+        None => Looked::Unknown,
+        Some(tags) => {
+            let found = tags.iter().find(|(own, _)| **own == *name);
+            found.map_or(Looked::Absent, |(_, value)| Looked::One(value))
+        }
+    }
+}
+
+const PRINCIPAL_TAG: &str = "principaltag/";
+const RESOURCE_TAG: &str = "resourcetag/";
