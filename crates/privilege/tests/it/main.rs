@@ -19,6 +19,10 @@ mod permission_set;
 #[cfg(test)]
 mod reach;
 #[cfg(test)]
+mod shared_iam_vulnerable;
+#[cfg(test)]
 mod shared_pathfinding;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod truth;
