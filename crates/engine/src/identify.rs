@@ -176,7 +176,7 @@ impl Announced {
             kind: kind.into(),
             identity: holder.to_owned(),
             created_at_ms,
-            expires_at_ms: 0,
+            ..Credential::default()
         }));
     }
 

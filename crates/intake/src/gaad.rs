@@ -9,8 +9,10 @@ mod policy;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use doorward_model::identity::Identity;
-use doorward_model::inventory::{AccountExport, Entitlement, Group, Origin};
+use doorward_model::hash::Hash16;
+use doorward_model::identity::{Credential, CredentialKind, Identity};
+use doorward_model::inventory::resource::{INSTANCE_PROFILE, Resource};
+use doorward_model::inventory::{AccountExport, Entitlement, Group, Origin, PolicyDocument, Seen, Source};
 use doorward_model::reject::RejectReason;
 use doorward_model::time::Time;
 
@@ -77,6 +79,8 @@ fn merge(into: &mut AccountExport, page: AccountExport) {
     into.groups.extend(page.groups);
     into.entitlements.extend(page.entitlements);
     into.policies.extend(page.policies);
+    into.credentials.extend(page.credentials);
+    into.resources.extend(page.resources);
     into.rejects.extend(page.rejects);
     into.newest_at_ms = into.newest_at_ms.max(page.newest_at_ms);
     into.complete = page.complete;
@@ -122,14 +126,36 @@ impl Page<'_> {
         identity.last_used_at_ms = self.date(user, "PasswordLastUsed");
         identity.kind = kind::of_user(&identity) as i32;
         identity.peer_group = kind::user_peers(&identity);
+        if identity.last_used_at_ms != 0 {
+            self.password(&identity);
+        }
         self.export.identities.push(identity);
         Ok(())
     }
 
     fn group(&mut self, group: Value<'_>) -> Result<(), RejectReason> {
         let identity = self.holder(group, &GROUPS)?;
-        self.export.groups.push(Group { id: identity.id, name: identity.name });
+        self.export.groups.push(Group {
+            id: identity.id,
+            name: identity.name,
+            account: identity.account,
+            unique_id: identity.unique_id,
+            created_at_ms: identity.created_at_ms,
+            seen: identity.seen,
+        });
         Ok(())
+    }
+
+    /// Whoever has used a password has one. Of others the export does not tell.
+    fn password(&mut self, user: &Identity) {
+        self.export.credentials.push(Credential {
+            id: format!("password:{}", user.id),
+            kind: CredentialKind::Password.into(),
+            identity: user.id.clone(),
+            last_used_at_ms: user.last_used_at_ms,
+            seen: user.seen,
+            ..Credential::default()
+        });
     }
 
     fn role(&mut self, role: Value<'_>) -> Result<(), RejectReason> {
@@ -138,10 +164,11 @@ impl Page<'_> {
             identity.last_used_at_ms = self.date(used, "LastUsedDate");
         }
         if let Some(document) = role.field("AssumeRolePolicyDocument") {
-            let name = format!("{} trust", identity.id);
-            let text = self.document(&name, document);
-            identity.trusted = text.map(|text| policy::trusted(&text)).unwrap_or_default();
-            self.entitle(&identity.id, "trust", Origin::Trust);
+            let trust = self.own(&identity.id, "trust", Origin::Trust, Some(document));
+            identity.trusted = trust.map(policy::trusted).unwrap_or_default();
+        }
+        for profile in list(role, "InstanceProfileList")? {
+            self.instance_profile(profile, &identity)?;
         }
         identity.kind = kind::of_role(&identity, &role.scalar_field("Path")) as i32;
         identity.peer_group = kind::role_peers(&identity.name);
@@ -158,18 +185,15 @@ impl Page<'_> {
         }
         for inline in list(value, form.inline)? {
             let name = needed(inline, "PolicyName", form.inline)?;
-            if let Some(document) = inline.field("PolicyDocument") {
-                self.document(&format!("{id} inline:{name}"), document);
-            }
-            self.entitle(&id, &format!("inline:{name}"), Origin::Inline);
+            self.own(&id, &format!("inline:{name}"), Origin::Inline, inline.field("PolicyDocument"));
         }
         for attached in list(value, "AttachedManagedPolicies")? {
             let arn = needed(attached, "PolicyArn", "AttachedManagedPolicies")?;
-            self.entitle(&id, &arn, Origin::Attached);
+            self.entitle(&id, &arn, Origin::Attached, None);
         }
         let boundary = value.path(&["PermissionsBoundary", "PermissionsBoundaryArn"]);
         if let Some(arn) = boundary.map(Value::scalar).filter(|arn| !arn.is_empty()) {
-            self.entitle(&id, &arn, Origin::Boundary);
+            self.entitle(&id, &arn, Origin::Boundary, None);
         }
         Ok(Identity {
             platform: "aws".to_owned(),
@@ -178,6 +202,7 @@ impl Page<'_> {
             unique_id: value.scalar_field(form.id).into_owned(),
             created_at_ms: self.date(value, "CreateDate"),
             tags: tags(value)?,
+            seen: Some(Seen::by(Source::Iam)),
             id,
             ..Identity::default()
         })
@@ -195,28 +220,64 @@ impl Page<'_> {
             version.scalar_field("IsDefaultVersion") == "true"
                 || (!default.is_empty() && version.scalar_field("VersionId") == default)
         };
-        let mut versions = list(policy, "PolicyVersionList")?;
-        if let Some(document) = versions.find(is_default).and_then(|version| version.field("Document")) {
-            self.document(&arn, document);
+        for version in list(policy, "PolicyVersionList")? {
+            let Some(document) = version.field("Document") else { continue };
+            let id = version.scalar_field("VersionId");
+            let name =
+                if is_default(&version) { arn.clone() } else { PolicyDocument::version_name(&arn, &id) };
+            self.document(&name, document, &id);
         }
         Ok(())
     }
 
-    fn entitle(&mut self, holder: &str, policy: &str, origin: Origin) {
+    fn instance_profile(&mut self, profile: Value<'_>, role: &Identity) -> Result<(), RejectReason> {
+        let created_at_ms = self.date(profile, "CreateDate");
+        self.export.resources.push(Resource {
+            id: needed(profile, "Arn", "InstanceProfileList")?,
+            kind: INSTANCE_PROFILE.to_owned(),
+            account: role.account.clone(),
+            name: profile.scalar_field("InstanceProfileName").into_owned(),
+            runs_as: role.id.clone(),
+            created_at_ms,
+            seen: role.seen,
+            ..Resource::default()
+        });
+        Ok(())
+    }
+
+    fn entitle(&mut self, holder: &str, policy: &str, origin: Origin, document: Option<Hash16>) {
         self.export.entitlements.push(Entitlement {
             holder: holder.to_owned(),
             policy: policy.to_owned(),
-            origin: origin as i32,
+            origin: origin.into(),
+            document: document.map(|hash| hash.0.to_vec()).unwrap_or_default(),
+            seen: Some(Seen::by(Source::Iam)),
         });
     }
 
-    /// Keeps a document under its name; gives its text when it parses.
-    fn document(&mut self, name: &str, document: Value<'_>) -> Option<String> {
-        let (kept, reject) = policy::document(name, document, self.bytes);
-        let text = reject.is_none().then(|| kept.text.clone());
+    /// A policy that is a part of its holder, with its document; gives the text of that when it parses.
+    fn own(
+        &mut self,
+        holder: &str,
+        policy: &str,
+        origin: Origin,
+        document: Option<Value<'_>>,
+    ) -> Option<&str> {
+        let known = document.map(|document| self.document(&format!("{holder} {policy}"), document, ""));
+        self.entitle(holder, policy, origin, known.map(|(hash, _)| hash));
+        let (_, parses) = known?;
+        self.export.policies.last().filter(|_| parses).map(|document| document.text.as_str())
+    }
+
+    /// Keeps a document under its name; gives its hash, and whether it parses.
+    fn document(&mut self, name: &str, document: Value<'_>, version: &str) -> (Hash16, bool) {
+        let (mut kept, reject) = policy::document(name, document, self.bytes);
+        version.clone_into(&mut kept.version);
+        kept.seen = Some(Seen::by(Source::Iam));
+        let known = (kept.hash, reject.is_none());
         self.export.policies.push(kept);
         self.export.rejects.extend(reject);
-        text
+        known
     }
 
     /// Reads a date and remembers the newest.

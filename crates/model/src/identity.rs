@@ -1,5 +1,7 @@
 //! Who exists: identities, their credentials, and the edges between them.
 
+use crate::inventory::Seen;
+
 /// What an identity is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, prost::Enumeration)]
 #[repr(i32)]
@@ -76,6 +78,9 @@ pub struct Identity {
     /// The peer group it is compared with: `role:deploy-*`, `permission-set:Admin`, ...
     #[prost(string, tag = "12")]
     pub peer_group: String,
+    /// Who says so.
+    #[prost(message, optional, tag = "13")]
+    pub seen: Option<Seen>,
 }
 
 /// The pattern that a name follows: what varies from one copy to the next is a `*`, so that `deploy-7`, `deploy-12`
@@ -155,12 +160,29 @@ pub enum CredentialKind {
     SessionKey = 2,
     /// A password for a console.
     Password = 3,
+    /// A second factor. One that is [`CredentialState::Inactive`] says that there is none.
+    SecondFactor = 4,
+    /// A certificate that signs requests.
+    Certificate = 5,
+}
+
+/// Whether a credential can be used.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, prost::Enumeration)]
+#[repr(i32)]
+pub enum CredentialState {
+    /// Nobody has told.
+    Unknown = 0,
+    /// It can.
+    Active = 1,
+    /// It cannot: it is switched off.
+    Inactive = 2,
 }
 
 /// A credential of an identity.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct Credential {
-    /// The id of the credential: the access key id.
+    /// The id of the credential: the access key id. What has none is known by its kind and holder: `password:HOLDER`,
+    /// `second-factor:HOLDER`, `access-key-1:HOLDER` where only the place of the key is told, `certificate-1:HOLDER`.
     #[prost(string, tag = "1")]
     pub id: String,
     /// What kind of proof.
@@ -175,6 +197,21 @@ pub struct Credential {
     /// When it ends, milliseconds since the epoch; 0 when it does not or is not known.
     #[prost(int64, tag = "5")]
     pub expires_at_ms: i64,
+    /// When it was used last, milliseconds since the epoch; 0 when never or not known.
+    #[prost(int64, tag = "6")]
+    pub last_used_at_ms: i64,
+    /// When it was replaced last, milliseconds since the epoch; 0 when not known.
+    #[prost(int64, tag = "7")]
+    pub rotated_at_ms: i64,
+    /// Whether it can be used.
+    #[prost(enumeration = "CredentialState", tag = "8")]
+    pub state: i32,
+    /// The service it was used for last, by its IAM prefix; empty when not known.
+    #[prost(string, tag = "9")]
+    pub last_used_for: String,
+    /// Who says so.
+    #[prost(message, optional, tag = "10")]
+    pub seen: Option<Seen>,
 }
 
 #[cfg(test)]

@@ -142,7 +142,7 @@ impl Control {
             Fact::IdentityFound(found) => self.fold_identity(found, symbols),
             Fact::CredentialFound(found) => self.fold_credential(found),
             Fact::EdgeFound(edge) => self.fold_edge(edge, symbols),
-            Fact::EntitlementObserved(Entitlement { holder, policy, origin }) => {
+            Fact::EntitlementObserved(Entitlement { holder, policy, origin, .. }) => {
                 self.entitlements.insert((holder.clone(), policy.clone(), *origin));
             }
             Fact::ImportCommitted(import) => put(&mut self.imports, &import.account, import),

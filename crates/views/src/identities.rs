@@ -89,6 +89,7 @@ impl KnownIdentity {
             tags,
             groups,
             peer_group: self.peer_group.to_string(),
+            ..Identity::default()
         }
     }
 

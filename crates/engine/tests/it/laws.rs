@@ -162,7 +162,12 @@ fn independent() -> Vec<Fact> {
             let kind = if at % 2 == 0 { EdgeKind::ActsFor } else { EdgeKind::SameAs };
             let (from, to) = (agent.clone(), id.clone());
             let edge = Edge { kind: kind.into(), from, to, confidence_milli, evidence: "seen".to_owned() };
-            let entitlement = Entitlement { holder: id.clone(), policy: "read".to_owned(), origin: 1 };
+            let entitlement = Entitlement {
+                holder: id.clone(),
+                policy: "read".to_owned(),
+                origin: 1,
+                ..Entitlement::default()
+            };
             let import = ImportCommitted { account: format!("account-{at}"), ..ImportCommitted::default() };
             let finding = Finding {
                 id: format!("finding-{at}"),

@@ -14,6 +14,7 @@
 //! that every other user is the account of a program until a sign-in is seen.
 
 use doorward_model::identity::{Identity, IdentityKind};
+use doorward_model::inventory::center;
 
 /// Services that run the customer's code, by the first part of their name.
 const COMPUTE: [&str; 30] = [
@@ -82,7 +83,7 @@ pub(super) fn of_role(role: &Identity, path: &str) -> IdentityKind {
     if role.name.starts_with("AWSServiceRoleFor") || path.starts_with("/aws-service-role/") {
         return IdentityKind::Service;
     }
-    if permission_set(&role.name).is_some() {
+    if center::of_role(&role.name).is_some() {
         return IdentityKind::Workload;
     }
     let services = || role.trusted.iter().filter_map(|principal| service_name(principal));
@@ -146,16 +147,10 @@ pub(super) fn user_peers(user: &Identity) -> String {
 
 /// Roles of one permission set, or whose names differ in numbers and ids only, are compared with each other.
 pub(super) fn role_peers(name: &str) -> String {
-    match permission_set(name) {
+    match center::of_role(name) {
         Some(set) => format!("permission-set:{set}"),
         None => format!("role:{}", collapsed(name)),
     }
-}
-
-/// The permission set behind the name of a role of Identity Center, `AWSReservedSSO_NAME_0123456789abcdef`.
-fn permission_set(name: &str) -> Option<&str> {
-    let rest = name.strip_prefix("AWSReservedSSO_")?;
-    Some(rest.rsplit_once('_').map_or(rest, |(set, _)| set))
 }
 
 /// The name with each part that holds a number or is an id replaced by a star, and no two stars in a row.

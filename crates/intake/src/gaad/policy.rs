@@ -14,9 +14,14 @@ use crate::record;
 /// A document may be nested no deeper than this.
 const DEPTH_MAX: usize = 64;
 
-/// The document as text, from an object or from a URL-encoded string; with a reject when it does not parse.
+/// A document of more bytes than this is none: the largest that AWS takes, policies of buckets and keys, are of 20 and
+/// 32 KB, by the pages "Amazon S3 endpoints and quotas" and "AWS KMS resource quotas".
+const BYTES_MAX: usize = 1 << 20;
+
+/// The document as text, from an object or from a URL-encoded string; with a reject when it does not parse. Of one
+/// that is too large only the beginning is kept, which parses nowhere.
 pub(super) fn document(name: &str, value: Value<'_>, page: &Range<u64>) -> (PolicyDocument, Option<Reject>) {
-    let (text, problem) = read(value);
+    let (mut text, problem) = read(value);
     let reject = problem.map(|what| Reject {
         source: String::new(),
         record: 0,
@@ -25,11 +30,18 @@ pub(super) fn document(name: &str, value: Value<'_>, page: &Range<u64>) -> (Poli
         kept: cut(&text, REJECT_KEPT_BYTES_MAX).as_bytes().to_vec(),
         hash: Hash16::of(text.as_bytes()),
     });
-    let hash = Hash16::of(text.as_bytes());
-    (PolicyDocument { name: name.to_owned(), text, hash }, reject)
+    if text.len() > BYTES_MAX {
+        text = cut(&text, REJECT_KEPT_BYTES_MAX).to_owned();
+    }
+    (PolicyDocument::of(name.to_owned(), text), reject)
 }
 
 fn read(value: Value<'_>) -> (String, Option<String>) {
+    let size = value.raw().len();
+    if size > BYTES_MAX {
+        let problem = format!("it has {size} bytes, and AWS takes no policy of more than {BYTES_MAX}");
+        return (value.raw().to_owned(), Some(problem));
+    }
     if value.is_object() {
         let problem = problem(value);
         return (value.raw().to_owned(), problem);

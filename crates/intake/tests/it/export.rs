@@ -1,5 +1,6 @@
 //! `get-account-authorization-details`.
 
+use doorward_model::hash::Hash16;
 use serde_json::{Value, json};
 
 use crate::support::read;
@@ -87,5 +88,43 @@ fn a_page_of_policies_alone_is_a_page() {
     }
     let exports = read(page.to_string().as_bytes()).exports;
     let names: Vec<_> = exports[0].policies.iter().map(|policy| policy.name.as_str()).collect();
-    assert_eq!(names, ["arn:aws:iam::111122223333:policy/limit"]);
+    assert_eq!(
+        names,
+        ["arn:aws:iam::111122223333:policy/limit version:v1", "arn:aws:iam::111122223333:policy/limit"]
+    );
+}
+
+#[test]
+fn what_is_of_another_account_says_so() {
+    let mut export = fixture();
+    let other = "arn:aws:iam::444455556666:role/assistant";
+    export["RoleDetailList"][1]["Arn"] = json!(other);
+    let exports = read(export.to_string().as_bytes()).exports;
+    let accounts = exports[0].identities.iter().filter(|identity| identity.account != exports[0].account);
+    let accounts: Vec<_> = accounts.map(|identity| (&*identity.id, &*identity.account)).collect();
+    assert_eq!((exports.len(), &*exports[0].account), (1, "111122223333"));
+    assert_eq!(accounts, [(other, "444455556666")]);
+}
+
+#[test]
+fn a_policy_of_any_size_has_its_place() {
+    let mut export = fixture();
+    let statement =
+        json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Sid": "x".repeat(60 << 20)});
+    let document = json!({"Statement": [statement]});
+    let size = document.to_string().len();
+    export["UserDetailList"][1]["UserPolicyList"][0]["PolicyDocument"] = document;
+    let exports = read(export.to_string().as_bytes()).exports;
+    let reasons: Vec<_> = exports[0].rejects.iter().map(|reject| reject.reason.to_string()).collect();
+    let holder = "arn:aws:iam::111122223333:user/ci-deploy";
+    assert_eq!(
+        reasons[0],
+        format!(
+            "policy document does not parse: {holder} inline:push: it has {size} bytes, and AWS takes no policy of more than 1048576"
+        )
+    );
+    let name = format!("{holder} inline:push");
+    let kept = exports[0].policies.iter().find(|policy| policy.name == name).unwrap();
+    assert_eq!((kept.text.len(), kept.hash), (64 * 1024, Hash16::of(kept.text.as_bytes())));
+    assert_eq!(exports[0].identities, read(fixture().to_string().as_bytes()).exports[0].identities);
 }

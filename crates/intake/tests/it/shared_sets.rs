@@ -98,6 +98,11 @@ fn a_real_account() {
     assert_eq!((users, export.identities.len() - users, export.groups.len(), managed), (44, 78, 5, 84));
     assert_eq!((export.account.as_str(), export.complete, export.rejects.len()), ("200611803367", true, 0));
     assert!(export.identities.iter().all(|identity| identity.created_at_ms > 0));
+    let not_in_force: Vec<_> = export.policies.iter().filter_map(|policy| policy.not_in_force()).collect();
+    assert_eq!(not_in_force, [("arn:aws:iam::aws:policy/AWSCodeCommitPowerUser", "v10")]);
+    let profiles: Vec<_> =
+        export.resources.iter().map(|one| (one.kind.as_str(), one.runs_as.as_str())).collect();
+    insta::assert_debug_snapshot!("instance_profiles_of_a_real_account", profiles);
     insta::assert_debug_snapshot!("kinds_of_a_real_account", kinds(&export));
     let vendor = export.identities.iter().filter(|identity| identity.kind() == IdentityKind::VendorApp);
     assert!(vendor.clone().all(|role| !role.trusted.is_empty()));

@@ -150,7 +150,7 @@ impl Estate {
                 trust: None,
                 groups: Vec::new(),
             };
-            for Entitlement { holder, policy, origin } in entitlements {
+            for Entitlement { holder, policy, origin, .. } in entitlements {
                 match Origin::try_from(origin).unwrap_or(Origin::Unknown) {
                     Origin::Inline => {
                         let id = self.named(&format!("{holder} {policy}"));
@@ -160,6 +160,11 @@ impl Estate {
                     Origin::Attached | Origin::Unknown => principal.policies.push(self.named(&policy)),
                     Origin::Boundary => principal.boundary = Some(self.named(&policy)),
                     Origin::Trust => principal.trust = Some(self.named(&format!("{holder} {policy}"))),
+                    // Principals hold none of these.
+                    Origin::Resource
+                    | Origin::ServiceControl
+                    | Origin::ResourceControl
+                    | Origin::PermissionSet => {}
                 }
             }
             principal.policies.sort_unstable();

@@ -71,6 +71,7 @@ fn the_newer_of_two_exports_is_right_in_any_order() {
         holder: arn.clone(),
         policy: "arn:aws:iam::aws:policy/New".to_owned(),
         origin: Origin::Attached as i32,
+        ..Entitlement::default()
     });
     for exports in [[old.0.clone(), new.0.clone()], [new.0, old.0]] {
         let mut builder = Builder::default();

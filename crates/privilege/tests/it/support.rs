@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use doorward_model::hash::Hash16;
 use doorward_model::identity::Identity;
 use doorward_model::inventory::{AccountExport, Entitlement, Group, Origin, PolicyDocument};
 use doorward_privilege::estate::{Builder, Estate};
@@ -39,7 +38,7 @@ impl Rows {
     /// A group with an inline policy of these statements.
     pub(crate) fn group(mut self, name: &str, statements: &str) -> Self {
         let id = format!("arn:aws:iam::{ACCOUNT}:group/{name}");
-        self.0.groups.push(Group { id: id.clone(), name: name.to_owned() });
+        self.0.groups.push(Group { id: id.clone(), name: name.to_owned(), ..Group::default() });
         self.inline(&id, statements)
     }
 
@@ -66,6 +65,7 @@ impl Rows {
             holder: holder.to_owned(),
             policy: policy.to_owned(),
             origin: origin as i32,
+            ..Entitlement::default()
         });
         self
     }
@@ -73,8 +73,7 @@ impl Rows {
     /// A document of these statements.
     pub(crate) fn document(mut self, name: &str, statements: &str) -> Self {
         let text = format!(r#"{{"Version":"2012-10-17","Statement":{statements}}}"#);
-        let hash = Hash16::of(text.as_bytes());
-        self.0.policies.push(PolicyDocument { name: name.to_owned(), text, hash });
+        self.0.policies.push(PolicyDocument::of(name.to_owned(), text));
         self
     }
 

@@ -316,6 +316,8 @@ const fn credential_word(kind: CredentialKind) -> &'static str {
         CredentialKind::AccessKey => "access_key",
         CredentialKind::SessionKey => "session_key",
         CredentialKind::Password => "password",
+        CredentialKind::SecondFactor => "second_factor",
+        CredentialKind::Certificate => "certificate",
     }
 }
 

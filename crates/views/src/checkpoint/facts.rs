@@ -15,7 +15,7 @@ pub fn facts(state: &State) -> Vec<Fact> {
     facts.extend(control.edges.iter().map(|edge| Fact::EdgeFound(edge.told())));
     facts.extend(control.entitlements.iter().map(|(holder, policy, origin)| {
         let (holder, policy) = (holder.clone(), policy.clone());
-        Fact::EntitlementObserved(Entitlement { holder, policy, origin: *origin })
+        Fact::EntitlementObserved(Entitlement { holder, policy, origin: *origin, ..Entitlement::default() })
     }));
     facts.extend(control.imports.values().cloned().map(Fact::ImportCommitted));
     facts.extend(control.peers.to_summaries(&state.symbols).into_iter().map(Fact::Summary));
