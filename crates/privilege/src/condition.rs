@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use crate::pattern::Pattern;
+
 mod holds;
 mod operator;
 mod value;
@@ -49,6 +51,13 @@ impl Condition {
             written: key.into(),
             values: values.into_iter().map(read).collect::<Result<_, _>>()?,
         })
+    }
+}
+
+impl Condition {
+    /// Its values that are texts, as patterns.
+    pub(crate) fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        self.values.iter().filter_map(Value::pattern)
     }
 }
 

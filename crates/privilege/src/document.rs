@@ -120,4 +120,14 @@ impl Document {
     pub fn read(text: &str) -> Result<Self, DocumentError> {
         read::document(text)
     }
+
+    /// The condition keys that it asks for, in conditions and as variables, in lower case; a key may come twice.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.statements.iter().flat_map(|statement| {
+            let conditions = &statement.conditions;
+            let patterns = statement.resources.iter().flat_map(Selection::named);
+            let patterns = patterns.chain(conditions.iter().flat_map(Condition::patterns));
+            conditions.iter().map(|condition| &*condition.key).chain(patterns.flat_map(Pattern::variables))
+        })
+    }
 }

@@ -9,6 +9,7 @@
 
 pub mod catalog;
 pub mod condition;
+pub mod conform;
 pub mod document;
 pub mod escalation;
 pub mod estate;

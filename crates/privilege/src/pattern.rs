@@ -133,6 +133,14 @@ impl Pattern {
         &self.pieces
     }
 
+    /// The keys of its variables, in lower case.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Variable { key, .. } => Some(&**key),
+            Piece::Glob(_) | Piece::Text(_) => None,
+        })
+    }
+
     /// The places of a pattern without variables.
     pub(crate) fn units(&self) -> Vec<Unit> {
         match self.kind {

@@ -80,6 +80,14 @@ impl Value {
         Ok(Self { text, read })
     }
 
+    /// Its pattern, if it is a text.
+    pub(super) fn pattern(&self) -> Option<&Pattern> {
+        match &self.read {
+            Read::Text(pattern) => Some(pattern),
+            Read::Number(_) | Read::Date(_) | Read::Truth(_) | Read::Network(..) => None,
+        }
+    }
+
     /// Its text as it is written.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -22,8 +22,6 @@ pub enum Known {
 pub struct Context {
     /// Said of single keys, in the order of the keys, which are in lower case.
     keys: Vec<(Box<str>, Known)>,
-    /// Said of keys that begin so.
-    families: Vec<(Box<str>, Known)>,
     rest: Rest,
 }
 
@@ -57,7 +55,7 @@ pub(crate) enum Looked<'a> {
 
 impl Context {
     const fn with(rest: Rest) -> Self {
-        Self { keys: Vec::new(), families: Vec::new(), rest }
+        Self { keys: Vec::new(), rest }
     }
 
     /// Nothing is known but what follows from the request itself.
@@ -97,11 +95,6 @@ impl Context {
         }
     }
 
-    /// Says something of all keys that begin so and of which nothing else is said, as `aws:PrincipalTag/`.
-    pub fn set_family(&mut self, prefix: &str, known: Known) {
-        self.families.push((lower(prefix).into(), known));
-    }
-
     /// The same with one value for a key.
     #[must_use]
     pub fn and(mut self, key: &str, value: &str) -> Self {
@@ -115,10 +108,8 @@ impl Context {
     }
 
     fn said(&self, key: &str) -> Option<&Known> {
-        let single = self.keys.binary_search_by(|(own, _)| (**own).cmp(key)).ok();
-        let single = single.and_then(|at| self.keys.get(at));
-        let family = || self.families.iter().find(|(prefix, _)| key.starts_with(&**prefix));
-        single.or_else(family).map(|(_, known)| known)
+        let at = self.keys.binary_search_by(|(own, _)| (**own).cmp(key)).ok()?;
+        self.keys.get(at).map(|(_, known)| known)
     }
 }
 

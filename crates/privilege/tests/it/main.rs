@@ -19,6 +19,8 @@ mod permission_set;
 #[cfg(test)]
 mod reach;
 #[cfg(test)]
+mod shared_conformance;
+#[cfg(test)]
 mod shared_iam_vulnerable;
 #[cfg(test)]
 mod shared_pathfinding;
