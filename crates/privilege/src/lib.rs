@@ -7,6 +7,7 @@
 //! Nothing here reads files or knows the log: rows of the inventory come in, answers go out. What does not parse makes
 //! the answers that depend on it unknown, never allowed. Start reading at `document.rs`, then `evaluate.rs`.
 
+pub mod blast;
 pub mod catalog;
 pub mod condition;
 pub mod conform;

@@ -41,6 +41,12 @@ impl Hop {
         self.0 & ONLY_IF != 0
     }
 
+    /// The same hop with a level.
+    pub(crate) fn with_level(self, level: Level) -> Self {
+        let below = Level::Control as u32 - level as u32;
+        Self((self.0 & !(3 << BELOW_CONTROL)) | (below << BELOW_CONTROL))
+    }
+
     /// Whether the node at the other end is anything but one that is shown and opens to control.
     pub(crate) fn is_special(self) -> bool {
         self.0 & SPECIAL != 0

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod ask;
 #[cfg(test)]
+mod blast;
+#[cfg(test)]
 mod catalog;
 #[cfg(test)]
 mod escalation;

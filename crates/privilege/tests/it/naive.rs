@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use doorward_privilege::graph::{Edge, EdgeId, Graph, Level, Node, NodeId};
 use proptest::collection::vec;
@@ -55,9 +56,23 @@ pub(crate) fn ordinary() -> impl Strategy<Value = Small> {
     graph_of(Just(Node::SHOWN))
 }
 
+/// Several hundred nodes of all kinds, with somewhat more or fewer edges: too large to try every walk.
+pub(crate) fn large() -> impl Strategy<Value = Small> {
+    let node = prop_oneof![8 => Just(Node::SHOWN), 1 => Just(Node::PASSAGE)];
+    sized(node, 600..=700, 300..=1_200)
+}
+
 fn graph_of(node: impl Strategy<Value = Node>) -> impl Strategy<Value = Small> {
-    vec(node, 1..=7).prop_flat_map(|nodes| {
-        let edges = vec(edge(nodes.len()), 0..=13);
+    sized(node, 1..=7, 0..=13)
+}
+
+fn sized(
+    node: impl Strategy<Value = Node>,
+    nodes: RangeInclusive<usize>,
+    edges: RangeInclusive<usize>,
+) -> impl Strategy<Value = Small> {
+    vec(node, nodes).prop_flat_map(move |nodes| {
+        let edges = vec(edge(nodes.len()), edges.clone());
         (Just(nodes), edges).prop_map(|(nodes, edges)| Small { nodes, edges: numbered(edges) })
     })
 }

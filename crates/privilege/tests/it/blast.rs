@@ -1,0 +1,140 @@
+//! Blast radius and exposure, beside what trying every walk finds.
+
+use doorward_privilege::blast::{Blast, Radius, Weights, blast, heaviest, radius};
+use doorward_privilege::graph::{Edge, Filter, Graph, NodeId};
+use doorward_privilege::reach::{Best, reach};
+use proptest::collection::vec;
+use proptest::prelude::{ProptestConfig, any, prop_oneof};
+use proptest::sample::Index;
+use proptest::{prop_assert, prop_assert_eq, proptest};
+
+use crate::naive::{self, Small, large, of_passages, small};
+
+fn weights(small: &Small, weights: &[u32], identities: u64) -> Weights {
+    let shown = |id: &NodeId| !small.nodes[id.0 as usize].passage && identities >> (id.0 % 64) & 1 == 1;
+    let weights = weights.iter().copied().cycle().take(small.nodes.len()).collect();
+    Weights { weights, identities: small.ids().filter(shown).map(|id| id.0 as usize).collect() }
+}
+
+/// The same, target by target.
+fn one_by_one(small: &Small, weights: &Weights) -> Blast {
+    let mut all =
+        Blast { radii: vec![Radius::default(); small.nodes.len()], exposure: vec![0; small.nodes.len()] };
+    let full = |id: &NodeId| match small.nodes[id.0 as usize].passage {
+        true => 0,
+        false => u64::from(weights.weights[id.0 as usize]) * 80,
+    };
+    for source in weights.identities.ones() {
+        let id = NodeId(u32::try_from(source).unwrap());
+        let whole: u64 = small.ids().filter(|other| *other != id).map(|other| full(&other)).sum();
+        let mut numerator = 0;
+        for (target, found) in naive::reached(small, id) {
+            numerator += u64::from(found.eightieths) * u64::from(weights.weights[target.0 as usize]);
+            all.exposure[target.0 as usize] += 1;
+        }
+        all.radii[source] = Radius { numerator, whole };
+    }
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn all_at_once_are_as_each_by_itself(
+        small in prop_oneof![small(), of_passages()], each in vec(any::<u32>(), 1..7), identities in any::<u64>()
+    ) {
+        let weights = weights(&small, &each, identities);
+        let graph = small.graph();
+        let expected = one_by_one(&small, &weights);
+        prop_assert_eq!(&blast(&graph, &weights, &Filter::default()), &expected);
+        for source in weights.identities.ones() {
+            let id = NodeId(u32::try_from(source).unwrap());
+            let reached = reach(&graph, id, &Filter::default());
+            prop_assert_eq!(radius(&graph, &weights, id, &reached), expected.radii[source]);
+        }
+    }
+
+    #[test]
+    fn what_a_filter_leaves_out_might_as_well_be_gone(
+        small in small(), kept in vec(any::<bool>(), 13), identities in any::<u64>()
+    ) {
+        let weights = weights(&small, &[1, 10, 100], identities);
+        let mut less = small.clone();
+        less.edges.retain(|edge| kept[edge.id.0 as usize]);
+        let only = less.edges.iter().map(|edge| edge.id.0 as usize).collect();
+        let only = Filter { only_edges: Some(only), ..Filter::default() };
+        let expected = blast(&less.graph(), &weights, &Filter::default());
+        prop_assert_eq!(blast(&small.graph(), &weights, &only), expected);
+    }
+
+    #[test]
+    fn what_goes_never_adds(small in small(), gone in any::<Index>(), identities in any::<u64>()) {
+        let weights = weights(&small, &[1, 10, 100], identities);
+        let before = blast(&small.graph(), &weights, &Filter::default());
+        let mut less = small;
+        if !less.edges.is_empty() {
+            less.edges.remove(gone.index(less.edges.len()));
+        }
+        let after = blast(&less.graph(), &weights, &Filter::default());
+        for (before, after) in before.radii.iter().zip(&after.radii) {
+            prop_assert!(after.numerator <= before.numerator);
+            prop_assert!(before.numerator <= before.whole && before.whole == after.whole);
+        }
+        prop_assert!(after.exposure.iter().zip(&before.exposure).all(|(after, before)| after <= before));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn many_walk_as_few(small in large(), each in vec(0_u32..200, 1..7), identities in any::<u64>(), avoid in 0..700_u32) {
+        let weights = weights(&small, &each, identities);
+        let graph = small.graph();
+        let mut filter = Filter::default();
+        filter.avoid_nodes.extend([NodeId(avoid)]);
+        for filter in [Filter::default(), filter] {
+            let all = blast(&graph, &weights, &filter);
+            let mut exposure = vec![0; small.nodes.len()];
+            for source in weights.identities.ones() {
+                let id = NodeId(u32::try_from(source).unwrap());
+                let reached = reach(&graph, id, &filter);
+                prop_assert_eq!(all.radii[source], radius(&graph, &weights, id, &reached), "of {}", source);
+                reached.iter().for_each(|(target, _)| exposure[target.0 as usize] += 1);
+            }
+            prop_assert_eq!(&all.exposure, &exposure);
+        }
+    }
+}
+
+/// 0 becomes 1, may perhaps write 2, and reads 3.
+fn example() -> (Graph, Weights) {
+    use doorward_privilege::graph::{EdgeId, Level, Node};
+    let edge =
+        |(to, level, only_if)| Edge { from: NodeId(0), to: NodeId(to), level, only_if, id: EdgeId(to) };
+    let edges = [(1, Level::Control, false), (2, Level::Write, true), (3, Level::Read, false)].map(edge);
+    let graph = Graph::new(vec![Node::SHOWN; 5], &edges).unwrap();
+    (graph, Weights { weights: vec![7, 1, 10, 100, 1], identities: [0].into_iter().collect() })
+}
+
+#[test]
+fn a_blast_radius_opens_into_what_makes_it_up() {
+    let (graph, weights) = example();
+    let reached = reach(&graph, NodeId(0), &Filter::default());
+    let all = radius(&graph, &weights, NodeId(0), &reached);
+    assert_eq!(all, Radius { numerator: 80 + 240 + 3_200, whole: 80 * 112 });
+    assert_eq!(all.millipercent(), 39_285);
+    let best = |node| reached.best(NodeId(node)).unwrap();
+    let parts = [(NodeId(3), best(3), 3_200), (NodeId(2), best(2), 240)];
+    assert_eq!(heaviest(&weights, &reached, 2), parts);
+    assert_eq!(heaviest(&weights, &reached, 9).len(), 3);
+    assert_eq!(heaviest(&weights, &reached, 0), Vec::<(NodeId, Best, u64)>::new());
+}
+
+#[test]
+fn who_controls_all_others_has_all_of_a_hundred_percent() {
+    let whole = Radius { numerator: 80 * 5, whole: 80 * 5 };
+    assert_eq!(whole.millipercent(), 100_000);
+    assert_eq!(Radius::default().millipercent(), 0);
+}
