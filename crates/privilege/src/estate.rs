@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use doorward_model::hash::Hash16;
 use doorward_model::identity::Identity;
+use doorward_model::inventory::resource::Resource;
 
-use crate::document::{Document, DocumentError};
+use crate::document::{Document, DocumentError, Effect};
 
 mod build;
 
@@ -61,6 +62,14 @@ pub struct Principal {
     pub trust: Option<PolicyId>,
     /// The groups it is a member of.
     pub groups: Vec<PrincipalId>,
+    /// Its tags, the names in lower case.
+    pub tags: Vec<(Box<str>, Box<str>)>,
+    /// Whether an instance profile holds it.
+    pub in_instance_profile: bool,
+    /// Whether it has a password; `None` when that is not known.
+    pub has_password: Option<bool>,
+    /// How many access keys it has; `None` when that is not known.
+    pub keys: Option<u32>,
 }
 
 impl Principal {
@@ -70,12 +79,44 @@ impl Principal {
         &self.identity.id
     }
 
-    /// Whether AWS alone decides what it may do: outside of service control policies, and not to be changed by others.
+    /// Whether AWS alone decides what it may do: no control policy limits it, and nobody but its service uses it.
     #[must_use]
     pub fn is_service_linked(&self) -> bool {
         self.identity.id.contains(":role/aws-service-role/")
             || self.identity.name.starts_with("AWSServiceRoleFor")
     }
+
+    /// Whether others cannot change it: a role of a service, or of Identity Center.
+    #[must_use]
+    pub fn is_kept_by_aws(&self) -> bool {
+        self.is_service_linked() || self.is_of_permission_set()
+    }
+
+    /// Whether it is a role that Identity Center made of a permission set.
+    #[must_use]
+    pub fn is_of_permission_set(&self) -> bool {
+        self.identity.name.starts_with("AWSReservedSSO_")
+    }
+}
+
+/// How a policy comes to a principal.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Way {
+    /// It is attached to it.
+    Managed,
+    /// It is written into it.
+    Inline,
+    /// It comes from a group: written or attached there, or either.
+    Group(Option<Written>),
+}
+
+/// Where a policy is written.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Written {
+    /// By itself.
+    Managed,
+    /// Into its holder.
+    Inline,
 }
 
 /// A policy by its name.
@@ -102,6 +143,12 @@ impl Held {
     /// The document, if it was read.
     #[must_use]
     pub fn document(&self) -> Option<&Document> {
+        self.shared().map(|document| &**document)
+    }
+
+    /// The same, as all who hold an equal one share it.
+    #[must_use]
+    pub fn shared(&self) -> Option<&Arc<Document>> {
         match self {
             Self::Read(document) => Some(document),
             Self::Unreadable(_) | Self::Missing => None,
@@ -118,8 +165,10 @@ pub struct Account {
     pub is_shown: bool,
     /// Its organisation; empty when that is not known.
     pub organisation: Arc<str>,
-    /// Whether it manages its organisation, where no control policy applies.
-    pub is_management: bool,
+    /// The path to it in the organisation, as `aws:PrincipalOrgPaths` shows it.
+    pub path: Arc<str>,
+    /// The account that manages the organisation, which no control policy limits; empty when that is not known.
+    pub management: Arc<str>,
     /// Service control policies by level, from the root to the account: one of each level must allow.
     pub service_control: Vec<Vec<PolicyId>>,
     /// Resource control policies, in the same way.
@@ -134,6 +183,13 @@ pub struct Estate {
     accounts: Vec<Account>,
     principals: Vec<Principal>,
     policies: Vec<Policy>,
+    /// By account, kind and ARN.
+    resources: Vec<Resource>,
+    /// The role that each resource runs as.
+    roles: Vec<Option<PrincipalId>>,
+    by_resource: BTreeMap<String, u32>,
+    /// Versions of managed policies that are not in force, by the ARN.
+    other_versions: BTreeMap<Box<str>, Vec<PolicyId>>,
     by_arn: BTreeMap<Arc<str>, PrincipalId>,
     by_account: BTreeMap<Arc<str>, AccountId>,
     by_policy: BTreeMap<Arc<str>, PolicyId>,
@@ -208,9 +264,85 @@ impl Estate {
         ids.filter_map(|id| self.principal(id).map(|principal| (id, principal)))
     }
 
+    /// All resources, in the order of their places.
+    #[must_use]
+    pub fn resources(&self) -> &[Resource] {
+        &self.resources
+    }
+
+    /// The resource of an ARN.
+    #[must_use]
+    pub fn find_resource(&self, arn: &str) -> Option<u32> {
+        self.by_resource.get(arn).copied()
+    }
+
+    /// The resources of a kind in an account, with their places.
+    pub fn things<'a>(
+        &'a self,
+        account: AccountId,
+        kind: &'a str,
+    ) -> impl Iterator<Item = (u32, &'a Resource)> {
+        let account = self.account(account).map_or("", |account| &account.id);
+        let from = self.resources.partition_point(|one| (&*one.account, &*one.kind) < (account, kind));
+        let placed = (0u32..).zip(&self.resources).skip(from);
+        placed.take_while(move |(_, one)| one.account == account && one.kind == kind)
+    }
+
+    /// The role that a resource runs as.
+    #[must_use]
+    pub fn role_of(&self, resource: u32) -> Option<PrincipalId> {
+        self.roles.get(resource as usize).copied().flatten()
+    }
+
+    /// The policy that allows everything, as whoever may write policies could give itself.
+    #[must_use]
+    pub fn any_policy(&self) -> PolicyId {
+        PolicyId(u32::try_from(self.policies.len()).unwrap_or(u32::MAX).saturating_sub(1))
+    }
+
+    /// The versions of a managed policy that are not in force.
+    #[must_use]
+    pub fn other_versions(&self, arn: &str) -> &[PolicyId] {
+        self.other_versions.get(arn).map_or(&[], Vec::as_slice)
+    }
+
+    /// The ARNs of managed policies that a principal holds and its account can change.
+    pub fn changeable_policies<'a>(&'a self, principal: &'a Principal) -> impl Iterator<Item = &'a str> {
+        let names = principal.policies.iter().filter_map(|id| self.policy(*id)).map(|policy| &*policy.name);
+        names.filter(|name| {
+            name.starts_with("arn:")
+                && !name.contains(":iam::aws:")
+                && name.split(':').nth(5).is_some_and(is_policy)
+        })
+    }
+
+    /// Those policies of a principal that deny something and come to it in a way.
+    pub fn denying<'a>(&'a self, principal: &'a Principal, way: Way) -> impl Iterator<Item = PolicyId> + 'a {
+        let own = principal.own as usize;
+        let placed = principal.policies.iter().enumerate();
+        let of_way = placed.filter(move |(place, _)| (*place >= own) == matches!(way, Way::Group(_)));
+        let denies = move |id: &PolicyId| {
+            let policy = self.policy(*id);
+            let inline = policy.is_some_and(|policy| policy.name.contains(" inline:"));
+            let right = match way {
+                Way::Managed | Way::Group(Some(Written::Managed)) => !inline,
+                Way::Inline | Way::Group(Some(Written::Inline)) => inline,
+                Way::Group(None) => true,
+            };
+            let mut statements = policy.and_then(|policy| policy.document.document()).into_iter();
+            right && statements.any(|one| one.statements.iter().any(|one| one.effect == Effect::Deny))
+        };
+        of_way.map(|(_, id)| *id).filter(denies)
+    }
+
     /// How many different documents were read.
     #[must_use]
     pub fn documents_read(&self) -> usize {
         self.documents.len()
     }
+}
+
+/// Whether the last part of an ARN names a managed policy, and nothing of it.
+fn is_policy(name: &str) -> bool {
+    name.starts_with("policy/") && !name.contains(' ')
 }

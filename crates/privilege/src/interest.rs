@@ -86,6 +86,14 @@ impl Interest {
         mask
     }
 
+    /// The mask of several permissions.
+    #[must_use]
+    pub fn all_of<const N: usize>(&self, names: [&str; N]) -> Mask {
+        let mut all = Mask::default();
+        names.iter().for_each(|name| all.join(&self.of(name)));
+        all
+    }
+
     /// What a document could allow on some resource, under some condition.
     #[must_use]
     pub fn allowed(&self, document: &Document) -> Mask {

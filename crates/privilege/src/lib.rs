@@ -7,6 +7,8 @@
 //! Nothing here reads files or knows the log: rows of the inventory come in, answers go out. What does not parse makes
 //! the answers that depend on it unknown, never allowed. Start reading at `document.rs`, then `evaluate.rs`.
 
+pub mod analysis;
+pub mod answers;
 pub mod blast;
 pub mod catalog;
 pub mod condition;
@@ -22,6 +24,7 @@ pub mod permission_set;
 pub mod reach;
 pub mod request;
 pub mod sets;
+pub mod targets;
 pub mod truth;
 mod variables;
 pub mod witness;

@@ -7,10 +7,12 @@
 mod backward;
 mod forward;
 mod path;
+mod toward;
 
 pub use self::backward::sources;
 pub use self::forward::{Reached, reach};
 pub use self::path::{Path, best_path, best_paths};
+pub use self::toward::Toward;
 
 use crate::graph::Level;
 

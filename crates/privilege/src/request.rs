@@ -9,7 +9,7 @@ mod context;
 
 pub use caller::{Caller, CallerKind, Membership};
 pub(crate) use context::Looked;
-pub use context::{Context, Known};
+pub use context::{Context, Known, Since};
 
 /// A question to the evaluation.
 #[derive(Clone, Copy, Debug)]

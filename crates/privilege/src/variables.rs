@@ -90,7 +90,7 @@ pub(crate) fn resolve(pattern: &Pattern, request: &Request<'_>) -> Resolved {
             Piece::Variable { key, default } => match (request.look(key), default) {
                 (Looked::One(value), _) => resolved.extend(units::of_text(value)),
                 (Looked::Many([value]), _) => resolved.extend(units::of_text(value)),
-                (Looked::Unknown | Looked::Present, _) => {
+                (Looked::Unknown | Looked::Present | Looked::Since(_), _) => {
                     is_known = false;
                     resolved.push(Unit::Any);
                 }

@@ -7,7 +7,7 @@ use super::{Condition, Qualifier, Test, Value};
 use crate::document::Effect;
 use crate::pattern::Pattern;
 use crate::pattern::units::{self, Unit};
-use crate::request::{Looked, Request};
+use crate::request::{Looked, Request, Since};
 use crate::truth::Truth;
 use crate::variables::{self, Resolved};
 
@@ -24,6 +24,7 @@ impl Condition {
         let values = match looked {
             Looked::Unknown | Looked::Present => return Truth::Open,
             Looked::Absent => return Truth::of(self.holds_absent()),
+            Looked::Since(since) => return self.holds_since(since),
             Looked::One(value) => return self.compare(request, effect, &[value]),
             Looked::Many(values) => values,
         };
@@ -42,12 +43,33 @@ impl Condition {
             }
     }
 
+    /// Whether it holds where the key is an instant of which only the earliest is known.
+    fn holds_since(&self, since: Since) -> Truth {
+        let from = since.from_ms.saturating_mul(1000);
+        let later = |own: i64| match self.operator.test {
+            Test::DateLessThan if own <= from => Truth::No,
+            Test::DateLessThanEquals | Test::DateEquals if own < from => Truth::No,
+            Test::DateGreaterThan | Test::DateNotEquals if own < from => Truth::Yes,
+            Test::DateGreaterThanEquals if own <= from => Truth::Yes,
+            _ => Truth::Open,
+        };
+        let each = self.values.iter().map(|value| match value.read {
+            Read::Date(own) => later(own),
+            _ => Truth::Open,
+        });
+        let held = match self.operator.test.is_negated() {
+            true => each.fold(Truth::Yes, Truth::and),
+            false => each.fold(Truth::No, Truth::or),
+        };
+        if since.is_present || held == Truth::of(self.holds_absent()) { held } else { Truth::Open }
+    }
+
     /// Whether the key is absent as each of the values says: `true` asks for its absence.
     fn is_null(&self, looked: Looked<'_>) -> Truth {
         let is_absent = match looked {
-            Looked::Unknown => return Truth::Open,
+            Looked::Unknown | Looked::Since(Since { is_present: false, .. }) => return Truth::Open,
             Looked::Absent => true,
-            Looked::One(_) | Looked::Many(_) | Looked::Present => false,
+            Looked::One(_) | Looked::Many(_) | Looked::Present | Looked::Since(_) => false,
         };
         Truth::of(self.values.iter().any(|value| value.read == Read::Truth(is_absent)))
     }

@@ -1,9 +1,11 @@
 //! Rows of the inventory into an estate.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use doorward_model::identity::Identity;
+use doorward_model::identity::{Credential, CredentialKind, CredentialState, Identity};
+use doorward_model::inventory::organisation::{self, OrganisationNode};
+use doorward_model::inventory::resource::{INSTANCE_PROFILE, Resource};
 use doorward_model::inventory::{AccountExport, Entitlement, Origin, PolicyDocument};
 
 use super::{Account, AccountId, Estate, Held, Policy, PolicyId, Principal, PrincipalId, PrincipalKind};
@@ -33,43 +35,61 @@ impl Builder {
     pub fn build(mut self) -> Estate {
         self.exports.sort_by(AccountExport::order);
         let mut estate = Estate::default();
-        let mut rows = BTreeMap::new();
-        let mut texts = BTreeMap::new();
+        let mut all = Rows::default();
         for export in self.exports {
-            take(export, &mut rows, &mut texts);
+            all.take(export);
         }
-        estate.read(texts);
-        let mut rows: Vec<Row> = rows.into_values().collect();
+        estate.read(all.texts);
+        let mut rows: Vec<Row> = all.holders.into_values().collect();
         let place = |row: &Row| (row.identity.account.clone(), row.kind);
         rows.sort_by_cached_key(|row| (place(row), row.identity.id.clone()));
         estate.place(&rows);
         estate.entitle(rows);
         estate.join_groups();
+        estate.add_resources(&all.resources);
+        estate.credit(&all.credentials);
+        estate.organise(&all.nodes, &all.control);
+        estate.add_policy("any policy".into(), held(ANY_POLICY));
         estate
     }
 }
 
-/// Takes in one export, over what older ones said.
-fn take(
-    export: AccountExport,
-    rows: &mut BTreeMap<String, Row>,
-    texts: &mut BTreeMap<String, PolicyDocument>,
-) {
-    for identity in export.identities {
-        let kind = if identity.id.contains(":role/") { PrincipalKind::Role } else { PrincipalKind::User };
-        put(rows, kind, identity);
-    }
-    for group in export.groups {
-        let account = group.id.split(':').nth(4).unwrap_or_default().to_owned();
-        let identity = Identity { id: group.id, name: group.name, account, ..Identity::default() };
-        put(rows, PrincipalKind::Group, identity);
-    }
-    for entitlement in export.entitlements {
-        if let Some(row) = rows.get_mut(&entitlement.holder) {
-            row.entitlements.push(entitlement);
+/// What exports say together.
+#[derive(Default)]
+struct Rows {
+    holders: BTreeMap<String, Row>,
+    texts: BTreeMap<String, PolicyDocument>,
+    resources: BTreeMap<String, Resource>,
+    credentials: BTreeMap<String, Credential>,
+    nodes: BTreeMap<String, OrganisationNode>,
+    /// Control policies by node, as they are attached: the origin and the policy.
+    control: BTreeSet<(String, i32, String)>,
+}
+
+impl Rows {
+    /// Takes in one export, over what older ones said.
+    fn take(&mut self, export: AccountExport) {
+        for identity in export.identities {
+            let kind = if identity.id.contains(":role/") { PrincipalKind::Role } else { PrincipalKind::User };
+            put(&mut self.holders, kind, identity);
         }
+        for group in export.groups {
+            let account = group.id.split(':').nth(4).unwrap_or_default().to_owned();
+            let identity = Identity { id: group.id, name: group.name, account, ..Identity::default() };
+            put(&mut self.holders, PrincipalKind::Group, identity);
+        }
+        for entitlement in export.entitlements {
+            if matches!(entitlement.origin(), Origin::ServiceControl | Origin::ResourceControl) {
+                self.control.insert((entitlement.holder, entitlement.origin, entitlement.policy));
+            } else if let Some(row) = self.holders.get_mut(&entitlement.holder) {
+                row.entitlements.push(entitlement);
+            }
+        }
+        self.texts.extend(export.policies.into_iter().map(|document| (document.name.clone(), document)));
+        self.resources.extend(export.resources.into_iter().map(|one| (one.id.clone(), one)));
+        self.credentials.extend(export.credentials.into_iter().map(|one| (one.id.clone(), one)));
+        self.nodes.extend(export.nodes.into_iter().map(|one| (one.id.clone(), one)));
     }
-    texts.extend(export.policies.into_iter().map(|document| (document.name.clone(), document)));
 }
 
 fn put(rows: &mut BTreeMap<String, Row>, kind: PrincipalKind, identity: Identity) {
@@ -80,9 +100,13 @@ fn put(rows: &mut BTreeMap<String, Row>, kind: PrincipalKind, identity: Identity
 impl Estate {
     /// Reads the documents; equal ones once.
     fn read(&mut self, texts: BTreeMap<String, PolicyDocument>) {
-        for (name, PolicyDocument { text, hash, .. }) in texts {
-            let document = self.documents.entry(hash).or_insert_with(|| held(&text)).clone();
-            self.add_policy(name.into(), document);
+        for (name, document) in texts {
+            let held = self.documents.entry(document.hash).or_insert_with(|| held(&document.text)).clone();
+            let other = document.not_in_force().map(|(arn, _)| arn.into());
+            let id = self.add_policy(name.into(), held);
+            if let Some(arn) = other {
+                self.other_versions.entry(arn).or_default().push(id);
+            }
         }
     }
 
@@ -128,7 +152,8 @@ impl Estate {
             id: number,
             is_shown: true,
             organisation: Arc::default(),
-            is_management: false,
+            path: Arc::default(),
+            management: Arc::default(),
             service_control: Vec::new(),
             resource_control: Vec::new(),
             principals: Default::default(),
@@ -140,6 +165,13 @@ impl Estate {
     fn entitle(&mut self, rows: Vec<Row>) {
         for Row { kind, identity, entitlements } in rows {
             let account = self.account_of(&identity.account);
+            let tags = identity
+                .tags
+                .iter()
+                .map(|(name, value)| (name.to_ascii_lowercase().into(), value.as_str().into()));
+            let tags = tags.collect();
+            // Who has signed in has a password.
+            let has_password = (kind == PrincipalKind::User && identity.last_used_at_ms != 0).then_some(true);
             let mut principal = Principal {
                 kind,
                 account,
@@ -149,6 +181,10 @@ impl Estate {
                 boundary: None,
                 trust: None,
                 groups: Vec::new(),
+                tags,
+                in_instance_profile: false,
+                has_password,
+                keys: None,
             };
             for Entitlement { holder, policy, origin, .. } in entitlements {
                 match Origin::try_from(origin).unwrap_or(Origin::Unknown) {
@@ -157,7 +193,9 @@ impl Estate {
                         principal.policies.push(id);
                     }
                     // A way of assigning that this release does not know is taken for one that gives.
-                    Origin::Attached | Origin::Unknown => principal.policies.push(self.named(&policy)),
+                    Origin::Attached | Origin::Unknown => {
+                        principal.policies.push(self.named(&policy));
+                    }
                     Origin::Boundary => principal.boundary = Some(self.named(&policy)),
                     Origin::Trust => principal.trust = Some(self.named(&format!("{holder} {policy}"))),
                     // Principals hold none of these.
@@ -198,6 +236,85 @@ impl Estate {
         }
     }
 }
+
+impl Estate {
+    /// Takes in resources, with the roles that they run as.
+    fn add_resources(&mut self, resources: &BTreeMap<String, Resource>) {
+        let role = |resource: &Resource| {
+            resource.role(|profile| resources.get(profile)).and_then(|arn| self.find(arn))
+        };
+        let mut rows: Vec<(Option<PrincipalId>, Resource)> =
+            resources.values().map(|resource| (role(resource), resource.clone())).collect();
+        rows.sort_by(|(_, one), (_, other)| {
+            (&one.account, &one.kind, &one.id).cmp(&(&other.account, &other.kind, &other.id))
+        });
+        for (place, (role, resource)) in (0u32..).zip(rows) {
+            if resource.kind == INSTANCE_PROFILE
+                && let Some(held) = role.and_then(|role| self.principals.get_mut(role.0 as usize))
+            {
+                held.in_instance_profile = true;
+            }
+            self.by_resource.insert(resource.id.clone(), place);
+            self.roles.push(role);
+            self.resources.push(resource);
+        }
+    }
+
+    /// Takes in who has which credentials.
+    fn credit(&mut self, credentials: &BTreeMap<String, Credential>) {
+        for credential in credentials.values() {
+            let active = credential.state() != CredentialState::Inactive;
+            let id = self.find(&credential.identity);
+            let Some(holder) = id.and_then(|id| self.principals.get_mut(id.0 as usize)) else { continue };
+            match credential.kind() {
+                CredentialKind::Password => holder.has_password = Some(active),
+                CredentialKind::AccessKey => holder.keys = Some(holder.keys.unwrap_or(0) + 1),
+                CredentialKind::Unknown
+                | CredentialKind::SessionKey
+                | CredentialKind::SecondFactor
+                | CredentialKind::Certificate => {}
+            }
+        }
+    }
+
+    /// Gives accounts their places in their organisation, and the control policies from the root down to them.
+    fn organise(
+        &mut self,
+        nodes: &BTreeMap<String, OrganisationNode>,
+        control: &BTreeSet<(String, i32, String)>,
+    ) {
+        let management = nodes.values().find(|node| node.is_management);
+        let management: Arc<str> = management.map_or("", |node| &node.id).into();
+        for place in 0..self.accounts.len() {
+            let Some(id) = self.accounts.get(place).map(|account| Arc::clone(&account.id)) else { continue };
+            let Some(path) = organisation::path(&id, |id| nodes.get(id)) else { continue };
+            let mut levels = |origin: Origin| {
+                let attached = path.iter().map(|node| {
+                    let of_node = control.range((node.id.clone(), origin.into(), String::new())..);
+                    let own = of_node
+                        .take_while(|(holder, own, _)| *holder == node.id && *own == i32::from(origin));
+                    own.map(|(_, _, policy)| policy.clone()).collect::<Vec<_>>()
+                });
+                let attached: Vec<Vec<String>> = attached.collect();
+                attached.iter().map(|names| names.iter().map(|name| self.named(name)).collect()).collect()
+            };
+            let (service, resource) = (levels(Origin::ServiceControl), levels(Origin::ResourceControl));
+            let organisation = path.first().map_or("", |root| &root.organisation);
+            let units = path.iter().take(path.len().saturating_sub(1)).map(|node| format!("{}/", node.id));
+            let text: String = std::iter::once(format!("{organisation}/")).chain(units).collect();
+            if let Some(account) = self.accounts.get_mut(place) {
+                account.organisation = organisation.into();
+                account.path = text.into();
+                account.management = Arc::clone(&management);
+                (account.service_control, account.resource_control) = (service, resource);
+            }
+        }
+    }
+}
+
+/// What whoever may write policies could give itself.
+const ANY_POLICY: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
 
 fn held(text: &str) -> Held {
     match Document::read(text) {

@@ -13,8 +13,19 @@ pub enum Known {
     Absent,
     /// The request has it, with values that are not known.
     Present,
+    /// It is an instant that is not known, but not before this one.
+    Since(Since),
     /// Nothing.
     Unknown,
+}
+
+/// An instant of which only is known that it is not before another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Since {
+    /// The other, in milliseconds since 1970.
+    pub from_ms: i64,
+    /// Whether the request has the key for sure.
+    pub is_present: bool,
 }
 
 /// What is known of the circumstances.
@@ -49,6 +60,8 @@ pub(crate) enum Looked<'a> {
     Absent,
     /// It has it; what, is not known.
     Present,
+    /// It is an instant that is not before this one.
+    Since(Since),
     /// That is not known.
     Unknown,
 }
@@ -122,6 +135,7 @@ impl<'a> Request<'a> {
             Some(Known::Values(values)) => return Looked::Many(values),
             Some(Known::Absent) => return Looked::Absent,
             Some(Known::Present) => return Looked::Present,
+            Some(Known::Since(since)) => return Looked::Since(*since),
             Some(Known::Unknown) => return Looked::Unknown,
             None => {}
         }

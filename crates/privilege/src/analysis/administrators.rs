@@ -1,0 +1,63 @@
+//! Who administers an account by their own policies.
+
+use doorward_model::time::Time;
+
+use crate::analysis::Drawing;
+use crate::analysis::draft::Cause;
+use crate::analysis::find::Asked;
+use crate::analysis::question::Acting;
+use crate::targets::Certainty;
+
+/// What an administrator may do, on any resource: to give and take rights by each way there is, to use any role, and
+/// to read, run and change what the widest-used services hold. Who may do all of it is called an administrator here,
+/// whatever is named beside (roles and keys have policies of their own, which are not asked here); who may do a part of it is left to the methods of escalation.
+pub(super) const KERNEL: [(&str, &str); 18] = [
+    ("iam:AttachRolePolicy", "arn:aws:iam::{}:role/*"),
+    ("iam:AttachUserPolicy", "arn:aws:iam::{}:user/*"),
+    ("iam:CreateAccessKey", "arn:aws:iam::{}:user/*"),
+    ("iam:CreatePolicyVersion", "arn:aws:iam::{}:policy/*"),
+    ("iam:CreateUser", "arn:aws:iam::{}:user/*"),
+    ("iam:PassRole", "arn:aws:iam::{}:role/*"),
+    ("iam:PutRolePolicy", "arn:aws:iam::{}:role/*"),
+    ("iam:PutUserPolicy", "arn:aws:iam::{}:user/*"),
+    ("iam:UpdateAssumeRolePolicy", "arn:aws:iam::{}:role/*"),
+    ("cloudformation:CreateStack", "arn:aws:cloudformation:*:{}:stack/*"),
+    ("dynamodb:GetItem", "arn:aws:dynamodb:*:{}:table/*"),
+    ("ec2:RunInstances", "arn:aws:ec2:*:{}:instance/*"),
+    ("lambda:UpdateFunctionCode", "arn:aws:lambda:*:{}:function:*"),
+    ("rds:DeleteDBInstance", "arn:aws:rds:*:{}:db:*"),
+    ("s3:GetObject", "arn:aws:s3:::*"),
+    ("s3:PutBucketPolicy", "arn:aws:s3:::*"),
+    ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:{}:secret:*"),
+    ("ssm:SendCommand", "arn:aws:ec2:*:{}:instance/*"),
+];
+
+impl Drawing<'_> {
+    /// Leads an administrator to the administration of its account; tells whether it is one.
+    pub(super) fn administer(&mut self, acting: &Acting<'_>) -> bool {
+        if !acting.actor.mask.holds(&self.kernel) {
+            return false;
+        }
+        let Some(certainty) = administers(acting, self.as_of) else { return false };
+        let own = self.administrators.get_mut(acting.actor.principal.0 as usize);
+        if acting.actor.variant.is_none()
+            && certainty == Certainty::Certain
+            && let Some(own) = own
+        {
+            *own = true;
+        }
+        let to = self.draft.administration(acting.actor.account);
+        self.draft.lead(acting.actor.node, to, (certainty, Cause::Administers));
+        certainty == Certainty::Certain
+    }
+}
+
+/// How sure it is that an actor may do all that an administrator may.
+fn administers(acting: &Acting<'_>, as_of: Time) -> Option<Certainty> {
+    let mut sure = Certainty::Certain;
+    for (permission, form) in KERNEL {
+        let asked = Asked::plain(permission, as_of);
+        sure = sure.min(acting.has_on_all(&asked, &form.replace("{}", acting.caller.account))?);
+    }
+    Some(sure)
+}

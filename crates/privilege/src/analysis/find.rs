@@ -1,0 +1,416 @@
+//! The methods of escalation, applied: for each actor, what it could become by which method, and what is missing where
+//! only the state of the account stands in the way.
+
+use std::collections::BTreeMap;
+
+use doorward_model::time::{Millis, Time};
+
+use crate::analysis::Drawing;
+use crate::analysis::assume::Assumable;
+use crate::analysis::draft::{Cause, Draft, Place, PoolKey, PoolOf, Variant};
+use crate::analysis::pools::{Member, both, exists};
+use crate::analysis::question::Acting;
+use crate::escalation::{Actor as Who, Gives, On, Rule, State, Target};
+use crate::estate::{PrincipalKind, Way, Written};
+use crate::graph::NodeId;
+use crate::interest::Mask;
+use crate::request::{Context, Known, Permission, Since};
+use crate::targets::{Certainty, Extent, Pool};
+
+/// A method that would work, were something in the account that is not.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Latent {
+    /// The method, by its place in the set.
+    pub rule: u32,
+    /// What is missing, in words.
+    pub missing: String,
+}
+
+/// A method, made ready to be applied to many.
+#[derive(Debug)]
+pub(crate) struct Method {
+    place: u32,
+    rule: Rule,
+    /// All that it needs.
+    mask: Mask,
+    needs: Vec<Asked>,
+}
+
+/// A permission that is needed, as a question.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    on: On,
+    pub(crate) permission: Permission,
+    /// What is known where a role asks, and where a user does.
+    pub(crate) contexts: [Context; 2],
+}
+
+impl Asked {
+    /// A permission, of whose circumstances nothing is known.
+    pub(crate) fn plain(permission: &str, as_of: Time) -> Self {
+        let contexts = [true, false].map(|is_role| circumstances(as_of, is_role));
+        Self { on: On::Target, permission: Permission::new(permission), contexts }
+    }
+}
+
+impl Method {
+    /// The method of a place in the set; `mask` gives that of a permission.
+    pub(crate) fn new((place, rule): (u32, &Rule), as_of: Time, mask: impl Fn(&str) -> Mask) -> Self {
+        let mut all = Mask::default();
+        rule.needs.iter().for_each(|need| all.join(&mask(&need.permission)));
+        let asked = |need: &crate::escalation::Need| {
+            let keys = [("iam:passedtoservice", &need.passed_to), ("iam:policyarn", &need.attaches)];
+            let said = keys.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
+            let said: Vec<(&str, &str)> = said.collect();
+            let plain = Asked::plain(&need.permission, as_of);
+            let with =
+                |context| said.iter().fold(context, |context: Context, (key, value)| context.and(key, value));
+            Asked { on: need.on, contexts: plain.contexts.map(with), ..plain }
+        };
+        Self { place, needs: rule.needs.iter().map(asked).collect(), rule: rule.clone(), mask: all }
+    }
+
+    fn on(&self, on: On) -> impl Iterator<Item = &Asked> {
+        self.needs.iter().filter(move |need| need.on == on)
+    }
+}
+
+/// What is known of any request after an instant: it comes later, and the session that makes it does not live longer
+/// than sessions do ("IAM and AWS STS quotas": 36 hours). A key of a user has no such time.
+fn circumstances(as_of: Time, is_role: bool) -> Context {
+    let since = |from_ms, is_present| Known::Since(Since { from_ms, is_present });
+    let mut context = Context::unknown();
+    context.set("aws:TokenIssueTime", since(as_of.ms() - SESSION_MAX.0, is_role));
+    context.set("aws:CurrentTime", since(as_of.ms(), true));
+    context.set("aws:EpochTime", since(as_of.ms(), true));
+    context
+}
+
+/// No session lives longer.
+const SESSION_MAX: Millis = Millis::HOUR.times(36);
+
+/// What a method leads to.
+enum Found {
+    /// Members of its pool.
+    At(Extent<Member>),
+    /// The actor itself, or something of its own.
+    Own(Option<Certainty>),
+}
+
+impl Drawing<'_> {
+    /// Applies each method to an actor that is no administrator.
+    pub(super) fn escalate(&mut self, acting: &Acting<'_>, assumable: &Assumable) {
+        let methods = std::mem::take(&mut self.methods);
+        for method in &methods {
+            if acting.actor.mask.holds(&method.mask) && self.is_for(&method.rule, acting) {
+                self.apply(acting, method, assumable);
+            }
+        }
+        self.methods = methods;
+    }
+
+    fn is_for(&self, rule: &Rule, acting: &Acting<'_>) -> bool {
+        let Some(principal) = self.estate.principal(acting.actor.principal) else { return false };
+        match rule.actor {
+            Who::Any => true,
+            // What members of a group gain, users do.
+            Who::User => principal.kind != PrincipalKind::Role,
+            Who::Role => principal.kind == PrincipalKind::Role,
+            Who::PermissionSetRole => principal.is_of_permission_set(),
+        }
+    }
+
+    fn apply(&mut self, acting: &Acting<'_>, method: &Method, assumable: &Assumable) {
+        let Some(aside) = self.aside(acting, method) else { return };
+        let missing =
+            method.rule.exists.iter().find(|kind| !exists(self.estate, acting.actor.account, **kind));
+        let found = match missing {
+            Some(_) => Found::Own(None),
+            None => self.found(acting, method, (aside, assumable)),
+        };
+        match found {
+            Found::At(Extent::Some(members)) if members.is_empty() => {}
+            Found::At(extent) => return self.lead_to(acting, method, extent),
+            Found::Own(Some(sure)) => return self.lead_own(acting, method, sure),
+            Found::Own(None) => {}
+        }
+        let is_latent = method.rule.may_be_latent() && self.holds_on_some(acting, method).is_some();
+        // What a principal would be with other policies is nobody's question.
+        if is_latent && acting.actor.variant.is_none() {
+            let missing = match missing {
+                Some(kind) => kind.noun().to_owned(),
+                None => method.rule.sought(),
+            };
+            self.latent
+                .entry(acting.actor.principal)
+                .or_default()
+                .push(Latent { rule: method.place, missing });
+        }
+    }
+
+    /// Whether the actor has what the method needs beside its target; `None` when it has not.
+    fn aside(&self, acting: &Acting<'_>, method: &Method) -> Option<Certainty> {
+        let mut sure = Certainty::Certain;
+        for need in &method.needs {
+            let resource = match need.on {
+                On::Target | On::PolicyOfTarget => continue,
+                On::Itself => self.estate.principal(acting.actor.principal)?.arn(),
+                On::New | On::Any | On::Existing => "*",
+            };
+            sure = sure.min(acting.has(need, resource)?);
+        }
+        Some(sure)
+    }
+
+    /// Whether the actor has what the method needs on some target of the right form, whether there is one or not.
+    fn holds_on_some(&self, acting: &Acting<'_>, method: &Method) -> Option<Certainty> {
+        let account = &*self.estate.account(acting.actor.account)?.id;
+        // A wildcard would match across the colons that follow.
+        let partition = self.estate.principal(acting.actor.principal)?.arn().split(':').nth(1)?;
+        let form = match method.rule.target {
+            Target::Itself => self.estate.principal(acting.actor.principal)?.arn().to_owned(),
+            Target::OwnGroup | Target::Group => format!("arn:{partition}:iam::{account}:group/*"),
+            Target::OwnPolicy => format!("arn:{partition}:iam::{account}:policy/*"),
+            Target::Role => format!("arn:{partition}:iam::{account}:role/*"),
+            Target::User => format!("arn:{partition}:iam::{account}:user/*"),
+            Target::SamlProvider => format!("arn:{partition}:iam::{account}:saml-provider/*"),
+            Target::OwnPermissionSet => format!("arn:{partition}:sso:::permissionSet/*"),
+            Target::Thing(kind) => kind.arns(account).replacen("arn:*:", &format!("arn:{partition}:"), 1),
+        };
+        let policies = format!("arn:{partition}:iam::{account}:policy/*");
+        let on_target = method.on(On::Target).map(|need| acting.has(need, &form));
+        let on_policy = method.on(On::PolicyOfTarget).map(|need| acting.has(need, &policies));
+        least(on_target.chain(on_policy))
+    }
+
+    fn found(
+        &mut self,
+        acting: &Acting<'_>,
+        method: &Method,
+        (aside, assumable): (Certainty, &Assumable),
+    ) -> Found {
+        let own = |sure: Option<Certainty>| Found::Own(sure.map(|sure| sure.min(aside)));
+        match method.rule.target {
+            Target::Itself => {
+                let holds =
+                    method.rule.states.iter().all(|state| self.own_state(acting, (Target::Itself, *state)));
+                own(holds.then(|| self.holds_on_some(acting, method)).flatten())
+            }
+            Target::OwnPermissionSet => own(self.holds_on_some(acting, method)),
+            Target::OwnGroup => {
+                if !method.rule.states.iter().all(|state| self.own_state(acting, (Target::OwnGroup, *state)))
+                {
+                    return own(None);
+                }
+                let estate = self.estate;
+                let groups = estate.principal(acting.actor.principal).into_iter().flat_map(|one| &one.groups);
+                let arns: Vec<&str> = groups.filter_map(|id| Some(estate.principal(*id)?.arn())).collect();
+                own(on_best(acting, method, &arns))
+            }
+            Target::OwnPolicy => {
+                let other = method.rule.states.contains(&State::WithOtherVersion);
+                let estate = self.estate;
+                let policies = estate.principal(acting.actor.principal).into_iter();
+                let policies = policies.flat_map(|one| estate.changeable_policies(one));
+                let arns: Vec<&str> =
+                    policies.filter(|arn| !other || !estate.other_versions(arn).is_empty()).collect();
+                own(on_best(acting, method, &arns))
+            }
+            Target::Role | Target::User | Target::Group | Target::SamlProvider | Target::Thing(_) => {
+                Found::At(self.at(acting, method, (aside, assumable)))
+            }
+        }
+    }
+
+    /// Whether the actor itself, or a group of its, is in a state.
+    fn own_state(&self, acting: &Acting<'_>, (target, state): (Target, State)) -> bool {
+        let Some(principal) = self.estate.principal(acting.actor.principal) else { return false };
+        match state {
+            State::Changeable => !principal.is_kept_by_aws(),
+            State::OfPermissionSet => principal.is_of_permission_set(),
+            State::Bounded => acting.actor.boundary.is_some(),
+            State::WithManagedDenial | State::WithInlineDenial | State::WithDenial => {
+                let way = way_of(target, state);
+                acting.actor.variant.is_none() && self.estate.denying(principal, way).next().is_some()
+            }
+            _ => true,
+        }
+    }
+
+    /// Members of the pool of a method on which the actor has all that it needs.
+    fn at(
+        &mut self,
+        acting: &Acting<'_>,
+        method: &Method,
+        (aside, assumable): (Certainty, &Assumable),
+    ) -> Extent<Member> {
+        let key = PoolKey { account: acting.actor.account, of: PoolOf::Rule(method.place) };
+        let pool = self.pools.of_rule(self.estate, key, &method.rule);
+        let mut extent = Extent::All(aside);
+        for need in method.on(On::Target) {
+            let said = acting.said(&need.permission);
+            let next = pool.extent(&said, &mut |arn, _| acting.has(need, arn));
+            extent = both(extent, next);
+        }
+        let by_actor: Vec<State> =
+            method.rule.states.iter().copied().filter(|state| depends(*state)).collect();
+        if by_actor.is_empty() && method.on(On::PolicyOfTarget).next().is_none() {
+            return match extent {
+                Extent::All(_) if pool.members().is_empty() => Extent::Some(Vec::new()),
+                extent => extent,
+            };
+        }
+        let mut left = match by_actor.iter().any(|state| state.permission().is_some()) {
+            // The few roles that it may assume, and not the many that it may not.
+            true => {
+                let assumable = assumable.each().iter().copied().filter(|(member, _)| pool.has(*member));
+                pool.each(both(Extent::Some(assumable.collect()), extent))
+            }
+            false => pool.each(extent),
+        };
+        if by_actor.contains(&State::Foreign) {
+            let own = self.estate.principal(acting.actor.principal).map_or(&[][..], |one| &one.groups);
+            left.retain(|(member, _)| !own.iter().any(|group| *member == Member::Principal(*group)));
+        }
+        for need in method.on(On::PolicyOfTarget) {
+            left.retain_mut(|(member, sure)| keep(sure, self.on_policy_of(acting, need, *member)));
+        }
+        Extent::Some(left)
+    }
+
+    fn on_policy_of(&self, acting: &Acting<'_>, need: &Asked, member: Member) -> Option<Certainty> {
+        let Member::Principal(id) = member else { return None };
+        let policies = self.estate.changeable_policies(self.estate.principal(id)?);
+        policies.filter_map(|arn| acting.has(need, arn)).max()
+    }
+
+    /// Leads an actor to the targets of a method.
+    fn lead_to(&mut self, acting: &Acting<'_>, method: &Method, extent: Extent<Member>) {
+        let cause = |target| Cause::Rule(method.place, target);
+        let key = PoolKey { account: acting.actor.account, of: PoolOf::Rule(method.place) };
+        let changed = method.rule.gives == Gives::TargetWithAnyPolicy;
+        match extent {
+            Extent::All(sure) => {
+                let pool = self.pools.of_rule(self.estate, key.clone(), &method.rule);
+                let node = if changed { self.changed_node(key, &pool) } else { self.pool_node(key, &pool) };
+                self.draft.lead(acting.actor.node, node, (sure, cause(None)));
+            }
+            Extent::Some(members) => {
+                for (member, sure) in members {
+                    let own = self.node_of(member);
+                    let to = if changed { self.changed(member) } else { Some(own) };
+                    if let Some(to) = to {
+                        self.draft.lead(acting.actor.node, to, (sure, cause(changed.then_some(own))));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The node of what a principal would be, had it any policy.
+    fn changed(&mut self, member: Member) -> Option<NodeId> {
+        match member {
+            Member::Principal(id) => self.variant(Variant::AnyPolicy(id)),
+            Member::Resource(_) => None,
+        }
+    }
+
+    /// The node that leads to what all members of a pool would be, had they any policy.
+    fn changed_node(&mut self, key: PoolKey, pool: &Pool<Member>) -> NodeId {
+        let (node, is_new) = self.draft.place(Place::Changed(key));
+        if is_new {
+            let variants: BTreeMap<NodeId, NodeId> = pool
+                .members()
+                .iter()
+                .rev()
+                .filter_map(|(_, member)| Some((self.changed(*member)?, self.node_of(*member))))
+                .collect();
+            for (variant, example) in variants {
+                self.draft.lead(node, variant, (Certainty::Certain, Cause::Changed(example)));
+            }
+        }
+        node
+    }
+
+    /// Leads an actor to what it would be itself.
+    fn lead_own(&mut self, acting: &Acting<'_>, method: &Method, sure: Certainty) {
+        let variant = match method.rule.gives {
+            Gives::AnyPolicy | Gives::TargetWithAnyPolicy => Variant::AnyPolicy(acting.actor.principal),
+            Gives::WithoutBoundary => Variant::WithoutBoundary(acting.actor.principal),
+            Gives::WithoutDenial => {
+                let state = method.rule.states.iter().copied().find(|state| is_denial(*state));
+                let way = way_of(method.rule.target, state.unwrap_or(State::WithDenial));
+                Variant::WithoutDenial(acting.actor.principal, way)
+            }
+            Gives::OtherVersion => Variant::OtherVersions(acting.actor.principal),
+            Gives::Target
+            | Gives::RoleOfTarget
+            | Gives::RolesTrustingTarget
+            | Gives::PoliciesOfTarget
+            | Gives::ControlOfTarget => return,
+        };
+        if acting.actor.variant.is_none_or(|own| own != variant)
+            && let Some(node) = self.variant(variant)
+        {
+            self.draft.lead(acting.actor.node, node, (sure, Cause::Rule(method.place, None)));
+        }
+    }
+
+    /// The node of a pool, which leads to all its members.
+    pub(super) fn pool_node(&mut self, key: PoolKey, pool: &Pool<Member>) -> NodeId {
+        let (node, is_new) = self.draft.place(Place::Pool(key));
+        for (_, member) in pool.members().iter().filter(|_| is_new) {
+            let to = self.node_of(*member);
+            self.draft.lead(node, to, (Certainty::Certain, Cause::Member));
+        }
+        node
+    }
+
+    pub(super) fn node_of(&self, member: Member) -> NodeId {
+        match member {
+            Member::Principal(id) => Draft::principal(id),
+            Member::Resource(place) => self.draft.resource(place),
+        }
+    }
+}
+
+/// Whether a state is that something denies.
+fn is_denial(state: State) -> bool {
+    matches!(state, State::WithManagedDenial | State::WithInlineDenial | State::WithDenial)
+}
+
+/// In which way the denial comes that a method takes away.
+fn way_of(target: Target, state: State) -> Way {
+    let written = match state {
+        State::WithManagedDenial => Some(Written::Managed),
+        State::WithInlineDenial => Some(Written::Inline),
+        _ => None,
+    };
+    match (target, written) {
+        (Target::OwnGroup, written) => Way::Group(written),
+        (_, Some(Written::Inline)) => Way::Inline,
+        (_, Some(Written::Managed) | None) => Way::Managed,
+    }
+}
+
+/// Whether a state depends on who acts.
+fn depends(state: State) -> bool {
+    matches!(state, State::Assumable | State::AssumableWithTags | State::Foreign)
+}
+
+/// The surest of some targets.
+fn on_best(acting: &Acting<'_>, method: &Method, targets: &[&str]) -> Option<Certainty> {
+    let on_target = |arn: &&str| least(method.on(On::Target).map(|need| acting.has(need, arn)));
+    targets.iter().filter_map(on_target).max()
+}
+
+/// Keeps what holds, as sure as it is.
+fn keep(sure: &mut Certainty, holds: Option<Certainty>) -> bool {
+    *sure = holds.unwrap_or(*sure).min(*sure);
+    holds.is_some()
+}
+
+/// The least sure of answers; `None` when one is no.
+fn least(mut answers: impl Iterator<Item = Option<Certainty>>) -> Option<Certainty> {
+    answers.try_fold(Certainty::Certain, |sure, answer| Some(sure.min(answer?)))
+}

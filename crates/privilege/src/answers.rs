@@ -1,0 +1,194 @@
+//! What is told of each principal: whether it administers its account, whether it could come to, by which steps, and
+//! what is missing where it could not.
+
+use serde::Serialize;
+
+use crate::analysis::{Analysis, Cause, Place, Variant};
+use crate::escalation::Rules;
+use crate::estate::{AccountId, Estate, PrincipalId};
+use crate::graph::{Edge, Filter, NodeId};
+use crate::reach::Toward;
+
+/// Whether a principal can come to administer an account.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Escalation {
+    /// It cannot, as far as is known; or it does already.
+    None,
+    /// It could, were something in the account that is not.
+    Latent,
+    /// It can, as the account is.
+    Now,
+}
+
+/// What is told of a principal.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PrincipalAnswer {
+    /// Its ARN.
+    pub arn: String,
+    /// Whether it administers its account by its own policies.
+    pub admin: bool,
+    /// Whether it can come to.
+    pub escalation: Escalation,
+    /// By which way; where it is latent, one for each method, with what is missing.
+    pub paths: Vec<PathAnswer>,
+}
+
+/// A way to the administration of an account.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PathAnswer {
+    /// The method of its first step.
+    pub id: String,
+    /// The method in words.
+    pub name: String,
+    /// Its steps.
+    pub hops: Vec<HopAnswer>,
+    /// What would have to be there; absent where nothing is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
+}
+
+/// A step of a way.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct HopAnswer {
+    /// From whom to whom, by which method.
+    pub edge: EdgeAnswer,
+    /// The statements by which it is allowed.
+    pub statement: Vec<String>,
+}
+
+/// From whom to whom.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct EdgeAnswer {
+    /// Who takes the step.
+    pub from: String,
+    /// What it becomes.
+    pub to: String,
+    /// The method.
+    pub method: String,
+    /// Whether it works only if a condition holds.
+    pub only_if: bool,
+}
+
+/// What is told of all principals of an estate, users and roles, in the order of their ids.
+#[must_use]
+pub fn principals(estate: &Estate, rules: &Rules, analysis: &Analysis) -> Vec<PrincipalAnswer> {
+    let accounts = (0u32..).map(AccountId).take(estate.accounts().len());
+    let toward = accounts
+        .map(|account| Toward::new(&analysis.graph, analysis.administration(account), &Filter::default()));
+    let teller = Teller { estate, rules, analysis, toward: toward.collect() };
+    let ids = (0u32..).map(PrincipalId).take(estate.principals().len());
+    ids.filter_map(|id| teller.principal(id)).collect()
+}
+
+struct Teller<'a> {
+    estate: &'a Estate,
+    rules: &'a Rules,
+    analysis: &'a Analysis,
+    /// The ways to the administration of each account.
+    toward: Vec<Toward>,
+}
+
+impl Teller<'_> {
+    /// The best way of a principal to the administration of an account, its own before others.
+    fn way(&self, id: PrincipalId, own: AccountId) -> Option<Vec<Edge>> {
+        let node = NodeId(id.0);
+        let accounts = (0u32..).map(AccountId).zip(&self.toward);
+        let ways = accounts.filter_map(|(account, toward)| {
+            Some(((toward.conditions(node)?, account != own, account), toward))
+        });
+        let (_, best) = ways.min_by_key(|(key, _)| *key)?;
+        Some(best.way(node).collect())
+    }
+
+    fn principal(&self, id: PrincipalId) -> Option<PrincipalAnswer> {
+        let principal = self.estate.principal(id)?;
+        if principal.kind == crate::estate::PrincipalKind::Group {
+            return None;
+        }
+        let admin = self.analysis.is_administrator(id);
+        let path = if admin { None } else { self.way(id, principal.account) };
+        let latent = || {
+            let latent = self.analysis.latent(id).iter().filter(|_| !admin && !principal.is_service_linked());
+            latent.map(|latent| PathAnswer {
+                id: self.rule(latent.rule).0,
+                name: self.rule(latent.rule).1,
+                hops: Vec::new(),
+                missing: Some(latent.missing.clone()),
+            })
+        };
+        let (escalation, paths) = match path {
+            Some(path) => (Escalation::Now, vec![self.path(&path)]),
+            None => {
+                let latent: Vec<PathAnswer> = latent().collect();
+                (if latent.is_empty() { Escalation::None } else { Escalation::Latent }, latent)
+            }
+        };
+        Some(PrincipalAnswer { arn: principal.arn().to_owned(), admin, escalation, paths })
+    }
+
+    fn rule(&self, place: u32) -> (String, String) {
+        let rule = self.rules.all().get(place as usize);
+        rule.map_or_else(Default::default, |rule| (rule.id.to_string(), rule.name.to_string()))
+    }
+
+    fn path(&self, path: &[Edge]) -> PathAnswer {
+        let mut hops: Vec<HopAnswer> = Vec::new();
+        let mut begun: Option<(NodeId, Cause, bool)> = None;
+        for edge in path {
+            let cause = self.analysis.cause(edge.id).unwrap_or(Cause::Member);
+            let (from, cause, only_if) = begun.take().unwrap_or((edge.from, cause, false));
+            let only_if = only_if || edge.only_if;
+            if self.analysis.graph.node(edge.to).is_some_and(|node| node.passage) {
+                begun = Some((from, cause, only_if));
+                continue;
+            }
+            let edge = EdgeAnswer {
+                from: self.name(from),
+                to: self.name(edge.to),
+                method: self.method(cause).0,
+                only_if,
+            };
+            hops.push(HopAnswer { edge, statement: Vec::new() });
+        }
+        let first = path.first().and_then(|edge| self.analysis.cause(edge.id));
+        let (id, name) = self.method(first.unwrap_or(Cause::Member));
+        PathAnswer { id, name, hops, missing: None }
+    }
+
+    fn method(&self, cause: Cause) -> (String, String) {
+        let said = |id: &str, name: &str| (id.to_owned(), name.to_owned());
+        match cause {
+            Cause::Rule(place, _) => self.rule(place),
+            Cause::Assume => said("sts-001", "Assume the role"),
+            Cause::Administers => said("administrator", "Administer the account"),
+            Cause::Holds => said("holds", "Administer what is in the account"),
+            Cause::Changed(_) | Cause::Member => said("member", "Be one of them"),
+            Cause::RunsAs => said("runs-as", "Run as the role"),
+        }
+    }
+
+    /// A node in words.
+    fn name(&self, node: NodeId) -> String {
+        match self.analysis.place(node) {
+            Some(Place::Principal(id)) => self.estate.principal(*id).map_or("", |one| one.arn()).to_owned(),
+            Some(Place::Resource(place)) => {
+                let resource = self.estate.resources().get(*place as usize);
+                resource.map_or("", |one| &one.id).to_owned()
+            }
+            Some(Place::Administration(account)) => {
+                let account = self.estate.account(*account).map_or("", |one| &one.id);
+                format!("administrator of {account}")
+            }
+            Some(Place::Outside(name)) => name.to_string(),
+            Some(Place::Variant(variant)) => {
+                let (Variant::AnyPolicy(id)
+                | Variant::WithoutBoundary(id)
+                | Variant::WithoutDenial(id, _)
+                | Variant::OtherVersions(id)) = variant;
+                format!("{} with other policies", self.estate.principal(*id).map_or("", |one| one.arn()))
+            }
+            Some(Place::Pool(_) | Place::Changed(_)) | None => String::new(),
+        }
+    }
+}

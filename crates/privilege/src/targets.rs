@@ -1,0 +1,144 @@
+//! On which targets a principal has a permission, without asking about each: where all that its policies say of the
+//! permission holds for a whole pool alike, one question answers for the pool.
+
+use crate::document::{Document, Effect, Selection, Statement};
+use crate::pattern::Pattern;
+use crate::witness::covers;
+
+/// How sure it is that something is allowed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Certainty {
+    /// Only if a condition holds of which the inventory does not tell.
+    OnlyIf,
+    /// Whatever else holds.
+    Certain,
+}
+
+/// Targets of one kind and account that a rule treats alike, in the order of their ARNs.
+#[derive(Clone, Debug)]
+pub struct Pool<T> {
+    /// What all their ARNs begin with.
+    prefix: String,
+    members: Vec<(Box<str>, T)>,
+}
+
+/// On which members of a pool something holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Extent<T> {
+    /// On all of them alike; also on such as are not known.
+    All(Certainty),
+    /// On these; on none where it is empty.
+    Some(Vec<(T, Certainty)>),
+}
+
+impl<T: Copy> Pool<T> {
+    /// Of these members.
+    #[must_use]
+    pub fn new(mut members: Vec<(Box<str>, T)>) -> Self {
+        members.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        let first = members.first().map_or("", |(arn, _)| arn);
+        let last = members.last().map_or("", |(arn, _)| arn);
+        // In order, what the first and last have in common all have.
+        let differs = first.char_indices().zip(last.chars()).find(|((_, one), other)| one != other);
+        let shared = differs.map_or_else(|| first.len().min(last.len()), |((at, _), _)| at);
+        Self { prefix: first.get(..shared).unwrap_or_default().to_owned(), members }
+    }
+
+    /// The members, in the order of their ARNs.
+    #[must_use]
+    pub fn members(&self) -> &[(Box<str>, T)] {
+        &self.members
+    }
+
+    /// Where a principal has a permission of which its policies say this; `ask` is told a member.
+    pub fn extent(&self, said: &Said<'_>, ask: &mut dyn FnMut(&str, T) -> Option<Certainty>) -> Extent<T> {
+        let Some((first, member)) = self.members.first() else { return Extent::Some(Vec::new()) };
+        let mut all = said.granting.iter().chain(&said.limiting);
+        if self.members.len() > 1 && all.all(|statement| self.is_alike(statement)) {
+            return ask(first, *member).map_or(Extent::Some(Vec::new()), Extent::All);
+        }
+        let mut at = Vec::new();
+        for place in self.likely(&said.granting) {
+            if let Some((arn, member)) = self.members.get(place)
+                && let Some(certainty) = ask(arn, *member)
+            {
+                at.push((*member, certainty));
+            }
+        }
+        Extent::Some(at)
+    }
+
+    /// Whether a statement speaks of all members or of none.
+    fn is_alike(&self, statement: &Statement) -> bool {
+        let of_target = |key: &str| key.contains("resourcetag/") || key == "aws:resourcearn";
+        let is_alike = |pattern: &Pattern| {
+            !pattern.has_variables() && (covers(pattern, &self.prefix) || is_apart(pattern, &self.prefix))
+        };
+        statement.resources.as_ref().is_none_or(|selection| selection.named().iter().all(is_alike))
+            && !statement.conditions.iter().any(|condition| of_target(&condition.key))
+    }
+
+    /// Places of members that a statement which allows could mean, each once and in order.
+    fn likely(&self, granting: &[&Statement]) -> Vec<usize> {
+        let mut places = Vec::new();
+        for statement in granting.iter().filter(|statement| statement.effect == Effect::Allow) {
+            match &statement.resources {
+                Some(Selection::Only(patterns)) => {
+                    for pattern in patterns {
+                        let prefix = pattern.prefix();
+                        let from = self.members.partition_point(|(arn, _)| **arn < *prefix);
+                        let alike = self.members.iter().enumerate().skip(from);
+                        let alike = alike.take_while(|(_, (arn, _))| arn.starts_with(prefix));
+                        let fits = |arn: &str| pattern.has_variables() || pattern.matches(arn);
+                        places.extend(alike.filter(|(_, (arn, _))| fits(arn)).map(|(place, _)| place));
+                    }
+                }
+                Some(Selection::AllBut(_)) | None => return (0..self.members.len()).collect(),
+            }
+        }
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+}
+
+/// Whether nothing that begins with a text is matched.
+fn is_apart(pattern: &Pattern, prefix: &str) -> bool {
+    let own = pattern.prefix();
+    !(own.starts_with(prefix) || prefix.starts_with(own))
+        || (pattern.is_literal() && !own.starts_with(prefix))
+}
+
+/// What the policies of a principal say of one permission.
+#[derive(Clone, Debug, Default)]
+pub struct Said<'a> {
+    /// In those that give it rights; also what they deny.
+    pub granting: Vec<&'a Statement>,
+    /// In those that limit it: boundary and control policies.
+    pub limiting: Vec<&'a Statement>,
+}
+
+impl<'a> Said<'a> {
+    /// Of a permission, given in lower case.
+    #[must_use]
+    pub fn new(
+        granting: impl Iterator<Item = &'a Document>,
+        limiting: impl Iterator<Item = &'a Document>,
+        permission: &str,
+    ) -> Self {
+        let speaks = |statement: &&Statement| names(statement, permission);
+        Self {
+            granting: granting.flat_map(|document| &document.statements).filter(speaks).collect(),
+            limiting: limiting.flat_map(|document| &document.statements).filter(speaks).collect(),
+        }
+    }
+}
+
+/// Whether a statement speaks of a permission, given in lower case.
+#[must_use]
+pub fn names(statement: &Statement, permission: &str) -> bool {
+    match &statement.permissions {
+        Selection::Only(patterns) => patterns.iter().any(|pattern| pattern.matches(permission)),
+        Selection::AllBut(patterns) => !patterns.iter().any(|pattern| pattern.matches(permission)),
+    }
+}
