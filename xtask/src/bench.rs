@@ -4,6 +4,7 @@
 //! with rows `{name, value, unit, budget, meets}`, from which `cargo xtask docs` renders the published page.
 
 mod estimate;
+mod peers;
 mod promise;
 mod row;
 
@@ -56,11 +57,20 @@ fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let mut printed = Vec::new();
     let args = ["bench", "--package", &bench.package, "--bench", &bench.bench, "--"];
     let args = args.into_iter().chain(bench.args.iter().map(String::as_str));
-    follow(&mut cargo(args), |line| printed.push(line.to_owned()))?;
+    peers::provide(&bench.peers)?;
+    let mut cargo = cargo(args);
+    follow(cargo.env("DOORWARD_PEERS", peers::folder()), |line| printed.push(line.to_owned()))?;
     let run = Run { criterion: place::target().join("criterion"), printed };
     let mut rows = Vec::new();
     for promise in &bench.rows {
-        rows.push(row::row(promise, &run).with_context(|| format!("cannot work out {}", promise.name))?);
+        match row::row(promise, &run).with_context(|| format!("cannot work out {}", promise.name))? {
+            Some(row) => rows.push(row),
+            None => println!(
+                "SKIPPED: {}: {} is not here",
+                promise.name,
+                promise.peer.as_deref().unwrap_or("a peer")
+            ),
+        }
     }
     let file = results(bench);
     if let Some(folder) = file.parent() {

@@ -14,6 +14,7 @@ pub mod catalog;
 pub mod condition;
 pub mod conform;
 pub mod document;
+pub mod effective;
 pub mod escalation;
 pub mod estate;
 pub mod evaluate;

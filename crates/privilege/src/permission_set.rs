@@ -52,6 +52,16 @@ impl PermissionSet {
         self.joined(other, |one, two| one | two)
     }
 
+    /// What is in any of them.
+    #[must_use]
+    pub fn union<'a, T: IntoIterator<Item = &'a Self>>(sets: T) -> Self {
+        let mut words: Vec<Word> = Vec::new();
+        for set in sets {
+            words.extend_from_slice(&set.words);
+        }
+        Self::of(words)
+    }
+
     /// What is in it and not in the other.
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
@@ -87,6 +97,19 @@ impl PermissionSet {
         self.words.iter().flat_map(|word| ones(word.bits).map(|bit| PermissionId(word.place * BITS + bit)))
     }
 
+    /// Of words in any order, of one place as often as they like.
+    fn of(mut words: Vec<Word>) -> Self {
+        if !words.is_sorted_by(|one, next| one.place < next.place) {
+            words.sort_unstable_by_key(|word| word.place);
+            words.dedup_by(|next, kept| {
+                let same = next.place == kept.place;
+                kept.bits |= if same { next.bits } else { 0 };
+                same
+            });
+        }
+        Self { words: words.into() }
+    }
+
     fn joined(&self, other: &Self, join: impl Fn(u64, u64) -> u64) -> Self {
         let joined = pairs(&self.words, &other.words).map(|(place, one, two)| (place, join(one, two)));
         Self {
@@ -98,25 +121,13 @@ impl PermissionSet {
 impl FromIterator<PermissionId> for PermissionSet {
     fn from_iter<T: IntoIterator<Item = PermissionId>>(permissions: T) -> Self {
         let mut words: Vec<Word> = Vec::new();
-        let mut sorted = true;
         for word in permissions.into_iter().map(Word::of) {
             match words.last_mut() {
                 Some(last) if last.place == word.place => last.bits |= word.bits,
-                last => {
-                    sorted &= last.is_none_or(|last| last.place < word.place);
-                    words.push(word);
-                }
+                _ => words.push(word),
             }
         }
-        if !sorted {
-            words.sort_unstable_by_key(|word| word.place);
-            words.dedup_by(|next, kept| {
-                let same = next.place == kept.place;
-                kept.bits |= if same { next.bits } else { 0 };
-                same
-            });
-        }
-        Self { words: words.into() }
+        Self::of(words)
     }
 }
 

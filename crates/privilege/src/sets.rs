@@ -1,7 +1,9 @@
 //! Interned sets of permissions: equal sets have one number, so they are kept once and compared as numbers.
 
+use std::hash::BuildHasher as _;
+
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashTable};
 
 use crate::catalog::Catalog;
 use crate::document::Selection;
@@ -25,7 +27,8 @@ impl SetId {
 pub struct Sets<'a> {
     catalog: &'a Catalog,
     sets: Vec<PermissionSet>,
-    numbers: HashMap<PermissionSet, SetId, FixedState>,
+    numbers: HashTable<SetId>,
+    hasher: FixedState,
     patterns: HashMap<Pattern, SetId, FixedState>,
     nothing: PermissionSet,
 }
@@ -38,8 +41,9 @@ impl<'a> Sets<'a> {
         let mut sets = Self {
             catalog,
             sets: Vec::new(),
-            numbers: HashMap::with_hasher(hasher.clone()),
-            patterns: HashMap::with_hasher(hasher),
+            numbers: HashTable::new(),
+            patterns: HashMap::with_hasher(hasher.clone()),
+            hasher,
             nothing: PermissionSet::new(),
         };
         sets.intern(PermissionSet::new());
@@ -55,12 +59,15 @@ impl<'a> Sets<'a> {
 
     /// The number of a set, which is given one if it has none.
     pub fn intern(&mut self, set: PermissionSet) -> SetId {
-        if let Some(known) = self.numbers.get(&set) {
+        let Self { sets, numbers, hasher, .. } = self;
+        let of = |number: &SetId| sets.get(number.0 as usize);
+        let hash = hasher.hash_one(&set);
+        if let Some(known) = numbers.find(hash, |number| of(number) == Some(&set)) {
             return *known;
         }
-        let number = SetId(u32::try_from(self.sets.len()).unwrap_or(u32::MAX));
-        self.sets.push(set.clone());
-        self.numbers.insert(set, number);
+        let number = SetId(u32::try_from(sets.len()).unwrap_or(u32::MAX));
+        numbers.insert_unique(hash, number, |number| of(number).map_or(0, |set| hasher.hash_one(set)));
+        sets.push(set);
         number
     }
 
@@ -85,11 +92,13 @@ impl<'a> Sets<'a> {
 
     /// The permissions that `Action` or `NotAction` of a statement names.
     pub fn selected(&mut self, selection: &Selection<Pattern>) -> SetId {
-        let mut named = SetId::EMPTY;
-        for pattern in selection.named() {
-            let more = self.matching(pattern);
-            named = self.or(named, more);
-        }
+        let named = match selection.named() {
+            [pattern] => self.matching(pattern),
+            patterns => {
+                let matched: Vec<SetId> = patterns.iter().map(|pattern| self.matching(pattern)).collect();
+                self.intern(PermissionSet::union(matched.into_iter().map(|number| self.get(number))))
+            }
+        };
         match selection {
             Selection::Only(_) => named,
             Selection::AllBut(_) => self.minus(SetId::ALL, named),

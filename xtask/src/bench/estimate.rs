@@ -28,6 +28,14 @@ pub(crate) struct Estimate {
 }
 
 impl Run {
+    /// Whether it left the measurement, readable or not.
+    pub(crate) fn has(&self, measured: &Measured) -> bool {
+        match measured {
+            Measured::Criterion(id) => self.criterion.join(id).exists(),
+            Measured::Printed { line, .. } => figures(&self.printed, line).is_some(),
+        }
+    }
+
     /// Finds a measurement; one that is not there is an error.
     pub(crate) fn estimate(&self, measured: &Measured) -> Result<Estimate> {
         match measured {
@@ -49,11 +57,16 @@ fn from_criterion(run: &Path) -> Result<Estimate> {
 }
 
 fn from_print(printed: &[String], line: &str, figure: &str) -> Result<f64> {
-    let figures = printed.iter().find_map(|text| text.strip_prefix(line)?.strip_prefix(':'));
-    let mut words = figures.with_context(|| format!("no line `{line}:` was printed"))?.split_whitespace();
+    let mut words =
+        figures(printed, line).with_context(|| format!("no line `{line}:` was printed"))?.split_whitespace();
     words.find(|word| *word == figure).with_context(|| format!("`{line}` has no figure {figure}"))?;
     let number = words.next().and_then(|word| word.parse().ok());
     number.with_context(|| format!("`{line}` has no number after {figure}"))
+}
+
+/// What was printed after that beginning of a line and a colon.
+fn figures<'a>(printed: &'a [String], line: &str) -> Option<&'a str> {
+    printed.iter().find_map(|text| text.strip_prefix(line)?.strip_prefix(':'))
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {

@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
+use super::peers::Peer;
 use crate::place;
 
 /// The benches that `docs/performance.toml` lists, in its order.
@@ -40,6 +41,9 @@ pub(crate) struct Bench {
     /// Whether it takes so long that it only runs when it is named.
     #[serde(default)]
     pub(crate) long: bool,
+    /// What it compares with.
+    #[serde(default)]
+    pub(crate) peers: Vec<Peer>,
     /// What it measures.
     pub(crate) rows: Vec<Promise>,
 }
@@ -58,6 +62,8 @@ pub(crate) struct Promise {
     pub(crate) unit: Unit,
     /// The worst value that keeps the promise; none where nothing is promised.
     pub(crate) budget: Option<f64>,
+    /// The peer without which there is no such row.
+    pub(crate) peer: Option<String>,
 }
 
 /// Where a bench leaves a measurement.
@@ -103,6 +109,9 @@ pub(crate) enum Unit {
     /// How many times the floor's time is taken.
     #[serde(rename = "x")]
     Times,
+    /// How many times less is taken than the floor, which is then a peer.
+    #[serde(rename = "x less")]
+    TimesLess,
     /// Bytes.
     #[serde(rename = "B")]
     Bytes,
@@ -125,6 +134,7 @@ impl Unit {
             Self::MegabytesPerSecond => "MB/s",
             Self::Percent => "%",
             Self::Times => "x",
+            Self::TimesLess => "x less",
             Self::Bytes => "B",
             Self::Mebibytes => "MiB",
             Self::Syncs => "fsyncs",
@@ -134,7 +144,7 @@ impl Unit {
     /// Whether the value keeps the budget: speeds are at least, times and sizes at most, and a number of waits exactly.
     pub(crate) fn keeps(self, value: f64, budget: f64) -> bool {
         match self {
-            Self::PerSecond | Self::MegabytesPerSecond | Self::Percent => value >= budget,
+            Self::PerSecond | Self::MegabytesPerSecond | Self::Percent | Self::TimesLess => value >= budget,
             Self::Nanoseconds
             | Self::Microseconds
             | Self::Milliseconds
@@ -158,8 +168,12 @@ mod tests {
         let names: BTreeSet<&str> = benches.iter().map(|bench| bench.name.as_str()).collect();
         assert_eq!(names.len(), benches.len());
         for row in benches.iter().flat_map(|bench| &bench.rows) {
-            let compares = matches!(row.unit, Unit::Percent | Unit::Times);
+            let compares = matches!(row.unit, Unit::Percent | Unit::Times | Unit::TimesLess);
             assert_eq!(row.floor.is_some(), compares, "{}", row.name);
+        }
+        for bench in &benches {
+            let known = |peer: &String| bench.peers.iter().any(|one| one.name == *peer);
+            assert!(bench.rows.iter().filter_map(|row| row.peer.as_ref()).all(known), "{}", bench.name);
         }
     }
 }

@@ -18,18 +18,22 @@ pub(crate) struct Row {
     pub(crate) meets: Option<bool>,
 }
 
-/// The row that `promise` asks for, out of what the bench left.
-pub(crate) fn row(promise: &Promise, run: &Run) -> Result<Row> {
+/// The row that `promise` asks for, out of what the bench left; none where it compares with a peer that is not here.
+pub(crate) fn row(promise: &Promise, run: &Run) -> Result<Option<Row>> {
+    let left = [Some(&promise.measured), promise.floor.as_ref()];
+    if promise.peer.is_some() && !left.into_iter().flatten().all(|measured| run.has(measured)) {
+        return Ok(None);
+    }
     let ours = run.estimate(&promise.measured)?;
     let floor = promise.floor.as_ref().map(|floor| run.estimate(floor)).transpose()?;
     let value = value(promise.unit, ours, floor)?;
-    Ok(Row {
+    Ok(Some(Row {
         name: promise.name.clone(),
         value,
         unit: promise.unit.label().to_owned(),
         budget: promise.budget,
         meets: promise.budget.map(|budget| promise.unit.keeps(value, budget)),
-    })
+    }))
 }
 
 fn value(unit: Unit, ours: Estimate, floor: Option<Estimate>) -> Result<f64> {
@@ -42,10 +46,13 @@ fn value(unit: Unit, ours: Estimate, floor: Option<Estimate>) -> Result<f64> {
         (Unit::MegabytesPerSecond, None, Some(Amount::Bytes(bytes))) => bytes * 1e3 / ours.amount,
         (Unit::Percent, Some(floor), _) => 100.0 * floor.amount / ours.amount,
         (Unit::Times, Some(floor), _) => ours.amount / floor.amount,
+        (Unit::TimesLess, Some(floor), _) => floor.amount / ours.amount,
         (Unit::PerSecond | Unit::MegabytesPerSecond, None, _) => {
             bail!("the bench declares nothing that the unit {} counts", unit.label())
         }
-        (Unit::Percent | Unit::Times, None, _) => bail!("the unit {} compares with a floor", unit.label()),
+        (Unit::Percent | Unit::Times | Unit::TimesLess, None, _) => {
+            bail!("the unit {} compares with a floor", unit.label())
+        }
         (_, Some(_), _) => bail!("the unit {} knows no floor", unit.label()),
     })
 }
@@ -115,17 +122,14 @@ mod tests {
         measurement(folder.path(), "elements", 4_000_000.0, r#"{"Elements":1000}"#);
         measurement(folder.path(), "bytes", 4_000_000.0, r#"{"Bytes":2000000}"#);
         measurement(folder.path(), "floor", 1_000_000.0, "null");
-        let floor = matches!(unit, Unit::Percent | Unit::Times).then(|| criterion("floor"));
-        let promise = Promise { name: "a".to_owned(), measured, floor, unit, budget };
+        let compares = matches!(unit, Unit::Percent | Unit::Times | Unit::TimesLess);
+        let floor = compares.then(|| criterion("floor"));
+        let promise = Promise { name: "a".to_owned(), measured, floor, unit, budget, peer: None };
         let printed = vec!["noise".to_owned(), "publish/10 wall ns: p50 1500 p99 9000".to_owned()];
         let run = Run { criterion: folder.path().to_path_buf(), printed };
         let found = row(&promise, &run).map_err(|error| error.root_cause().to_string());
-        let whole = expected.map(|(value, unit, meets)| Row {
-            name: "a".to_owned(),
-            value,
-            unit: unit.to_owned(),
-            budget,
-            meets,
+        let whole = expected.map(|(value, unit, meets)| {
+            Some(Row { name: "a".to_owned(), value, unit: unit.to_owned(), budget, meets })
         });
         assert_eq!(found, whole.map_err(String::from));
     }
@@ -139,6 +143,30 @@ mod tests {
         check(criterion("bytes"), Unit::MegabytesPerSecond, Some(500.0), Ok((500.0, "MB/s", Some(true))));
         check(criterion("plain"), Unit::Percent, Some(40.0), Ok((25.0, "%", Some(false))));
         check(criterion("plain"), Unit::Times, Some(4.0), Ok((4.0, "x", Some(true))));
+        check(criterion("plain"), Unit::TimesLess, Some(4.0), Ok((0.25, "x less", Some(false))));
+    }
+
+    #[test]
+    fn there_is_no_row_without_its_peer() {
+        let line = |line: &str| printed(line, "cpu");
+        let run = Run {
+            criterion: "nowhere".into(),
+            printed: vec!["ours: cpu 10".to_owned(), "peer/cut: short".to_owned()],
+        };
+        let compared = |floor: &str, peer: Option<&str>| {
+            let promise = Promise {
+                name: "a".to_owned(),
+                measured: line("ours"),
+                floor: Some(line(floor)),
+                unit: Unit::TimesLess,
+                budget: None,
+                peer: peer.map(str::to_owned),
+            };
+            row(&promise, &run).map_err(|error| error.to_string())
+        };
+        assert_eq!(compared("peer/absent", Some("peer")), Ok(None));
+        assert_eq!(compared("peer/absent", None), Err("no line `peer/absent:` was printed".to_owned()));
+        assert_eq!(compared("peer/cut", Some("peer")), Err("`peer/cut` has no figure cpu".to_owned()));
     }
 
     #[test]

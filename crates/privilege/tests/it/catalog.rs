@@ -127,7 +127,8 @@ fn a_permission_takes_the_resources_that_it_acts_on() {
 
 #[test]
 fn the_nearest_names_to_one_that_is_not_known() {
-    let cases: [(&str, &[&str]); 7] = [
+    let cases: [(&str, &[&str]); 8] = [
+        ("iam:rCeaetAcecsseKy", &["iam:CreateAccessKey"]),
         ("s3:GetObjcet", &["s3:GetObject"]),
         ("s3:Getobject ", &["s3:GetObject"]),
         ("s4:GetObject", &["s3:GetObject"]),

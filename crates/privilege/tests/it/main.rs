@@ -7,6 +7,8 @@ mod blast;
 #[cfg(test)]
 mod catalog;
 #[cfg(test)]
+mod effective;
+#[cfg(test)]
 mod escalation;
 #[cfg(test)]
 mod estate;
