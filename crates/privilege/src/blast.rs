@@ -10,7 +10,6 @@
 //! walk over all edges for 256 components: a graph without cycles, of which everything reaches half, is the worst.
 
 mod components;
-mod states;
 mod sum;
 mod sweep;
 mod walk;

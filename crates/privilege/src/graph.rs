@@ -12,7 +12,9 @@
 
 mod change;
 mod filter;
+mod lists;
 mod rows;
+mod states;
 
 use std::sync::Arc;
 
@@ -21,7 +23,9 @@ use thiserror::Error;
 pub use self::change::Change;
 pub use self::filter::Filter;
 pub(crate) use self::filter::{Admit, All};
+pub(crate) use self::lists::Lists;
 pub(crate) use self::rows::{Hop, Row};
+pub(crate) use self::states::{State, States};
 
 use self::rows::{Rows, Side};
 

@@ -11,6 +11,7 @@ pub mod analysis;
 pub mod answers;
 pub mod blast;
 pub mod catalog;
+pub mod choke;
 pub mod condition;
 pub mod conform;
 pub mod document;

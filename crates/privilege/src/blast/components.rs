@@ -1,7 +1,6 @@
 //! States that surely reach each other, as one; and the steps between these, each once.
 
-use super::states::{State, States};
-use crate::graph::{Admit, Hop, NodeId};
+use crate::graph::{Admit, Hop, Lists, NodeId, State, States};
 
 /// The components of the states that can be reached. What one surely leads to has a lower number.
 pub(super) struct Components {
@@ -26,36 +25,6 @@ pub(super) fn class(level: usize, only_if: bool) -> usize {
     2 * level + usize::from(only_if)
 }
 
-/// A list for each number from 0.
-pub(super) struct Lists<T> {
-    ends: Vec<u32>,
-    items: Vec<T>,
-}
-
-impl<T> Lists<T> {
-    fn new() -> Self {
-        Self { ends: Vec::new(), items: Vec::new() }
-    }
-
-    /// Ends the list of the next number.
-    fn end(&mut self) {
-        self.ends.push(u32::try_from(self.items.len()).unwrap_or(NONE));
-    }
-
-    pub(super) fn of(&self, number: u32) -> &[T] {
-        let at = number as usize;
-        let start = at.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied());
-        match (start, self.ends.get(at)) {
-            (Some(start), Some(end)) => self.items.get(start as usize..*end as usize).unwrap_or_default(),
-            _ => &[],
-        }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.items.is_empty()
-    }
-}
-
 impl Components {
     /// The components of all states that can be reached from some.
     pub(super) fn new<A: Admit>(states: &States<'_, A>, starts: impl Iterator<Item = State>) -> Self {
@@ -69,7 +38,7 @@ impl Components {
             sure: Lists::new(),
             only_if: Lists::new(),
             targets: std::array::from_fn(|_| Lists::new()),
-            count: members.ends.len(),
+            count: members.count(),
         };
         for number in (0..).take(components.count) {
             components.condense(states, number, members.of(number));
@@ -92,7 +61,7 @@ impl Components {
         for (list, mut found) in [(&mut self.sure, sure), (&mut self.only_if, only_if)] {
             found.sort_unstable();
             found.dedup();
-            list.items.append(&mut found);
+            found.into_iter().for_each(|next| list.push(next));
             list.end();
         }
         hops.sort_unstable();
@@ -102,7 +71,7 @@ impl Components {
             let perhaps = same.first().filter(|hop| hop.only_if());
             for hop in sure.into_iter().chain(perhaps) {
                 if let Some(list) = self.targets.get_mut(class(hop.level() as usize, hop.only_if())) {
-                    list.items.push(hop.node());
+                    list.push(hop.node());
                 }
             }
         }
@@ -195,12 +164,12 @@ impl<'a, A: Admit> Search<'a, A> {
         if self.order.get(at) != Some(&low) {
             return;
         }
-        let number = u32::try_from(self.members.ends.len()).unwrap_or(NONE);
+        let number = u32::try_from(self.members.count()).unwrap_or(NONE);
         while let Some(member) = self.pending.pop() {
             if let Some(component) = self.component.get_mut(member as usize) {
                 *component = number;
             }
-            self.members.items.push(member);
+            self.members.push(member);
             if member == state {
                 break;
             }

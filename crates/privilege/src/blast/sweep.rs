@@ -2,10 +2,9 @@
 
 use super::Weights;
 use super::components::{Components, class};
-use super::states::States;
 use super::sum::{EMPTY, LANES, Mask, Sums, has, is_empty, lane, union, without};
 use super::walk::{LAYERS, Walk};
-use crate::graph::{Admit, Graph, Level, NodeId};
+use crate::graph::{Admit, Graph, Level, NodeId, States};
 use crate::reach::{Best, MAX_CONDITIONS};
 
 /// By number of the node.

@@ -7,6 +7,8 @@ mod blast;
 #[cfg(test)]
 mod catalog;
 #[cfg(test)]
+mod choke;
+#[cfg(test)]
 mod effective;
 #[cfg(test)]
 mod escalation;

@@ -1,6 +1,6 @@
 //! Small random graphs, and the same answers worked out by trying every walk: slow, and plainly right.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::RangeInclusive;
 
@@ -18,6 +18,9 @@ pub(crate) struct Small {
 
 impl fmt::Debug for Small {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.nodes.len() > 9 {
+            return write!(out, "{} nodes, {} edges", self.nodes.len(), self.edges.len());
+        }
         for (number, node) in self.nodes.iter().enumerate() {
             let opens = if node.passage { "passage".to_owned() } else { format!("{:?}", node.opens) };
             write!(out, "{number}: {opens}, ")?;
@@ -162,4 +165,30 @@ pub(crate) fn ways(small: &Small, source: NodeId, target: NodeId) -> BTreeMap<Ve
         *best = one.max(*best);
     });
     found
+}
+
+/// Where each of some nodes leads, at which level: pairs from which a walk goes on, the node itself included.
+pub(crate) fn states(
+    small: &Small,
+    sources: impl Iterator<Item = NodeId>,
+) -> BTreeMap<NodeId, BTreeSet<(NodeId, Level)>> {
+    let mut from = vec![Vec::new(); small.nodes.len()];
+    small.edges.iter().for_each(|edge| from[edge.from.0 as usize].push(*edge));
+    let states = |source: NodeId| {
+        let mut open = vec![(source, Level::Control)];
+        let mut found = BTreeSet::from([(source, Level::Control)]);
+        while let Some((at, with)) = open.pop() {
+            let passage = small.nodes[at.0 as usize].passage;
+            for edge in &from[at.0 as usize] {
+                let level = if passage { with.min(edge.level) } else { edge.level };
+                let to = small.nodes[edge.to.0 as usize];
+                let next = (edge.to, if to.passage { level } else { Level::Control });
+                if (to.passage || level >= to.opens) && found.insert(next) {
+                    open.push(next);
+                }
+            }
+        }
+        (source, found)
+    };
+    sources.map(states).collect()
 }

@@ -1,22 +1,23 @@
 //! Where a path can be, if only the way on from there matters: at a shown node that leads on, or in a passage with a level.
 
-use crate::graph::{Admit, EdgeId, Graph, Hop, Level, NodeId};
+use super::{Admit, EdgeId, Graph, Hop, Level, NodeId};
 
 /// A shown node that leads on, by its number; then each passage four times, by level.
-pub(super) type State = u32;
+pub(crate) type State = u32;
 
 /// A step, or the part of one that leads into a passage.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// The hop, with the level that the step has so far.
-    pub(super) hop: Hop,
-    pub(super) passage: bool,
+    pub(crate) hop: Hop,
+    pub(crate) passage: bool,
+    pub(crate) id: EdgeId,
     /// Where it leads on from.
-    pub(super) next: Option<State>,
+    pub(crate) next: Option<State>,
 }
 
 /// The states of a graph. The steps between them are those of its rows, and are not stored again.
-pub(super) struct States<'a, A> {
+pub(crate) struct States<'a, A> {
     graph: &'a Graph,
     admit: &'a A,
     /// Of a node that is a passage: which.
@@ -27,7 +28,7 @@ pub(super) struct States<'a, A> {
 const NONE: u32 = u32::MAX;
 
 impl<'a, A: Admit> States<'a, A> {
-    pub(super) fn new(graph: &'a Graph, admit: &'a A) -> Self {
+    pub(crate) fn new(graph: &'a Graph, admit: &'a A) -> Self {
         let mut passage = vec![NONE; graph.node_count()];
         let mut passages = Vec::new();
         for (number, (id, node)) in passage.iter_mut().zip(graph.nodes()) {
@@ -39,12 +40,12 @@ impl<'a, A: Admit> States<'a, A> {
         Self { graph, admit, passage, passages }
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.graph.node_count() + Level::ALL.len() * self.passages.len()
     }
 
     /// The state in which a path starts at a node.
-    pub(super) fn start(&self, node: NodeId) -> Option<State> {
+    pub(crate) fn start(&self, node: NodeId) -> Option<State> {
         if !self.admit.node(node) {
             return None;
         }
@@ -62,7 +63,7 @@ impl<'a, A: Admit> States<'a, A> {
     }
 
     /// The node of a state, and the level that the step there has so far.
-    fn place(&self, state: State) -> (NodeId, Level) {
+    pub(crate) fn place(&self, state: State) -> (NodeId, Level) {
         let Some(passage) = (state as usize).checked_sub(self.graph.node_count()) else {
             return (NodeId(state), Level::Control);
         };
@@ -71,11 +72,11 @@ impl<'a, A: Admit> States<'a, A> {
     }
 
     /// The step at a place of the row of a state; one that the filter leaves out leads nowhere on.
-    pub(super) fn step(&self, state: State, at: usize) -> Option<Step> {
+    pub(crate) fn step(&self, state: State, at: usize) -> Option<Step> {
         let (node, level) = self.place(state);
         let row = self.graph.row_from(node);
         let (hop, id) = (*row.hops.get(at)?, *row.ids.get(at)?);
-        let step = self.of(hop, level);
+        let step = self.of(hop, id, level);
         Some(if self.admits(hop, id) { step } else { Step { next: None, ..step } })
     }
 
@@ -84,24 +85,26 @@ impl<'a, A: Admit> States<'a, A> {
     }
 
     /// All steps from a state.
-    pub(super) fn steps(&self, state: State) -> impl Iterator<Item = Step> + '_ {
+    pub(crate) fn steps(&self, state: State) -> impl Iterator<Item = Step> + '_ {
         let (node, level) = self.place(state);
         let admitted = self.graph.row_from(node).edges().filter(|(hop, id)| self.admits(*hop, *id));
-        admitted.map(move |(hop, _)| self.of(hop, level))
+        admitted.map(move |(hop, id)| self.of(hop, id, level))
     }
 
-    fn of(&self, hop: Hop, level: Level) -> Step {
+    fn of(&self, hop: Hop, id: EdgeId, level: Level) -> Step {
         if hop.is_plain() && level == Level::Control {
-            return Step { hop, passage: false, next: Some(hop.node().0) };
+            return Step { hop, id, passage: false, next: Some(hop.node().0) };
         }
         let level = level.min(hop.level());
         let hop = hop.with_level(level);
-        let Some(node) = self.graph.node(hop.node()) else { return Step { hop, passage: false, next: None } };
+        let Some(node) = self.graph.node(hop.node()) else {
+            return Step { hop, id, passage: false, next: None };
+        };
         let next = if node.passage {
             Some(self.in_passage(hop.node(), level))
         } else {
             (level >= node.opens).then_some(hop.node().0)
         };
-        Step { hop, passage: node.passage, next }
+        Step { hop, id, passage: node.passage, next }
     }
 }
