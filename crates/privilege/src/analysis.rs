@@ -7,6 +7,7 @@ mod actor;
 mod administrators;
 mod assume;
 mod draft;
+mod explain;
 mod find;
 mod pools;
 mod question;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use doorward_model::time::Time;
 
 pub use self::draft::{Cause, Place, PoolKey, PoolOf, Variant};
+pub use self::explain::{Evidence, Explainer};
 pub use self::find::Latent;
 
 use self::actor::{Actor, Masks};
@@ -122,7 +124,8 @@ impl<'a> Drawing<'a> {
         let needed = rules.all().iter().flat_map(|rule| rule.permissions());
         let names: Vec<&str> = needed.chain(administrators::KERNEL.map(|(name, _)| name)).collect();
         let interest = Interest::new(&names);
-        let numbered = (0u32..).zip(rules.all().iter());
+        // Whom one may assume is drawn by itself, for all at once.
+        let numbered = (0u32..).zip(rules.all()).filter(|(_, rule)| !rule.is_trust_alone());
         let methods =
             numbered.map(|(place, rule)| Method::new((place, rule), as_of, |name| interest.of(name)));
         Self {

@@ -1,9 +1,10 @@
 //! What is told of each principal: whether it administers its account, whether it could come to, by which steps, and
 //! what is missing where it could not.
 
+use doorward_model::time::Time;
 use serde::Serialize;
 
-use crate::analysis::{Analysis, Cause, Place, Variant};
+use crate::analysis::{Analysis, Cause, Evidence, Explainer, Place, Variant};
 use crate::escalation::Rules;
 use crate::estate::{AccountId, Estate, PrincipalId};
 use crate::graph::{Edge, Filter, NodeId};
@@ -55,6 +56,9 @@ pub struct HopAnswer {
     pub edge: EdgeAnswer,
     /// The statements by which it is allowed.
     pub statement: Vec<String>,
+    /// What must hold for it that is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only_if: Vec<String>,
 }
 
 /// From whom to whom.
@@ -66,25 +70,30 @@ pub struct EdgeAnswer {
     pub to: String,
     /// The method.
     pub method: String,
-    /// Whether it works only if a condition holds.
-    pub only_if: bool,
 }
 
 /// What is told of all principals of an estate, users and roles, in the order of their ids.
 #[must_use]
-pub fn principals(estate: &Estate, rules: &Rules, analysis: &Analysis) -> Vec<PrincipalAnswer> {
+pub fn principals(
+    (estate, rules): (&Estate, &Rules),
+    (analysis, as_of): (&Analysis, Time),
+) -> Vec<PrincipalAnswer> {
     let accounts = (0u32..).map(AccountId).take(estate.accounts().len());
     let toward = accounts
         .map(|account| Toward::new(&analysis.graph, analysis.administration(account), &Filter::default()));
-    let teller = Teller { estate, rules, analysis, toward: toward.collect() };
-    let ids = (0u32..).map(PrincipalId).take(estate.principals().len());
-    ids.filter_map(|id| teller.principal(id)).collect()
+    let toward = toward.collect();
+    Explainer::with((estate, rules), (analysis, as_of), |explainer| {
+        let teller = Teller { estate, rules, analysis, explainer, toward };
+        let ids = (0u32..).map(PrincipalId).take(estate.principals().len());
+        ids.filter_map(|id| teller.principal(id)).collect()
+    })
 }
 
 struct Teller<'a> {
     estate: &'a Estate,
     rules: &'a Rules,
     analysis: &'a Analysis,
+    explainer: &'a Explainer<'a>,
     /// The ways to the administration of each account.
     toward: Vec<Toward>,
 }
@@ -134,22 +143,18 @@ impl Teller<'_> {
 
     fn path(&self, path: &[Edge]) -> PathAnswer {
         let mut hops: Vec<HopAnswer> = Vec::new();
-        let mut begun: Option<(NodeId, Cause, bool)> = None;
+        let mut begun: Option<(NodeId, Cause)> = None;
         for edge in path {
             let cause = self.analysis.cause(edge.id).unwrap_or(Cause::Member);
-            let (from, cause, only_if) = begun.take().unwrap_or((edge.from, cause, false));
-            let only_if = only_if || edge.only_if;
+            let (from, cause) = begun.take().unwrap_or((edge.from, cause));
             if self.analysis.graph.node(edge.to).is_some_and(|node| node.passage) {
-                begun = Some((from, cause, only_if));
+                begun = Some((from, cause));
                 continue;
             }
-            let edge = EdgeAnswer {
-                from: self.name(from),
-                to: self.name(edge.to),
-                method: self.method(cause).0,
-                only_if,
-            };
-            hops.push(HopAnswer { edge, statement: Vec::new() });
+            let Evidence { statements, only_if } = self.explainer.step(from, cause, edge.to);
+            let edge =
+                EdgeAnswer { from: self.name(from), to: self.name(edge.to), method: self.method(cause).0 };
+            hops.push(HopAnswer { edge, statement: statements, only_if });
         }
         let first = path.first().and_then(|edge| self.analysis.cause(edge.id));
         let (id, name) = self.method(first.unwrap_or(Cause::Member));

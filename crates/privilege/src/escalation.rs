@@ -232,6 +232,12 @@ impl Rule {
         !self.needs.is_empty()
     }
 
+    /// Whether it is no more than to assume a role.
+    #[must_use]
+    pub fn is_trust_alone(&self) -> bool {
+        self.needs.is_empty() && *self.states == [State::Assumable] && self.gives == Gives::Target
+    }
+
     /// What a target must be, in words, for a person who is told that there is none: `a role that trusts
     /// lambda.amazonaws.com`.
     #[must_use]

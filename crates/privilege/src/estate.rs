@@ -82,8 +82,13 @@ impl Principal {
     /// Whether AWS alone decides what it may do: no control policy limits it, and nobody but its service uses it.
     #[must_use]
     pub fn is_service_linked(&self) -> bool {
-        self.identity.id.contains(":role/aws-service-role/")
-            || self.identity.name.starts_with("AWSServiceRoleFor")
+        self.identity.name.starts_with("AWSServiceRoleFor")
+            || self
+                .identity
+                .id
+                .split(':')
+                .nth(5)
+                .is_some_and(|name| name.starts_with("role/aws-service-role/"))
     }
 
     /// Whether others cannot change it: a role of a service, or of Identity Center.

@@ -29,7 +29,7 @@ pub(crate) struct Actor {
 }
 
 /// What documents could allow, of each policy.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Masks(Vec<Mask>);
 
 impl Masks {

@@ -46,6 +46,11 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// On which resource it is needed.
+    pub(crate) const fn on(&self) -> On {
+        self.on
+    }
+
     /// A permission, of whose circumstances nothing is known.
     pub(crate) fn plain(permission: &str, as_of: Time) -> Self {
         let contexts = [true, false].map(|is_role| circumstances(as_of, is_role));
@@ -68,6 +73,16 @@ impl Method {
             Asked { on: need.on, contexts: plain.contexts.map(with), ..plain }
         };
         Self { place, needs: rule.needs.iter().map(asked).collect(), rule: rule.clone(), mask: all }
+    }
+
+    /// What it goes against.
+    pub(crate) const fn target(&self) -> Target {
+        self.rule.target
+    }
+
+    /// What it needs.
+    pub(crate) fn needs(&self) -> impl Iterator<Item = &Asked> {
+        self.needs.iter()
     }
 
     fn on(&self, on: On) -> impl Iterator<Item = &Asked> {
@@ -295,13 +310,22 @@ impl Drawing<'_> {
                 let node = if changed { self.changed_node(key, &pool) } else { self.pool_node(key, &pool) };
                 self.draft.lead(acting.actor.node, node, (sure, cause(None)));
             }
+            Extent::Some(members) if changed => {
+                let mut variants = BTreeMap::new();
+                for (member, sure) in members {
+                    let Some(node) = self.changed(member) else { continue };
+                    let example = self.node_of(member);
+                    let known = variants.entry(node).or_insert((sure, example));
+                    known.0 = sure.max(known.0);
+                }
+                for (node, (sure, example)) in variants {
+                    self.draft.lead(acting.actor.node, node, (sure, cause(Some(example))));
+                }
+            }
             Extent::Some(members) => {
                 for (member, sure) in members {
-                    let own = self.node_of(member);
-                    let to = if changed { self.changed(member) } else { Some(own) };
-                    if let Some(to) = to {
-                        self.draft.lead(acting.actor.node, to, (sure, cause(changed.then_some(own))));
-                    }
+                    let to = self.node_of(member);
+                    self.draft.lead(acting.actor.node, to, (sure, cause(None)));
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! What the evaluation answers about an actor.
 
 use crate::analysis::actor::Actor;
+use crate::analysis::explain::Evidence;
 use crate::analysis::find::Asked;
 use crate::document::Document;
 use crate::estate::{AccountId, Estate, PolicyId, PrincipalId, PrincipalKind};
@@ -128,6 +129,51 @@ impl<'a> Acting<'a> {
             context: self.context(need),
         };
         certainty(evaluate(&request, &self.policies(&[])).verdict, false)
+    }
+
+    /// Shows what lets it have a permission on a resource.
+    pub(crate) fn show(&self, need: &Asked, resource: &str, evidence: &mut Evidence) {
+        let resource = Resource::new(resource).in_account(self.caller.account);
+        self.tell((&need.permission, self.context(need)), resource, (&[], evidence));
+    }
+
+    /// Shows what lets it assume a role.
+    pub(crate) fn show_assume(
+        &self,
+        (estate, assuming): (&Estate, &Asked),
+        role: PrincipalId,
+        evidence: &mut Evidence,
+    ) {
+        let Some(target) = estate.principal(role) else { return };
+        let trust: Vec<Policy<'_>> = target.trust.map(|id| policy(estate, id)).into_iter().collect();
+        let mut resource = Resource::new(target.arn());
+        resource.tags = Some(&target.tags);
+        resource.organisation = membership(estate, target.account);
+        self.tell((&assuming.permission, self.context(assuming)), resource, (&trust, evidence));
+    }
+
+    fn tell(
+        &self,
+        (permission, context): (&Permission, &Context),
+        resource: Resource<'_>,
+        (of_resource, evidence): (&[Policy<'_>], &mut Evidence),
+    ) {
+        let request = Request { caller: self.caller, permission, resource, context };
+        let policies = self.policies(of_resource);
+        let answer = evaluate(&request, &policies);
+        for at in answer.because.iter() {
+            let sid = policies
+                .sid(at)
+                .filter(|sid| !sid.is_empty())
+                .map(|sid| format!(" ({sid})"))
+                .unwrap_or_default();
+            evidence.statements.push(format!("{} statement {}{sid}", policies.name(at), at.statement));
+        }
+        if let Verdict::OnlyIf(requirement) = answer.verdict
+            && truth(&requirement, true) == Truth::Open
+        {
+            evidence.only_if.push(requirement.to_string());
+        }
     }
 
     fn policies<'p>(&'p self, of_resource: &'p [Policy<'p>]) -> Policies<'p> {

@@ -1,0 +1,150 @@
+//! What allows a step: the statements that decide, and what they ask for that is not known. Worked out again when it is
+//! asked for, so that the graph need not carry it.
+
+use doorward_model::time::Time;
+
+use crate::analysis::Analysis;
+use crate::analysis::actor::{Actor, Masks};
+use crate::analysis::administrators::KERNEL;
+use crate::analysis::draft::{Cause, Place, Variant};
+use crate::analysis::find::{Asked, Method};
+use crate::analysis::question::{Acting, Control};
+use crate::escalation::{On, Rules, Target};
+use crate::estate::{Estate, PrincipalId};
+use crate::evaluate::Level;
+use crate::graph::NodeId;
+use crate::interest::Mask;
+
+/// What allows a step.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Evidence {
+    /// The statements, each as its policy and its number there.
+    pub statements: Vec<String>,
+    /// What must hold that is not known, in words.
+    pub only_if: Vec<String>,
+}
+
+/// Whoever explains steps of an analysis.
+pub struct Explainer<'a> {
+    estate: &'a Estate,
+    rules: &'a Rules,
+    analysis: &'a Analysis,
+    as_of: Time,
+    levels: &'a [Vec<Level<'a>>],
+    assuming: Asked,
+}
+
+impl std::fmt::Debug for Explainer<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Explainer").field("as_of", &self.as_of).finish_non_exhaustive()
+    }
+}
+
+impl Explainer<'_> {
+    /// Hands an explainer to whoever wants to ask it.
+    pub fn with<T>(
+        (estate, rules): (&Estate, &Rules),
+        (analysis, as_of): (&Analysis, Time),
+        ask: impl FnOnce(&Explainer<'_>) -> T,
+    ) -> T {
+        let control = Control::service(estate);
+        let levels = control.levels();
+        let assuming = Asked::plain("sts:AssumeRole", as_of);
+        ask(&Explainer { estate, rules, analysis, as_of, levels: &levels, assuming })
+    }
+
+    /// What allows the step from a node for a cause, to what it leads to.
+    #[must_use]
+    pub fn step(&self, from: NodeId, cause: Cause, to: NodeId) -> Evidence {
+        self.evidence(from, cause, to).unwrap_or_default()
+    }
+
+    fn evidence(&self, from: NodeId, cause: Cause, to: NodeId) -> Option<Evidence> {
+        let Some(Place::Principal(id)) = self.analysis.place(from) else { return None };
+        let actor = Actor::new(self.estate, *id, &Masks::default())?;
+        let acting = Acting::new(self.estate, self.levels, &actor)?;
+        let mut evidence = Evidence::default();
+        match cause {
+            Cause::Assume => {
+                acting.show_assume((self.estate, &self.assuming), self.principal(to)?, &mut evidence);
+            }
+            Cause::Administers => {
+                let (permission, form) = KERNEL.first()?;
+                let form = form.replace("{}", acting.caller.account);
+                acting.show(&Asked::plain(permission, self.as_of), &form, &mut evidence);
+            }
+            Cause::Rule(place, example) => {
+                let rule = self.rules.all().get(place as usize)?;
+                let method = Method::new((place, rule), self.as_of, |_| Mask::default());
+                let target = self.target(*id, &acting, &method, example.unwrap_or(to));
+                for need in method.needs() {
+                    let on = match need.on() {
+                        On::Target => target.as_str(),
+                        On::PolicyOfTarget => &self.policy_of(&acting, need, example.unwrap_or(to)),
+                        On::Itself => self.estate.principal(*id)?.arn(),
+                        On::New | On::Any | On::Existing => "*",
+                    };
+                    acting.show(need, on, &mut evidence);
+                }
+            }
+            Cause::Holds | Cause::Member | Cause::Changed(_) | Cause::RunsAs => {}
+        }
+        evidence.statements.dedup();
+        evidence.only_if.dedup();
+        Some(evidence)
+    }
+
+    fn principal(&self, node: NodeId) -> Option<PrincipalId> {
+        match self.analysis.place(node)? {
+            Place::Principal(id) => Some(*id),
+            Place::Variant(
+                Variant::AnyPolicy(id)
+                | Variant::WithoutBoundary(id)
+                | Variant::WithoutDenial(id, _)
+                | Variant::OtherVersions(id),
+            ) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The ARN of what a method goes against.
+    fn target(&self, actor: PrincipalId, acting: &Acting<'_>, method: &Method, to: NodeId) -> String {
+        let Some(principal) = self.estate.principal(actor) else { return String::new() };
+        let first = |arns: Vec<&str>| {
+            let allowed = |arn: &&&str| {
+                method
+                    .needs()
+                    .filter(|need| need.on() == On::Target)
+                    .all(|need| acting.has(need, arn).is_some())
+            };
+            arns.iter().find(allowed).map(|arn| (*arn).to_owned()).unwrap_or_default()
+        };
+        match method.target() {
+            Target::Itself => principal.arn().to_owned(),
+            Target::OwnGroup => {
+                let groups = principal.groups.iter().filter_map(|id| self.estate.principal(*id));
+                first(groups.map(|group| group.arn()).collect())
+            }
+            Target::OwnPolicy => first(self.estate.changeable_policies(principal).collect()),
+            Target::OwnPermissionSet => "arn:aws:sso:::permissionSet/*".to_owned(),
+            Target::Role | Target::User | Target::Group | Target::SamlProvider | Target::Thing(_) => {
+                self.arn(to).to_owned()
+            }
+        }
+    }
+
+    fn arn(&self, node: NodeId) -> &str {
+        match self.analysis.place(node) {
+            Some(Place::Resource(place)) => {
+                self.estate.resources().get(*place as usize).map_or("", |resource| &resource.id)
+            }
+            _ => self.principal(node).and_then(|id| self.estate.principal(id)).map_or("", |one| one.arn()),
+        }
+    }
+
+    fn policy_of(&self, acting: &Acting<'_>, need: &Asked, target: NodeId) -> String {
+        let target = self.principal(target).and_then(|id| self.estate.principal(id));
+        let mut policies = target.into_iter().flat_map(|one| self.estate.changeable_policies(one));
+        policies.find(|arn| acting.has(need, arn).is_some()).unwrap_or_default().to_owned()
+    }
+}
