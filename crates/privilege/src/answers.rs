@@ -8,6 +8,7 @@ use crate::analysis::{Analysis, Cause, Evidence, Explainer, Place, Variant};
 use crate::escalation::Rules;
 use crate::estate::{AccountId, Estate, PrincipalId};
 use crate::graph::{Edge, Filter, NodeId};
+use crate::rating::Rating;
 use crate::reach::Toward;
 
 /// Whether a principal can come to administer an account.
@@ -23,7 +24,7 @@ pub enum Escalation {
 }
 
 /// What is told of a principal.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct PrincipalAnswer {
     /// Its ARN.
     pub arn: String,
@@ -31,6 +32,12 @@ pub struct PrincipalAnswer {
     pub admin: bool,
     /// Whether it can come to.
     pub escalation: Escalation,
+    /// How much would be lost with it, in percent of all that is known.
+    pub blast_radius: f64,
+    /// The same before it is divided: weight times how well it is reached, in eightieths.
+    pub blast_weight: u64,
+    /// Through how many other identities it could be lost.
+    pub exposure: u32,
     /// By which way; where it is latent, one for each method, with what is missing.
     pub paths: Vec<PathAnswer>,
 }
@@ -76,14 +83,15 @@ pub struct EdgeAnswer {
 #[must_use]
 pub fn principals(
     (estate, rules): (&Estate, &Rules),
-    (analysis, as_of): (&Analysis, Time),
+    (analysis, rating): (&Analysis, &Rating),
+    as_of: Time,
 ) -> Vec<PrincipalAnswer> {
     let accounts = (0u32..).map(AccountId).take(estate.accounts().len());
     let toward = accounts
         .map(|account| Toward::new(&analysis.graph, analysis.administration(account), &Filter::default()));
     let toward = toward.collect();
     Explainer::with((estate, rules), (analysis, as_of), |explainer| {
-        let teller = Teller { estate, rules, analysis, explainer, toward };
+        let teller = Teller { estate, rules, analysis, rating, explainer, toward };
         let ids = (0u32..).map(PrincipalId).take(estate.principals().len());
         ids.filter_map(|id| teller.principal(id)).collect()
     })
@@ -93,6 +101,7 @@ struct Teller<'a> {
     estate: &'a Estate,
     rules: &'a Rules,
     analysis: &'a Analysis,
+    rating: &'a Rating,
     explainer: &'a Explainer<'a>,
     /// The ways to the administration of each account.
     toward: Vec<Toward>,
@@ -133,7 +142,16 @@ impl Teller<'_> {
                 (if latent.is_empty() { Escalation::None } else { Escalation::Latent }, latent)
             }
         };
-        Some(PrincipalAnswer { arn: principal.arn().to_owned(), admin, escalation, paths })
+        let radius = self.rating.radius(NodeId(id.0));
+        Some(PrincipalAnswer {
+            arn: principal.arn().to_owned(),
+            admin,
+            escalation,
+            blast_radius: f64::from(radius.millipercent()) / 1000.0,
+            blast_weight: radius.numerator,
+            exposure: self.rating.exposure(NodeId(id.0)),
+            paths,
+        })
     }
 
     fn rule(&self, place: u32) -> (String, String) {

@@ -166,6 +166,8 @@ impl Held {
 pub struct Account {
     /// Its number.
     pub id: Arc<str>,
+    /// Its name in the organisation; empty when that is not known.
+    pub name: Arc<str>,
     /// Whether the inventory shows it; another account is only named by somebody's trust.
     pub is_shown: bool,
     /// Its organisation; empty when that is not known.

@@ -23,6 +23,7 @@ pub mod graph;
 pub mod interest;
 pub mod pattern;
 pub mod permission_set;
+pub mod rating;
 pub mod reach;
 pub mod request;
 pub mod sets;

@@ -151,6 +151,7 @@ impl Estate {
         self.accounts.push(Account {
             id: number,
             is_shown: true,
+            name: Arc::default(),
             organisation: Arc::default(),
             path: Arc::default(),
             management: Arc::default(),
@@ -303,6 +304,7 @@ impl Estate {
             let units = path.iter().take(path.len().saturating_sub(1)).map(|node| format!("{}/", node.id));
             let text: String = std::iter::once(format!("{organisation}/")).chain(units).collect();
             if let Some(account) = self.accounts.get_mut(place) {
+                account.name = path.last().map_or("", |node| &node.name).into();
                 account.organisation = organisation.into();
                 account.path = text.into();
                 account.management = Arc::clone(&management);

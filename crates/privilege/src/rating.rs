@@ -1,0 +1,139 @@
+//! How much would be lost with each principal, through how many each could be lost, and where ways to what matters most
+//! can be cut.
+
+use fixedbitset::FixedBitSet;
+
+use crate::analysis::{Analysis, Place};
+use crate::blast::{Blast, Radius, Weights, blast};
+use crate::choke::{Chokes, choke_points};
+use crate::estate::{AccountId, Estate, PrincipalKind};
+use crate::graph::{Filter, NodeId};
+use crate::pattern::Pattern;
+
+/// What matters most.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TierZero {
+    /// Whatever is by its kind or name: the administration of accounts that manage an organisation or keep its logs, and
+    /// where no organisation is known of each account; administrators; providers of identities; keys and secrets;
+    /// buckets of state; roles that deploy. And what is tagged `doorward:tier` with `0`.
+    Default,
+    /// What has an ARN that one of these matches, and nothing else.
+    Named(Vec<Pattern>),
+}
+
+/// The ratings of an estate.
+#[derive(Clone, Debug)]
+pub struct Rating {
+    /// What each node weighs.
+    pub weights: Weights,
+    /// Blast radius and exposure.
+    pub blast: Blast,
+    /// What matters most.
+    pub tier_zero: FixedBitSet,
+    /// Where ways to it can be cut.
+    pub chokes: Chokes,
+}
+
+impl Rating {
+    /// Rates all principals.
+    #[must_use]
+    pub fn new(estate: &Estate, analysis: &Analysis, tier_zero: &TierZero) -> Self {
+        let count = analysis.graph.node_count();
+        let mut identities = FixedBitSet::with_capacity(count);
+        let mut top = FixedBitSet::with_capacity(count);
+        let mut weights = Vec::with_capacity(count);
+        for ((node, _), place) in analysis.graph.nodes().zip(&analysis.places) {
+            let at = node.0 as usize;
+            if matters_most((estate, analysis), place, tier_zero) {
+                top.insert(at);
+            }
+            let weight = match place {
+                Place::Principal(id) => {
+                    let is_identity =
+                        estate.principal(*id).is_some_and(|one| one.kind != PrincipalKind::Group);
+                    identities.set(at, is_identity);
+                    u32::from(is_identity)
+                }
+                Place::Resource(_) => 1,
+                // Who administers an account is rated by what the account holds.
+                Place::Administration(_)
+                | Place::Outside(_)
+                | Place::Variant(_)
+                | Place::Pool(_)
+                | Place::Changed(_) => 0,
+            };
+            weights.push(if top.contains(at) { weight * TIER_ZERO } else { weight });
+        }
+        let chokes = choke_points(&analysis.graph, &identities, &top, &Filter::default());
+        let weights = Weights { weights, identities };
+        let blast = blast(&analysis.graph, &weights, &Filter::default());
+        Self { weights, blast, tier_zero: top, chokes }
+    }
+
+    /// The blast radius of a node.
+    #[must_use]
+    pub fn radius(&self, node: NodeId) -> Radius {
+        self.blast.radii.get(node.0 as usize).copied().unwrap_or_default()
+    }
+
+    /// How many other identities reach a node.
+    #[must_use]
+    pub fn exposure(&self, node: NodeId) -> u32 {
+        self.blast.exposure.get(node.0 as usize).copied().unwrap_or(0)
+    }
+}
+
+fn matters_most((estate, analysis): (&Estate, &Analysis), place: &Place, tier_zero: &TierZero) -> bool {
+    let patterns = match tier_zero {
+        TierZero::Default => None,
+        TierZero::Named(patterns) => Some(patterns),
+    };
+    let named = |arn: &str| patterns.is_some_and(|patterns| patterns.iter().any(|one| one.matches(arn)));
+    match place {
+        Place::Principal(id) => estate.principal(*id).is_some_and(|principal| {
+            let tagged = principal.tags.iter().any(|(name, value)| (&**name, &**value) == TAG);
+            let by_default =
+                tagged || analysis.is_administrator(*id) || is_deploying(&principal.identity.name);
+            named(principal.arn()) || (patterns.is_none() && by_default)
+        }),
+        Place::Resource(place) => estate.resources().get(*place as usize).is_some_and(|resource| {
+            let tagged =
+                resource.tags.iter().any(|(name, value)| (&*name.to_ascii_lowercase(), &**value) == TAG);
+            let by_default =
+                tagged || KINDS.contains(&&*resource.kind) || is_state(&resource.kind, &resource.name);
+            named(&resource.id) || (patterns.is_none() && by_default)
+        }),
+        Place::Administration(account) => patterns.is_none() && is_central(estate, *account),
+        Place::Outside(_) | Place::Variant(_) | Place::Pool(_) | Place::Changed(_) => false,
+    }
+}
+
+/// Whether an account manages its organisation or keeps its logs, or none is known to.
+fn is_central(estate: &Estate, account: AccountId) -> bool {
+    let Some(account) = estate.account(account) else { return false };
+    account.management.is_empty() || account.management == account.id || {
+        let name = account.name.to_ascii_lowercase();
+        ["log", "audit", "security"].iter().any(|word| name.contains(word))
+    }
+}
+
+fn is_deploying(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    DEPLOYING.iter().any(|word| name.contains(word))
+}
+
+fn is_state(kind: &str, name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    kind == "s3:bucket" && STATE.iter().any(|word| name.contains(word))
+}
+
+/// What weighs as much as so many others.
+const TIER_ZERO: u32 = 100;
+/// What is tagged so matters most; names of tags in lower case.
+const TAG: (&str, &str) = ("doorward:tier", "0");
+/// Kinds of resources that matter most.
+const KINDS: [&str; 4] = ["iam:saml-provider", "iam:oidc-provider", "kms:key", "secretsmanager:secret"];
+/// Words in the names of roles that deploy.
+const DEPLOYING: [&str; 4] = ["deploy", "terraform", "cicd", "github-actions"];
+/// Words in the names of buckets that hold the state of deployments.
+const STATE: [&str; 4] = ["tfstate", "tf-state", "terraform-state", "pulumi-state"];
