@@ -62,7 +62,7 @@ pub struct Events {
 /// One kind of source.
 #[derive(Debug, Serialize)]
 pub struct SourceRow {
-    /// `cloudtrail`, `iam export`, or the kind of what was skipped.
+    /// `cloudtrail`, `iam export`, `inventory: resources`, ..., or the kind of what was skipped.
     pub kind: String,
     /// Whether it was read, skipped as no audit log, or is not supported yet.
     pub status: SourceStatus,

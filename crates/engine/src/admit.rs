@@ -2,7 +2,7 @@
 
 use doorward_model::command::{Command, Refusal};
 use doorward_model::hold::Hold;
-use doorward_model::inventory::AccountExport;
+use doorward_model::inventory::{AccountExport, Origin, Scope};
 use doorward_model::record::{
     Fact, HoldReleased, IdentityKilled, IdentityRevived, ImportCommitted, PepSet, TokenIssued, TokenRevoked,
 };
@@ -44,7 +44,31 @@ fn one(fact: Fact) -> Vec<Fact> {
     vec![fact]
 }
 
+/// What of an export is known of the state: identities, and the policies of principals. Only a statement of a whole
+/// account has a date that a later one must not be older than.
 fn import(control: &Control, export: &AccountExport) -> Result<Vec<Fact>, Refusal> {
+    let identities = export.identities.iter().cloned().map(Fact::IdentityFound);
+    let of_principals =
+        export.entitlements.iter().filter(|entitlement| is_of_principal(entitlement.origin()));
+    let entitlements = of_principals.cloned().map(Fact::EntitlementObserved);
+    match export.scope {
+        Scope::Rows => Ok(identities.chain(entitlements).collect()),
+        Scope::Account => {
+            let committed = Fact::ImportCommitted(committed(control, export)?);
+            Ok(identities.chain(entitlements).chain([committed]).collect())
+        }
+    }
+}
+
+const fn is_of_principal(origin: Origin) -> bool {
+    match origin {
+        Origin::Unknown | Origin::Inline | Origin::Attached | Origin::Boundary | Origin::Trust => true,
+        Origin::Resource | Origin::ServiceControl | Origin::ResourceControl | Origin::PermissionSet => false,
+    }
+}
+
+/// That the statement of an account was taken in, if it is not older than the one that is known.
+fn committed(control: &Control, export: &AccountExport) -> Result<ImportCommitted, Refusal> {
     if let Some(known) = control.imports.get(&export.account)
         && known.newest_at_ms > export.newest_at_ms
     {
@@ -54,15 +78,12 @@ fn import(control: &Control, export: &AccountExport) -> Result<Vec<Fact>, Refusa
             known: Time::from_ms(known.newest_at_ms),
         });
     }
-    let identities = export.identities.iter().cloned().map(Fact::IdentityFound);
-    let entitlements = export.entitlements.iter().cloned().map(Fact::EntitlementObserved);
-    let committed = ImportCommitted {
+    Ok(ImportCommitted {
         account: export.account.clone(),
         newest_at_ms: export.newest_at_ms,
         identities: export.identities.len() as u64,
         policies: export.policies.len() as u64,
-    };
-    Ok(identities.chain(entitlements).chain([Fact::ImportCommitted(committed)]).collect())
+    })
 }
 
 fn place_hold(control: &Control, hold: &Hold, now: Time) -> Result<Fact, Refusal> {

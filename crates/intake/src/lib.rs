@@ -1,7 +1,8 @@
 //! Intake turns the bytes of one source into audit events, inventory exports, and rejects.
 //!
 //! Bytes are pushed into a [`Reader`] as they come, already unpacked and cut anywhere; [`Item`]s come out. What is
-//! read: CloudTrail in every container it is delivered or exported in, and `get-account-authorization-details`.
+//! read: CloudTrail in every container it is delivered or exported in, and what exists, as IAM, AWS Config, Organizations,
+//! Identity Center, Access Analyzer and the services themselves tell it: see docs/inventory.md.
 //! Records of other audit families are named and rejected; files that are no audit logs are named and skipped.
 //! Known secrets are taken out before anything is kept. Nothing is lost: each byte belongs to an accepted record,
 //! to a reject that names its range and reason, or is insignificant.
@@ -13,7 +14,7 @@ mod agent;
 mod class;
 mod client;
 mod cloudtrail;
-mod gaad;
+mod inventory;
 mod json;
 mod marks;
 mod other;

@@ -1,5 +1,7 @@
 //! The front: pieces of one source in, items out, and the account of what was read.
 
+mod sniff;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -9,12 +11,14 @@ use doorward_model::inventory::AccountExport;
 use doorward_model::reject::{REJECT_KEPT_BYTES_MAX, Reject, RejectReason};
 use doorward_model::token::masked;
 
+use crate::inventory::{Form, Inventory, Spoilt};
 use crate::json::lexer::Fault;
 use crate::json::splitter::{Breach, Cleaned, Piece, Receiver, Sizes, Splitter, Verdict};
-use crate::other::Content;
+use crate::json::value::Value;
+use crate::reader::sniff::{Sniffed, sniff};
 use crate::redact::{Tokens, redacted};
 use crate::remembered::Remembered;
-use crate::{gaad, other, record};
+use crate::{other, record};
 
 /// One thing that a source holds.
 #[derive(Debug)]
@@ -72,6 +76,8 @@ enum Mode {
     /// Not enough has come to tell what it is; at most [`other::PROSE_BYTES_MAX`] bytes wait.
     Sniffing(Vec<u8>),
     Json(Box<Splitter>),
+    /// A credential report, which is read when all of it is there.
+    Report(Vec<u8>),
     /// Not an audit log.
     Skipping,
     /// Nothing from here on can be read.
@@ -85,9 +91,6 @@ struct Rest {
     kept: Vec<u8>,
     hasher: blake3::Hasher,
 }
-
-/// A text log is known by its first line, of which so much is looked at.
-const SNIFFED_BYTES_MAX: usize = 4096;
 
 impl std::fmt::Debug for Reader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -143,6 +146,10 @@ impl Reader {
                 let result = splitter.push(bytes, &mut Counter { desk: &mut self.desk, out });
                 self.after_push(result, bytes);
             }
+            Mode::Report(report) => {
+                report.extend_from_slice(bytes);
+                self.limit_report();
+            }
             Mode::Skipping => {}
             Mode::Rest(rest) => rest.push(bytes),
         }
@@ -158,12 +165,15 @@ impl Reader {
             let result = splitter.finish(&mut Counter { desk: &mut self.desk, out });
             self.after_push(result, &[]);
         }
+        if let Mode::Report(report) = &self.mode {
+            Counter { desk: &mut self.desk, out }.report(report, self.offset);
+        }
         if let Mode::Rest(mut rest) = self.mode {
             // Of an export of several pages nothing counts when one of them is broken.
-            rest.start = self.desk.pages.discard().unwrap_or(rest.start);
+            rest.start = self.desk.inventory.discard().unwrap_or(rest.start);
             self.desk.reject(rest.done(self.offset), out);
         }
-        self.desk.end_export(out);
+        self.desk.end_inventory(out);
         self.desk.remembered
     }
 
@@ -179,6 +189,10 @@ impl Reader {
                 self.mode = Mode::Json(splitter);
                 self.after_push(result, bytes);
             }
+            Sniffed::Report { skip } => {
+                self.mode = Mode::Report(waiting.get(skip..).unwrap_or_default().to_vec());
+                self.limit_report();
+            }
             Sniffed::Skip(kind) => {
                 self.mode = Mode::Skipping;
                 out(Item::Skipped { kind: kind.to_owned() });
@@ -188,6 +202,16 @@ impl Reader {
                 rest.push(&waiting);
                 self.mode = Mode::Rest(Box::new(rest));
             }
+        }
+    }
+
+    /// Gives up a report that is larger than allowed.
+    fn limit_report(&mut self) {
+        let Mode::Report(report) = &self.mode else { return };
+        let max = self.desk.limits.export_bytes_max;
+        if report.len() > max {
+            let reason = RejectReason::Limit(format!("a credential report of more than {max} bytes"));
+            self.mode = Mode::Rest(Box::new(Rest::new(reason, 0, report)));
         }
     }
 
@@ -238,62 +262,6 @@ fn hash16(hasher: &blake3::Hasher) -> Hash16 {
     Hash16(first)
 }
 
-enum Sniffed {
-    More,
-    Json { skip: usize },
-    Skip(&'static str),
-    Reject(RejectReason),
-}
-
-impl Sniffed {
-    fn encoding(what: &str) -> Self {
-        Self::Reject(RejectReason::Encoding(what.to_owned()))
-    }
-}
-
-fn sniff(bytes: &[u8], at_end: bool) -> Sniffed {
-    let skip = match bytes {
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => return Sniffed::encoding("the text is UTF-16"),
-        [0xEF, 0xBB, 0xBF, ..] => 3,
-        [0xEF] | [0xEF, 0xBB] | [0xFF | 0xFE] | [] if !at_end => return Sniffed::More,
-        _ => 0,
-    };
-    let text = bytes.get(skip..).unwrap_or_default();
-    let blank = text.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(text.len());
-    match text.get(blank..).unwrap_or_default() {
-        [0, ..] | [b'{' | b'[', 0, ..] => Sniffed::encoding("the text is UTF-16 or binary"),
-        [b'{' | b'['] if !at_end => Sniffed::More,
-        [b'{' | b'[', ..] => Sniffed::Json { skip },
-        [] if at_end => Sniffed::Json { skip },
-        [] if blank > SNIFFED_BYTES_MAX => Sniffed::Json { skip },
-        line => sniff_text(line, skip, at_end),
-    }
-}
-
-fn sniff_text(text: &[u8], skip: usize, at_end: bool) -> Sniffed {
-    let end = memchr::memchr(b'\n', text);
-    if end.is_none() && !at_end && text.len() < SNIFFED_BYTES_MAX {
-        return Sniffed::More;
-    }
-    // Only so much is looked at as was waited for, so that the cut of the chunks makes no difference.
-    let line = text.get(..end.unwrap_or(text.len()).min(SNIFFED_BYTES_MAX)).unwrap_or_default();
-    if let Some((kind, packs)) = other::binary(line) {
-        let unpack = || RejectReason::SourceNotSupported(kind.to_owned());
-        return if packs { Sniffed::Reject(unpack()) } else { Sniffed::Skip(kind) };
-    }
-    if let Some(kind) = other::text_log(line) {
-        return Sniffed::Skip(kind);
-    }
-    if !at_end && text.len() < other::PROSE_BYTES_MAX {
-        return Sniffed::More;
-    }
-    match other::content(text) {
-        Content::Prose => Sniffed::Skip("text"),
-        Content::Binary => Sniffed::encoding("the file is binary"),
-        Content::Unclear => Sniffed::Json { skip },
-    }
-}
-
 /// A reject before it is counted.
 struct Rejected {
     bytes: Range<u64>,
@@ -310,7 +278,7 @@ struct Desk {
     /// Whether nothing has been read yet, so that the file as a whole may still turn out to be no audit log.
     untouched: bool,
     wrappers: Vec<String>,
-    pages: gaad::Pages,
+    inventory: Inventory,
     remembered: Remembered,
     tokens: Tokens,
 }
@@ -323,7 +291,7 @@ impl Desk {
             read: 0,
             untouched: true,
             wrappers: Vec::new(),
-            pages: gaad::Pages::default(),
+            inventory: Inventory::default(),
             remembered,
             tokens: Tokens::new(),
         }
@@ -358,8 +326,8 @@ impl Desk {
         }
     }
 
-    fn end_export(&mut self, out: &mut dyn FnMut(Item)) {
-        for export in self.pages.take(&self.source) {
+    fn end_inventory(&mut self, out: &mut dyn FnMut(Item)) {
+        for export in self.inventory.take(&self.source) {
             out(Item::Export(Box::new(export)));
         }
     }
@@ -410,6 +378,7 @@ impl Counter<'_> {
         let cleaned = record.bytes;
         let untouched = std::mem::take(&mut self.desk.untouched);
         if let Some(fault) = fault {
+            self.desk.inventory.spoil(Spoilt::Record);
             self.fault(cleaned, bytes, fault);
             return Verdict::Continue;
         }
@@ -426,8 +395,9 @@ impl Counter<'_> {
             record::Found::NotAudit { kind } => {
                 self.reject(cleaned, bytes, RejectReason::SourceNotSupported(kind.to_owned()));
             }
-            record::Found::Aside { kind } => (self.out)(Item::Skipped { kind: kind.to_owned() }),
+            record::Found::Aside { kind } => (self.out)(Item::Skipped { kind }),
             record::Found::Export => self.export(cleaned, bytes, None),
+            record::Found::Inventory { form } => self.inventory(form, cleaned, bytes),
         }
         Verdict::Continue
     }
@@ -445,11 +415,34 @@ impl Counter<'_> {
         let hidden = self.desk.tokens.hide(cleaned);
         let cleaned = hidden.as_deref().unwrap_or(cleaned);
         if let Some(fault) = fault {
+            self.desk.inventory.spoil(Spoilt::Page);
             self.fault(cleaned, bytes, fault);
-        } else if let Err(reason) = self.desk.pages.add(cleaned, &bytes) {
+        } else if let Err(reason) = self.desk.inventory.page(cleaned, &bytes) {
             self.reject(cleaned, bytes, reason);
-        } else if self.desk.pages.complete() {
-            self.desk.end_export(self.out);
+        } else {
+            for export in self.desk.inventory.whole_accounts(&self.desk.source) {
+                (self.out)(Item::Export(Box::new(export)));
+            }
+        }
+    }
+
+    fn inventory(&mut self, form: Form, cleaned: &[u8], bytes: Range<u64>) {
+        let text = std::str::from_utf8(cleaned).unwrap_or_default();
+        let max = self.desk.limits.export_bytes_max;
+        if let Err(reason) = self.desk.inventory.add(form, Value::new(text), &bytes, max) {
+            self.reject(cleaned, bytes, reason);
+        }
+    }
+
+    fn report(&mut self, report: &[u8], end: u64) {
+        let hidden = self.desk.tokens.hide(report);
+        let report = hidden.as_deref().unwrap_or(report);
+        let read = match std::str::from_utf8(report) {
+            Ok(text) => self.desk.inventory.report(text, &(0..end)),
+            Err(_) => Err(RejectReason::Encoding("the credential report is not UTF-8 text".to_owned())),
+        };
+        if let Err(reason) = read {
+            self.reject(report, 0..end, reason);
         }
     }
 

@@ -3,12 +3,13 @@
 use doorward_model::event::Event;
 use doorward_model::reject::RejectReason;
 
+use crate::inventory::Form;
 use crate::json::lexer::{Lexer, Signal};
 use crate::json::splitter::Cleaned;
 use crate::json::text;
 use crate::json::value::Value;
 use crate::remembered::Remembered;
-use crate::{cloudtrail, other};
+use crate::{cloudtrail, inventory, other};
 
 /// What a value turned out to be.
 pub(crate) enum Found {
@@ -18,10 +19,12 @@ pub(crate) enum Found {
     Reject { reason: RejectReason, wrapper: Option<String> },
     /// A thing that lies in log buckets and is no audit record, unwrapped.
     NotAudit { kind: &'static str },
-    /// A single message that is no record and belongs to the transport.
-    Aside { kind: &'static str },
+    /// A single thing that is no record: a message of the transport, or an answer of AWS that is not read.
+    Aside { kind: String },
     /// A page of an export.
     Export,
+    /// Something else that tells what exists.
+    Inventory { form: Form },
 }
 
 /// Lists that are part of a documented form, and so no wrapper worth telling of.
@@ -66,6 +69,9 @@ pub(crate) fn read(record: Cleaned<'_>, depth_max: usize, remembered: &mut Remem
     if other::is_export(value) {
         return Found::Export;
     }
+    if let Some(form) = inventory::form(value) {
+        return Found::Inventory { form };
+    }
     if let Some(found) = value.fields().find_map(|(key, inner)| wrapped(&key, inner, depth_max, remembered)) {
         return found;
     }
@@ -77,7 +83,8 @@ pub(crate) fn read(record: Cleaned<'_>, depth_max: usize, remembered: &mut Remem
     }
     nearly_wrapped(value, remembered).unwrap_or_else(|| match other::wrapped_family(value) {
         Some(name) => unsupported(&name),
-        None => unrecognised("an object of no known form"),
+        None => inventory::unread(value)
+            .map_or_else(|| unrecognised("an object of no known form"), |kind| Found::Aside { kind }),
     })
 }
 
@@ -118,7 +125,7 @@ fn wrapped(key: &str, inner: Value<'_>, depth_max: usize, remembered: &mut Remem
         return fields.is_shaped().then(|| event(&fields, inner, Some(key), remembered));
     }
     if inner.raw().starts_with("\"CWL CONTROL MESSAGE") {
-        return Some(Found::Aside { kind: "CloudWatch control message" });
+        return Some(Found::Aside { kind: "CloudWatch control message".to_owned() });
     }
     let text = embedded(inner)?;
     let cleaned = match clean(&text, depth_max) {

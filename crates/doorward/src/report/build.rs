@@ -63,14 +63,14 @@ fn sources(tally: Tally) -> Vec<SourceRow> {
         last: Some(source.last),
         ..row(kind, SourceStatus::Read, source.events)
     });
-    let exports = (!tally.exports.is_empty()).then(|| SourceRow {
-        accounts: tally.exports.keys().cloned().collect(),
-        ..row("iam export".to_owned(), SourceStatus::Read, tally.exports.values().sum())
+    let inventory = tally.inventory.into_iter().map(|(kind, rows)| SourceRow {
+        accounts: rows.accounts.into_iter().collect(),
+        ..row(kind, SourceStatus::Read, rows.count)
     });
     let unsupported =
         tally.unsupported.into_iter().map(|(kind, count)| row(kind, SourceStatus::NotSupported, count));
     let skipped = tally.skipped.into_iter().map(|(kind, count)| row(kind, SourceStatus::Skipped, count));
-    read.chain(exports).chain(unsupported).chain(skipped).collect()
+    read.chain(inventory).chain(unsupported).chain(skipped).collect()
 }
 
 fn notes(tally: &Tally, coverage: &Coverage) -> Vec<String> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use doorward_model::event::Event;
-use doorward_model::inventory::AccountExport;
+use doorward_model::inventory::{AccountExport, Scope};
 use doorward_model::reject::{Reject, RejectReason};
 use doorward_model::time::Time;
 
@@ -17,8 +17,8 @@ pub(crate) struct Tally {
     pub(crate) rejected: u64,
     /// Events by source, with accounts and span.
     pub(crate) sources: BTreeMap<String, Source>,
-    /// Exports by account.
-    pub(crate) exports: BTreeMap<String, u64>,
+    /// What of an inventory was found, by kind.
+    pub(crate) inventory: BTreeMap<String, Rows>,
     /// Keys that records lay under.
     pub(crate) wrappers: BTreeSet<String>,
     /// Files that are no audit logs, by kind.
@@ -42,6 +42,15 @@ pub(crate) struct Source {
     pub(crate) first: Time,
     /// The last instant.
     pub(crate) last: Time,
+}
+
+/// Rows of one kind.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    /// How many.
+    pub(crate) count: u64,
+    /// Of which accounts, organisations and the like.
+    pub(crate) accounts: BTreeSet<String>,
 }
 
 impl Tally {
@@ -69,8 +78,22 @@ impl Tally {
         self.newest = self.newest.take().max(newest);
     }
 
+    /// Of a statement of a whole account its identities count, of others all kinds of rows.
     pub(super) fn export(&mut self, export: &AccountExport) {
-        *self.exports.entry(export.account.clone()).or_insert(0) += export.identities.len() as u64;
+        match export.scope {
+            Scope::Account => self.rows("iam export".to_owned(), export, export.identities.len() as u64),
+            Scope::Rows => {
+                for (kind, count) in export.counts() {
+                    self.rows(format!("inventory: {kind}"), export, count);
+                }
+            }
+        }
+    }
+
+    fn rows(&mut self, kind: String, export: &AccountExport, count: u64) {
+        let rows = self.inventory.entry(kind).or_default();
+        rows.count += count;
+        rows.accounts.insert(export.account.clone());
     }
 
     pub(super) fn reject(&mut self, reject: &Reject) {

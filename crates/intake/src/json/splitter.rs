@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use crate::inventory::LISTS;
 use crate::json::lexer::whole::Whole;
 use crate::json::lexer::{Fault, Kind, Lexer, Member, Signal};
 
@@ -198,7 +199,7 @@ impl Splitter {
         if self.unit == Unit::Open && EXPORT_LISTS.contains(&self.list_name.as_str()) {
             self.unit = Unit::Export;
         }
-        if self.unit == Unit::Export || self.list_name == "Policies" {
+        if self.unit == Unit::Export {
             self.lexer.allow(self.sizes.export_max);
         }
     }
@@ -221,6 +222,9 @@ impl Splitter {
     }
 
     fn begin_list(&mut self, to: &mut impl Receiver) -> Verdict {
+        if LISTS.contains(&self.list_name.as_str()) {
+            self.lexer.allow(self.sizes.export_max);
+        }
         // One more byte, the bracket, stays before the first item.
         self.list_place = self.lexer.end() + 1;
         if RECORD_LISTS.contains(&self.list_name.as_str()) {

@@ -9,9 +9,15 @@ mod containers;
 #[cfg(test)]
 mod export;
 #[cfg(test)]
+mod inventory;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod redaction;
+#[cfg(test)]
+mod rows;
+#[cfg(test)]
+mod shared_inventory;
 #[cfg(test)]
 mod shared_sets;
 #[cfg(test)]

@@ -32,6 +32,24 @@ pub struct PermissionSet {
 }
 
 impl PermissionSet {
+    /// Takes in what another row says of the same set; what that leaves empty stays.
+    pub fn join(&mut self, other: Self) {
+        let Self { id: _, name, instance, session_duration, tags, created_at_ms, seen } = other;
+        let texts = [
+            (&mut self.name, name),
+            (&mut self.instance, instance),
+            (&mut self.session_duration, session_duration),
+        ];
+        for (known, other) in texts.into_iter().filter(|(_, other)| !other.is_empty()) {
+            *known = other;
+        }
+        self.tags.extend(tags);
+        if created_at_ms != 0 {
+            self.created_at_ms = created_at_ms;
+        }
+        self.seen = seen.or(self.seen);
+    }
+
     /// Whether a role of this name is one that comes of this set.
     #[must_use]
     pub fn makes_role(&self, role_name: &str) -> bool {
@@ -100,6 +118,14 @@ pub struct Membership {
 #[cfg(test)]
 mod tests {
     use super::{PermissionSet, of_role};
+
+    #[test]
+    fn two_rows_of_a_permission_set_say_what_either_says() {
+        let mut known = PermissionSet { name: "Admin".into(), created_at_ms: 5, ..PermissionSet::default() };
+        known.join(PermissionSet { instance: "ssoins-1".into(), ..PermissionSet::default() });
+        let (name, instance) = ("Admin".into(), "ssoins-1".into());
+        assert_eq!(known, PermissionSet { name, instance, created_at_ms: 5, ..PermissionSet::default() });
+    }
 
     #[test]
     fn a_role_tells_its_permission_set() {

@@ -42,6 +42,23 @@ pub struct OrganisationNode {
     pub seen: Option<Seen>,
 }
 
+impl OrganisationNode {
+    /// Takes in what another row says of the same node; what that leaves empty stays.
+    pub fn join(&mut self, other: Self) {
+        let Self { id: _, kind, parent, name, organisation, is_management, seen } = other;
+        let texts =
+            [(&mut self.parent, parent), (&mut self.name, name), (&mut self.organisation, organisation)];
+        for (known, other) in texts.into_iter().filter(|(_, other)| !other.is_empty()) {
+            *known = other;
+        }
+        if kind != i32::from(NodeKind::Unknown) {
+            self.kind = kind;
+        }
+        self.is_management |= is_management;
+        self.seen = seen.or(self.seen);
+    }
+}
+
 /// The nodes from the root down to a node, both included; `None` when one of them is not known or they run in a
 /// circle, so that nobody can tell which policies limit it.
 pub fn path<'a>(
@@ -74,6 +91,20 @@ mod tests {
         let kind = if id.starts_with('r') { NodeKind::Root } else { NodeKind::Unit };
         let (id, parent) = (id.to_owned(), parent.to_owned());
         OrganisationNode { id, parent, kind: kind.into(), ..OrganisationNode::default() }
+    }
+
+    #[test]
+    fn two_rows_of_a_node_say_what_either_says() {
+        let mut known = node("ou-a", "");
+        known.name = "a".into();
+        known.join(OrganisationNode {
+            parent: "r-a".into(),
+            is_management: true,
+            ..OrganisationNode::default()
+        });
+        let mut expected = node("ou-a", "r-a");
+        (expected.name, expected.is_management) = ("a".into(), true);
+        assert_eq!(known, expected);
     }
 
     #[test]

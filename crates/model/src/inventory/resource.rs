@@ -44,6 +44,28 @@ pub struct Resource {
 pub const INSTANCE_PROFILE: &str = "iam:instance-profile";
 
 impl Resource {
+    /// Takes in what another row says of the same resource; what that leaves empty stays.
+    pub fn join(&mut self, other: Self) {
+        let Self { id: _, kind, account, region, name, tags, runs_as, attributes, created_at_ms, seen } =
+            other;
+        let texts = [
+            (&mut self.kind, kind),
+            (&mut self.account, account),
+            (&mut self.region, region),
+            (&mut self.name, name),
+            (&mut self.runs_as, runs_as),
+        ];
+        for (known, other) in texts.into_iter().filter(|(_, other)| !other.is_empty()) {
+            *known = other;
+        }
+        self.tags.extend(tags);
+        self.attributes.extend(attributes);
+        if created_at_ms != 0 {
+            self.created_at_ms = created_at_ms;
+        }
+        self.seen = seen.or(self.seen);
+    }
+
     /// The role it runs as, looked up where it runs by an instance profile; `None` when it runs as none, or the
     /// profile is not among these resources.
     #[must_use]
@@ -102,6 +124,36 @@ pub mod attribute {
 #[cfg(test)]
 mod tests {
     use super::Resource;
+
+    #[test]
+    fn two_rows_of_a_resource_say_what_either_says() {
+        let pair = |name: &str, value: &str| [(name.to_owned(), value.to_owned())];
+        let mut known = Resource {
+            id: "arn:aws:s3:::a".into(),
+            kind: "s3:bucket".into(),
+            account: "1".into(),
+            name: "a".into(),
+            attributes: pair("x", "1").into(),
+            created_at_ms: 5,
+            ..Resource::default()
+        };
+        known.join(Resource {
+            id: "arn:aws:s3:::a".into(),
+            name: "b".into(),
+            attributes: pair("y", "2").into(),
+            ..Resource::default()
+        });
+        let expected = Resource {
+            id: "arn:aws:s3:::a".into(),
+            kind: "s3:bucket".into(),
+            account: "1".into(),
+            name: "b".into(),
+            attributes: pair("x", "1").into_iter().chain(pair("y", "2")).collect(),
+            created_at_ms: 5,
+            ..Resource::default()
+        };
+        assert_eq!(known, expected);
+    }
 
     #[test]
     fn a_workload_runs_as_a_role_at_once_or_by_its_profile() {

@@ -22,18 +22,33 @@ const BYTES_MAX: usize = 1 << 20;
 /// that is too large only the beginning is kept, which parses nowhere.
 pub(super) fn document(name: &str, value: Value<'_>, page: &Range<u64>) -> (PolicyDocument, Option<Reject>) {
     let (mut text, problem) = read(value);
-    let reject = problem.map(|what| Reject {
-        source: String::new(),
-        record: 0,
-        bytes: page.clone(),
-        reason: RejectReason::PolicyDocument(format!("{name}: {what}")),
-        kept: cut(&text, REJECT_KEPT_BYTES_MAX).as_bytes().to_vec(),
-        hash: Hash16::of(text.as_bytes()),
-    });
+    let reject = problem.map(|what| rejected(format!("{name}: {what}"), &text, page));
     if text.len() > BYTES_MAX {
         text = cut(&text, REJECT_KEPT_BYTES_MAX).to_owned();
     }
     (PolicyDocument::of(name.to_owned(), text), reject)
+}
+
+/// The text of a document, as far as it can be read.
+pub(super) fn text(value: Value<'_>) -> String {
+    read(value).0
+}
+
+/// Checks and cleans JSON that stood in a string.
+pub(super) fn clean(text: &str) -> Result<String, RejectReason> {
+    record::clean(text, DEPTH_MAX)
+}
+
+/// A reject of a policy, with its text, that stood in these bytes.
+pub(super) fn rejected(said: String, text: &str, bytes: &Range<u64>) -> Reject {
+    Reject {
+        source: String::new(),
+        record: 0,
+        bytes: bytes.clone(),
+        reason: RejectReason::PolicyDocument(said),
+        kept: cut(text, REJECT_KEPT_BYTES_MAX).as_bytes().to_vec(),
+        hash: Hash16::of(text.as_bytes()),
+    }
 }
 
 fn read(value: Value<'_>) -> (String, Option<String>) {

@@ -1,0 +1,6 @@
+//! What exists, out of every form that tells it.
+
+mod answers;
+mod bad_input;
+mod config;
+mod report;
