@@ -12,6 +12,7 @@
 mod components;
 mod sum;
 mod sweep;
+mod update;
 mod walk;
 
 use fixedbitset::FixedBitSet;

@@ -46,14 +46,8 @@ impl<'a, A: Admit> States<'a, A> {
 
     /// The state in which a path starts at a node.
     pub(crate) fn start(&self, node: NodeId) -> Option<State> {
-        if !self.admit.node(node) {
-            return None;
-        }
-        Some(if self.is_passage(node) { self.in_passage(node, Level::Control) } else { node.0 })
-    }
-
-    fn is_passage(&self, node: NodeId) -> bool {
-        self.passage.get(node.0 as usize).is_none_or(|number| *number != NONE)
+        let there = self.graph.node(node).filter(|_| self.admit.node(node))?;
+        Some(if there.passage { self.in_passage(node, Level::Control) } else { node.0 })
     }
 
     fn in_passage(&self, node: NodeId, level: Level) -> State {

@@ -6,10 +6,26 @@ use crate::graph::{Admit, Filter, Graph, Level, NodeId};
 /// Who reaches a node, and how well, by number; the node itself and passages are not among them.
 #[must_use]
 pub fn sources(graph: &Graph, target: NodeId, filter: &Filter) -> Vec<(NodeId, Best)> {
+    let ways = ways(graph, target, filter);
+    let others = ways.into_iter().filter(|(node, _)| *node != target);
+    others.filter_map(|(node, ways)| Some((node, best(ways)?))).collect()
+}
+
+/// By level: 0 if no path has a last step of at least that level, or else one more than the fewest conditions of one.
+pub(crate) type Ways = [u8; Level::ALL.len()];
+
+fn best(ways: Ways) -> Option<Best> {
+    let of = |(level, layer): (Level, u8)| Some(Best { level, conditions: layer.checked_sub(1)? });
+    Level::ALL.into_iter().zip(ways).filter_map(of).max()
+}
+
+/// The shown nodes that reach a node, by number, and in which ways.
+pub(crate) fn ways(graph: &Graph, target: NodeId, filter: &Filter) -> Vec<(NodeId, Ways)> {
     if graph.node(target).is_none() || !filter.node(target) {
         return Vec::new();
     }
-    let mut ranks = vec![0; graph.node_count()];
+    let mut ways = vec![[0; Level::ALL.len()]; graph.node_count()];
+    let mut reached = Vec::new();
     for level in Level::ALL {
         let mut walk = Walk {
             graph,
@@ -17,14 +33,16 @@ pub fn sources(graph: &Graph, target: NodeId, filter: &Filter) -> Vec<(NodeId, B
             level,
             layer: 0,
             needs: vec![NOT_YET; graph.node_count()],
-            ranks: &mut ranks,
+            ways: &mut ways,
+            reached: &mut reached,
             open: vec![(target, level)],
             later: Vec::new(),
         };
         walk.all();
     }
-    let found = (0..).map(NodeId).zip(ranks).filter(|(node, _)| *node != target);
-    found.filter_map(|(node, rank)| Some((node, Best::of_rank(rank)?))).collect()
+    reached.sort_unstable();
+    let way = |node: NodeId| ways.get(node.0 as usize).copied().unwrap_or_default();
+    reached.into_iter().map(|node| (node, way(node))).collect()
 }
 
 /// The paths whose last step gives at least one level.
@@ -33,15 +51,16 @@ struct Walk<'a> {
     filter: &'a Filter,
     level: Level,
     layer: u8,
-    /// The lowest level that sufficed at a node so far.
+    /// The lowest level that sufficed at a node so far, from 1.
     needs: Vec<u8>,
-    ranks: &'a mut [u16],
+    ways: &'a mut [Ways],
+    reached: &'a mut Vec<NodeId>,
     /// Nodes at which steps of at least that level are looked for.
     open: Vec<(NodeId, Level)>,
     later: Vec<(NodeId, Level)>,
 }
 
-const NOT_YET: u8 = u8::MAX;
+const NOT_YET: u8 = 0;
 
 impl Walk<'_> {
     fn all(&mut self) {
@@ -76,17 +95,22 @@ impl Walk<'_> {
     fn arrive(&mut self, at: NodeId, need: Level) {
         let (Some(node), true) = (self.graph.node(at), self.filter.node(at)) else { return };
         let need = if node.passage { need } else { node.opens };
-        let (Some(before), Some(rank)) =
-            (self.needs.get_mut(at.0 as usize), self.ranks.get_mut(at.0 as usize))
-        else {
+        let number = at.0 as usize;
+        let (Some(before), Some(ways)) = (self.needs.get_mut(number), self.ways.get_mut(number)) else {
             return;
         };
-        if *before <= need as u8 {
+        let after = need as u8 + 1;
+        if *before != NOT_YET && *before <= after {
             return;
         }
-        *before = need as u8;
+        *before = after;
         if !node.passage {
-            *rank = (*rank).max(Best { level: self.level, conditions: self.layer }.rank());
+            if *ways == Ways::default() {
+                self.reached.push(at);
+            }
+            if let Some(way) = ways.get_mut(self.level as usize) {
+                *way = self.layer + 1;
+            }
         }
         self.open.push((at, need));
     }

@@ -1,14 +1,16 @@
 //! Blast radius and exposure, beside what trying every walk finds.
 
 use doorward_privilege::blast::{Blast, Radius, Weights, blast, heaviest, radius};
-use doorward_privilege::graph::{Edge, Filter, Graph, NodeId};
+use doorward_privilege::graph::{Change, Edge, EdgeId, Filter, Graph, Level, Node, NodeId};
 use doorward_privilege::reach::{Best, reach};
+use proptest::bool::weighted;
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::{ProptestConfig, any, prop_oneof};
 use proptest::sample::Index;
 use proptest::{prop_assert, prop_assert_eq, proptest};
 
-use crate::naive::{self, Small, large, of_passages, small};
+use crate::naive::{self, Small, edge, large, of_passages, small};
 
 fn weights(small: &Small, weights: &[u32], identities: u64) -> Weights {
     let shown = |id: &NodeId| !small.nodes[id.0 as usize].passage && identities >> (id.0 % 64) & 1 == 1;
@@ -86,6 +88,34 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn after_a_change_all_is_as_if_worked_out_anew(
+        small in small(), kept in vec(weighted(0.8), 13), come in vec(edge(8), 0..4), identities in any::<u64>(),
+        avoid in option::of(0..8_u32)
+    ) {
+        let mut after = small.clone();
+        let mut change = Change { nodes: vec![Node::SHOWN], ..Change::default() };
+        after.nodes.push(Node::SHOWN);
+        after.edges.retain(|edge| kept[edge.id.0 as usize]);
+        let gone = small.edges.iter().filter(|edge| !kept[edge.id.0 as usize]);
+        change.removed.extend(gone.map(|edge| (edge.from, edge.id)));
+        let known = |edge: &Edge| (edge.from.0.max(edge.to.0) as usize) < after.nodes.len();
+        let come = come.into_iter().filter(known).zip(100..);
+        change.added.extend(come.map(|(edge, id)| Edge { id: EdgeId(id), ..edge }));
+        after.edges.extend(&change.added);
+        let each = [1, 10, 100, 3, 0, 7, 2, 50];
+        let (old, new) = (weights(&small, &each, identities), weights(&after, &each, identities));
+        let filter = Filter { avoid_nodes: avoid.into_iter().map(NodeId).collect(), ..Filter::default() };
+        let graph = small.graph();
+        let changed = graph.changed(&change).unwrap();
+        let updated = blast(&graph, &old, &filter).changed((&graph, &changed), &change, &new, &filter);
+        prop_assert_eq!(updated, blast(&after.graph(), &new, &filter));
+    }
+}
+
+proptest! {
     #![proptest_config(ProptestConfig::with_cases(8))]
 
     #[test]
@@ -110,7 +140,6 @@ proptest! {
 
 /// 0 becomes 1, may perhaps write 2, and reads 3.
 fn example() -> (Graph, Weights) {
-    use doorward_privilege::graph::{EdgeId, Level, Node};
     let edge =
         |(to, level, only_if)| Edge { from: NodeId(0), to: NodeId(to), level, only_if, id: EdgeId(to) };
     let edges = [(1, Level::Control, false), (2, Level::Write, true), (3, Level::Read, false)].map(edge);
