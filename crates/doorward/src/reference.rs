@@ -1,6 +1,7 @@
 //! The pages of reference, made from what the program itself goes by: they are compared in the build, and cannot lie.
 
 mod cli;
+mod escalation;
 
 use std::fmt::Write as _;
 
@@ -17,6 +18,8 @@ pub enum Page {
     Cli,
     /// What can be set.
     Configuration,
+    /// How one identity becomes another, or more than it was.
+    Escalation,
     /// What can be found.
     Findings,
     /// What the API takes and answers: a description for programs.
@@ -31,6 +34,7 @@ pub fn page(page: Page) -> String {
     let (title, body) = match page {
         Page::Cli => ("Command line", cli::body()),
         Page::Configuration => ("Configuration", configuration()),
+        Page::Escalation => ("Escalation", escalation::body()),
         Page::Findings => ("Findings", findings()),
         Page::Openapi => return doorward_serve::openapi::text().to_owned(),
         Page::Simulator => ("Simulator", simulator()),

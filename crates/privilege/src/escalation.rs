@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 mod kind;
 mod rules;
+mod words;
 
 pub use kind::Kind;
 pub use rules::{RuleError, Rules};
@@ -256,24 +257,6 @@ impl Rule {
     }
 }
 
-impl Target {
-    /// What it is, in words.
-    #[must_use]
-    pub fn noun(self) -> &'static str {
-        match self {
-            Self::Itself => "the identity itself",
-            Self::OwnGroup => "a group of its own",
-            Self::OwnPolicy => "a policy of its own that can be changed",
-            Self::OwnPermissionSet => "its own permission set",
-            Self::Role => "a role",
-            Self::User => "a user",
-            Self::Group => "a group",
-            Self::SamlProvider => "a SAML provider",
-            Self::Thing(kind) => kind.noun(),
-        }
-    }
-}
-
 impl State {
     /// The permission by which it is judged, if it is by one.
     #[must_use]
@@ -289,33 +272,5 @@ impl State {
     #[must_use]
     pub fn holds_when_unknown(self) -> bool {
         matches!(self, Self::WithoutPassword | Self::WithFewerKeys)
-    }
-
-    /// It as the end of a sentence that begins with the target.
-    #[must_use]
-    pub fn clause(self) -> &'static str {
-        match self {
-            Self::Assumable => "that it may assume",
-            Self::AssumableWithTags => "that it may assume with tags of its own",
-            Self::Changeable => "that can be changed",
-            Self::OfPermissionSet => "of a permission set",
-            Self::InInstanceProfile => "in an instance profile",
-            Self::InNoInstanceProfile => "in no instance profile",
-            Self::WithPassword => "known to have a password",
-            Self::WithoutPassword => "without a password",
-            Self::WithTwoKeys => "known to have two access keys",
-            Self::WithFewerKeys => "with fewer than two access keys",
-            Self::WithOtherVersion => "with a version beside the default one",
-            Self::WithOwnPolicy => "with a managed policy that can be changed",
-            Self::Foreign => "that it is not a member of",
-            Self::Trusted => "that a role trusts",
-            Self::RunsAsRole => "with a role",
-            Self::InSystemsManager => "that may register with Systems Manager",
-            Self::Launched => "from which something is launched",
-            Self::Bounded => "with a permissions boundary",
-            Self::WithManagedDenial => "with a managed policy that denies",
-            Self::WithInlineDenial => "with an inline policy that denies",
-            Self::WithDenial => "with a policy that denies",
-        }
     }
 }

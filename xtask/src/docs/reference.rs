@@ -73,7 +73,7 @@ fn with_sample(readme: &str, sample: &str) -> Result<String> {
     parts.with_context(|| format!("README has no block of text after `{}`", COMMAND.trim()))
 }
 
-const PAGES: [&str; 5] = ["cli", "configuration", "findings", "openapi", "simulator"];
+const PAGES: [&str; 6] = ["cli", "configuration", "escalation", "findings", "openapi", "simulator"];
 const COMMAND: &str = "$ doorward scan demo\n";
 const OPENING: &str = "```text\n";
 const CLOSING: &str = "```\n";

@@ -222,7 +222,7 @@ fn a_scan_needs_no_network() {
 #[test]
 fn the_pages_of_reference_are_what_the_program_prints() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
-    for page in ["cli", "configuration", "findings", "simulator"] {
+    for page in ["cli", "configuration", "escalation", "findings", "simulator"] {
         let printed = text(&doorward(&["reference", page]).stdout);
         let kept = fs::read_to_string(docs.join(page).with_extension("md")).unwrap_or_default();
         assert!(printed == kept, "docs/{page}.md is not what the program prints: run `cargo xtask docs`");

@@ -3,10 +3,11 @@
 //! A file is a list. Each rule begins on a line of its own; its words are those of the enumerations of `escalation.rs`
 //! in kebab case, and kinds of things are named `service:type`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use crate::escalation::{Gives, Kind, Need, On, Rule, State, Target};
+use crate::interest::Mask;
 
 macro_rules! shipped {
     ($name:literal) => {
@@ -62,9 +63,10 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// At the first thing that is not understood, that contradicts itself, or that is there twice.
+    /// At the first thing that is not understood, that contradicts itself, that is there twice, or that is too much.
     pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, RuleError> {
         let (mut rules, mut places) = (Vec::new(), BTreeMap::<Box<str>, String>::new());
+        let mut asked = BTreeSet::new();
         for (file, text) in files {
             let found: Vec<Rule> = yaml_serde::from_str(text).map_err(|error| form(file, text, &error))?;
             for (index, rule) in found.into_iter().enumerate() {
@@ -74,6 +76,13 @@ impl Rules {
                 check(&rule).map_err(failed)?;
                 if let Some(other) = places.insert(rule.id.clone(), format!("{file}:{line}")) {
                     return Err(failed(format!("stands at {other} already; give it another id")));
+                }
+                asked.extend(rule.permissions().into_iter().map(str::to_ascii_lowercase));
+                if asked.len() > Mask::PERMISSIONS_MAX {
+                    let most = Mask::PERMISSIONS_MAX;
+                    return Err(failed(format!(
+                        "with it, more than {most} permissions are asked for; leave out rules that you do not need"
+                    )));
                 }
                 rules.push(rule);
             }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use doorward_privilege::escalation::{Actor, Category, Gives, Kind, Need, On, Rule, Rules, State, Target};
+use doorward_privilege::interest::Mask;
+use proptest::prelude::*;
 
 use crate::catalog::SHIPPED;
 
@@ -103,8 +105,9 @@ fn what_contradicts_itself_is_an_error_that_says_how_to_mend_it() {
     for (from, to, expected) in cases {
         assert_eq!(wrong(from, to), format!("a.yaml:2: rule iam-013: {expected}"));
     }
-    let capitals = "a.yaml:2: rule IAM 13: the id may hold small letters, digits and hyphens only";
-    assert_eq!(wrong("iam-013", "IAM 13"), capitals);
+    let letters = "the id may hold small letters, digits and hyphens only";
+    assert_eq!(wrong("iam-013", "IAM 13"), format!("a.yaml:2: rule IAM 13: {letters}"));
+    assert_eq!(wrong("iam-013", "''"), format!("a.yaml:2: rule : {letters}"));
 }
 
 #[test]
@@ -158,17 +161,60 @@ fn an_id_stands_once_in_all_files() {
 }
 
 #[test]
+fn more_permissions_than_can_be_looked_for_are_refused() {
+    let rule = |number: usize| {
+        JOIN.replace("iam-013", &format!("iam-{number}")).replace("AddUserToGroup", &format!("Add{number}"))
+    };
+    let most: String = (0..Mask::PERMISSIONS_MAX).map(rule).collect();
+    assert_eq!(read(&most).map(|rules| rules.all().len()), Ok(512));
+    let more = format!("{most}{}", rule(Mask::PERMISSIONS_MAX));
+    let said = "a.yaml:5634: rule iam-512: with it, more than 512 permissions are asked for; leave out rules that you do \
+                not need";
+    assert_eq!(read(&more).map(drop), Err(said.to_owned()));
+}
+
+proptest! {
+    /// Rules in which any one character is another are read, or refused at a line that they have.
+    #[test]
+    fn damaged_rules_are_read_or_refused_with_their_line(at in 0..JOIN.len(), put in any::<char>()) {
+        let mut text: Vec<char> = JOIN.chars().collect();
+        text[at] = put;
+        let text: String = text.into_iter().collect();
+        if let Err(error) = Rules::read([("a.yaml", &*text)]) {
+            prop_assert!(error.line <= text.lines().count() + 1, "{}", error);
+            prop_assert!(error.to_string().starts_with("a.yaml:"), "{}", error);
+        }
+    }
+}
+
+#[test]
 fn what_is_missing_is_said_in_words() {
     let rules = Rules::shipped().expect("the shipped rules are read");
     let sought = |id| rules.find(id).map(Rule::sought);
-    let said = ["iam-002", "iam-017", "lambda-001", "lambda-004"].map(|id| sought(id).unwrap_or_default());
+    let said = ["iam-002", "iam-017", "ec2-001", "lambda-004"].map(|id| sought(id).unwrap_or_default());
     let expected = [
         "a user with fewer than two access keys",
         "a role that it may assume and that can be changed",
-        "a role that trusts lambda.amazonaws.com",
+        "a role that trusts ec2.amazonaws.com in an instance profile",
         "a Lambda function with a role",
     ];
     assert_eq!(said, expected);
+    let needs = |id| rules.find(id).map_or(Vec::new(), |rule| rule.needs.iter().map(Need::words).collect());
+    assert_eq!(
+        ["iam-009", "iam-020", "glue-005"].map(needs),
+        [
+            vec!["iam:AttachRolePolicy on the target, of AdministratorAccess"],
+            vec![
+                "iam:CreatePolicyVersion on a policy of the target",
+                "iam:UpdateAssumeRolePolicy on the target"
+            ],
+            vec![
+                "iam:PassRole on the target, to glue.amazonaws.com",
+                "glue:UpdateJob on an existing one",
+                "glue:StartJobRun on an existing one"
+            ],
+        ]
+    );
 }
 
 #[test]
