@@ -4,6 +4,7 @@ pub mod files;
 pub mod finding;
 pub mod health;
 pub mod past;
+pub mod privilege;
 pub mod verbs;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use crate::reference::Page;
 use self::files::{BackupArgs, JournalVerb, PolicyVerb, RestoreArgs, VerifyArgs};
 use self::finding::FindingVerb;
 use self::health::{DoctorArgs, RejectVerb};
+use self::privilege::PrivilegeVerb;
 use self::verbs::{DecideArgs, EventVerb, HoldVerb, IdentityVerb, PepVerb, TokenVerb, WhoArgs};
 
 /// An identity-defined perimeter in one program.
@@ -74,6 +76,9 @@ pub enum Command {
     /// What may pass: check and test policy files without a server, publish and show them.
     #[command(subcommand)]
     Policy(PolicyVerb),
+    /// What could be done, by policies.
+    #[command(subcommand)]
+    Privilege(PrivilegeVerb),
     /// What could not be read.
     #[command(subcommand)]
     Reject(RejectVerb),

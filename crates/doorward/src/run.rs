@@ -29,6 +29,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Token(verb) => tell::token(verb),
         Command::Decide(args) => verbs::decide(&args),
         Command::Policy(verb) => verbs::policy::policy(&verb),
+        Command::Privilege(verb) => verbs::privilege::privilege(&verb),
         Command::Reject(verb) => verbs::rejects::reject(&verb),
         Command::Journal(verb) => verbs::journal(&verb),
         Command::Doctor(args) => verbs::doctor::doctor(&args),

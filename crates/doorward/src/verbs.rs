@@ -9,6 +9,7 @@ mod folder;
 mod grid;
 pub(crate) mod policy;
 pub(crate) mod print;
+pub(crate) mod privilege;
 pub(crate) mod rejects;
 mod source;
 mod tables;

@@ -1,12 +1,15 @@
 //! What is told of each principal: whether it administers its account, whether it could come to, by which steps, and
 //! what is missing where it could not.
 
+use std::collections::BTreeMap;
+
 use doorward_model::time::Time;
 use serde::Serialize;
 
-use crate::analysis::{Analysis, Cause, Evidence, Explainer, Place, Variant};
+use crate::analysis::{Analysis, Cause, Evidence, Explainer, Place, PoolKey, PoolOf, Variant};
+use crate::choke::{Choke, Point};
 use crate::escalation::Rules;
-use crate::estate::{AccountId, Estate, PrincipalId};
+use crate::estate::{AccountId, Estate, Held, PrincipalId};
 use crate::graph::{Edge, Filter, NodeId};
 use crate::rating::Rating;
 use crate::reach::Toward;
@@ -38,7 +41,8 @@ pub struct PrincipalAnswer {
     pub blast_weight: u64,
     /// Through how many other identities it could be lost.
     pub exposure: u32,
-    /// By which way; where it is latent, one for each method, with what is missing.
+    /// By which ways, the best for each method that can come first; where it is latent, one for each method, with what is
+    /// missing.
     pub paths: Vec<PathAnswer>,
 }
 
@@ -79,6 +83,9 @@ pub struct EdgeAnswer {
     pub method: String,
 }
 
+/// So many ways of one principal are told.
+const WAYS_MAX: usize = 10;
+
 /// What is told of all principals of an estate, users and roles, in the order of their ids.
 #[must_use]
 pub fn principals(
@@ -97,6 +104,59 @@ pub fn principals(
     })
 }
 
+/// Where ways to what matters most can be cut.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ChokeAnswer {
+    /// What is to be cut: a step, or what all have to come through.
+    pub cut: String,
+    /// The method of the step; empty where it is no step.
+    pub method: String,
+    /// How to close it; empty where the method does not say.
+    pub fix: String,
+    /// How many identities have no other way.
+    pub cut_off: u32,
+}
+
+/// A policy that cannot be read: what depends on it is unknown, and never taken for allowed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct UnknownAnswer {
+    /// The policy.
+    pub policy: String,
+    /// Why it cannot be read.
+    pub why: String,
+}
+
+/// The points at which most is cut off, the best first; what only one identity comes through is none.
+#[must_use]
+pub fn chokes(
+    (estate, rules): (&Estate, &Rules),
+    (analysis, rating): (&Analysis, &Rating),
+    as_of: Time,
+    count: usize,
+) -> Vec<ChokeAnswer> {
+    Explainer::with((estate, rules), (analysis, as_of), |explainer| {
+        let teller = Teller { estate, rules, analysis, rating, explainer, toward: Vec::new() };
+        let points = rating.chokes.points.iter().filter(|choke| choke.cut_off > 1);
+        points.filter_map(|choke| teller.choke(choke)).take(count).collect()
+    })
+}
+
+/// The policies that are held and cannot be read, in the order of their names.
+#[must_use]
+pub fn unknown(estate: &Estate) -> Vec<UnknownAnswer> {
+    let why = |held: &Held| match held {
+        Held::Read(_) => None,
+        Held::Unreadable(error) => Some(error.to_string()),
+        Held::Missing => Some("it is named, and no export holds it".to_owned()),
+    };
+    let told = |policy: &crate::estate::Policy| {
+        Some(UnknownAnswer { policy: policy.name.to_string(), why: why(&policy.document)? })
+    };
+    let mut all: Vec<UnknownAnswer> = estate.policies().iter().filter_map(told).collect();
+    all.sort_by(|one, other| one.policy.cmp(&other.policy));
+    all
+}
+
 struct Teller<'a> {
     estate: &'a Estate,
     rules: &'a Rules,
@@ -108,15 +168,33 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// The best way of a principal to the administration of an account, its own before others.
-    fn way(&self, id: PrincipalId, own: AccountId) -> Option<Vec<Edge>> {
+    /// The ways of a principal to the administration of the account that it reaches best, its own before others: the
+    /// best by each method that can come first.
+    fn ways(&self, id: PrincipalId, own: AccountId) -> Vec<Vec<Edge>> {
         let node = NodeId(id.0);
         let accounts = (0u32..).map(AccountId).zip(&self.toward);
-        let ways = accounts.filter_map(|(account, toward)| {
+        let goals = accounts.filter_map(|(account, toward)| {
             Some(((toward.conditions(node)?, account != own, account), toward))
         });
-        let (_, best) = ways.min_by_key(|(key, _)| *key)?;
-        Some(best.way(node).collect())
+        let Some(((_, _, account), toward)) = goals.min_by_key(|(key, _)| *key) else { return Vec::new() };
+        let goal = self.analysis.administration(account);
+        let mut ways: BTreeMap<String, (u8, usize, Edge)> = BTreeMap::new();
+        for edge in self.analysis.graph.edges_from(node) {
+            let rest = if edge.to == goal { Some(0) } else { toward.conditions(edge.to) };
+            let Some((rest, cause)) = rest.zip(self.analysis.cause(edge.id)) else { continue };
+            let shown = |edge: &Edge| self.analysis.graph.node(edge.to).is_some_and(|node| !node.passage);
+            let hops = std::iter::once(edge).chain(toward.way(edge.to)).filter(shown).count();
+            let key = (rest.saturating_add(u8::from(edge.only_if)), hops, edge);
+            let known = ways.entry(self.method(cause).0).or_insert(key);
+            *known = key.min(*known);
+        }
+        let mut ways: Vec<_> = ways
+            .into_iter()
+            .map(|(method, (conditions, hops, edge))| ((conditions, hops, method), edge))
+            .collect();
+        ways.sort_unstable();
+        let whole = |(_, edge): (_, Edge)| std::iter::once(edge).chain(toward.way(edge.to)).collect();
+        ways.into_iter().take(WAYS_MAX).map(whole).collect()
     }
 
     fn principal(&self, id: PrincipalId) -> Option<PrincipalAnswer> {
@@ -125,7 +203,7 @@ impl Teller<'_> {
             return None;
         }
         let admin = self.analysis.is_administrator(id);
-        let path = if admin { None } else { self.way(id, principal.account) };
+        let ways = if admin { Vec::new() } else { self.ways(id, principal.account) };
         let latent = || {
             let latent = self.analysis.latent(id).iter().filter(|_| !admin && !principal.is_service_linked());
             latent.map(|latent| PathAnswer {
@@ -135,12 +213,11 @@ impl Teller<'_> {
                 missing: Some(latent.missing.clone()),
             })
         };
-        let (escalation, paths) = match path {
-            Some(path) => (Escalation::Now, vec![self.path(&path)]),
-            None => {
-                let latent: Vec<PathAnswer> = latent().collect();
-                (if latent.is_empty() { Escalation::None } else { Escalation::Latent }, latent)
-            }
+        let (escalation, paths) = if ways.is_empty() {
+            let latent: Vec<PathAnswer> = latent().collect();
+            (if latent.is_empty() { Escalation::None } else { Escalation::Latent }, latent)
+        } else {
+            (Escalation::Now, ways.iter().map(|way| self.path(way)).collect())
         };
         let radius = self.rating.radius(NodeId(id.0));
         Some(PrincipalAnswer {
@@ -191,6 +268,46 @@ impl Teller<'_> {
         }
     }
 
+    fn choke(&self, choke: &Choke) -> Option<ChokeAnswer> {
+        let (cut, method, fix) = match choke.point {
+            Point::Edge(edge) => {
+                let cause = self.analysis.cause(edge.id)?;
+                // What accounts hold and who is in a pool are no statements that could be taken away.
+                if !matches!(cause, Cause::Assume | Cause::Rule(..)) {
+                    return None;
+                }
+                let fix = match cause {
+                    Cause::Rule(place, _) => {
+                        self.rules.all().get(place as usize).map_or("", |rule| &rule.fix)
+                    }
+                    _ => "",
+                };
+                let words = format!("{} -> {}", self.name(edge.from), self.name(edge.to));
+                (words, self.method(cause).0, fix.to_owned())
+            }
+            Point::Node(node) => {
+                if matches!(self.analysis.place(node)?, Place::Administration(_) | Place::Variant(_)) {
+                    return None;
+                }
+                (self.name(node), String::new(), String::new())
+            }
+        };
+        Some(ChokeAnswer { cut, method, fix, cut_off: choke.cut_off })
+    }
+
+    /// What a pool holds, in words.
+    fn pool(&self, key: &PoolKey) -> String {
+        let account = self.estate.account(key.account).map_or("", |account| &account.id);
+        match &key.of {
+            PoolOf::Rule(place) => {
+                let sought = self.rules.all().get(*place as usize).map(crate::escalation::Rule::sought);
+                any(&sought.unwrap_or_default(), account)
+            }
+            PoolOf::Trust(_) => format!("all roles of {account} with one trust policy"),
+            PoolOf::Kind(kind) => any(kind.noun(), account),
+        }
+    }
+
     /// A node in words.
     fn name(&self, node: NodeId) -> String {
         match self.analysis.place(node) {
@@ -211,7 +328,15 @@ impl Teller<'_> {
                 | Variant::OtherVersions(id)) = variant;
                 format!("{} with other policies", self.estate.principal(*id).map_or("", |one| one.arn()))
             }
-            Some(Place::Pool(_) | Place::Changed(_)) | None => String::new(),
+            Some(Place::Pool(key)) => self.pool(key),
+            Some(Place::Changed(key)) => format!("{}, with any policy", self.pool(key)),
+            None => String::new(),
         }
     }
+}
+
+/// A thing in words, as any of its kind.
+fn any(noun: &str, account: &str) -> String {
+    let kind = noun.split_once(' ').filter(|(article, _)| matches!(*article, "a" | "an"));
+    format!("any {} in {account}", kind.map_or(noun, |(_, kind)| kind))
 }

@@ -10,6 +10,7 @@ mod scan_kept;
 mod scanning;
 mod serving;
 mod shared_corpus;
+mod shared_privilege;
 mod signing;
 mod support;
 mod verbs;

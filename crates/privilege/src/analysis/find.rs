@@ -149,7 +149,10 @@ impl Drawing<'_> {
             Found::Own(Some(sure)) => return self.lead_own(acting, method, sure),
             Found::Own(None) => {}
         }
-        let is_latent = method.rule.may_be_latent() && self.holds_on_some(acting, method).is_some();
+        // To have a resource is no step to become somebody.
+        let is_latent = method.rule.may_be_latent()
+            && method.rule.gives != Gives::ControlOfTarget
+            && self.holds_on_some(acting, method).is_some();
         // What a principal would be with other policies is nobody's question.
         if is_latent && acting.actor.variant.is_none() {
             let missing = match missing {

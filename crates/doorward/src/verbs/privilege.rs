@@ -1,0 +1,14 @@
+//! What could be done, by policies.
+
+mod analyze;
+
+use anyhow::Result;
+
+use crate::cli::privilege::PrivilegeVerb;
+
+/// Answers a question about privilege.
+pub(crate) fn privilege(verb: &PrivilegeVerb) -> Result<()> {
+    match verb {
+        PrivilegeVerb::Analyze(args) => analyze::analyze(args),
+    }
+}
