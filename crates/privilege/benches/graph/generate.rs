@@ -115,7 +115,7 @@ impl Estate {
         }
         for _ in 0..1 + dice.below(4) {
             let resource = self.identities + account.start + dice.below(each);
-            let level = Level::ALL[dice.below(3) as usize];
+            let level = Level::ALL.get(dice.below(3) as usize).copied().unwrap_or(Level::List);
             self.add(role, NodeId(resource), level, dice.chance(10));
         }
     }
