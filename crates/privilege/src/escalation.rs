@@ -131,9 +131,6 @@ pub struct Need {
 pub enum On {
     /// The target.
     Target,
-    /// The actor itself.
-    #[serde(rename = "self")]
-    Itself,
     /// A managed policy that is attached to the target, and that its account can change.
     PolicyOfTarget,
     /// One that the actor makes, and may name as it likes.

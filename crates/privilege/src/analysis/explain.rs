@@ -81,7 +81,6 @@ impl Explainer<'_> {
                     let on = match need.on() {
                         On::Target => target.as_str(),
                         On::PolicyOfTarget => &self.policy_of(&acting, need, example.unwrap_or(to)),
-                        On::Itself => self.estate.principal(*id)?.arn(),
                         On::New | On::Any | On::Existing => "*",
                     };
                     acting.show(need, on, &mut evidence);

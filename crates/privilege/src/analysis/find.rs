@@ -88,6 +88,12 @@ impl Method {
     fn on(&self, on: On) -> impl Iterator<Item = &Asked> {
         self.needs.iter().filter(move |need| need.on == on)
     }
+
+    /// Whether the actor has what the method needs beside its target; `None` when it has not.
+    fn aside(&self, acting: &Acting<'_>) -> Option<Certainty> {
+        let beside = |need: &&Asked| matches!(need.on, On::New | On::Any | On::Existing);
+        least(self.needs.iter().filter(beside).map(|need| acting.has(need, "*")))
+    }
 }
 
 /// What is known of any request after an instant: it comes later, and the session that makes it does not live longer
@@ -136,7 +142,7 @@ impl Drawing<'_> {
     }
 
     fn apply(&mut self, acting: &Acting<'_>, method: &Method, assumable: &Assumable) {
-        let Some(aside) = self.aside(acting, method) else { return };
+        let Some(aside) = method.aside(acting) else { return };
         let missing =
             method.rule.exists.iter().find(|kind| !exists(self.estate, acting.actor.account, **kind));
         let found = match missing {
@@ -164,20 +170,6 @@ impl Drawing<'_> {
                 .or_default()
                 .push(Latent { rule: method.place, missing });
         }
-    }
-
-    /// Whether the actor has what the method needs beside its target; `None` when it has not.
-    fn aside(&self, acting: &Acting<'_>, method: &Method) -> Option<Certainty> {
-        let mut sure = Certainty::Certain;
-        for need in &method.needs {
-            let resource = match need.on {
-                On::Target | On::PolicyOfTarget => continue,
-                On::Itself => self.estate.principal(acting.actor.principal)?.arn(),
-                On::New | On::Any | On::Existing => "*",
-            };
-            sure = sure.min(acting.has(need, resource)?);
-        }
-        Some(sure)
     }
 
     /// Whether the actor has what the method needs on some target of the right form, whether there is one or not.

@@ -62,7 +62,6 @@ impl On {
     pub fn words(self) -> &'static str {
         match self {
             Self::Target => "on the target",
-            Self::Itself => "on itself",
             Self::PolicyOfTarget => "on a policy of the target",
             Self::New => "on a new one",
             Self::Existing => "on an existing one",

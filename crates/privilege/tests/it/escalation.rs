@@ -231,6 +231,8 @@ fn every_word_is_used_by_what_ships() {
     assert_eq!(actors, known("actor: user", "actor: x"));
     let categories: BTreeSet<_> = rules.iter().map(|rule| seen(rule.category)).collect();
     assert_eq!(categories, known("category: self-escalation", "category: x"));
+    let places: BTreeSet<_> = rules.iter().flat_map(|rule| &rule.needs).map(|need| seen(need.on)).collect();
+    assert_eq!(places, known("on: target", "on: x"));
     let kinds: BTreeSet<_> = rules
         .iter()
         .flat_map(|rule| {
