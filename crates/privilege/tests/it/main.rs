@@ -9,6 +9,8 @@ mod catalog;
 #[cfg(test)]
 mod choke;
 #[cfg(test)]
+mod draw;
+#[cfg(test)]
 mod effective;
 #[cfg(test)]
 mod escalation;
@@ -20,6 +22,8 @@ mod evaluating;
 mod graph;
 #[cfg(test)]
 mod naive;
+#[cfg(test)]
+mod opengraph;
 #[cfg(test)]
 mod permission_set;
 #[cfg(test)]
