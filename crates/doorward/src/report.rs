@@ -10,6 +10,8 @@ use doorward_serve::answers::identities::IdentityDetail;
 use doorward_serve::answers::unusual::UnusualRow;
 use serde::Serialize;
 
+use crate::privilege::Analyzed;
+
 pub(crate) use build::of;
 pub(crate) use table::paragraph;
 pub use table::table;
@@ -38,6 +40,8 @@ pub struct Report {
     /// How many cases are wanted in a day, which threshold follows, and what findings each kind of identity has in the
     /// judged part; absent where nothing was judged.
     pub budget: Option<Budget>,
+    /// Who could become administrator, how, and where that can be cut; absent without an export of an inventory.
+    pub privilege: Option<Analyzed>,
     /// What could not be read, by place: at most 10,000 of them.
     pub rejects: Vec<RejectRow>,
     /// What else is to be said, in sentences.

@@ -22,9 +22,11 @@ use doorward_model::command::Command;
 use doorward_model::id::TenantId;
 use doorward_model::inventory::AccountExport;
 use doorward_model::time::{Millis, Time};
+use doorward_privilege::rating::TierZero;
 use doorward_respond::{Ladder, ResponseMode};
 
 use crate::cli::ScanArgs;
+use crate::privilege;
 use crate::report::{self, Coverage, Report};
 use crate::scan::files::Walked;
 use crate::scan::read::{Found, Raw};
@@ -81,6 +83,8 @@ fn judge<J: Journal>(
     mut coverage: Coverage,
     (progress, when): (&Progress, When<J>),
 ) -> Result<Report> {
+    let exports = gathered.exports.clone();
+    let privilege = (!exports.is_empty()).then(|| privilege::analyze(exports, &TierZero::Default));
     for export in gathered.exports {
         // A scan sees its exports before its events, whenever they were made.
         let now = when(writer, Time::MIN).recorded_at;
@@ -93,7 +97,8 @@ fn judge<J: Journal>(
     (coverage.judged_events, coverage.learned_to) =
         fold(writer, gathered.runs, judged_from, (progress, when))?;
     gathered.rejects.finish()?;
-    Ok(report::of(writer, gathered.tally, &gathered.rejects, coverage))
+    let report = report::of(writer, gathered.tally, &gathered.rejects, coverage);
+    Ok(Report { privilege: privilege.transpose()?, ..report })
 }
 
 /// How files are read.

@@ -43,6 +43,7 @@ pub(crate) fn of<J: Journal>(
         findings: by_urgency(state, (narrative, now)),
         unusual: by_day(state, narrative),
         budget: coverage.judged_from.zip(coverage.last).map(|(from, to)| budget_of(state, from, to)),
+        privilege: None,
         notes: notes(&tally, &coverage),
         sources: sources(tally),
     }

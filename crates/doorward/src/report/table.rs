@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use comfy_table::{ContentArrangement, Table, presets};
 use doorward_detect::narrative::short;
 use doorward_model::identity::IdentityKind;
+use doorward_privilege::answers::Escalation;
 use doorward_serve::answers::findings::FindingRow;
 use doorward_serve::answers::identities::IdentityDetail;
 
@@ -19,6 +20,7 @@ pub fn table(report: &Report, width: u16) -> String {
         read(report, width),
         who(report, width),
         agents(report, width),
+        privilege(report, width),
         look_at(report, width),
         also_unusual(report, width),
         most_active(report, width),
@@ -28,6 +30,42 @@ pub fn table(report: &Report, width: u16) -> String {
         notes(report, width),
     ];
     sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// Who can become administrator, by which first steps, and through which few edges.
+fn privilege(report: &Report, width: u16) -> String {
+    let Some(analyzed) = &report.privilege else { return String::new() };
+    let mut text = String::new();
+    let now = analyzed.count(Escalation::Now);
+    let said = format!(
+        "{} of {} users and roles administer their account; {now} more can come to, and {} could if something that \
+         they need were there.",
+        analyzed.administrators(),
+        analyzed.principals.len(),
+        analyzed.count(Escalation::Latent),
+    );
+    paragraph(&mut text, &said, (0, width));
+    let can = analyzed.principals.iter().filter(|one| one.escalation == Escalation::Now);
+    for one in can.take(ESCALATIONS_MAX) {
+        let Some(way) = one.paths.first() else { continue };
+        let steps: Vec<&str> = way.hops.iter().map(|hop| last_part(&hop.edge.to)).collect();
+        let said = format!("{} -> {}  by {}", last_part(&one.arn), steps.join(" -> "), way.id);
+        paragraph(&mut text, &said, (2, width));
+    }
+    for cut in analyzed.choke_points.iter().take(CUTS_MAX) {
+        let by = if cut.method.is_empty() { String::new() } else { format!(" by {}", cut.method) };
+        let said = format!("Cut {}{by}: {} lose their only way.", cut.cut, cut.cut_off);
+        paragraph(&mut text, &said, (2, width));
+    }
+    if now > 0 {
+        line(&mut text, format_args!("  `doorward privilege analyze` lists all, with their statements."));
+    }
+    text
+}
+
+/// The part of an ARN that people say.
+fn last_part(arn: &str) -> &str {
+    if arn.starts_with("arn:") { arn.splitn(6, ':').nth(5).unwrap_or(arn) } else { arn }
 }
 
 fn read(report: &Report, width: u16) -> String {
@@ -407,6 +445,10 @@ const NAME_MAX: usize = 36;
 const AGENT_COLUMNS: usize = 74;
 const AGENT_NAME_MAX: usize = 24;
 const FINDINGS_MAX: usize = 10;
+/// How many of those who can become administrator stand on the first screen.
+const ESCALATIONS_MAX: usize = 5;
+/// How many cuts do.
+const CUTS_MAX: usize = 3;
 /// How long the day of an instant is.
 const DATE: usize = 10;
 const EVIDENCE_SHOWN_MAX: usize = 4;

@@ -1,0 +1,147 @@
+//! Exports of an inventory into who could become administrator, how, and where that can be cut: what a scan and
+//! `doorward privilege analyze` answer alike.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use doorward_model::inventory::AccountExport;
+use doorward_model::time::Time;
+use doorward_privilege::analysis::Analysis;
+use doorward_privilege::answers::{
+    self, ChokeAnswer, Escalation, PathAnswer, PrincipalAnswer, UnknownAnswer,
+};
+use doorward_privilege::escalation::Rules;
+use doorward_privilege::estate::Builder;
+use doorward_privilege::rating::{Rating, TierZero};
+use serde::Serialize;
+
+/// What is answered. Field names and meanings are a contract: fields are added, never renamed or removed.
+#[derive(Debug, Serialize)]
+pub struct Analyzed {
+    /// The newest date of the exports, from which on requests are judged; absent where they have none.
+    pub as_of: Option<Time>,
+    /// The accounts that were read.
+    pub accounts: Vec<String>,
+    /// All users and roles, by account and ARN.
+    pub principals: Vec<PrincipalAnswer>,
+    /// Where ways to what matters most can be cut, the best first.
+    pub choke_points: Vec<ChokeAnswer>,
+    /// Policies that cannot be read: what depends on them is unknown.
+    pub unknown: Vec<UnknownAnswer>,
+}
+
+/// Analyses exports.
+pub(crate) fn analyze(exports: Vec<AccountExport>, tier_zero: &TierZero) -> Result<Analyzed> {
+    let rules = Rules::shipped().context("cannot read the methods of escalation")?;
+    let newest = exports.iter().map(|export| export.newest_at_ms).max().filter(|newest| *newest > 0);
+    let mut builder = Builder::default();
+    exports.into_iter().for_each(|export| builder.add(export));
+    let estate = builder.build();
+    // No clock enters what is said of files. Without a date all times are open.
+    let as_of = newest.map_or(Time::from_ms(0), Time::from_ms);
+    let analysis = Analysis::new(&estate, &rules, as_of)?;
+    let rating = Rating::new(&estate, &analysis, tier_zero);
+    let (of, by) = ((&estate, &rules), (&analysis, &rating));
+    Ok(Analyzed {
+        as_of: newest.map(Time::from_ms),
+        accounts: estate.accounts().iter().map(|account| account.id.to_string()).collect(),
+        principals: answers::principals(of, by, as_of),
+        choke_points: answers::chokes(of, by, as_of, CHOKE_POINTS_MAX),
+        unknown: answers::unknown(&estate),
+    })
+}
+
+impl Analyzed {
+    /// How many have an answer.
+    pub(crate) fn count(&self, escalation: Escalation) -> usize {
+        self.principals.iter().filter(|one| one.escalation == escalation).count()
+    }
+
+    /// How many administer their account by their own policies.
+    pub(crate) fn administrators(&self) -> usize {
+        self.principals.iter().filter(|one| one.admin).count()
+    }
+}
+
+/// For people: who can become administrator first, how, and what to cut.
+pub(crate) fn table(analyzed: &Analyzed) -> String {
+    let mut text = String::new();
+    let principals = &analyzed.principals;
+    text.push_str(&format!(
+        "{} users and roles in {}: {} administer, {} can come to, {} could if something were there\n",
+        principals.len(),
+        analyzed.accounts.join(", "),
+        analyzed.administrators(),
+        analyzed.count(Escalation::Now),
+        analyzed.count(Escalation::Latent),
+    ));
+    let now = principals.iter().filter(|one| one.escalation == Escalation::Now);
+    for one in now.clone().take(LISTED_MAX) {
+        text.push_str(&format!("\n{}\n", one.arn));
+        one.paths.iter().take(1).for_each(|path| steps(&mut text, path));
+        let others: Vec<&str> = one.paths.iter().skip(1).map(|path| &*path.id).collect();
+        if !others.is_empty() {
+            text.push_str(&format!("  also by {}\n", others.join(", ")));
+        }
+    }
+    let more = now.count().saturating_sub(LISTED_MAX);
+    if more > 0 {
+        text.push_str(&format!("\n{more} more can: -o json lists all\n"));
+    }
+    if !analyzed.choke_points.is_empty() {
+        text.push_str("\nCut first (how many lose their only way to what matters most):\n");
+        for ChokeAnswer { cut, method, fix, cut_off } in analyzed.choke_points.iter().take(LISTED_MAX) {
+            let by = if method.is_empty() { String::new() } else { format!(" by {method}") };
+            text.push_str(&format!("  {cut_off:>5}  {cut}{by}\n"));
+            if !fix.is_empty() {
+                text.push_str(&format!("         {fix}\n"));
+            }
+        }
+    }
+    latent(&mut text, principals);
+    for UnknownAnswer { policy, why } in analyzed.unknown.iter().take(LISTED_MAX) {
+        text.push_str(&format!("\nunknown: {policy}: {why}"));
+    }
+    if !analyzed.unknown.is_empty() {
+        text.push_str(&format!(
+            "\n{} policies cannot be read; what depends on them is unknown\n",
+            analyzed.unknown.len()
+        ));
+    }
+    text
+}
+
+fn steps(text: &mut String, path: &PathAnswer) {
+    for hop in &path.hops {
+        text.push_str(&format!("  -> {}  by {}\n", hop.edge.to, hop.edge.method));
+        for statement in &hop.statement {
+            text.push_str(&format!("       {statement}\n"));
+        }
+        for condition in &hop.only_if {
+            text.push_str(&format!("       only if {condition}\n"));
+        }
+    }
+}
+
+/// How many could come to administer, by what is missing.
+fn latent(text: &mut String, principals: &[PrincipalAnswer]) {
+    let paths =
+        principals.iter().filter(|one| one.escalation == Escalation::Latent).flat_map(|one| &one.paths);
+    let mut missing: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for path in paths {
+        *missing.entry((&path.id, path.missing.as_deref().unwrap_or_default())).or_default() += 1;
+    }
+    let mut missing: Vec<_> = missing.into_iter().collect();
+    missing.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    if !missing.is_empty() {
+        text.push_str("\nWould work, were this there (how many have the permissions):\n");
+    }
+    for ((id, missing), count) in missing.into_iter().take(LISTED_MAX) {
+        text.push_str(&format!("  {count:>5}  {missing}  by {id}\n"));
+    }
+}
+
+/// So many of a kind are listed for people.
+const LISTED_MAX: usize = 20;
+/// So many choke points are answered.
+const CHOKE_POINTS_MAX: usize = 100;
