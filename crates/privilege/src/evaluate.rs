@@ -8,11 +8,12 @@
 //! The rules are written once, over a logic. In three values they cost little, and most questions end there; only where
 //! the answer is open they are gone through again to say on what it depends.
 
-use crate::document::Document;
+use crate::document::{Document, Statement};
 use crate::request::Request;
 use crate::truth::Truth;
 
 mod answer;
+mod known;
 mod layers;
 mod logic;
 mod matching;
@@ -85,12 +86,17 @@ impl<'a> Policies<'a> {
         self.of(at.layer, at.level.into()).get(usize::from(at.policy)).map_or("", |policy| policy.name)
     }
 
+    /// A statement that an answer speaks of; none where that is a policy as a whole.
+    #[must_use]
+    pub fn statement(&self, at: At) -> Option<&'a Statement> {
+        let policy = self.of(at.layer, at.level.into()).get(usize::from(at.policy))?;
+        policy.document?.statements.get(usize::from(at.statement).checked_sub(1)?)
+    }
+
     /// The name of a statement that an answer speaks of, if it has one.
     #[must_use]
     pub fn sid(&self, at: At) -> Option<&'a str> {
-        let policy = self.of(at.layer, at.level.into()).get(usize::from(at.policy))?;
-        let place = usize::from(at.statement).checked_sub(1)?;
-        policy.document?.statements.get(place)?.sid.as_deref()
+        self.statement(at)?.sid.as_deref()
     }
 }
 

@@ -79,7 +79,8 @@ impl Pattern {
 
     fn of(text: &str, kind: Kind) -> Self {
         let wild = |(at, byte): &(usize, u8)| {
-            matches!(byte, b'*' | b'?') || text.as_bytes().get(*at..*at + 2) == Some(b"${")
+            let begins_variable = || text.as_bytes().get(*at..*at + 2) == Some(b"${");
+            matches!(byte, b'*' | b'?') || (kind == Kind::Template && begins_variable())
         };
         let literal = text.bytes().enumerate().find(wild).map_or(text.len(), |(at, _)| at);
         let literal = u32::try_from(literal).unwrap_or(0);

@@ -1,6 +1,7 @@
 //! What could be done, by policies.
 
 mod analyze;
+mod conform;
 
 use anyhow::Result;
 
@@ -10,5 +11,6 @@ use crate::cli::privilege::PrivilegeVerb;
 pub(crate) fn privilege(verb: &PrivilegeVerb) -> Result<()> {
     match verb {
         PrivilegeVerb::Analyze(args) => analyze::analyze(args),
+        PrivilegeVerb::Conform(args) => conform::conform(args),
     }
 }

@@ -90,6 +90,8 @@ struct Case {
     /// Whether other keys are not known; otherwise the request does not have them.
     #[serde(default)]
     rest_unknown: bool,
+    /// The conditions of a statement that allows everything, as the only policy of the caller.
+    condition: Option<Value>,
     identity: Option<Value>,
     boundary: Option<Value>,
     session: Option<Value>,
@@ -213,7 +215,12 @@ impl Case {
     fn ask(&self, request: &Request<'_>) -> Result<Outcome, String> {
         let read = |value: &Option<Value>| Documents::read(value.as_ref());
         let own = [
-            read(&self.identity)?,
+            match &self.condition {
+                Some(condition) => Documents::read(Some(&json!([{
+                    "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition
+                }])))?,
+                None => read(&self.identity)?,
+            },
             read(&self.boundary)?,
             read(&self.session)?,
             read(&self.endpoint)?,

@@ -1,11 +1,12 @@
 //! JSON into statements.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
+use self::forms::{Entries, OneOrMany, RawPrincipal, Scalar};
 use super::{Condition, Document, DocumentError, Effect, Principal, Selection, Statement, Version};
 use crate::pattern::Pattern;
+
+mod forms;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,53 +30,11 @@ struct RawStatement {
     not_action: Option<OneOrMany<String>>,
     resource: Option<OneOrMany<String>>,
     not_resource: Option<OneOrMany<String>>,
-    condition: Option<BTreeMap<Box<str>, Keys>>,
+    condition: Option<Entries<Keys>>,
 }
 
 /// What one operator compares: keys with their values.
-type Keys = BTreeMap<String, OneOrMany<Scalar>>;
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany<T> {
-    One(T),
-    Many(Vec<T>),
-}
-
-impl<T> OneOrMany<T> {
-    fn into_vec(self) -> Vec<T> {
-        match self {
-            Self::One(one) => vec![one],
-            Self::Many(many) => many,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum RawPrincipal {
-    Star(String),
-    Kinds(BTreeMap<String, OneOrMany<String>>),
-}
-
-/// A value of a condition; numbers and truth values stand for their text.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Scalar {
-    Text(Box<str>),
-    Truth(bool),
-    Number(serde_json::Number),
-}
-
-impl Scalar {
-    fn text(self) -> Box<str> {
-        match self {
-            Self::Text(text) => text,
-            Self::Truth(truth) => truth.to_string().into(),
-            Self::Number(number) => number.to_string().into(),
-        }
-    }
-}
+type Keys = Entries<OneOrMany<Scalar>>;
 
 pub(super) fn document(text: &str) -> Result<Document, DocumentError> {
     let raw: RawDocument =
@@ -112,7 +71,7 @@ fn statement(raw: RawStatement, version: Version) -> Result<Statement, String> {
 }
 
 fn of_operator(
-    operator: Box<str>,
+    operator: String,
     keys: Keys,
     version: Version,
 ) -> impl Iterator<Item = Result<Condition, String>> {

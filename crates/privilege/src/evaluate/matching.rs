@@ -52,7 +52,7 @@ pub(super) fn resource<'a, L: Logic<'a>>(statement: &'a Statement, request: &Req
 }
 
 /// Whether a pattern matches the resource; `None` when it has a variable that stands for nothing.
-fn one<'a, L: Logic<'a>>(pattern: &'a Pattern, request: &Request<'a>, at: At) -> Option<L> {
+pub(super) fn one<'a, L: Logic<'a>>(pattern: &'a Pattern, request: &Request<'a>, at: At) -> Option<L> {
     let is_short = || at.layer != LayerKind::Resource && pattern.is_short_arn();
     let leaf = || Leaf::Resource(pattern.text(), at);
     match request.resource.which {

@@ -77,6 +77,9 @@ impl<'a> Caller<'a> {
             return Some(Self::anonymous());
         }
         if !text.starts_with("arn:") {
+            if PROVIDERS.contains(&text) {
+                return Some(Self::new(CallerKind::Federated(text), ""));
+            }
             let is_service = text.contains('.') && !text.contains([':', '/']);
             return is_service.then(|| Self::new(CallerKind::Service(text), ""));
         }
@@ -156,6 +159,11 @@ impl<'a> Caller<'a> {
         self.role().is_some_and(|arn| arn.contains(":role/aws-service-role/"))
     }
 }
+
+/// Providers of identities that policies name by their hosts: IAM User Guide, "AWS JSON policy elements: Principal", web
+/// identity principals.
+const PROVIDERS: [&str; 4] =
+    ["cognito-identity.amazonaws.com", "www.amazon.com", "graph.facebook.com", "accounts.google.com"];
 
 impl Membership<'_> {
     /// Whether an account manages the organisation; its policies do not limit that one.

@@ -4,6 +4,7 @@
 mod ask;
 #[cfg(test)]
 mod blast;
+mod cases;
 #[cfg(test)]
 mod catalog;
 #[cfg(test)]
@@ -20,6 +21,8 @@ mod estate;
 mod evaluating;
 #[cfg(test)]
 mod graph;
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod naive;
 #[cfg(test)]
