@@ -39,6 +39,7 @@ pub struct Policies<'a> {
     /// organisation. A level without a policy lets nothing through.
     pub service_control: &'a [Level<'a>],
     /// Resource control policies of the resource's account, in the same way. AWS lets everything through at each level.
+    /// None where the service does not support them: `Catalog::resource_control` knows.
     pub resource_control: &'a [Level<'a>],
     /// Those of the endpoint that the request comes through; none when it comes through none.
     pub endpoint: &'a [Policy<'a>],
@@ -104,19 +105,22 @@ impl<'a> Policies<'a> {
 #[must_use]
 pub fn evaluate<'a>(request: &Request<'a>, policies: &Policies<'a>) -> Answer<'a> {
     let mut because = Because::default();
-    let found = rules::decide::<Truth>(request, policies, &mut because);
+    let found = rules::decide::<Truth>(request, policies, &mut because, None);
     let verdict = match found.allowed {
         Truth::Yes => Verdict::Allowed,
         Truth::No if found.layers.denies() == Truth::Yes => Verdict::Denied(Denial::Explicit),
         Truth::No => Verdict::Denied(Denial::Implicit),
         Truth::Open if found.is_unread => Verdict::Unknown,
-        Truth::Open => {
-            match rules::decide::<Requirement<'a>>(request, policies, &mut Because::default()).allowed {
-                Requirement::Always => Verdict::Allowed,
-                Requirement::Never => Verdict::Denied(Denial::Implicit),
-                requirement => Verdict::OnlyIf(requirement),
-            }
-        }
+        Truth::Open => match requirement(request, policies, &found.layers) {
+            Requirement::Always => Verdict::Allowed,
+            Requirement::Never => Verdict::Denied(Denial::Implicit),
+            requirement => Verdict::OnlyIf(requirement),
+        },
     };
     Answer { verdict, because, layers: found.layers }
+}
+
+/// What an open answer depends on. Layers that are not open are not gone through once more.
+fn requirement<'a>(request: &Request<'a>, policies: &Policies<'a>, layers: &Layers) -> Requirement<'a> {
+    rules::decide(request, policies, &mut Because::default(), Some(layers)).allowed
 }

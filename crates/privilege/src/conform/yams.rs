@@ -16,12 +16,19 @@ use crate::request::{
 pub(super) fn run(files: &[File], catalog: &Catalog, report: &mut Report) -> Result<(), ConformError> {
     let mut accounts = Accounts::default();
     let mut asked = Vec::new();
-    for file in files {
-        let items = read(file)?;
+    for file in files.iter().filter(|file| file.name.ends_with(".json") || file.name.ends_with(".jsonl")) {
+        let items = match read(file) {
+            // What only lies beside the cases may be something else.
+            Err(_) if !file.is_asked => continue,
+            read => read?,
+        };
         let (questions, items): (Vec<Value>, Vec<Value>) =
             items.into_iter().partition(|item| item.get("principal").is_some());
         for item in items {
-            accounts.take(item).map_err(|what| file.error(Format::Yams, what))?;
+            match accounts.take(item) {
+                Err(what) if file.is_asked => return Err(file.error(Format::Yams, what)),
+                Ok(()) | Err(_) => {}
+            }
         }
         if file.is_asked {
             let names = questions.into_iter().enumerate();

@@ -50,6 +50,16 @@ impl<'a, L: Logic<'a>> Layer<L> {
         Self { allows: L::YES, denies: L::NO }
     }
 
+    /// Of what is known that it says; `None` where part of it is open.
+    pub(super) fn settled(said: Said) -> Option<Self> {
+        let of = |truth| match truth {
+            Truth::Yes => Some(L::YES),
+            Truth::No => Some(L::NO),
+            Truth::Open => None,
+        };
+        Some(Self { allows: of(said.allows)?, denies: of(said.denies)? })
+    }
+
     pub(super) fn said(&self) -> Said {
         Said { allows: self.allows.truth(), denies: self.denies.truth() }
     }

@@ -222,16 +222,18 @@ impl fmt::Display for Requirement<'_> {
 }
 
 fn list(f: &mut fmt::Formatter<'_>, parts: &[Requirement<'_>], between: &str) -> fmt::Result {
-    for (place, part) in parts.iter().enumerate() {
-        if place > 0 {
-            f.write_str(between)?;
-        }
-        match part {
-            Requirement::All(_) | Requirement::Any(_) => write!(f, "({part})")?,
-            Requirement::Never | Requirement::Always | Requirement::Leaf { .. } => write!(f, "{part}")?,
+    let mut told: Vec<String> = Vec::new();
+    for part in parts {
+        let text = match part {
+            Requirement::All(_) | Requirement::Any(_) => format!("({part})"),
+            Requirement::Never | Requirement::Always | Requirement::Leaf { .. } => part.to_string(),
+        };
+        // Two statements may ask the same.
+        if !told.contains(&text) {
+            told.push(text);
         }
     }
-    Ok(())
+    f.write_str(&told.join(between))
 }
 
 impl fmt::Display for Leaf<'_> {

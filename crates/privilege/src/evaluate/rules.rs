@@ -26,11 +26,12 @@ struct Own<L> {
     within: L,
 }
 
-/// Goes through all policies of a request.
+/// Goes through all policies of a request; where it is known what a layer says, not once more.
 pub(super) fn decide<'a, L: Logic<'a>>(
     request: &Request<'a>,
     policies: &Policies<'a>,
     because: &mut Because,
+    known: Option<&Layers>,
 ) -> Found<L> {
     if specials::needs_no_permission(request) {
         return Found { allowed: L::YES, layers: Layers::default(), is_unread: false };
@@ -45,21 +46,26 @@ pub(super) fn decide<'a, L: Logic<'a>>(
         denies = std::mem::replace(&mut denies, L::NO).or(layer.denies);
         layer.allows
     };
-    if specials::has_service_control(request) {
-        let layer = walk.levels(LayerKind::ServiceControl, policies.service_control);
-        through = through.and(put(LayerKind::ServiceControl, layer));
-    }
-    if specials::has_resource_control(request) {
-        let layer = walk.levels(LayerKind::ResourceControl, policies.resource_control);
-        through = through.and(put(LayerKind::ResourceControl, layer));
+    let settled = |kind: LayerKind| known.and_then(|known| Layer::settled(known.of(kind)));
+    let control = [
+        (LayerKind::ServiceControl, specials::has_service_control(request), policies.service_control),
+        (LayerKind::ResourceControl, specials::has_resource_control(request), policies.resource_control),
+    ];
+    for (kind, _, levels) in control.into_iter().filter(|(_, applies, _)| *applies) {
+        let layer = settled(kind).unwrap_or_else(|| walk.levels(kind, levels));
+        through = through.and(put(kind, layer));
     }
     let mut limited = |kind: LayerKind, walk: &mut Walk<'_, 'a>| {
         let own = policies.of(kind, 0);
-        if own.is_empty() { L::YES } else { put(kind, walk.layer(kind, 0, own)) }
+        if own.is_empty() {
+            return L::YES;
+        }
+        put(kind, settled(kind).unwrap_or_else(|| walk.layer(kind, 0, own)))
     };
     through = through.and(limited(LayerKind::Endpoint, &mut walk));
     let limits = limited(LayerKind::Boundary, &mut walk).and(limited(LayerKind::Session, &mut walk));
-    let mut identity = walk.layer(LayerKind::Identity, 0, policies.identity);
+    let identity = settled(LayerKind::Identity);
+    let mut identity = identity.unwrap_or_else(|| walk.layer(LayerKind::Identity, 0, policies.identity));
     if matches!(request.caller.kind, CallerKind::Root(_)) {
         identity.allows = L::YES;
     }

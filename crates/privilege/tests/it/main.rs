@@ -4,6 +4,7 @@
 mod ask;
 #[cfg(test)]
 mod blast;
+#[cfg(test)]
 mod cases;
 #[cfg(test)]
 mod catalog;

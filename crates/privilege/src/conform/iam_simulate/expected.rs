@@ -209,7 +209,7 @@ fn read(value: &Value, sources: &mut BTreeSet<String>) -> Result<Formula, String
         let part = |field| source.get(field).map_or(String::new(), |part| part.to_string().replace('"', ""));
         sources.insert(format!(
             "{} {} {} {}",
-            part("policyType"),
+            known_type(&part("policyType")),
             part("effect"),
             part("statementIndex"),
             part("orgIdentifier")
@@ -295,9 +295,15 @@ fn written_ignored(expected: &Value) -> Result<Vec<String>, String> {
                     list(condition, "values").iter().filter_map(Value::as_str).collect();
                 values.sort_unstable();
                 let key = text(condition, "key")?.to_ascii_lowercase();
-                written.push(format!("{layer} {effect} {operator} {key} {values:?}"));
+                written.push(format!("{} {effect} {operator} {key} {values:?}", known_type(layer)));
             }
         }
     }
     Ok(written)
+}
+
+/// A kind of policy by its name; what is none of the others is that of an endpoint.
+fn known_type(name: &str) -> &str {
+    let is_known = |layer: &LayerKind| policy_type(*layer) == name;
+    if LayerKind::ALL.iter().any(is_known) { name } else { policy_type(LayerKind::Endpoint) }
 }

@@ -87,7 +87,7 @@ fn parts(asked: &Asked<'_>) -> Result<Vec<Part>, String> {
 }
 
 /// The patterns that statements of the caller and the resource allow within what is asked for; what allows more than
-/// that stands for what is asked for.
+/// that stands for what is asked for, but a short ARN for itself.
 fn candidates(asked: &Asked<'_>) -> Result<BTreeSet<String>, String> {
     let resource = &asked.held.resource;
     let asked_for: Vec<Unit> = units::of_glob(resource).collect();
@@ -104,7 +104,7 @@ fn candidates(asked: &Asked<'_>) -> Result<BTreeSet<String>, String> {
             };
             for own in own {
                 let mut places = own.units();
-                if units::covers(&places, &asked_for) {
+                if !own.is_short_arn() && units::covers(&places, &asked_for) {
                     patterns.insert(resource.clone());
                     continue;
                 }
