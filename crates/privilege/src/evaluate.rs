@@ -20,6 +20,7 @@ mod matching;
 mod principals;
 mod public;
 mod rules;
+mod settle;
 mod specials;
 
 pub use answer::{Answer, At, Because, Denial, LayerKind, Layers, Said, Verdict};
@@ -122,5 +123,6 @@ pub fn evaluate<'a>(request: &Request<'a>, policies: &Policies<'a>) -> Answer<'a
 
 /// What an open answer depends on. Layers that are not open are not gone through once more.
 fn requirement<'a>(request: &Request<'a>, policies: &Policies<'a>, layers: &Layers) -> Requirement<'a> {
-    rules::decide(request, policies, &mut Because::default(), Some(layers)).allowed
+    let found = rules::decide::<Requirement<'a>>(request, policies, &mut Because::default(), Some(layers));
+    found.allowed.settled()
 }

@@ -273,7 +273,8 @@ proptest! {
                 Verdict::Denied(_) => prop_assert_eq!(then, Truth::No),
                 Verdict::OnlyIf(requirement) => {
                     let holds = requirement.holds(&Request { context: &more, ..*request }, policies);
-                    prop_assert_eq!(then, holds, "{}", requirement);
+                    // Parts that stay open may together leave nothing open, which one by one they do not show.
+                    prop_assert!(holds == then || holds == Truth::Open, "{} and not {:?}", requirement, then);
                 }
                 Verdict::Unknown => prop_assert!(false, "nothing is unreadable"),
             }
