@@ -35,7 +35,7 @@ fn files(paths: &[PathBuf]) -> Result<Vec<File>> {
         }
         found.insert(path.clone(), true);
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        collect(folder.unwrap_or(Path::new(".")), false, &mut found)?;
+        collect(folder.unwrap_or_else(|| Path::new(".")), false, &mut found)?;
     }
     let read = |(path, is_asked): (PathBuf, bool)| {
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
