@@ -18,7 +18,7 @@ use crate::reference::Page;
 use self::files::{BackupArgs, JournalVerb, PolicyVerb, RestoreArgs, VerifyArgs};
 use self::finding::FindingVerb;
 use self::health::{DoctorArgs, RejectVerb};
-use self::privilege::PrivilegeVerb;
+use self::privilege::{PathArgs, PrivilegeVerb, WhoCanArgs};
 use self::verbs::{DecideArgs, EventVerb, HoldVerb, IdentityVerb, PepVerb, TokenVerb, WhoArgs};
 
 /// An identity-defined perimeter in one program.
@@ -39,8 +39,7 @@ pub enum Command {
     ///
     /// Files and folders may be mixed; what a file is is told by its content, not by its name: CloudTrail as delivered
     /// (also .gz and .zst), JSON Lines, `lookup-events` output, EventBridge and CloudWatch envelopes, and
-    /// what exists, as IAM, AWS Config, Organizations, Identity Center, Access Analyzer and the services themselves tell
-    /// it. Nothing is sent anywhere, and nothing is kept but by --data-dir.
+    /// `get-account-authorization-details` exports. Nothing is sent anywhere, and nothing is kept but by --data-dir.
     Scan(ScanArgs),
     /// Serve decisions, take in events, and answer questions.
     ///
@@ -80,6 +79,10 @@ pub enum Command {
     /// What could be done, by policies.
     #[command(subcommand)]
     Privilege(PrivilegeVerb),
+    /// By which steps one identity comes to another, to a resource, or to administer an account.
+    Path(PathArgs),
+    /// Who has a permission on a resource.
+    WhoCan(WhoCanArgs),
     /// What could not be read.
     #[command(subcommand)]
     Reject(RejectVerb),

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use doorward_model::inventory::AccountExport;
 use doorward_model::time::Time;
-use doorward_privilege::analysis::Analysis;
 use doorward_privilege::answers::{
     self, ChokeAnswer, Escalation, PathAnswer, PrincipalAnswer, UnknownAnswer,
 };
+use doorward_privilege::atlas::Atlas;
 use doorward_privilege::escalation::Rules;
 use doorward_privilege::estate::Builder;
-use doorward_privilege::rating::{Rating, TierZero};
+use doorward_privilege::rating::TierZero;
 use serde::Serialize;
 
 /// What is answered. Field names and meanings are a contract: fields are added, never renamed or removed.
@@ -30,8 +30,8 @@ pub struct Analyzed {
     pub unknown: Vec<UnknownAnswer>,
 }
 
-/// Analyses exports.
-pub(crate) fn analyze(exports: Vec<AccountExport>, tier_zero: &TierZero) -> Result<Analyzed> {
+/// Derives everything from exports.
+pub(crate) fn atlas(exports: Vec<AccountExport>, tier_zero: &TierZero) -> Result<Atlas> {
     let rules = Rules::shipped().context("cannot read the methods of escalation")?;
     let newest = exports.iter().map(|export| export.newest_at_ms).max().filter(|newest| *newest > 0);
     let mut builder = Builder::default();
@@ -39,16 +39,18 @@ pub(crate) fn analyze(exports: Vec<AccountExport>, tier_zero: &TierZero) -> Resu
     let estate = builder.build();
     // No clock enters what is said of files. Without a date all times are open.
     let as_of = newest.map_or(Time::from_ms(0), Time::from_ms);
-    let analysis = Analysis::new(&estate, &rules, as_of)?;
-    let rating = Rating::new(&estate, &analysis, tier_zero);
-    let (of, by) = ((&estate, &rules), (&analysis, &rating));
-    Ok(Analyzed {
-        as_of: newest.map(Time::from_ms),
-        accounts: estate.accounts().iter().map(|account| account.id.to_string()).collect(),
-        principals: answers::principals(of, by, as_of),
-        choke_points: answers::chokes(of, by, as_of, CHOKE_POINTS_MAX),
-        unknown: answers::unknown(&estate),
-    })
+    Ok(Atlas::new(estate, rules, as_of, tier_zero)?)
+}
+
+/// What is said of all principals of an atlas.
+pub(crate) fn analyzed(atlas: &Atlas) -> Analyzed {
+    Analyzed {
+        as_of: Some(atlas.as_of).filter(|as_of| as_of.ms() > 0),
+        accounts: atlas.estate.accounts().iter().map(|account| account.id.to_string()).collect(),
+        principals: answers::principals(atlas),
+        choke_points: answers::chokes(atlas, CHOKE_POINTS_MAX),
+        unknown: answers::unknown(&atlas.estate),
+    }
 }
 
 impl Analyzed {
@@ -111,7 +113,8 @@ pub(crate) fn table(analyzed: &Analyzed) -> String {
     text
 }
 
-fn steps(text: &mut String, path: &PathAnswer) {
+/// The steps of a way, for people.
+pub(crate) fn steps(text: &mut String, path: &PathAnswer) {
     for hop in &path.hops {
         text.push_str(&format!("  -> {}  by {}\n", hop.edge.to, hop.edge.method));
         for statement in &hop.statement {

@@ -30,6 +30,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Decide(args) => verbs::decide(&args),
         Command::Policy(verb) => verbs::policy::policy(&verb),
         Command::Privilege(verb) => verbs::privilege::privilege(&verb),
+        Command::Path(args) => verbs::privilege::path(&args),
+        Command::WhoCan(args) => verbs::privilege::who_can(&args),
         Command::Reject(verb) => verbs::rejects::reject(&verb),
         Command::Journal(verb) => verbs::journal(&verb),
         Command::Doctor(args) => verbs::doctor::doctor(&args),

@@ -84,7 +84,7 @@ fn judge<J: Journal>(
     (progress, when): (&Progress, When<J>),
 ) -> Result<Report> {
     let exports = gathered.exports.clone();
-    let privilege = (!exports.is_empty()).then(|| privilege::analyze(exports, &TierZero::Default));
+    let privilege = (!exports.is_empty()).then(|| privilege::atlas(exports, &TierZero::Default));
     for export in gathered.exports {
         // A scan sees its exports before its events, whenever they were made.
         let now = when(writer, Time::MIN).recorded_at;
@@ -98,7 +98,7 @@ fn judge<J: Journal>(
         fold(writer, gathered.runs, judged_from, (progress, when))?;
     gathered.rejects.finish()?;
     let report = report::of(writer, gathered.tally, &gathered.rejects, coverage);
-    Ok(Report { privilege: privilege.transpose()?, ..report })
+    Ok(Report { privilege: privilege.transpose()?.as_ref().map(privilege::analyzed), ..report })
 }
 
 /// How files are read.

@@ -61,6 +61,8 @@ pub(crate) fn event(verb: EventVerb) -> Result<()> {
 pub(crate) fn identity(verb: IdentityVerb) -> Result<()> {
     match verb {
         IdentityVerb::Show(args) => show(Noun::Identity, &args),
+        IdentityVerb::Can(args) => privilege::can(&args),
+        IdentityVerb::Reach(args) => privilege::reach(&args),
         IdentityVerb::Kill(args) => tell::kill(&args),
         IdentityVerb::Revive(args) => tell::revive(&args),
         IdentityVerb::List(args) => {

@@ -164,10 +164,12 @@ pub enum Source {
     Organizations = 5,
     /// IAM Access Analyzer.
     AccessAnalyzer = 6,
+    /// A folder that iam-collect has written.
+    IamCollect = 7,
     /// An answer of the service that the row is of.
-    Service = 7,
+    Service = 8,
     /// IAM Identity Center and its identity store.
-    IdentityCenter = 8,
+    IdentityCenter = 9,
 }
 
 impl Source {
@@ -182,6 +184,7 @@ impl Source {
             Self::Config => "aws config",
             Self::Organizations => "organizations",
             Self::AccessAnalyzer => "access analyzer",
+            Self::IamCollect => "iam-collect",
             Self::Service => "service",
             Self::IdentityCenter => "identity center",
         }

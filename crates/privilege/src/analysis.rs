@@ -9,6 +9,7 @@ mod assume;
 mod draft;
 mod explain;
 mod find;
+mod ground;
 mod pools;
 mod question;
 
@@ -24,11 +25,11 @@ use self::actor::{Actor, Masks};
 use self::assume::Trust;
 use self::draft::Draft;
 use self::find::{Asked, Method};
+use self::ground::Ground;
 use self::pools::Pools;
-use self::question::{Acting, Control};
+use self::question::Acting;
 use crate::escalation::Rules;
 use crate::estate::{Estate, PrincipalId};
-use crate::evaluate::Level;
 use crate::graph::{EdgeId, Graph, GraphError, NodeId};
 use crate::interest::{Interest, Mask};
 
@@ -55,9 +56,11 @@ impl Analysis {
     /// # Errors
     /// When the graph would be too large: see [`Graph::new`].
     pub fn new(estate: &Estate, rules: &Rules, as_of: Time) -> Result<Self, GraphError> {
-        let control = Control::service(estate);
-        let levels = control.levels();
-        let mut drawing = Drawing::new((estate, rules), as_of, &levels);
+        Ground::with(estate, |ground| Self::on(ground, rules, as_of))
+    }
+
+    fn on(ground: Ground<'_>, rules: &Rules, as_of: Time) -> Result<Self, GraphError> {
+        let mut drawing = Drawing::new(ground, rules, as_of);
         drawing.draw();
         let Drawing { draft, latent, administrators, .. } = drawing;
         let first_account = draft.administration(crate::estate::AccountId(0)).0;
@@ -69,6 +72,13 @@ impl Analysis {
     #[must_use]
     pub fn cause(&self, edge: EdgeId) -> Option<Cause> {
         self.causes.get(edge.0 as usize).copied()
+    }
+
+    /// The edges that a method draws, by its place in the set.
+    pub fn edges_by(&self, method: usize) -> impl Iterator<Item = EdgeId> + '_ {
+        let is_by = move |cause: &Cause| matches!(cause, Cause::Rule(place, _) if *place as usize == method);
+        let numbered = (0u32..).map(EdgeId).zip(&self.causes);
+        numbered.filter(move |(_, cause)| is_by(cause)).map(|(id, _)| id)
     }
 
     /// What a node stands for.
@@ -102,8 +112,7 @@ struct Drawing<'a> {
     as_of: Time,
     assuming: Asked,
     methods: Vec<Method>,
-    /// The control policies of each account.
-    levels: &'a [Vec<Level<'a>>],
+    ground: Ground<'a>,
     /// The permissions of an administrator.
     kernel: Mask,
     assume_mask: Mask,
@@ -120,7 +129,8 @@ struct Drawing<'a> {
 }
 
 impl<'a> Drawing<'a> {
-    fn new((estate, rules): (&'a Estate, &Rules), as_of: Time, levels: &'a [Vec<Level<'a>>]) -> Self {
+    fn new(ground: Ground<'a>, rules: &Rules, as_of: Time) -> Self {
+        let estate = ground.estate;
         let needed = rules.all().iter().flat_map(|rule| rule.permissions());
         let names: Vec<&str> = needed.chain(administrators::KERNEL.map(|(name, _)| name)).collect();
         let interest = Interest::new(&names);
@@ -136,7 +146,7 @@ impl<'a> Drawing<'a> {
             masks: Masks::new(estate, &interest),
             kernel: interest.all_of(administrators::KERNEL.map(|(name, _)| name)),
             assume_mask: interest.of("sts:AssumeRole"),
-            levels,
+            ground,
             trust: Trust::new(estate),
             pools: Pools::default(),
             draft: Draft::new(estate),
@@ -163,7 +173,7 @@ impl<'a> Drawing<'a> {
 
     /// Draws what an actor could become.
     fn act(&mut self, actor: &Actor) {
-        let Some(acting) = Acting::new(self.estate, self.levels, actor) else { return };
+        let Some(acting) = Acting::new(self.ground, actor) else { return };
         if self.administer(&acting) {
             return;
         }

@@ -1,12 +1,15 @@
 //! What is told of each principal: whether it administers its account, whether it could come to, by which steps, and
 //! what is missing where it could not.
 
+mod names;
+
 use std::collections::BTreeMap;
 
-use doorward_model::time::Time;
 use serde::Serialize;
 
-use crate::analysis::{Analysis, Cause, Evidence, Explainer, Place, PoolKey, PoolOf, Variant};
+use self::names::Names;
+use crate::analysis::{Analysis, Cause, Evidence, Explainer, Place};
+use crate::atlas::Atlas;
 use crate::choke::{Choke, Point};
 use crate::escalation::Rules;
 use crate::estate::{AccountId, Estate, Held, PrincipalId};
@@ -88,20 +91,31 @@ const WAYS_MAX: usize = 10;
 
 /// What is told of all principals of an estate, users and roles, in the order of their ids.
 #[must_use]
-pub fn principals(
-    (estate, rules): (&Estate, &Rules),
-    (analysis, rating): (&Analysis, &Rating),
-    as_of: Time,
-) -> Vec<PrincipalAnswer> {
-    let accounts = (0u32..).map(AccountId).take(estate.accounts().len());
+pub fn principals(atlas: &Atlas) -> Vec<PrincipalAnswer> {
+    let accounts = (0u32..).map(AccountId).take(atlas.estate.accounts().len());
+    let graph = &atlas.analysis.graph;
     let toward = accounts
-        .map(|account| Toward::new(&analysis.graph, analysis.administration(account), &Filter::default()));
+        .map(|account| Toward::new(graph, atlas.analysis.administration(account), &Filter::default()));
     let toward = toward.collect();
-    Explainer::with((estate, rules), (analysis, as_of), |explainer| {
-        let teller = Teller { estate, rules, analysis, rating, explainer, toward };
-        let ids = (0u32..).map(PrincipalId).take(estate.principals().len());
+    Teller::with(atlas, toward, |teller| {
+        let ids = (0u32..).map(PrincipalId).take(atlas.estate.principals().len());
         ids.filter_map(|id| teller.principal(id)).collect()
     })
+}
+
+/// Ways that were found, step by step.
+pub(crate) fn ways(atlas: &Atlas, ways: &[Vec<Edge>]) -> Vec<PathAnswer> {
+    Teller::with(atlas, Vec::new(), |teller| ways.iter().map(|way| teller.path(way)).collect())
+}
+
+/// A method by its id.
+pub(crate) fn method(atlas: &Atlas, cause: Cause) -> String {
+    Names { estate: &atlas.estate, rules: &atlas.rules, analysis: &atlas.analysis }.method(cause).0
+}
+
+/// A node in words.
+pub(crate) fn name(atlas: &Atlas, node: NodeId) -> String {
+    Names { estate: &atlas.estate, rules: &atlas.rules, analysis: &atlas.analysis }.name(node)
 }
 
 /// Where ways to what matters most can be cut.
@@ -128,15 +142,9 @@ pub struct UnknownAnswer {
 
 /// The points at which most is cut off, the best first; what only one identity comes through is none.
 #[must_use]
-pub fn chokes(
-    (estate, rules): (&Estate, &Rules),
-    (analysis, rating): (&Analysis, &Rating),
-    as_of: Time,
-    count: usize,
-) -> Vec<ChokeAnswer> {
-    Explainer::with((estate, rules), (analysis, as_of), |explainer| {
-        let teller = Teller { estate, rules, analysis, rating, explainer, toward: Vec::new() };
-        let points = rating.chokes.points.iter().filter(|choke| choke.cut_off > 1);
+pub fn chokes(atlas: &Atlas, count: usize) -> Vec<ChokeAnswer> {
+    Teller::with(atlas, Vec::new(), |teller| {
+        let points = atlas.rating.chokes.points.iter().filter(|choke| choke.cut_off > 1);
         points.filter_map(|choke| teller.choke(choke)).take(count).collect()
     })
 }
@@ -163,11 +171,21 @@ struct Teller<'a> {
     analysis: &'a Analysis,
     rating: &'a Rating,
     explainer: &'a Explainer<'a>,
+    names: Names<'a>,
     /// The ways to the administration of each account.
     toward: Vec<Toward>,
 }
 
 impl Teller<'_> {
+    /// Hands a teller to whoever wants to tell.
+    fn with<T>(atlas: &Atlas, toward: Vec<Toward>, tell: impl FnOnce(&Teller<'_>) -> T) -> T {
+        let Atlas { estate, rules, analysis, rating, as_of } = atlas;
+        Explainer::with((estate, rules), (analysis, *as_of), |explainer| {
+            let names = Names { estate, rules, analysis };
+            tell(&Teller { estate, rules, analysis, rating, explainer, names, toward })
+        })
+    }
+
     /// The ways of a principal to the administration of the account that it reaches best, its own before others: the
     /// best by each method that can come first.
     fn ways(&self, id: PrincipalId, own: AccountId) -> Vec<Vec<Edge>> {
@@ -185,7 +203,7 @@ impl Teller<'_> {
             let shown = |edge: &Edge| self.analysis.graph.node(edge.to).is_some_and(|node| !node.passage);
             let hops = std::iter::once(edge).chain(toward.way(edge.to)).filter(shown).count();
             let key = (rest.saturating_add(u8::from(edge.only_if)), hops, edge);
-            let known = ways.entry(self.method(cause).0).or_insert(key);
+            let known = ways.entry(self.names.method(cause).0).or_insert(key);
             *known = key.min(*known);
         }
         let mut ways: Vec<_> = ways
@@ -207,8 +225,8 @@ impl Teller<'_> {
         let latent = || {
             let latent = self.analysis.latent(id).iter().filter(|_| !admin && !principal.is_service_linked());
             latent.map(|latent| PathAnswer {
-                id: self.rule(latent.rule).0,
-                name: self.rule(latent.rule).1,
+                id: self.names.rule(latent.rule).0,
+                name: self.names.rule(latent.rule).1,
                 hops: Vec::new(),
                 missing: Some(latent.missing.clone()),
             })
@@ -231,11 +249,6 @@ impl Teller<'_> {
         })
     }
 
-    fn rule(&self, place: u32) -> (String, String) {
-        let rule = self.rules.all().get(place as usize);
-        rule.map_or_else(Default::default, |rule| (rule.id.to_string(), rule.name.to_string()))
-    }
-
     fn path(&self, path: &[Edge]) -> PathAnswer {
         let mut hops: Vec<HopAnswer> = Vec::new();
         let mut begun: Option<(NodeId, Cause)> = None;
@@ -247,25 +260,16 @@ impl Teller<'_> {
                 continue;
             }
             let Evidence { statements, only_if } = self.explainer.step(from, cause, edge.to);
-            let edge =
-                EdgeAnswer { from: self.name(from), to: self.name(edge.to), method: self.method(cause).0 };
+            let edge = EdgeAnswer {
+                from: self.names.name(from),
+                to: self.names.name(edge.to),
+                method: self.names.method(cause).0,
+            };
             hops.push(HopAnswer { edge, statement: statements, only_if });
         }
         let first = path.first().and_then(|edge| self.analysis.cause(edge.id));
-        let (id, name) = self.method(first.unwrap_or(Cause::Member));
+        let (id, name) = self.names.method(first.unwrap_or(Cause::Member));
         PathAnswer { id, name, hops, missing: None }
-    }
-
-    fn method(&self, cause: Cause) -> (String, String) {
-        let said = |id: &str, name: &str| (id.to_owned(), name.to_owned());
-        match cause {
-            Cause::Rule(place, _) => self.rule(place),
-            Cause::Assume => said("sts-001", "Assume the role"),
-            Cause::Administers => said("administrator", "Administer the account"),
-            Cause::Holds => said("holds", "Administer what is in the account"),
-            Cause::Changed(_) | Cause::Member => said("member", "Be one of them"),
-            Cause::RunsAs => said("runs-as", "Run as the role"),
-        }
     }
 
     fn choke(&self, choke: &Choke) -> Option<ChokeAnswer> {
@@ -282,61 +286,16 @@ impl Teller<'_> {
                     }
                     _ => "",
                 };
-                let words = format!("{} -> {}", self.name(edge.from), self.name(edge.to));
-                (words, self.method(cause).0, fix.to_owned())
+                let words = format!("{} -> {}", self.names.name(edge.from), self.names.name(edge.to));
+                (words, self.names.method(cause).0, fix.to_owned())
             }
             Point::Node(node) => {
                 if matches!(self.analysis.place(node)?, Place::Administration(_) | Place::Variant(_)) {
                     return None;
                 }
-                (self.name(node), String::new(), String::new())
+                (self.names.name(node), String::new(), String::new())
             }
         };
         Some(ChokeAnswer { cut, method, fix, cut_off: choke.cut_off })
     }
-
-    /// What a pool holds, in words.
-    fn pool(&self, key: &PoolKey) -> String {
-        let account = self.estate.account(key.account).map_or("", |account| &account.id);
-        match &key.of {
-            PoolOf::Rule(place) => {
-                let sought = self.rules.all().get(*place as usize).map(crate::escalation::Rule::sought);
-                any(&sought.unwrap_or_default(), account)
-            }
-            PoolOf::Trust(_) => format!("all roles of {account} with one trust policy"),
-            PoolOf::Kind(kind) => any(kind.noun(), account),
-        }
-    }
-
-    /// A node in words.
-    fn name(&self, node: NodeId) -> String {
-        match self.analysis.place(node) {
-            Some(Place::Principal(id)) => self.estate.principal(*id).map_or("", |one| one.arn()).to_owned(),
-            Some(Place::Resource(place)) => {
-                let resource = self.estate.resources().get(*place as usize);
-                resource.map_or("", |one| &one.id).to_owned()
-            }
-            Some(Place::Administration(account)) => {
-                let account = self.estate.account(*account).map_or("", |one| &one.id);
-                format!("administrator of {account}")
-            }
-            Some(Place::Outside(name)) => name.to_string(),
-            Some(Place::Variant(variant)) => {
-                let (Variant::AnyPolicy(id)
-                | Variant::WithoutBoundary(id)
-                | Variant::WithoutDenial(id, _)
-                | Variant::OtherVersions(id)) = variant;
-                format!("{} with other policies", self.estate.principal(*id).map_or("", |one| one.arn()))
-            }
-            Some(Place::Pool(key)) => self.pool(key),
-            Some(Place::Changed(key)) => format!("{}, with any policy", self.pool(key)),
-            None => String::new(),
-        }
-    }
-}
-
-/// A thing in words, as any of its kind.
-fn any(noun: &str, account: &str) -> String {
-    let kind = noun.split_once(' ').filter(|(article, _)| matches!(*article, "a" | "an"));
-    format!("any {} in {account}", kind.map_or(noun, |(_, kind)| kind))
 }

@@ -41,6 +41,16 @@ pub enum PrincipalKind {
 impl PrincipalKind {
     /// All kinds, in the order in which principals of an account lie.
     pub const ALL: [Self; 3] = [Self::User, Self::Role, Self::Group];
+
+    /// It in one word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Role => "Role",
+            Self::Group => "Group",
+        }
+    }
 }
 
 /// A user, role or group with its policies.
@@ -195,6 +205,8 @@ pub struct Estate {
     /// The role that each resource runs as.
     roles: Vec<Option<PrincipalId>>,
     by_resource: BTreeMap<String, u32>,
+    /// The policies of resources, by their ARNs.
+    guards: BTreeMap<Box<str>, PolicyId>,
     /// Versions of managed policies that are not in force, by the ARN.
     other_versions: BTreeMap<Box<str>, Vec<PolicyId>>,
     by_arn: BTreeMap<Arc<str>, PrincipalId>,
@@ -283,6 +295,19 @@ impl Estate {
         self.by_resource.get(arn).copied()
     }
 
+    /// The policy of a resource, or of the bucket that an object is in, or the function that a version is of.
+    #[must_use]
+    pub fn guard(&self, arn: &str) -> Option<PolicyId> {
+        self.guards.get(arn).or_else(|| self.guards.get(container(arn)?)).copied()
+    }
+
+    /// The resource of an ARN, or the bucket that an object is in, or the function that a version is of.
+    #[must_use]
+    pub fn resource_of(&self, arn: &str) -> Option<&Resource> {
+        let place = self.find_resource(arn).or_else(|| self.find_resource(container(arn)?))?;
+        self.resources.get(place as usize)
+    }
+
     /// The resources of a kind in an account, with their places.
     pub fn things<'a>(
         &'a self,
@@ -352,4 +377,14 @@ impl Estate {
 /// Whether the last part of an ARN names a managed policy, and nothing of it.
 fn is_policy(name: &str) -> bool {
     name.starts_with("policy/") && !name.contains(' ')
+}
+
+/// The ARN of what holds a thing: the bucket of an object, the function of a version.
+fn container(arn: &str) -> Option<&str> {
+    let name = arn.splitn(6, ':').nth(5)?;
+    match arn.split(':').nth(2)? {
+        "s3" => arn.split_once('/').map(|(bucket, _)| bucket),
+        "lambda" if name.matches(':').count() > 1 => arn.rsplit_once(':').map(|(function, _)| function),
+        _ => None,
+    }
 }

@@ -9,6 +9,7 @@
 
 pub mod analysis;
 pub mod answers;
+pub mod atlas;
 pub mod blast;
 pub mod catalog;
 pub mod choke;
@@ -25,6 +26,7 @@ pub mod interest;
 pub mod opengraph;
 pub mod pattern;
 pub mod permission_set;
+pub mod questions;
 pub mod rating;
 pub mod reach;
 pub mod request;

@@ -20,6 +20,8 @@ pub struct Pool<T> {
     /// What all their ARNs begin with.
     prefix: String,
     members: Vec<(Box<str>, T)>,
+    /// Whether a member has a policy of its own, so that each is asked about.
+    is_guarded: bool,
 }
 
 /// On which members of a pool something holds.
@@ -41,7 +43,13 @@ impl<T: Copy> Pool<T> {
         // In order, what the first and last have in common all have.
         let differs = first.char_indices().zip(last.chars()).find(|((_, one), other)| one != other);
         let shared = differs.map_or_else(|| first.len().min(last.len()), |((at, _), _)| at);
-        Self { prefix: first.get(..shared).unwrap_or_default().to_owned(), members }
+        Self { prefix: first.get(..shared).unwrap_or_default().to_owned(), members, is_guarded: false }
+    }
+
+    /// The same, where members have policies of their own.
+    #[must_use]
+    pub fn guarded(self, is_guarded: bool) -> Self {
+        Self { is_guarded, ..self }
     }
 
     /// The members, in the order of their ARNs.
@@ -54,11 +62,14 @@ impl<T: Copy> Pool<T> {
     pub fn extent(&self, said: &Said<'_>, ask: &mut dyn FnMut(&str, T) -> Option<Certainty>) -> Extent<T> {
         let Some((first, member)) = self.members.first() else { return Extent::Some(Vec::new()) };
         let mut all = said.granting.iter().chain(&said.limiting);
-        if self.members.len() > 1 && all.all(|statement| self.is_alike(statement)) {
+        if !self.is_guarded && self.members.len() > 1 && all.all(|statement| self.is_alike(statement)) {
             return ask(first, *member).map_or(Extent::Some(Vec::new()), Extent::All);
         }
         let mut at = Vec::new();
-        for place in self.likely(&said.granting) {
+        // A policy of the target may let in whom no policy of its own does.
+        let likely =
+            if self.is_guarded { (0..self.members.len()).collect() } else { self.likely(&said.granting) };
+        for place in likely {
             if let Some((arn, member)) = self.members.get(place)
                 && let Some(certainty) = ask(arn, *member)
             {

@@ -23,6 +23,103 @@ pub enum PrivilegeVerb {
     /// needs beside itself is looked for in the same folder. The exit code is 1 if a case does not come out as expected,
     /// unless what it expects contradicts AWS's documentation; then the page is named.
     Conform(ConformArgs),
+    /// Write the graph of who could become whom as OpenGraph JSON, as BloodHound reads it.
+    Export(OverArgs),
+}
+
+/// Over which inventory something is asked.
+#[derive(Debug, Args)]
+pub struct OverArgs {
+    /// Exports of an inventory: files and folders.
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    pub files: Vec<PathBuf>,
+    /// What matters most: a file with one ARN in each line, with * and ?.
+    #[arg(long, value_name = "FILE")]
+    pub tier_zero: Option<PathBuf>,
+}
+
+/// From whom to whom.
+#[derive(Debug, Args)]
+pub struct PathArgs {
+    /// Who begins: an ARN, the end of one, or the name of somebody outside.
+    #[arg(value_name = "FROM")]
+    pub from: String,
+    /// Whom or what it is to reach; `admin` is the administration of the account, `admin:NUMBER` that of one of several.
+    #[arg(value_name = "TO", default_value = "admin")]
+    pub to: String,
+    /// Leave out this identity, resource or method; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub avoid: Vec<String>,
+    /// How many ways to show at most.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=20))]
+    pub ways: u8,
+    /// Over which inventory.
+    #[command(flatten)]
+    pub over: OverArgs,
+    /// How to print the ways.
+    #[arg(short, long, value_enum, default_value_t = PathOutput::Table)]
+    pub output: PathOutput,
+}
+
+/// How ways are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum PathOutput {
+    /// For people.
+    Table,
+    /// For programs: a stable contract.
+    Json,
+    /// As JSON, for people.
+    Yaml,
+    /// A picture.
+    Svg,
+}
+
+/// Who has a permission.
+#[derive(Debug, Args)]
+pub struct WhoCanArgs {
+    /// The permission, as AWS writes it: `s3:GetObject`.
+    #[arg(value_name = "PERMISSION")]
+    pub permission: String,
+    /// The ARN of the resource, or a pattern of which one is enough.
+    #[arg(value_name = "RESOURCE", default_value = "*")]
+    pub resource: String,
+    /// Over which inventory.
+    #[command(flatten)]
+    pub over: OverArgs,
+    /// How to print the answers.
+    #[arg(short, long, value_enum, default_value_t = Output::Table)]
+    pub output: Output,
+}
+
+/// Whether an identity has a permission.
+#[derive(Debug, Args)]
+pub struct CanArgs {
+    /// Who: an ARN, or the end of one.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// The permission and its resource.
+    #[command(flatten)]
+    pub what: WhoCanArgs,
+    /// Show the statements that decide.
+    #[arg(long)]
+    pub explain: bool,
+}
+
+/// What an identity reaches.
+#[derive(Debug, Args)]
+pub struct ReachArgs {
+    /// Who: an ARN, or the end of one.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// How many to list at most.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: u32,
+    /// Over which inventory.
+    #[command(flatten)]
+    pub over: OverArgs,
+    /// How to print the answer.
+    #[arg(short, long, value_enum, default_value_t = Output::Table)]
+    pub output: Output,
 }
 
 /// What to analyse.

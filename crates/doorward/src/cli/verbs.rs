@@ -14,6 +14,7 @@ use doorward_proof::Scope;
 use serde_json::{Map, Value};
 
 use super::past::{PastListing, ShowArgs};
+use super::privilege::{CanArgs, ReachArgs};
 use super::{Output, Span};
 
 /// Where a running server is asked.
@@ -128,6 +129,10 @@ pub enum IdentityVerb {
     List(IdentityListArgs),
     /// Show all that is known of an identity.
     Show(ShowArgs),
+    /// Say whether an identity may use a permission on a resource, by all policies together.
+    Can(CanArgs),
+    /// List what an identity reaches by its own rights and by those that it can come to.
+    Reach(ReachArgs),
     /// End all sessions and credentials of an identity: what was issued or authenticated before now is refused from
     /// the very next decision on, in every mode, until the identity is revived. So is what does not say when it began.
     Kill(IdentityArgs),

@@ -199,7 +199,7 @@ impl Drawing<'_> {
     pub(super) fn assume(&mut self, acting: &Acting<'_>) -> Assumable {
         let mut assumable = Assumable::default();
         for role in self.trust.direct.get(&acting.actor.principal).into_iter().flatten() {
-            if let Some(sure) = acting.may_assume((self.estate, &self.assuming), *role) {
+            if let Some(sure) = acting.may_assume(&self.assuming, *role) {
                 self.draft.lead(acting.actor.node, Draft::principal(*role), (sure, Cause::Assume));
                 assumable.add(*role, sure);
             }
@@ -212,7 +212,7 @@ impl Drawing<'_> {
         let pools: Vec<_> = own.chain(&self.trust.everybody).cloned().collect();
         for (key, pool) in pools {
             let extent = pool.extent(&said, &mut |_, member| match member {
-                Member::Principal(role) => acting.may_assume((self.estate, &self.assuming), role),
+                Member::Principal(role) => acting.may_assume(&self.assuming, role),
                 Member::Resource(_) => None,
             });
             match extent {

@@ -78,6 +78,21 @@ pub enum Cause {
     RunsAs,
 }
 
+impl Cause {
+    /// It in one word, as other programs show it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Assume => "CanAssume",
+            Self::Rule(..) => "CanBecome",
+            Self::Administers => "Administers",
+            Self::Holds => "Holds",
+            Self::Member | Self::Changed(_) => "Includes",
+            Self::RunsAs => "RunsAs",
+        }
+    }
+}
+
 /// Nodes and edges so far.
 #[derive(Debug)]
 pub(crate) struct Draft {

@@ -8,12 +8,14 @@ use crate::analysis::actor::{Actor, Masks};
 use crate::analysis::administrators::KERNEL;
 use crate::analysis::draft::{Cause, Place, Variant};
 use crate::analysis::find::{Asked, Method};
-use crate::analysis::question::{Acting, Control};
+use crate::analysis::ground::{Ground, Guarded};
+use crate::analysis::question::Acting;
 use crate::escalation::{On, Rules, Target};
 use crate::estate::{Estate, PrincipalId};
-use crate::evaluate::Level;
+use crate::evaluate::{Denial, Verdict};
 use crate::graph::NodeId;
 use crate::interest::Mask;
+use crate::questions::{Can, CanAnswer};
 
 /// What allows a step.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -30,7 +32,7 @@ pub struct Explainer<'a> {
     rules: &'a Rules,
     analysis: &'a Analysis,
     as_of: Time,
-    levels: &'a [Vec<Level<'a>>],
+    ground: Ground<'a>,
     assuming: Asked,
 }
 
@@ -47,10 +49,10 @@ impl Explainer<'_> {
         (analysis, as_of): (&Analysis, Time),
         ask: impl FnOnce(&Explainer<'_>) -> T,
     ) -> T {
-        let control = Control::service(estate);
-        let levels = control.levels();
         let assuming = Asked::plain("sts:AssumeRole", as_of);
-        ask(&Explainer { estate, rules, analysis, as_of, levels: &levels, assuming })
+        Ground::with(estate, |ground| {
+            ask(&Explainer { estate: ground.estate, rules, analysis, as_of, ground, assuming })
+        })
     }
 
     /// What allows the step from a node for a cause, to what it leads to.
@@ -59,14 +61,42 @@ impl Explainer<'_> {
         self.evidence(from, cause, to).unwrap_or_default()
     }
 
+    /// Whether a principal has a permission on a resource.
+    pub(crate) fn can(&self, id: PrincipalId, permission: &str, resource: &str) -> Option<CanAnswer> {
+        let actor = Actor::new(self.estate, id, &Masks::default())?;
+        let acting = Acting::new(self.ground, &actor)?;
+        let asked = Asked::plain(permission, self.as_of);
+        let assumes = asked.permission.name() == "sts:assumerole";
+        let role = self.estate.find(resource).filter(|_| assumes);
+        let role = role.and_then(|role| Guarded::role(self.ground, role));
+        let guarded = role.unwrap_or_else(|| Guarded::new(self.ground, resource, acting.caller.account));
+        Some(acting.ask((&asked.permission, acting.context(&asked)), &guarded, |answer, policies| {
+            let Evidence { statements, only_if } = Evidence::of(answer, policies);
+            CanAnswer {
+                identity: self.estate.principal(id).map_or("", |one| one.arn()).to_owned(),
+                permission: permission.to_owned(),
+                resource: resource.to_owned(),
+                answer: match &answer.verdict {
+                    Verdict::Allowed => Can::Allow,
+                    Verdict::OnlyIf(_) => Can::OnlyIf,
+                    Verdict::Unknown => Can::Unknown,
+                    Verdict::Denied(Denial::Explicit) => Can::ExplicitDeny,
+                    Verdict::Denied(Denial::Implicit) => Can::ImplicitDeny,
+                },
+                statement: statements,
+                only_if,
+            }
+        }))
+    }
+
     fn evidence(&self, from: NodeId, cause: Cause, to: NodeId) -> Option<Evidence> {
         let Some(Place::Principal(id)) = self.analysis.place(from) else { return None };
         let actor = Actor::new(self.estate, *id, &Masks::default())?;
-        let acting = Acting::new(self.estate, self.levels, &actor)?;
+        let acting = Acting::new(self.ground, &actor)?;
         let mut evidence = Evidence::default();
         match cause {
             Cause::Assume => {
-                acting.show_assume((self.estate, &self.assuming), self.principal(to)?, &mut evidence);
+                acting.show_assume(&self.assuming, self.principal(to)?, &mut evidence);
             }
             Cause::Administers => {
                 let (permission, form) = KERNEL.first()?;

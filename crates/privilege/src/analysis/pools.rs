@@ -34,7 +34,9 @@ impl Pools {
         let is_right = |(_, member): &(Box<str>, Member)| {
             trusts(estate, *member, rule) && rule.states.iter().all(|state| holds(estate, *state, *member))
         };
-        let pool = Rc::new(Pool::new(members.into_iter().filter(is_right).collect()));
+        let members: Vec<(Box<str>, Member)> = members.into_iter().filter(is_right).collect();
+        let is_guarded = members.iter().any(|(arn, _)| estate.guard(arn).is_some());
+        let pool = Rc::new(Pool::new(members).guarded(is_guarded));
         self.pools.insert(key, Rc::clone(&pool));
         pool
     }

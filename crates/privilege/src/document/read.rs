@@ -58,15 +58,18 @@ fn statement(raw: RawStatement, version: Version) -> Result<Statement, String> {
     };
     let permissions = selection(raw.action, raw.not_action, "Action", |text| Pattern::of_permission(text))?;
     let conditions = raw.condition.unwrap_or_default().into_iter();
+    let mut conditions = conditions
+        .flat_map(|(operator, keys)| of_operator(operator, keys, version))
+        .collect::<Result<Vec<Condition>, _>>()?;
+    // All must hold, so that their order says nothing: answers show them in one that does not depend on the writer.
+    conditions.sort_by_cached_key(|condition| (condition.operator.to_string(), condition.key.clone()));
     Ok(Statement {
         sid: raw.sid,
         effect: raw.effect,
         principals: principals(raw.principal, raw.not_principal)?,
         permissions: permissions.ok_or("it names neither Action nor NotAction")?,
         resources: selection(raw.resource, raw.not_resource, "Resource", resource)?,
-        conditions: conditions
-            .flat_map(|(operator, keys)| of_operator(operator, keys, version))
-            .collect::<Result<_, _>>()?,
+        conditions,
     })
 }
 

@@ -47,6 +47,10 @@ impl Builder {
         estate.entitle(rows);
         estate.join_groups();
         estate.add_resources(&all.resources);
+        for (name, holder) in all.guards {
+            let id = estate.named(&name);
+            estate.guards.insert(holder.into(), id);
+        }
         estate.credit(&all.credentials);
         estate.organise(&all.nodes, &all.control);
         estate.add_policy("any policy".into(), held(ANY_POLICY));
@@ -62,6 +66,8 @@ struct Rows {
     resources: BTreeMap<String, Resource>,
     credentials: BTreeMap<String, Credential>,
     nodes: BTreeMap<String, OrganisationNode>,
+    /// The holders of resource policies, by the names of these.
+    guards: BTreeMap<String, String>,
     /// Control policies by node, as they are attached: the origin and the policy.
     control: BTreeSet<(String, i32, String)>,
 }
@@ -81,6 +87,8 @@ impl Rows {
         for entitlement in export.entitlements {
             if matches!(entitlement.origin(), Origin::ServiceControl | Origin::ResourceControl) {
                 self.control.insert((entitlement.holder, entitlement.origin, entitlement.policy));
+            } else if entitlement.origin() == Origin::Resource {
+                self.guards.insert(entitlement.document_name(), entitlement.holder);
             } else if let Some(row) = self.holders.get_mut(&entitlement.holder) {
                 row.entitlements.push(entitlement);
             }

@@ -55,7 +55,7 @@ pub(crate) fn analyze(args: &AnalyzeArgs) -> Result<()> {
              `aws iam get-account-authorization-details > account.json`"
         );
     }
-    let answer = Answer { analyzed: privilege::analyze(exports, &tier_zero)?, rejects };
+    let answer = Answer { analyzed: privilege::analyzed(&privilege::atlas(exports, &tier_zero)?), rejects };
     print(&answer, args.output, table)
 }
 
@@ -68,7 +68,7 @@ fn table(answer: &Answer) -> String {
 }
 
 /// What matters most, as a file names it.
-fn tier_zero(path: &Path) -> Result<TierZero> {
+pub(super) fn tier_zero(path: &Path) -> Result<TierZero> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut patterns = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {

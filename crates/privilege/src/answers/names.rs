@@ -1,0 +1,80 @@
+//! Nodes and methods in words.
+
+use crate::analysis::{Analysis, Cause, Place, PoolKey, PoolOf, Variant};
+use crate::escalation::Rules;
+use crate::estate::Estate;
+use crate::graph::NodeId;
+
+/// Whoever names things.
+#[derive(Clone, Copy)]
+pub(super) struct Names<'a> {
+    pub(super) estate: &'a Estate,
+    pub(super) rules: &'a Rules,
+    pub(super) analysis: &'a Analysis,
+}
+
+impl Names<'_> {
+    /// A method by its place: its id and its name.
+    pub(super) fn rule(&self, place: u32) -> (String, String) {
+        let rule = self.rules.all().get(place as usize);
+        rule.map_or_else(Default::default, |rule| (rule.id.to_string(), rule.name.to_string()))
+    }
+
+    /// A cause: the id of the method, and its name.
+    pub(super) fn method(&self, cause: Cause) -> (String, String) {
+        let said = |id: &str, name: &str| (id.to_owned(), name.to_owned());
+        match cause {
+            Cause::Rule(place, _) => self.rule(place),
+            Cause::Assume => said("sts-001", "Assume the role"),
+            Cause::Administers => said("administrator", "Administer the account"),
+            Cause::Holds => said("holds", "Administer what is in the account"),
+            Cause::Changed(_) | Cause::Member => said("member", "Be one of them"),
+            Cause::RunsAs => said("runs-as", "Run as the role"),
+        }
+    }
+
+    /// A node in words.
+    pub(super) fn name(&self, node: NodeId) -> String {
+        match self.analysis.place(node) {
+            Some(Place::Principal(id)) => self.estate.principal(*id).map_or("", |one| one.arn()).to_owned(),
+            Some(Place::Resource(place)) => {
+                let resource = self.estate.resources().get(*place as usize);
+                resource.map_or("", |one| &one.id).to_owned()
+            }
+            Some(Place::Administration(account)) => {
+                let account = self.estate.account(*account).map_or("", |one| &one.id);
+                format!("administrator of {account}")
+            }
+            Some(Place::Outside(name)) => name.to_string(),
+            Some(Place::Variant(variant)) => {
+                let (Variant::AnyPolicy(id)
+                | Variant::WithoutBoundary(id)
+                | Variant::WithoutDenial(id, _)
+                | Variant::OtherVersions(id)) = variant;
+                format!("{} with other policies", self.estate.principal(*id).map_or("", |one| one.arn()))
+            }
+            Some(Place::Pool(key)) => self.pool(key),
+            Some(Place::Changed(key)) => format!("{}, with any policy", self.pool(key)),
+            None => String::new(),
+        }
+    }
+
+    /// What a pool holds, in words.
+    fn pool(&self, key: &PoolKey) -> String {
+        let account = self.estate.account(key.account).map_or("", |account| &account.id);
+        match &key.of {
+            PoolOf::Rule(place) => {
+                let sought = self.rules.all().get(*place as usize).map(crate::escalation::Rule::sought);
+                any(&sought.unwrap_or_default(), account)
+            }
+            PoolOf::Trust(_) => format!("all roles of {account} with one trust policy"),
+            PoolOf::Kind(kind) => any(kind.noun(), account),
+        }
+    }
+}
+
+/// A thing in words, as any of its kind.
+fn any(noun: &str, account: &str) -> String {
+    let kind = noun.split_once(' ').filter(|(article, _)| matches!(*article, "a" | "an"));
+    format!("any {} in {account}", kind.map_or(noun, |(_, kind)| kind))
+}
