@@ -174,7 +174,7 @@ pub enum CredentialState {
     Unknown = 0,
     /// It can.
     Active = 1,
-    /// It cannot: it is switched off.
+    /// It cannot: it is switched off, or there is none.
     Inactive = 2,
 }
 

@@ -164,12 +164,10 @@ pub enum Source {
     Organizations = 5,
     /// IAM Access Analyzer.
     AccessAnalyzer = 6,
-    /// A folder that iam-collect has written.
-    IamCollect = 7,
     /// An answer of the service that the row is of.
-    Service = 8,
+    Service = 7,
     /// IAM Identity Center and its identity store.
-    IdentityCenter = 9,
+    IdentityCenter = 8,
 }
 
 impl Source {
@@ -184,7 +182,6 @@ impl Source {
             Self::Config => "aws config",
             Self::Organizations => "organizations",
             Self::AccessAnalyzer => "access analyzer",
-            Self::IamCollect => "iam-collect",
             Self::Service => "service",
             Self::IdentityCenter => "identity center",
         }

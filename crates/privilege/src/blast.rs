@@ -1,7 +1,7 @@
 //! Blast radius: how much of everything would be lost with one identity. Exposure: through how many one target would.
 //!
 //! The blast radius of a node is the sum, over all others, of their weight times how well it reaches them
-//! ([`Best`](crate::reach::Best)), as a share of the sum of their weights. It can only fall where an edge, a permission
+//! ([`Best`]), as a share of the sum of their weights. It can only fall where an edge, a permission
 //! or a weight goes, and is 100 % for who controls everything.
 //!
 //! All are worked out together. Nodes that surely reach each other reach the same, and are one component; 256

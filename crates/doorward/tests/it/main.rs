@@ -6,6 +6,7 @@ mod attacks;
 mod bad_input;
 mod command_line;
 mod doctor;
+mod inventory;
 mod privilege;
 mod privilege_questions;
 mod scan_kept;

@@ -57,7 +57,7 @@ async fn import(Shared(app): Shared<App>, request: Request) -> Reply {
     }
     if contents.exports.is_empty() || !contents.events.is_empty() {
         return Err(Problem::bad(
-            "expected the output of get-account-authorization-details, and nothing else",
+            "expected inventory, such as the output of get-account-authorization-details, and nothing else",
         ));
     }
     let (mut accounts, mut rejects) = (Vec::new(), Vec::new());

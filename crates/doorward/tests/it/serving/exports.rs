@@ -88,7 +88,7 @@ fn what_is_cut_or_no_export_is_refused_whole() {
     for (body, status, said) in [
         (half, 422, "nothing was taken in: cut short"),
         (b"{\"a\": 1}", 422, no_export),
-        (b"", 400, "expected the output of get-account-authorization-details"),
+        (b"", 400, "expected inventory, such as the output of get-account-authorization-details"),
     ] {
         let answer = server.ask("POST", "/v1/imports", body);
         assert!(

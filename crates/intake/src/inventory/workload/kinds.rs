@@ -40,7 +40,7 @@ const fn answer(field: &'static str, mark: &'static str, kind: &'static Kind) ->
     Answer { field, mark, kind }
 }
 
-pub(super) const ANSWERS: [Answer; 26] = [
+pub(super) const ANSWERS: [Answer; 27] = [
     answer("Functions", "FunctionArn", &FUNCTION),
     answer("Configuration", "FunctionArn", &FUNCTION),
     answer("", "FunctionArn", &FUNCTION),
@@ -63,6 +63,7 @@ pub(super) const ANSWERS: [Answer; 26] = [
     answer("cluster", "roleArn", &EKS_CLUSTER),
     answer("InstanceProfiles", "InstanceProfileId", &PROFILE),
     answer("InstanceProfile", "InstanceProfileId", &PROFILE),
+    answer("KeyMetadata", "KeyId", &KEY),
     answer("agent", "agentResourceRoleArn", &AGENT),
     answer("", "codeInterpreterArn", &CODE_INTERPRETER),
     answer("", "agentRuntimeArn", &AGENT_RUNTIME),

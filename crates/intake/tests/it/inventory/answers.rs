@@ -71,6 +71,7 @@ fn instances_run_as_the_roles_of_their_profiles() {
     insta::assert_snapshot!(rows_of(text(&answers).as_bytes()).join("\n"));
 }
 
+/// Members of objects stand in the order of their names, so that it makes no difference whether that is kept.
 fn policy(resource: &str) -> String {
     json!({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": resource}]})
         .to_string()
@@ -108,7 +109,7 @@ fn an_organisation() {
         "Name": "FullAWSAccess", "Type": "SERVICE_CONTROL_POLICY", "AwsManaged": true});
     let unit = arn("ou/o-1/ou-1-a");
     let about = |about: &str, output: &Value| json!({"about": about, "output": output});
-    let document = json!({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}).to_string();
+    let document = json!({"Statement": [{"Action": "*", "Effect": "Allow", "Resource": "*"}]}).to_string();
     let answers = [
         json!({"Organization": {"Id": "o-1", "Arn": arn("organization/o-1"), "MasterAccountId": "111122223333"}}),
         json!({"Roots": [{"Id": "r-1", "Arn": arn("root/o-1/r-1"), "Name": "Root", "PolicyTypes": []}]}),

@@ -63,7 +63,7 @@ fn an_organisation_beside_the_items() {
         json!({"resourceType": "Yams::Organizations::Account", "accountId": id, "configuration": {
             "orgId": "o-1", "orgNodes": [node("r-1", "Root", "ROOT"), node("ou-1", "all", "OU"), node(id, "one", "ACCOUNT")]}})
     };
-    let document = json!({"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]});
+    let document = json!({"Statement": [{"Action": "*", "Effect": "Deny", "Resource": "*"}]});
     let control = |arn: &str| {
         json!({"resourceType": "Yams::Organizations::ServiceControlPolicy", "accountId": "111122223333", "arn": arn,
             "configuration": {"document": document}})
