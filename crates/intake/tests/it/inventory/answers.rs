@@ -73,7 +73,7 @@ fn instances_run_as_the_roles_of_their_profiles() {
 
 /// Members of objects stand in the order of their names, so that it makes no difference whether that is kept.
 fn policy(resource: &str) -> String {
-    json!({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": resource}]})
+    json!({"Statement": [{"Action": "*", "Effect": "Allow", "Principal": "*", "Resource": resource}]})
         .to_string()
 }
 
