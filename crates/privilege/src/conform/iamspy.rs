@@ -199,6 +199,8 @@ impl World {
         let tags = entry.get("Tags").map(json::tags).unwrap_or_default();
         let (membership, service) = self.place(caller.account, "SERVICE_CONTROL_POLICY");
         (caller.tags, caller.organisation) = (Some(&*tags), membership);
+        // A role's own id is not that of its sessions.
+        caller.user_id = entry.get("UserId").and_then(Value::as_str);
         let mut resource = Resource::new(call.resource);
         let own = self.resource(call.resource).and_then(|entry| entry.get("Account")?.as_str());
         resource.account = own.or(resource.account).or(Some(caller.account));

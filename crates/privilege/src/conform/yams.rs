@@ -197,6 +197,8 @@ fn one(
     let mut caller = Caller::of(principal).ok_or_else(|| format!("{principal} is no principal"))?;
     caller.tags = Some(&own_tags);
     caller.organisation = accounts.membership(caller.account);
+    // A role's own id is not that of its sessions.
+    caller.user_id = configuration(item).get("userId").and_then(Value::as_str);
     let mut resource = Resource::new(arn);
     let account = owner.and_then(|owner| owner.get("accountId")?.as_str()).or(resource.account);
     let account = account.unwrap_or(caller.account);
