@@ -136,6 +136,54 @@ proptest! {
     }
 }
 
+const SECRET: Node = Node { passage: false, opens: Level::List };
+
+fn edge(id: u32, from: u32, to: u32, level: Level) -> Edge {
+    Edge { from: NodeId(from), to: NodeId(to), level, only_if: false, id: EdgeId(id) }
+}
+
+fn cut(point: Point, cut_off: u32) -> Choke {
+    Choke { point, cut_off }
+}
+
+/// 1 may list all of an account, and so the secret 2, which opens control over all of it: the top tier.
+#[test]
+fn a_way_through_a_passage_twice_is_cut_at_the_edge_that_lifts_it() {
+    let [to_secret, may_list, opened] =
+        [edge(0, 0, 2, Level::Control), edge(1, 1, 0, Level::List), edge(2, 2, 0, Level::Control)];
+    let graph = Graph::new(vec![Node::PASSAGE, Node::SHOWN, SECRET], &[to_secret, may_list, opened]).unwrap();
+    let (identities, top) = ([1, 2].into_iter().collect(), [0].into_iter().collect());
+    let points = vec![
+        cut(Point::Edge(opened), 2),
+        cut(Point::Node(NodeId(0)), 2),
+        cut(Point::Edge(to_secret), 1),
+        cut(Point::Edge(may_list), 1),
+        cut(Point::Node(NodeId(2)), 1),
+    ];
+    let found = choke_points(&graph, &identities, &top, &Filter::default());
+    assert_eq!(found, Chokes { exposed: 2, points });
+}
+
+/// 1 may list all of an account, 2 controls it: only 1 needs the secret 3 on the way to the top, 4.
+#[test]
+fn an_edge_out_of_a_passage_cuts_off_those_who_come_at_a_level_that_has_no_other() {
+    let edges = [
+        edge(0, 0, 3, Level::Control),
+        edge(1, 0, 4, Level::Control),
+        edge(2, 1, 0, Level::List),
+        edge(3, 2, 0, Level::Control),
+        edge(4, 3, 4, Level::Control),
+    ];
+    let nodes = vec![Node::PASSAGE, Node::SHOWN, Node::SHOWN, SECRET, Node::SHOWN];
+    let graph = Graph::new(nodes, &edges).unwrap();
+    let (identities, top) = ([1, 2].into_iter().collect(), [4].into_iter().collect());
+    let both = [0, 4].map(|node| cut(Point::Node(NodeId(node)), 2));
+    let one = [0, 2, 3, 4].map(|edge| cut(Point::Edge(edges[edge]), 1));
+    let points = both.into_iter().chain(one).chain([cut(Point::Node(NodeId(3)), 1)]).collect();
+    let found = choke_points(&graph, &identities, &top, &Filter::default());
+    assert_eq!(found, Chokes { exposed: 2, points });
+}
+
 #[test]
 fn a_chain_of_100_000_roles_is_no_deeper_than_one_of_two() {
     let nodes = 100_000;

@@ -67,6 +67,7 @@ fn several_paths() -> Picture {
             link(3, 6, &["kms:Decrypt"], false),
             link(5, 6, &["kms:PutKeyPolicy"], false),
             link(5, 1, &["iam:AddUserToGroup"], false),
+            link(5, 4, &["in the account"], false),
         ],
     }
 }
