@@ -20,8 +20,18 @@ pub struct Pool<T> {
     /// What all their ARNs begin with.
     prefix: String,
     members: Vec<(Box<str>, T)>,
-    /// Whether a member has a policy of its own, so that each is asked about.
-    is_guarded: bool,
+    own: Own,
+}
+
+/// Whether members of a pool have policies that may let somebody in by themselves.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Own {
+    /// They have none.
+    None,
+    /// All have the same.
+    Same,
+    /// Each may have another.
+    Different,
 }
 
 /// On which members of a pool something holds.
@@ -43,13 +53,13 @@ impl<T: Copy> Pool<T> {
         // In order, what the first and last have in common all have.
         let differs = first.char_indices().zip(last.chars()).find(|((_, one), other)| one != other);
         let shared = differs.map_or_else(|| first.len().min(last.len()), |((at, _), _)| at);
-        Self { prefix: first.get(..shared).unwrap_or_default().to_owned(), members, is_guarded: false }
+        Self { prefix: first.get(..shared).unwrap_or_default().to_owned(), members, own: Own::None }
     }
 
     /// The same, where members have policies of their own.
     #[must_use]
-    pub fn guarded(self, is_guarded: bool) -> Self {
-        Self { is_guarded, ..self }
+    pub fn with(self, own: Own) -> Self {
+        Self { own, ..self }
     }
 
     /// The members, in the order of their ARNs.
@@ -62,13 +72,19 @@ impl<T: Copy> Pool<T> {
     pub fn extent(&self, said: &Said<'_>, ask: &mut dyn FnMut(&str, T) -> Option<Certainty>) -> Extent<T> {
         let Some((first, member)) = self.members.first() else { return Extent::Some(Vec::new()) };
         let mut all = said.granting.iter().chain(&said.limiting);
-        if !self.is_guarded && self.members.len() > 1 && all.all(|statement| self.is_alike(statement)) {
+        if self.own != Own::Different
+            && self.members.len() > 1
+            && all.all(|statement| self.is_alike(statement))
+        {
             return ask(first, *member).map_or(Extent::Some(Vec::new()), Extent::All);
         }
         let mut at = Vec::new();
-        // A policy of the target may let in whom no policy of its own does.
-        let likely =
-            if self.is_guarded { (0..self.members.len()).collect() } else { self.likely(&said.granting) };
+        // A policy of the target may let in whom no policy of the own does.
+        let likely = if self.own != Own::None {
+            (0..self.members.len()).collect()
+        } else {
+            self.likely(&said.granting)
+        };
         for place in likely {
             if let Some((arn, member)) = self.members.get(place)
                 && let Some(certainty) = ask(arn, *member)

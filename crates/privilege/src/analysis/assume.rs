@@ -12,7 +12,7 @@ use crate::analysis::pools::Member;
 use crate::analysis::question::Acting;
 use crate::document::{Document, Effect, Principal as Named, Selection, Statement};
 use crate::estate::{AccountId, Estate, PrincipalId, PrincipalKind};
-use crate::targets::{Certainty, Extent, Pool};
+use crate::targets::{Certainty, Extent, Own, Pool};
 
 /// Who is trusted by whom.
 #[derive(Debug, Default)]
@@ -76,7 +76,9 @@ impl Trust {
         let members = roles
             .into_iter()
             .filter_map(|id| Some((estate.principal(id)?.arn().into(), Member::Principal(id))));
-        let pool = Rc::new(Pool::new(members.collect()));
+        // Who is named as one of everybody needs no policy of its own.
+        let own = if admits.everybody { Own::Same } else { Own::None };
+        let pool = Rc::new(Pool::new(members.collect()).with(own));
         for account in &admits.accounts {
             self.by_account.entry(*account).or_default().push((key.clone(), Rc::clone(&pool)));
         }
@@ -204,12 +206,13 @@ impl Drawing<'_> {
                 assumable.add(*role, sure);
             }
         }
-        if !acting.actor.mask.holds(&self.assume_mask) {
+        let allowed = acting.actor.mask.holds(&self.assume_mask);
+        if !allowed && self.trust.everybody.is_empty() {
             return assumable;
         }
         let said = acting.said(&self.assuming.permission);
-        let own = self.trust.by_account.get(&acting.actor.account).into_iter().flatten();
-        let pools: Vec<_> = own.chain(&self.trust.everybody).cloned().collect();
+        let own = self.trust.by_account.get(&acting.actor.account).filter(|_| allowed);
+        let pools: Vec<_> = own.into_iter().flatten().chain(&self.trust.everybody).cloned().collect();
         for (key, pool) in pools {
             let extent = pool.extent(&said, &mut |_, member| match member {
                 Member::Principal(role) => acting.may_assume(&self.assuming, role),

@@ -7,7 +7,7 @@ use crate::analysis::draft::PoolKey;
 use crate::document::{Effect, Principal as Named, Selection};
 use crate::escalation::{Kind, Rule, State, Target};
 use crate::estate::{AccountId, Estate, Principal, PrincipalId, PrincipalKind};
-use crate::targets::{Certainty, Extent, Pool, names};
+use crate::targets::{Certainty, Extent, Own, Pool, names};
 
 /// A member of a pool.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -36,7 +36,7 @@ impl Pools {
         };
         let members: Vec<(Box<str>, Member)> = members.into_iter().filter(is_right).collect();
         let is_guarded = members.iter().any(|(arn, _)| estate.guard(arn).is_some());
-        let pool = Rc::new(Pool::new(members).guarded(is_guarded));
+        let pool = Rc::new(Pool::new(members).with(if is_guarded { Own::Different } else { Own::None }));
         self.pools.insert(key, Rc::clone(&pool));
         pool
     }

@@ -1,6 +1,7 @@
 //! What the room promises, at its boundary.
 
 #[cfg(test)]
+mod analysis;
 mod ask;
 #[cfg(test)]
 mod blast;

@@ -1,0 +1,212 @@
+//! Who could become whom: the graph says of each pair what the evaluation says of it alone.
+
+use doorward_model::inventory::Origin;
+use doorward_model::time::Time;
+use doorward_privilege::analysis::Cause;
+use doorward_privilege::answers::{self, Escalation};
+use doorward_privilege::atlas::Atlas;
+use doorward_privilege::escalation::Rules;
+use doorward_privilege::estate::{Estate, PrincipalId};
+use doorward_privilege::graph::NodeId;
+use doorward_privilege::questions::Can;
+use doorward_privilege::rating::TierZero;
+use proptest::prelude::*;
+
+use crate::support::{ACCOUNT, Rows};
+
+fn atlas(estate: Estate) -> Atlas {
+    let rules = Rules::shipped().unwrap_or_default();
+    let as_of = Time::from_ms(1_790_000_000_000);
+    Atlas::new(estate, rules, as_of, &TierZero::Default).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The escalation of a principal, with the methods that can come first and what is missing.
+fn told(atlas: &Atlas, name: &str) -> (Escalation, bool, Vec<String>) {
+    let all = answers::principals(atlas);
+    let one = all.iter().find(|one| one.arn.ends_with(name));
+    let methods = one.map(|one| one.paths.iter().map(|path| path.id.clone()).collect());
+    (
+        one.map_or(Escalation::None, |one| one.escalation),
+        one.is_some_and(|one| one.admin),
+        methods.unwrap_or_default(),
+    )
+}
+
+const ALL: &str = r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#;
+const NOTHING: &str = r#"[{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}]"#;
+const WRITES_ITSELF: &str =
+    r#"[{"Effect":"Allow","Action":"iam:PutUserPolicy","Resource":"arn:aws:iam::*:user/${aws:username}"}]"#;
+const NOBODY: &str = r#"{"Service":"config.amazonaws.com"}"#;
+
+fn user(name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:user/{name}")
+}
+
+#[test]
+fn who_may_write_its_own_policy_is_administrator_unless_a_boundary_holds() {
+    let boundary = format!("arn:aws:iam::{ACCOUNT}:policy/limit");
+    let rows = Rows::new()
+        .user("free", WRITES_ITSELF)
+        .user("bound", WRITES_ITSELF)
+        .held(&user("bound"), &boundary, Origin::Boundary)
+        .document(&boundary, NOTHING);
+    let atlas = atlas(rows.estate());
+    assert_eq!(told(&atlas, "/free"), (Escalation::Now, false, vec!["iam-007".to_owned()]));
+    // Whatever it writes, the boundary allows none of what an administrator may, nor the writing.
+    assert_eq!(told(&atlas, "/bound").0, Escalation::None);
+}
+
+#[test]
+fn a_boundary_that_can_be_taken_away_holds_nobody() {
+    let boundary = format!("arn:aws:iam::{ACCOUNT}:policy/limit");
+    let takes = r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#;
+    let allows = r#"[{"Effect":"Allow","Action":"iam:DeleteUserPermissionsBoundary","Resource":"*"}]"#;
+    let rows = Rows::new()
+        .user("bound", takes)
+        .held(&user("bound"), &boundary, Origin::Boundary)
+        .document(&boundary, allows);
+    let (escalation, admin, methods) = told(&atlas(rows.estate()), "/bound");
+    assert_eq!((escalation, admin), (Escalation::Now, false));
+    assert_eq!(methods, ["iam-102"]);
+}
+
+#[test]
+fn a_denial_that_can_be_detached_denies_nothing() {
+    let denies = format!("arn:aws:iam::{ACCOUNT}:policy/deny");
+    let deny = r#"[{"Effect":"Deny","NotAction":"iam:DetachUserPolicy","Resource":"*"}]"#;
+    let rows =
+        Rows::new().user("held", ALL).held(&user("held"), &denies, Origin::Attached).document(&denies, deny);
+    assert_eq!(told(&atlas(rows.estate()), "/held"), (Escalation::Now, false, vec!["iam-106".to_owned()]));
+}
+
+#[test]
+fn an_older_version_of_its_policy_counts_if_it_can_be_made_the_default() {
+    let policy = format!("arn:aws:iam::{ACCOUNT}:policy/own");
+    let sets = r#"[{"Effect":"Allow","Action":"iam:SetDefaultPolicyVersion","Resource":"*"}]"#;
+    let rows = Rows::new()
+        .user("turns", NOTHING)
+        .held(&user("turns"), &policy, Origin::Attached)
+        .document(&policy, sets);
+    let alone = atlas(rows.clone().estate());
+    assert_eq!(told(&alone, "/turns"), (Escalation::Latent, false, vec!["iam-101".to_owned()]));
+    let older = rows.document(&format!("{policy} version:v1"), ALL);
+    assert_eq!(told(&atlas(older.estate()), "/turns"), (Escalation::Now, false, vec!["iam-101".to_owned()]));
+}
+
+#[test]
+fn nobody_is_let_through_by_what_cannot_be_read() {
+    let rows = Rows::new()
+        .role("admin", NOBODY, ALL)
+        .user("broken", r#"[{"Effect":"Allow","Action":"iam:*","Resource":"*","Surprise":1}]"#)
+        .user("unheld", NOTHING)
+        .held(&user("unheld"), "arn:aws:iam::aws:policy/AdministratorAccess", Origin::Attached);
+    let atlas = atlas(rows.estate());
+    assert_eq!(told(&atlas, "/broken").0, Escalation::None);
+    assert_eq!(told(&atlas, "/unheld").0, Escalation::None);
+    let unknown: Vec<String> = answers::unknown(&atlas.estate).into_iter().map(|one| one.policy).collect();
+    let own = format!("{} inline:own", user("broken"));
+    assert_eq!(unknown, [own, "arn:aws:iam::aws:policy/AdministratorAccess".to_owned()]);
+}
+
+const NAMES: [&str; 3] = ["a", "ab", "b"];
+
+fn resources(kind: &'static str) -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("*".to_owned()),
+        Just(format!("arn:aws:iam::{ACCOUNT}:{kind}/*")),
+        Just(format!("arn:aws:iam::{ACCOUNT}:{kind}/a*")),
+        Just(format!("arn:aws:iam::*:{kind}/b")),
+        Just(format!("arn:aws:iam::{ACCOUNT}:*/?")),
+        Just(format!("arn:aws:iam::999988887777:{kind}/*")),
+    ]
+}
+
+fn condition() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        4 => Just(""),
+        1 => Just(r#","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#),
+        1 => Just(r#","Condition":{"StringEquals":{"aws:PrincipalAccount":"111122223333"}}"#),
+        1 => Just(r#","Condition":{"DateLessThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"}}"#),
+        1 => Just(r#","Condition":{"StringEquals":{"aws:ResourceTag/team":"x"}}"#),
+    ]
+}
+
+/// Statements about assuming roles and making keys.
+fn statements() -> impl Strategy<Value = String> {
+    let permission =
+        prop_oneof![Just("sts:AssumeRole"), Just("iam:CreateAccessKey"), Just("iam:Create*"), Just("*")];
+    let effect = prop_oneof![3 => Just("Allow"), 1 => Just("Deny")];
+    let element = prop_oneof![5 => Just("Resource"), 1 => Just("NotResource")];
+    let resource = prop_oneof![resources("role"), resources("user")];
+    let one = (effect, permission, element, resource, condition()).prop_map(
+        |(effect, permission, element, resource, condition)| {
+            format!(r#"{{"Effect":"{effect}","Action":"{permission}","{element}":"{resource}"{condition}}}"#)
+        },
+    );
+    prop::collection::vec(one, 1..4).prop_map(|all| format!("[{}]", all.join(",")))
+}
+
+fn trusted() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just(format!(r#"{{"AWS":"arn:aws:iam::{ACCOUNT}:root"}}"#)),
+        Just(format!(r#"{{"AWS":"{}"}}"#, user("a"))),
+        Just(format!(r#"{{"AWS":["{}","arn:aws:iam::{ACCOUNT}:role/b"]}}"#, user("ab"))),
+        Just(r#"{"AWS":"*"}"#.to_owned()),
+        Just(NOBODY.to_owned()),
+    ]
+}
+
+/// Whether an edge of a cause leads from one node to another, over passages perhaps.
+fn leads(atlas: &Atlas, from: NodeId, to: NodeId, is_cause: impl Fn(Cause) -> bool) -> bool {
+    atlas.analysis.graph.edges_from(from).any(|edge| {
+        let right = atlas.analysis.cause(edge.id).is_some_and(&is_cause);
+        let passage = atlas.analysis.graph.node(edge.to).is_some_and(|node| node.passage);
+        right
+            && (edge.to == to || (passage && atlas.analysis.graph.edges_from(edge.to).any(|on| on.to == to)))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn each_edge_is_what_the_evaluation_says_of_its_pair(
+        users in prop::collection::vec(statements(), 3),
+        roles in prop::collection::vec((trusted(), statements()), 3),
+        limit in prop::option::of(statements()),
+    ) {
+        let boundary = format!("arn:aws:iam::{ACCOUNT}:policy/limit");
+        let mut rows = Rows::new();
+        for (name, own) in NAMES.iter().zip(&users) {
+            rows = rows.user(name, own);
+        }
+        for (name, (trust, own)) in NAMES.iter().zip(&roles) {
+            rows = rows.role(name, trust, own);
+        }
+        if let Some(limit) = &limit {
+            rows = rows.held(&user("a"), &boundary, Origin::Boundary).document(&boundary, limit);
+        }
+        let atlas = atlas(rows.estate());
+        let makes_keys = atlas.rules.all().iter().position(|rule| &*rule.id == "iam-002");
+        let ids: Vec<PrincipalId> = (0u32..).map(PrincipalId).take(atlas.estate.principals().len()).collect();
+        for from in &ids {
+            // Who administers the account leads there, and by no other way.
+            let administers = leads(&atlas, NodeId(from.0), atlas.analysis.administration(doorward_privilege::estate::AccountId(0)), |cause| cause == Cause::Administers);
+            for to in ids.iter().filter(|to| *to != from && !administers) {
+                let target = atlas.estate.principal(*to).map(|one| one.arn().to_owned()).unwrap_or_default();
+                let (permission, method) = match target.contains(":role/") {
+                    true => ("sts:AssumeRole", None),
+                    false => ("iam:CreateAccessKey", makes_keys),
+                };
+                let can = atlas.can(*from, permission, &target).map(|one| one.answer);
+                let drawn = leads(&atlas, NodeId(from.0), NodeId(to.0), |cause| match (cause, method) {
+                    (Cause::Assume, None) => true,
+                    (Cause::Rule(place, _), Some(method)) => place as usize == method,
+                    _ => false,
+                });
+                // What only time could open, and time has passed, is open to the evaluation and drawn by nobody.
+                prop_assert_eq!(drawn, matches!(can, Some(Can::Allow | Can::OnlyIf)), "{:?} {} {} by {:?}", can, permission, target, from);
+            }
+        }
+    }
+}
