@@ -52,16 +52,18 @@ const PERMISSIONS: [(&str, &[&str]); 12] = [
 ];
 
 /// Sets of permissions that lead to more than they say.
-const ESCALATIONS: [&str; 10] = [
+const ESCALATIONS: [&str; 12] = [
     r#""iam:CreatePolicyVersion""#,
     r#""iam:SetDefaultPolicyVersion""#,
     r#""iam:AttachRolePolicy""#,
+    r#""iam:PutRolePolicy""#,
     r#""iam:PutUserPolicy""#,
     r#""iam:CreateAccessKey""#,
     r#""iam:AddUserToGroup""#,
     r#"["iam:UpdateAssumeRolePolicy","sts:AssumeRole"]"#,
     r#"["iam:PassRole","ec2:RunInstances"]"#,
     r#"["iam:PassRole","lambda:CreateFunction","lambda:InvokeFunction"]"#,
+    r#"["iam:PassRole","glue:CreateDevEndpoint"]"#,
     r#""*""#,
 ];
 
@@ -236,13 +238,12 @@ impl Large {
             put(out, format_args!(r#",{{"Effect":"Allow","Action":{permissions},"Resource":"*"}}"#));
         }
         if random.chance(CHAIN) {
-            let (one, two) = (self.role_arn(random), self.role_arn(random));
-            put(
-                out,
-                format_args!(
-                    r#",{{"Effect":"Allow","Action":"sts:AssumeRole","Resource":["{one}","{two}"]}}"#
-                ),
-            );
+            out.extend_from_slice(br#",{"Effect":"Allow","Action":"sts:AssumeRole","Resource":["#);
+            for role in 0..=random.below(4) {
+                let between = if role > 0 { "," } else { "" };
+                put(out, format_args!(r#"{between}"{}""#, self.role_arn(random)));
+            }
+            out.extend_from_slice(b"]}");
         }
         out.extend_from_slice(b"]}");
     }
