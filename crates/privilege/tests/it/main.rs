@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod analysis;
+#[cfg(test)]
 mod ask;
 #[cfg(test)]
 mod blast;
