@@ -73,8 +73,18 @@ fn json_and_yaml_say_the_same_and_the_contract_holds() {
     let json: Value = serde_json::from_slice(&doorward(&["scan", path, "-o", "json"]).stdout).unwrap();
     let yaml: Value = yaml_serde::from_str(&text(&doorward(&["scan", path, "-o", "yaml"]).stdout)).unwrap();
     assert_eq!(json, yaml);
-    let contract =
-        ["budget", "coverage", "events", "findings", "identities", "notes", "rejects", "sources", "unusual"];
+    let contract = [
+        "budget",
+        "coverage",
+        "events",
+        "findings",
+        "identities",
+        "notes",
+        "privilege",
+        "rejects",
+        "sources",
+        "unusual",
+    ];
     assert_eq!(keys(&json), BTreeSet::from(contract));
     let identity = &json["identities"][0];
     assert_eq!(identity["id"], "arn:aws:iam::111122223333:user/alice");
