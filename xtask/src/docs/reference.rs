@@ -44,7 +44,10 @@ fn pages() -> Result<Vec<(PathBuf, String)>> {
     let scanned = output(cargo(start).arg("scan").arg(&demo))?;
     let path = place::root().join("README.md");
     let readme = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let readme = with_sample(&readme, &sample(&scanned)?)?;
+    let way = output(cargo(start).args(PATH).args(["--files"]).arg(demo.join("iam")))?;
+    let readme = with_sample(&readme, (COMMAND, &sample(&scanned)?))?;
+    let asked = format!("$ doorward {} --files demo/iam\n", PATH.join(" "));
+    let readme = with_sample(&readme, (&asked, &way))?;
     pages.push((path, readme));
     Ok(pages)
 }
@@ -64,24 +67,27 @@ fn sample(report: &str) -> Result<String> {
 }
 
 /// README with the block after the command that prints it replaced.
-fn with_sample(readme: &str, sample: &str) -> Result<String> {
-    let parts = readme.split_once(COMMAND).and_then(|(before, after)| {
+fn with_sample(readme: &str, (command, sample): (&str, &str)) -> Result<String> {
+    let parts = readme.split_once(command).and_then(|(before, after)| {
         let (between, after) = after.split_once(OPENING)?;
         let (_, after) = after.split_once(CLOSING)?;
-        Some(format!("{before}{COMMAND}{between}{OPENING}{sample}{CLOSING}{after}"))
+        Some(format!("{before}{command}{between}{OPENING}{sample}{CLOSING}{after}"))
     });
-    parts.with_context(|| format!("README has no block of text after `{}`", COMMAND.trim()))
+    parts.with_context(|| format!("README has no block of text after `{}`", command.trim()))
 }
 
 const PAGES: [&str; 6] = ["cli", "configuration", "escalation", "findings", "openapi", "simulator"];
 const COMMAND: &str = "$ doorward scan demo\n";
+/// The question about privilege whose answer README shows.
+const PATH: [&str; 5] =
+    ["path", "103086136405:role/gha-billing-ingest-deploy", "admin:103086136405", "--ways", "1"];
 const OPENING: &str = "```text\n";
 const CLOSING: &str = "```\n";
 const SECOND_LINES: usize = 5;
 
 #[cfg(test)]
 mod tests {
-    use super::{sample, with_sample};
+    use super::{COMMAND, sample, with_sample};
 
     #[test]
     fn readme_shows_the_first_screen_and_the_first_findings() {
@@ -90,10 +96,10 @@ mod tests {
         assert_eq!(sample(report).unwrap(), shown);
         let readme = "a\n$ doorward scan demo\n```\n\n```text\nold\n```\nz\n";
         let expected = "a\n$ doorward scan demo\n```\n\n```text\nnew\n```\nz\n";
-        assert_eq!(with_sample(readme, "new\n").unwrap(), expected);
+        assert_eq!(with_sample(readme, (COMMAND, "new\n")).unwrap(), expected);
         let said = |refused: anyhow::Result<String>| refused.unwrap_err().to_string();
         assert_eq!(
-            said(with_sample("nothing", "new\n")),
+            said(with_sample("nothing", (COMMAND, "new\n"))),
             "README has no block of text after `$ doorward scan demo`"
         );
         assert_eq!(
