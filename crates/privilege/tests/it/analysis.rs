@@ -7,7 +7,7 @@ use doorward_privilege::answers::{self, Escalation};
 use doorward_privilege::atlas::Atlas;
 use doorward_privilege::escalation::Rules;
 use doorward_privilege::estate::{Estate, PrincipalId};
-use doorward_privilege::graph::NodeId;
+use doorward_privilege::graph::{Filter, NodeId};
 use doorward_privilege::questions::Can;
 use doorward_privilege::rating::TierZero;
 use proptest::prelude::*;
@@ -106,6 +106,46 @@ fn nobody_is_let_through_by_what_cannot_be_read() {
     let unknown: Vec<String> = answers::unknown(&atlas.estate).into_iter().map(|one| one.policy).collect();
     let own = format!("{} inline:own", user("broken"));
     assert_eq!(unknown, [own, "arn:aws:iam::aws:policy/AdministratorAccess".to_owned()]);
+}
+
+#[test]
+fn a_boundary_that_no_export_holds_makes_the_answer_unknown() {
+    let rows = Rows::new().user("bound", ALL).held(
+        &user("bound"),
+        "arn:aws:iam::111122223333:policy/gone",
+        Origin::Boundary,
+    );
+    let atlas = atlas(rows.estate());
+    let bound = atlas.estate.find(&user("bound")).unwrap();
+    let can = atlas.can(bound, "s3:GetObject", "arn:aws:s3:::bucket/key").unwrap();
+    assert_eq!(can.answer, Can::Unknown);
+    assert_eq!(told(&atlas, "/bound"), (Escalation::None, false, Vec::new()));
+    let who: Vec<Can> =
+        atlas.who_can("s3:GetObject", "arn:aws:s3:::bucket/key").into_iter().map(|one| one.answer).collect();
+    assert_eq!(who, [Can::Unknown]);
+}
+
+#[test]
+fn roles_that_trust_each_other_in_a_circle_lead_nowhere_else() {
+    let role = |name: &str| format!(r#"{{"AWS":"arn:aws:iam::{ACCOUNT}:role/{name}"}}"#);
+    let rows = Rows::new().role("a", &role("b"), NOTHING).role("b", &role("c"), NOTHING).role(
+        "c",
+        &role("a"),
+        NOTHING,
+    );
+    let atlas = atlas(rows.estate());
+    let from = atlas.find("role/a").unwrap();
+    let reached = atlas.reached(from, &Filter::default());
+    let names: Vec<&str> = reached.iter().map(|one| one.to.rsplit('/').next().unwrap()).collect();
+    assert_eq!(names, ["b", "c"]);
+    assert_eq!(told(&atlas, "role/a"), (Escalation::None, false, Vec::new()));
+}
+
+#[test]
+fn a_permission_that_nobody_knows_gives_nothing_and_stops_nothing() {
+    let odd = r#"[{"Effect":"Allow","Action":["iam:FlyToTheMoon","iam:PutUserPolicy"],"Resource":"*"}]"#;
+    let atlas = atlas(Rows::new().user("odd", odd).estate());
+    assert_eq!(told(&atlas, "/odd"), (Escalation::Now, false, vec!["iam-007".to_owned()]));
 }
 
 const NAMES: [&str; 3] = ["a", "ab", "b"];
