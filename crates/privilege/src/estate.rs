@@ -141,6 +141,8 @@ pub struct Policy {
     pub name: Arc<str>,
     /// The document; equal documents are one.
     pub document: Held,
+    /// Whether it is a managed policy that its account can change.
+    pub is_changeable: bool,
 }
 
 /// A document, or why there is none.
@@ -340,12 +342,8 @@ impl Estate {
 
     /// The ARNs of managed policies that a principal holds and its account can change.
     pub fn changeable_policies<'a>(&'a self, principal: &'a Principal) -> impl Iterator<Item = &'a str> {
-        let names = principal.policies.iter().filter_map(|id| self.policy(*id)).map(|policy| &*policy.name);
-        names.filter(|name| {
-            name.starts_with("arn:")
-                && !name.contains(":iam::aws:")
-                && name.split(':').nth(5).is_some_and(is_policy)
-        })
+        let held = principal.policies.iter().filter_map(|id| self.policy(*id));
+        held.filter(|policy| policy.is_changeable).map(|policy| &*policy.name)
     }
 
     /// Those policies of a principal that deny something and come to it in a way.
@@ -374,9 +372,12 @@ impl Estate {
     }
 }
 
-/// Whether the last part of an ARN names a managed policy, and nothing of it.
-fn is_policy(name: &str) -> bool {
-    name.starts_with("policy/") && !name.contains(' ')
+/// Whether a name is that of a managed policy that its account can change.
+fn is_changeable(name: &str) -> bool {
+    let is_policy = |name: &str| name.starts_with("policy/") && !name.contains(' ');
+    name.starts_with("arn:")
+        && !name.contains(":iam::aws:")
+        && name.splitn(6, ':').nth(5).is_some_and(is_policy)
 }
 
 /// The ARN of what holds a thing: the bucket of an object, the function of a version.

@@ -8,7 +8,9 @@ use doorward_model::inventory::organisation::{self, OrganisationNode};
 use doorward_model::inventory::resource::{INSTANCE_PROFILE, Resource};
 use doorward_model::inventory::{AccountExport, Entitlement, Origin, PolicyDocument};
 
-use super::{Account, AccountId, Estate, Held, Policy, PolicyId, Principal, PrincipalId, PrincipalKind};
+use super::{
+    Account, AccountId, Estate, Held, Policy, PolicyId, Principal, PrincipalId, PrincipalKind, is_changeable,
+};
 use crate::document::Document;
 
 /// Collects what exports say. Where two speak of the same holder or document, the newer one is right.
@@ -121,7 +123,8 @@ impl Estate {
     fn add_policy(&mut self, name: Arc<str>, document: Held) -> PolicyId {
         let id = PolicyId(u32::try_from(self.policies.len()).unwrap_or(u32::MAX));
         self.by_policy.insert(Arc::clone(&name), id);
-        self.policies.push(Policy { name, document });
+        let is_changeable = is_changeable(&name);
+        self.policies.push(Policy { name, document, is_changeable });
         id
     }
 
