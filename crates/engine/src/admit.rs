@@ -2,13 +2,14 @@
 
 use doorward_model::command::{Command, Refusal};
 use doorward_model::hold::Hold;
-use doorward_model::inventory::{AccountExport, Origin, Scope};
 use doorward_model::record::{
-    Fact, HoldReleased, IdentityKilled, IdentityRevived, ImportCommitted, PepSet, TokenIssued, TokenRevoked,
+    Fact, HoldReleased, IdentityKilled, IdentityRevived, PepSet, TokenIssued, TokenRevoked,
 };
 use doorward_model::time::Time;
 use doorward_views::control::Control;
 use doorward_views::state::State;
+
+use crate::import::import;
 
 /// How many holds may be in force.
 pub const HOLDS_MAX: usize = 100_000;
@@ -28,7 +29,7 @@ pub const REVOKED_MAX: usize = 100_000;
 pub fn admit(state: &State, command: &Command, now: Time) -> Result<Vec<Fact>, Refusal> {
     let control = &state.control;
     match command {
-        Command::Import(export) => import(control, export),
+        Command::Import(export) => import(control, export, now),
         Command::PlaceHold(hold) => place_hold(control, hold, now).map(one),
         Command::ReleaseHold(released) => release_hold(control, released).map(one),
         Command::PublishPolicy(published) => Ok(one(Fact::PolicyPublished(published.clone()))),
@@ -42,48 +43,6 @@ pub fn admit(state: &State, command: &Command, now: Time) -> Result<Vec<Fact>, R
 
 fn one(fact: Fact) -> Vec<Fact> {
     vec![fact]
-}
-
-/// What of an export is known of the state: identities, and the policies of principals. Only a statement of a whole
-/// account has a date that a later one must not be older than.
-fn import(control: &Control, export: &AccountExport) -> Result<Vec<Fact>, Refusal> {
-    let identities = export.identities.iter().cloned().map(Fact::IdentityFound);
-    let of_principals =
-        export.entitlements.iter().filter(|entitlement| is_of_principal(entitlement.origin()));
-    let entitlements = of_principals.cloned().map(Fact::EntitlementObserved);
-    match export.scope {
-        Scope::Rows => Ok(identities.chain(entitlements).collect()),
-        Scope::Account => {
-            let committed = Fact::ImportCommitted(committed(control, export)?);
-            Ok(identities.chain(entitlements).chain([committed]).collect())
-        }
-    }
-}
-
-const fn is_of_principal(origin: Origin) -> bool {
-    match origin {
-        Origin::Unknown | Origin::Inline | Origin::Attached | Origin::Boundary | Origin::Trust => true,
-        Origin::Resource | Origin::ServiceControl | Origin::ResourceControl | Origin::PermissionSet => false,
-    }
-}
-
-/// That the statement of an account was taken in, if it is not older than the one that is known.
-fn committed(control: &Control, export: &AccountExport) -> Result<ImportCommitted, Refusal> {
-    if let Some(known) = control.imports.get(&export.account)
-        && known.newest_at_ms > export.newest_at_ms
-    {
-        return Err(Refusal::OlderExport {
-            account: export.account.clone(),
-            newest: Time::from_ms(export.newest_at_ms),
-            known: Time::from_ms(known.newest_at_ms),
-        });
-    }
-    Ok(ImportCommitted {
-        account: export.account.clone(),
-        newest_at_ms: export.newest_at_ms,
-        identities: export.identities.len() as u64,
-        policies: export.policies.len() as u64,
-    })
 }
 
 fn place_hold(control: &Control, hold: &Hold, now: Time) -> Result<Fact, Refusal> {

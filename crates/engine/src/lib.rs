@@ -3,12 +3,16 @@
 //! - [`Engine::identify`]: an event -> the facts it makes known, and the observation with a name and a place.
 //! - [`admit::admit`]: a command -> the facts it leads to, or a refusal.
 //! - [`Engine::step`]: a record -> inspected against the state before it, folded in, and the facts that follow.
+//! - [`derive()`]: the state -> the rows of its inventory, as exports.
 //!
 //! The engine reads no clock, opens no file and keeps nothing beside [`State`](doorward_views::state::State). Who
 //! drives it (the writer) makes records durable between one call and the next. Start reading at [`Engine`].
 
 pub mod admit;
+mod derive;
 mod engine;
 mod identify;
+mod import;
 
+pub use derive::derive;
 pub use engine::{Arrival, Engine, Identified, Judge, Rules, follows};

@@ -7,6 +7,7 @@ pub mod center;
 pub mod finding;
 pub mod organisation;
 pub mod resource;
+pub mod row;
 
 use std::cmp::Ordering;
 
@@ -136,13 +137,28 @@ pub struct Seen {
     /// it was imported.
     #[prost(int64, tag = "2")]
     pub at_ms: i64,
+    /// When it was seen first by any source, milliseconds since the epoch; 0 in exports, which do not tell.
+    #[prost(int64, tag = "3")]
+    pub first_at_ms: i64,
 }
 
 impl Seen {
+    /// When it was seen first, as far as this tells.
+    #[must_use]
+    pub const fn first(self) -> i64 {
+        if self.first_at_ms == 0 { self.at_ms } else { self.first_at_ms }
+    }
+
+    /// Whether no export has said so, but an event of the log.
+    #[must_use]
+    pub fn is_of_event(&self) -> bool {
+        matches!(self.source(), Source::Event | Source::Unknown)
+    }
+
     /// What a source says without telling as of when.
     #[must_use]
     pub fn by(source: Source) -> Self {
-        Self { source: source.into(), at_ms: 0 }
+        Self { source: source.into(), at_ms: 0, first_at_ms: 0 }
     }
 }
 

@@ -6,7 +6,12 @@ use crate::finding::Finding;
 use crate::hold::Hold;
 use crate::id::{FactNumber, Partition};
 use crate::identity::{Credential, Edge, Identity};
-use crate::inventory::Entitlement;
+use crate::inventory::center::{Assignment, Membership, PermissionSet};
+use crate::inventory::finding::AccessFinding;
+use crate::inventory::organisation::OrganisationNode;
+use crate::inventory::resource::Resource;
+use crate::inventory::row::{PolicyFound, Withdrawn};
+use crate::inventory::{Entitlement, Group};
 use crate::time::Time;
 
 /// One record of the log.
@@ -30,7 +35,8 @@ pub struct FactRecord {
     /// What is the case.
     #[prost(
         oneof = "Fact",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, \
+                35, 36, 37, 38"
     )]
     pub fact: Option<Fact>,
 }
@@ -112,6 +118,33 @@ pub enum Fact {
     /// That the sessions and credentials of an identity were ended is taken back.
     #[prost(message, tag = "29")]
     IdentityRevived(IdentityRevived),
+    /// A policy exists, with its document.
+    #[prost(message, tag = "30")]
+    PolicyFound(PolicyFound),
+    /// A group of users exists.
+    #[prost(message, tag = "31")]
+    GroupFound(Group),
+    /// A resource exists.
+    #[prost(message, tag = "32")]
+    ResourceFound(Resource),
+    /// A node of the tree of an organisation exists.
+    #[prost(message, tag = "33")]
+    OrganisationNodeFound(OrganisationNode),
+    /// A permission set exists.
+    #[prost(message, tag = "34")]
+    PermissionSetFound(PermissionSet),
+    /// Somebody may use a permission set in an account.
+    #[prost(message, tag = "35")]
+    AssignmentFound(Assignment),
+    /// A person is in a group of Identity Center.
+    #[prost(message, tag = "36")]
+    MembershipFound(Membership),
+    /// Access Analyzer has found something.
+    #[prost(message, tag = "37")]
+    AccessFindingFound(AccessFinding),
+    /// Something that was known is there no more.
+    #[prost(message, tag = "38")]
+    Withdrawn(Withdrawn),
 }
 
 /// Under this name is recorded what the settings of a server say. Nobody else may use it.
@@ -318,6 +351,10 @@ pub struct ImportCommitted {
     /// How many policy documents it holds.
     #[prost(uint64, tag = "4")]
     pub policies: u64,
+    /// As of when an export that was complete has confirmed what is known of the account, or withdrawn it,
+    /// milliseconds since the epoch; 0 when none has.
+    #[prost(int64, tag = "5")]
+    pub confirmed_at_ms: i64,
 }
 
 /// Counts that cross identities, merged from all partitions; bounded by [`Summary::FIRSTS_MAX`].

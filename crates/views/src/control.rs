@@ -1,6 +1,6 @@
 //! Control state: the fold of facts. Who exists, with which credentials, how they belong together, what was noticed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use doorward_model::decision::Pep;
@@ -8,10 +8,9 @@ use doorward_model::finding::Finding;
 use doorward_model::hold::Hold;
 use doorward_model::id::FactNumber;
 use doorward_model::identity::{Credential, Edge, EdgeKind, Identity, IdentityKind};
-use doorward_model::inventory::Entitlement;
+use doorward_model::inventory::row::{RowKind, Withdrawn, merged};
 use doorward_model::record::{
-    CONFIGURATION, DecisionsMissing, Fact, IdentityKilled, ImportCommitted, PepSet, PolicyPublished,
-    TokenIssued, TokenRevoked,
+    CONFIGURATION, DecisionsMissing, Fact, IdentityKilled, PepSet, PolicyPublished, TokenIssued, TokenRevoked,
 };
 use doorward_model::risk::Risk;
 use doorward_model::time::{Millis, Time};
@@ -19,6 +18,8 @@ use doorward_model::time::{Millis, Time};
 use crate::answered::Answered;
 use crate::edges::Edges;
 use crate::identities::KnownIdentity;
+use crate::inventory::Inventory;
+use crate::inventory::table::first;
 use crate::peers::Peers;
 use crate::symbols::Symbols;
 
@@ -46,10 +47,8 @@ pub struct Control {
     pub credentials: BTreeMap<String, Credential>,
     /// Edges by kind and both ends.
     pub edges: Edges,
-    /// Assigned rights.
-    pub entitlements: BTreeSet<(String, String, i32)>,
-    /// The latest import of each account.
-    pub imports: BTreeMap<String, ImportCommitted>,
+    /// What exports say beside them.
+    pub inventory: Inventory,
     /// Findings by id.
     pub findings: BTreeMap<String, Finding>,
     /// What peers do.
@@ -102,8 +101,7 @@ impl Control {
             kinds: [0; IdentityKind::ALL.len()],
             credentials: BTreeMap::new(),
             edges: Edges::default(),
-            entitlements: BTreeSet::new(),
-            imports: BTreeMap::new(),
+            inventory: Inventory::default(),
             findings: BTreeMap::new(),
             peers: Peers::new(seed),
             risks: BTreeMap::new(),
@@ -142,10 +140,17 @@ impl Control {
             Fact::IdentityFound(found) => self.fold_identity(found, symbols),
             Fact::CredentialFound(found) => self.fold_credential(found),
             Fact::EdgeFound(edge) => self.fold_edge(edge, symbols),
-            Fact::EntitlementObserved(Entitlement { holder, policy, origin, .. }) => {
-                self.entitlements.insert((holder.clone(), policy.clone(), *origin));
-            }
-            Fact::ImportCommitted(import) => put(&mut self.imports, &import.account, import),
+            Fact::EntitlementObserved(_)
+            | Fact::PolicyFound(_)
+            | Fact::GroupFound(_)
+            | Fact::ResourceFound(_)
+            | Fact::OrganisationNodeFound(_)
+            | Fact::PermissionSetFound(_)
+            | Fact::AssignmentFound(_)
+            | Fact::MembershipFound(_)
+            | Fact::AccessFindingFound(_)
+            | Fact::ImportCommitted(_) => self.inventory.fold(fact, symbols),
+            Fact::Withdrawn(gone) => self.fold_withdrawn(gone),
             Fact::FindingRaised(finding) | Fact::FindingGrown(finding) => self.fold_finding(finding),
             Fact::Summary(summary) => self.peers.fold(summary, symbols),
             Fact::Tick(tick) => self.fold_tick(Time::from_ms(tick.at_ms)),
@@ -298,7 +303,10 @@ impl Control {
         let (before, after) = match self.identities.get_mut(found.id.as_str()) {
             Some(known) => {
                 let before = known.kind();
-                known.fold(found, symbols);
+                let confirmed = self.inventory.confirmed_at_ms(RowKind::Identity, &found.id);
+                if let Some(next) = known.after(found, confirmed, symbols) {
+                    **known = next;
+                }
                 (Some(before), known.kind())
             }
             None => {
@@ -320,9 +328,33 @@ impl Control {
         }
     }
 
+    /// What is known of a credential after this statement of it; `None` when that changes nothing.
+    #[must_use]
+    pub fn credential_after(&self, found: &Credential) -> Option<Credential> {
+        match self.credentials.get(&found.id) {
+            Some(known) => merged(known, found, 0),
+            None => Some(first(found)),
+        }
+    }
+
     fn fold_credential(&mut self, found: &Credential) {
-        let known = self.credentials.entry(found.id.clone()).or_insert_with(|| found.clone());
-        known.created_at_ms = known.created_at_ms.min(found.created_at_ms);
+        if let Some(next) = self.credential_after(found) {
+            self.credentials.insert(next.id.clone(), next);
+        }
+    }
+
+    /// An identity stays known, because what it did does.
+    fn fold_withdrawn(&mut self, gone: &Withdrawn) {
+        let id = gone.key.first().map_or("", String::as_str);
+        match gone.kind() {
+            RowKind::Identity => {
+                if let Some(known) = self.identities.get_mut(id) {
+                    known.withdraw(gone.seen);
+                }
+            }
+            RowKind::Credential => drop(self.credentials.remove(id)),
+            _ => self.inventory.withdraw(gone),
+        }
     }
 }
 

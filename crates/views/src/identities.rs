@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use doorward_model::identity::{Identity, IdentityKind};
+use doorward_model::inventory::Seen;
 
 use crate::symbols::Symbols;
 
@@ -27,7 +28,15 @@ pub struct KnownIdentity {
     pub last_used_at_ms: i64,
     /// The peer group it is compared with.
     pub peer_group: Arc<str>,
-    lists: Option<Box<Lists>>,
+    inventory: Option<Box<Inventory>>,
+}
+
+/// What an inventory tells of an identity; of most there is none, because only events have shown them.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+struct Inventory {
+    lists: Lists,
+    seen: Option<Seen>,
+    gone: Option<Seen>,
 }
 
 /// What exports list of an identity.
@@ -56,7 +65,7 @@ impl KnownIdentity {
             created_at_ms: found.created_at_ms,
             last_used_at_ms: found.last_used_at_ms,
             peer_group,
-            lists: lists(found),
+            inventory: inventory(found, None, None),
         }
     }
 
@@ -69,7 +78,19 @@ impl KnownIdentity {
     /// What exports list of it.
     #[must_use]
     pub fn lists(&self) -> Lists {
-        self.lists.as_deref().cloned().unwrap_or_default()
+        self.inventory.as_deref().map(|known| known.lists.clone()).unwrap_or_default()
+    }
+
+    /// Who says so, of those who tell of an inventory; `None` where only events have shown that it acts.
+    #[must_use]
+    pub fn seen(&self) -> Option<Seen> {
+        self.inventory.as_deref().and_then(|known| known.seen)
+    }
+
+    /// Who says that it is there no more. It stays known, because what it did does.
+    #[must_use]
+    pub fn gone(&self) -> Option<Seen> {
+        self.inventory.as_deref().and_then(|known| known.gone)
     }
 
     /// The fact that makes all of it known.
@@ -89,12 +110,51 @@ impl KnownIdentity {
             tags,
             groups,
             peer_group: self.peer_group.to_string(),
-            ..Identity::default()
+            seen: self.seen(),
         }
     }
 
-    /// Takes in what else is told of it. What an export has told stays where an event only guesses.
-    pub(crate) fn fold(&mut self, found: &Identity, symbols: &mut Symbols) {
+    /// What is known of it after this is told of it, too; `None` when that changes nothing. What is older than what is
+    /// known only fills what that leaves empty. `confirmed_at_ms` is when its account was confirmed last.
+    #[must_use]
+    pub fn after(&self, found: &Identity, confirmed_at_ms: i64, symbols: &mut Symbols) -> Option<Self> {
+        let mut next = self.clone();
+        let Some(found_seen) = found.seen else {
+            next.join(found, symbols);
+            return (next != *self).then_some(next);
+        };
+        let known_seen = self.seen().unwrap_or_default();
+        let is_later = found_seen.at_ms >= known_seen.at_ms.max(confirmed_at_ms);
+        if is_later {
+            next.join(found, symbols);
+        } else {
+            next = Self::new(found, symbols);
+            next.join(&self.told(), symbols);
+        }
+        let gone = self.gone().filter(|_| !is_later);
+        next.say(self.seen(), gone);
+        let is_confirmed = is_later && known_seen.is_of_event() && !found_seen.is_of_event();
+        if next == *self && !is_confirmed {
+            return None;
+        }
+        let first = [known_seen, found_seen].map(Seen::first).into_iter().filter(|at| *at != 0).min();
+        let seen = if is_later { found_seen } else { known_seen };
+        next.say(Some(Seen { first_at_ms: first.unwrap_or(0), ..seen }), gone);
+        Some(next)
+    }
+
+    /// It is there no more.
+    pub(crate) fn withdraw(&mut self, gone: Option<Seen>) {
+        self.say(self.seen(), Some(gone.unwrap_or_default()));
+    }
+
+    fn say(&mut self, seen: Option<Seen>, gone: Option<Seen>) {
+        let known = self.inventory.get_or_insert_default();
+        (known.seen, known.gone) = (seen, gone);
+    }
+
+    /// Takes in what is told of it later. What an export has told stays where an event only guesses.
+    fn join(&mut self, found: &Identity, symbols: &mut Symbols) {
         if self.is_told_better_by(found) {
             self.kind = found.kind;
         }
@@ -113,7 +173,9 @@ impl KnownIdentity {
         self.last_used_at_ms = self.last_used_at_ms.max(found.last_used_at_ms);
         if found.created_at_ms != 0 {
             self.created_at_ms = found.created_at_ms;
-            self.lists = lists(found);
+        }
+        if found.created_at_ms != 0 || found.seen.is_some() {
+            self.inventory = inventory(found, self.seen(), self.gone());
         }
     }
 
@@ -132,12 +194,13 @@ impl KnownIdentity {
     }
 }
 
-/// What is listed of an identity; nothing for most, whom only events have shown.
-fn lists(found: &Identity) -> Option<Box<Lists>> {
-    let Identity { trusted, tags, groups, .. } = found;
-    let empty = trusted.is_empty() && tags.is_empty() && groups.is_empty();
-    let lists = || Lists { trusted: trusted.clone(), tags: tags.clone(), groups: groups.clone() };
-    (!empty).then(|| Box::new(lists()))
+/// What an inventory tells of an identity; what it does not say of who says so stays.
+fn inventory(found: &Identity, seen: Option<Seen>, gone: Option<Seen>) -> Option<Box<Inventory>> {
+    let lists =
+        Lists { trusted: found.trusted.clone(), tags: found.tags.clone(), groups: found.groups.clone() };
+    let found = found.seen.map(|seen| Seen { first_at_ms: seen.first(), ..seen });
+    let known = Inventory { lists, seen: found.or(seen), gone };
+    (known != Inventory::default()).then(|| Box::new(known))
 }
 
 #[cfg(test)]
@@ -163,7 +226,7 @@ mod tests {
             for order in [[&export, &event], [&event, &export]] {
                 let mut symbols = Symbols::new(1);
                 let mut known = KnownIdentity::new(order[0], &mut symbols);
-                known.fold(order[1], &mut symbols);
+                known = known.after(order[1], 0, &mut symbols).unwrap_or(known);
                 assert_eq!((known.kind(), &*known.peer_group), (expected, "group:admins"), "{order:?}");
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! - [`resolver`] names the identity of an event, who it acts for, and the chain behind it; [`arrivals`] knows how far
 //!   each log has come.
-//! - [`control`] holds what facts say: identities, credentials, edges, findings, and [`peers`].
+//! - [`control`] holds what facts say: identities, credentials, edges, findings, the [`inventory`], and [`peers`].
 //! - [`habits`], [`breadth`], [`drift`] and [`keys`] hold what observations say, per identity and per credential, in
 //!   [`shard`]s.
 //! - [`unusual`] ranks what gathers and stays under the threshold, day by day.
@@ -25,6 +25,7 @@ pub mod edges;
 pub mod fixed;
 pub mod habits;
 pub mod identities;
+pub mod inventory;
 pub mod keys;
 pub mod peers;
 pub mod publish;

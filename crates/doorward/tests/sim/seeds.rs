@@ -374,7 +374,7 @@ fn picture(engine: &Engine) -> String {
         (
             (control.fact_number, control.now, &control.identities, &control.credentials, &control.edges),
             (&control.findings, &control.holds, &control.recommended, &control.peps, &control.tokens),
-            (&control.policy, risks, habits, engine.state.budget.threshold_milli),
+            (&control.inventory, &control.policy, risks, habits, engine.state.budget.threshold_milli),
         )
     )
 }

@@ -7,8 +7,7 @@ use doorward_model::decision::{Mode, Pep};
 use doorward_model::hold::{Hold, HoldProfile};
 use doorward_model::id::TenantId;
 use doorward_model::identity::Identity;
-use doorward_model::inventory::resource::Resource;
-use doorward_model::inventory::{AccountExport, Entitlement, Origin, Scope};
+use doorward_model::inventory::AccountExport;
 use doorward_model::record::{
     CONFIGURATION, Fact, HoldReleased, IdentityKilled, IdentityRevived, ImportCommitted, PepSet,
     PolicyPublished, Tick, TokenIssued, TokenRevoked,
@@ -164,8 +163,7 @@ fn an_older_export_never_overwrites() {
         Fact::ImportCommitted(ImportCommitted {
             account: "111122223333".into(),
             newest_at_ms,
-            identities: 0,
-            policies: 0,
+            ..ImportCommitted::default()
         })
     };
     assert_eq!(run(&mut driver, &export(2_000)), Ok(vec![committed(2_000)]));
@@ -174,43 +172,6 @@ fn an_older_export_never_overwrites() {
     assert_eq!(
         refused.to_string(),
         "export of account 111122223333 is as of 1970-01-01T00:00:01Z, and one as of 1970-01-01T00:00:02Z is known: import the newer one"
-    );
-}
-
-#[test]
-fn rows_of_any_age_are_taken_in_and_only_what_the_state_knows() {
-    let mut driver = Driver::new(1, 1);
-    let account = |scope, newest_at_ms| AccountExport {
-        account: "111122223333".into(),
-        scope,
-        newest_at_ms,
-        ..AccountExport::default()
-    };
-    let whole = Command::Import(Box::new(account(Scope::Account, 2_000)));
-    assert_eq!(run(&mut driver, &whole).unwrap().len(), 1);
-    let held = |holder: &str, origin: Origin| Entitlement {
-        holder: holder.into(),
-        policy: "p".into(),
-        origin: origin.into(),
-        ..Entitlement::default()
-    };
-    let root = Identity { id: "arn:aws:iam::111122223333:root".into(), ..Identity::default() };
-    let rows = AccountExport {
-        identities: vec![root.clone()],
-        entitlements: vec![
-            held("arn:aws:iam::111122223333:role/a", Origin::Trust),
-            held("arn:aws:s3:::bucket", Origin::Resource),
-            held("ou-1", Origin::ServiceControl),
-            held("r-1", Origin::ResourceControl),
-            held("arn:aws:sso:::permissionSet/ssoins-1/ps-1", Origin::PermissionSet),
-        ],
-        resources: vec![Resource::default()],
-        ..account(Scope::Rows, 1_000)
-    };
-    let trust = held("arn:aws:iam::111122223333:role/a", Origin::Trust);
-    assert_eq!(
-        run(&mut driver, &Command::Import(Box::new(rows))),
-        Ok(vec![Fact::IdentityFound(root), Fact::EntitlementObserved(trust)])
     );
 }
 

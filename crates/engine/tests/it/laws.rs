@@ -6,7 +6,12 @@ use doorward_model::finding::{Finding, Severity};
 use doorward_model::hold::{Hold, HoldScope};
 use doorward_model::id::TenantId;
 use doorward_model::identity::{Credential, Edge, EdgeKind, Identity, IdentityKind};
-use doorward_model::inventory::Entitlement;
+use doorward_model::inventory::center::{Assignment, Membership, PermissionSet};
+use doorward_model::inventory::finding::AccessFinding;
+use doorward_model::inventory::organisation::OrganisationNode;
+use doorward_model::inventory::resource::Resource;
+use doorward_model::inventory::row::{PolicyFound, Withdrawn};
+use doorward_model::inventory::{Entitlement, Group};
 use doorward_model::record::{
     DecisionsMissing, Fact, FactRecord, IdentityKilled, IdentityRevived, ImportCommitted, PepSet, Record,
     TokenIssued,
@@ -17,7 +22,7 @@ use doorward_simulate::Plan;
 use doorward_views::checkpoint::FORMAT;
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, proptest};
 
-use crate::support::{Driver, events};
+use crate::support::{Driver, events, exports};
 
 fn plan() -> Plan {
     Plan::new(11, 60, 12)
@@ -97,8 +102,15 @@ fn told(engine: &Engine, now: Time) -> [Vec<String>; 3] {
 
 #[test]
 fn a_checkpoint_and_the_tail_are_as_the_whole() {
-    let mut whole = Driver::new(2, 1).all(events(&plan()));
+    let mut whole = Driver::new(2, 1);
+    let exports = exports(&plan());
+    exports.iter().for_each(|export| drop(whole.import(export, Time::from_ms(0))));
+    let mut whole = whole.all(events(&plan()));
     let now = whole.engine.state.control.now;
+    let mut fewer = exports[0].clone();
+    fewer.identities.truncate(1);
+    let gone = whole.import(&fewer, now);
+    assert!(gone.iter().any(|fact| matches!(fact, Fact::Withdrawn(_))));
     let ids: Vec<_> = whole.engine.state.control.identities.keys().take(2).map(|id| id.to_string()).collect();
     let [killed, revived] = ids.try_into().unwrap();
     whole.fact(Fact::DecisionsMissing(DecisionsMissing { from_ms: 1, to_ms: 3, flush_ms: 2 }), now);
@@ -180,6 +192,7 @@ fn independent() -> Vec<Fact> {
             let hold =
                 |id: &str| Hold { id: format!("{id}-{at}"), subject: agent.clone(), ..Hold::default() };
             let killed = IdentityKilled { identity: agent.clone(), up_to_ms: 9, ..IdentityKilled::default() };
+            let name = |kind: &str| format!("{kind}-{at}");
             let token = TokenIssued { id: format!("token-{at}"), ..TokenIssued::default() };
             [
                 found(&id, IdentityKind::Human),
@@ -188,6 +201,15 @@ fn independent() -> Vec<Fact> {
                 Fact::EdgeFound(edge),
                 Fact::EntitlementObserved(entitlement),
                 Fact::ImportCommitted(import),
+                Fact::PolicyFound(PolicyFound { name: name("policy"), ..PolicyFound::default() }),
+                Fact::GroupFound(Group { id: name("group"), ..Group::default() }),
+                Fact::ResourceFound(Resource { id: name("resource"), ..Resource::default() }),
+                Fact::OrganisationNodeFound(OrganisationNode { id: name("ou"), ..Default::default() }),
+                Fact::PermissionSetFound(PermissionSet { id: name("ps"), ..PermissionSet::default() }),
+                Fact::AssignmentFound(Assignment { account: name("account"), ..Assignment::default() }),
+                Fact::MembershipFound(Membership { group: name("group"), ..Membership::default() }),
+                Fact::AccessFindingFound(AccessFinding { id: name("found"), ..AccessFinding::default() }),
+                Fact::Withdrawn(Withdrawn { key: vec![name("gone")], ..Withdrawn::default() }),
                 Fact::FindingRaised(finding),
                 Fact::HoldPlaced(hold("placed")),
                 Fact::HoldRecommended(hold("recommended")),

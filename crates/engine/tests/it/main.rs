@@ -3,5 +3,6 @@
 
 mod admission;
 mod identity;
+mod inventory;
 mod laws;
 mod support;

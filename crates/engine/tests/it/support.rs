@@ -1,9 +1,12 @@
 //! A writer without a journal: everything that the engine gives back is numbered and stepped again.
 
+use doorward_engine::admit::admit;
 use doorward_engine::{Arrival, Engine, Identified, Rules};
 use doorward_intake::{Item, Limits, Reader};
+use doorward_model::command::Command;
 use doorward_model::event::Event;
 use doorward_model::id::{Partition, TenantId};
+use doorward_model::inventory::AccountExport;
 use doorward_model::record::{DecisionRecord, Fact, FactRecord, Observation, Record, Tick};
 use doorward_model::time::Time;
 use doorward_simulate::{Plan, files};
@@ -18,6 +21,25 @@ pub(crate) fn events(plan: &Plan) -> Vec<Event> {
     });
     events.sort_by(Event::order);
     events
+}
+
+/// The exports of a plan, in the order in which they are taken in.
+pub(crate) fn exports(plan: &Plan) -> Vec<AccountExport> {
+    let mut exports = Vec::new();
+    files(plan, &mut |path, bytes| {
+        let mut take = |item| match item {
+            Item::Export(export) => exports.push(*export),
+            Item::Event(_) | Item::Wrapped { .. } => {}
+            other => panic!("{other:?}"),
+        };
+        if path.starts_with("iam/") {
+            let mut reader = Reader::new("test", Limits::default());
+            reader.push(bytes, &mut take);
+            reader.finish(&mut take);
+        }
+    });
+    exports.sort_by(AccountExport::order);
+    exports
 }
 
 /// The events of a file; panics on anything else in it.
@@ -82,6 +104,14 @@ impl Driver {
             ..Observation::default()
         };
         self.record(Record::Observation(Box::new(seen)), now);
+    }
+
+    /// Takes in an export, and returns the facts that it leads to.
+    pub(crate) fn import(&mut self, export: &AccountExport, now: Time) -> Vec<Fact> {
+        let command = Command::Import(Box::new(export.clone()));
+        let facts = admit(&self.engine.state, &command, now).unwrap();
+        facts.iter().cloned().for_each(|fact| self.fact(fact, now));
+        facts
     }
 
     pub(crate) fn fact(&mut self, fact: Fact, now: Time) {

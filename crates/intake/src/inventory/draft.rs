@@ -44,7 +44,7 @@ impl<'a> Draft<'a> {
 
     /// Who says so, and as of when.
     pub(super) fn seen(&self) -> Seen {
-        Seen { source: self.source.into(), at_ms: self.at_ms }
+        Seen { at_ms: self.at_ms, ..Seen::by(self.source) }
     }
 
     /// Where rows of an account are written.

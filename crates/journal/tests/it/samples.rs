@@ -53,6 +53,7 @@ impl Numbering {
             newest_at_ms: at.ms(),
             identities: self.0.fact.0,
             policies: 2,
+            ..ImportCommitted::default()
         });
         let record = FactRecord { number: self.0.fact.0, recorded_at_ms: at.ms(), fact: Some(fact) };
         Record::Fact(Box::new(record))

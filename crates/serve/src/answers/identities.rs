@@ -217,8 +217,7 @@ fn detail(state: &State, identity: &KnownIdentity, belongings: &Belongings<'_>, 
     let id = &*identity.id;
     let Lists { trusted, tags, groups } = identity.lists();
     let habits = state.habits(id);
-    let policies = state.control.entitlements.range((id.to_owned(), String::new(), i32::MIN)..);
-    let policies = policies.take_while(|(holder, ..)| holder == id);
+    let policies = state.control.inventory.entitlements.of(id);
     IdentityDetail {
         row: identity_row(state, identity, now),
         created: told(identity.created_at_ms),
@@ -230,7 +229,7 @@ fn detail(state: &State, identity: &KnownIdentity, belongings: &Belongings<'_>, 
         groups,
         tags,
         credentials: rows(&belongings.credentials, id, credential_row),
-        policies: policies.map(|(_, policy, _)| policy.clone()).collect(),
+        policies: policies.map(|held| held.policy).collect(),
         edges: rows(&belongings.edges, id, edge_row),
         findings: rows(&belongings.findings, id, |finding| finding.id.clone()),
         holds: rows(&belongings.holds, id, |hold| hold_row(state, hold, now)),

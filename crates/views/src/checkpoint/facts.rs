@@ -1,6 +1,6 @@
 //! The facts that lead to the control state as it stands.
 
-use doorward_model::inventory::Entitlement;
+use doorward_model::inventory::row::{RowKind, Withdrawn};
 use doorward_model::record::{CONFIGURATION, Fact, PepSet, Tick, TokenRevoked};
 
 use crate::state::State;
@@ -13,11 +13,12 @@ pub fn facts(state: &State) -> Vec<Fact> {
     facts.extend(control.identities.values().map(|found| Fact::IdentityFound(found.told())));
     facts.extend(control.credentials.values().cloned().map(Fact::CredentialFound));
     facts.extend(control.edges.iter().map(|edge| Fact::EdgeFound(edge.told())));
-    facts.extend(control.entitlements.iter().map(|(holder, policy, origin)| {
-        let (holder, policy) = (holder.clone(), policy.clone());
-        Fact::EntitlementObserved(Entitlement { holder, policy, origin: *origin, ..Entitlement::default() })
+    facts.extend(control.identities.values().filter_map(|known| {
+        let key = vec![known.id.to_string()];
+        let gone = |seen| Withdrawn { kind: RowKind::Identity.into(), key, seen: Some(seen) };
+        known.gone().map(gone).map(Fact::Withdrawn)
     }));
-    facts.extend(control.imports.values().cloned().map(Fact::ImportCommitted));
+    facts.extend(control.inventory.facts());
     facts.extend(control.peers.to_summaries(&state.symbols).into_iter().map(Fact::Summary));
     facts.extend(control.findings.values().cloned().map(Fact::FindingRaised));
     facts.extend(control.recommended.values().cloned().map(Fact::HoldRecommended));
