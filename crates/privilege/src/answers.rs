@@ -8,13 +8,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use self::names::Names;
-use crate::analysis::{Analysis, Cause, Evidence, Explainer, Place};
+use crate::analysis::{Cause, Evidence, Explainer, Place};
 use crate::atlas::Atlas;
 use crate::choke::{Choke, Point};
-use crate::escalation::Rules;
 use crate::estate::{AccountId, Estate, Held, PrincipalId};
 use crate::graph::{Edge, Filter, NodeId};
-use crate::rating::Rating;
 use crate::reach::Toward;
 
 /// Whether a principal can come to administer an account.
@@ -110,12 +108,12 @@ pub(crate) fn ways(atlas: &Atlas, ways: &[Vec<Edge>]) -> Vec<PathAnswer> {
 
 /// A method by its id.
 pub(crate) fn method(atlas: &Atlas, cause: Cause) -> String {
-    Names { estate: &atlas.estate, rules: &atlas.rules, analysis: &atlas.analysis }.method(cause).0
+    Names(atlas).method(cause).0
 }
 
 /// A node in words.
 pub(crate) fn name(atlas: &Atlas, node: NodeId) -> String {
-    Names { estate: &atlas.estate, rules: &atlas.rules, analysis: &atlas.analysis }.name(node)
+    Names(atlas).name(node)
 }
 
 /// Where ways to what matters most can be cut.
@@ -166,10 +164,7 @@ pub fn unknown(estate: &Estate) -> Vec<UnknownAnswer> {
 }
 
 struct Teller<'a> {
-    estate: &'a Estate,
-    rules: &'a Rules,
-    analysis: &'a Analysis,
-    rating: &'a Rating,
+    atlas: &'a Atlas,
     explainer: &'a Explainer<'a>,
     names: Names<'a>,
     /// The ways to the administration of each account.
@@ -179,11 +174,7 @@ struct Teller<'a> {
 impl Teller<'_> {
     /// Hands a teller to whoever wants to tell.
     fn with<T>(atlas: &Atlas, toward: Vec<Toward>, tell: impl FnOnce(&Teller<'_>) -> T) -> T {
-        let Atlas { estate, rules, analysis, rating, as_of } = atlas;
-        Explainer::with((estate, rules), (analysis, *as_of), |explainer| {
-            let names = Names { estate, rules, analysis };
-            tell(&Teller { estate, rules, analysis, rating, explainer, names, toward })
-        })
+        Explainer::with(atlas, |explainer| tell(&Teller { atlas, explainer, names: Names(atlas), toward }))
     }
 
     /// The ways of a principal to the administration of the account that it reaches best, its own before others: the
@@ -195,12 +186,13 @@ impl Teller<'_> {
             Some(((toward.conditions(node)?, account != own, account), toward))
         });
         let Some(((_, _, account), toward)) = goals.min_by_key(|(key, _)| *key) else { return Vec::new() };
-        let goal = self.analysis.administration(account);
+        let goal = self.atlas.analysis.administration(account);
         let mut ways: BTreeMap<String, (u8, usize, Edge)> = BTreeMap::new();
-        for edge in self.analysis.graph.edges_from(node) {
+        for edge in self.atlas.analysis.graph.edges_from(node) {
             let rest = if edge.to == goal { Some(0) } else { toward.conditions(edge.to) };
-            let Some((rest, cause)) = rest.zip(self.analysis.cause(edge.id)) else { continue };
-            let shown = |edge: &Edge| self.analysis.graph.node(edge.to).is_some_and(|node| !node.passage);
+            let Some((rest, cause)) = rest.zip(self.atlas.analysis.cause(edge.id)) else { continue };
+            let shown =
+                |edge: &Edge| self.atlas.analysis.graph.node(edge.to).is_some_and(|node| !node.passage);
             let hops = std::iter::once(edge).chain(toward.way(edge.to)).filter(shown).count();
             let key = (rest.saturating_add(u8::from(edge.only_if)), hops, edge);
             let known = ways.entry(self.names.method(cause).0).or_insert(key);
@@ -216,14 +208,15 @@ impl Teller<'_> {
     }
 
     fn principal(&self, id: PrincipalId) -> Option<PrincipalAnswer> {
-        let principal = self.estate.principal(id)?;
+        let principal = self.atlas.estate.principal(id)?;
         if principal.kind == crate::estate::PrincipalKind::Group {
             return None;
         }
-        let admin = self.analysis.is_administrator(id);
+        let admin = self.atlas.analysis.is_administrator(id);
         let ways = if admin { Vec::new() } else { self.ways(id, principal.account) };
         let latent = || {
-            let latent = self.analysis.latent(id).iter().filter(|_| !admin && !principal.is_service_linked());
+            let latent =
+                self.atlas.analysis.latent(id).iter().filter(|_| !admin && !principal.is_service_linked());
             latent.map(|latent| PathAnswer {
                 id: self.names.rule(latent.rule).0,
                 name: self.names.rule(latent.rule).1,
@@ -237,14 +230,14 @@ impl Teller<'_> {
         } else {
             (Escalation::Now, ways.iter().map(|way| self.path(way)).collect())
         };
-        let radius = self.rating.radius(NodeId(id.0));
+        let radius = self.atlas.rating.radius(NodeId(id.0));
         Some(PrincipalAnswer {
             arn: principal.arn().to_owned(),
             admin,
             escalation,
             blast_radius: f64::from(radius.millipercent()) / 1000.0,
             blast_weight: radius.numerator,
-            exposure: self.rating.exposure(NodeId(id.0)),
+            exposure: self.atlas.rating.exposure(NodeId(id.0)),
             paths,
         })
     }
@@ -253,9 +246,9 @@ impl Teller<'_> {
         let mut hops: Vec<HopAnswer> = Vec::new();
         let mut begun: Option<(NodeId, Cause)> = None;
         for edge in path {
-            let cause = self.analysis.cause(edge.id).unwrap_or(Cause::Member);
+            let cause = self.atlas.analysis.cause(edge.id).unwrap_or(Cause::Member);
             let (from, cause) = begun.take().unwrap_or((edge.from, cause));
-            if self.analysis.graph.node(edge.to).is_some_and(|node| node.passage) {
+            if self.atlas.analysis.graph.node(edge.to).is_some_and(|node| node.passage) {
                 begun = Some((from, cause));
                 continue;
             }
@@ -267,7 +260,7 @@ impl Teller<'_> {
             };
             hops.push(HopAnswer { edge, statement: statements, only_if });
         }
-        let first = path.first().and_then(|edge| self.analysis.cause(edge.id));
+        let first = path.first().and_then(|edge| self.atlas.analysis.cause(edge.id));
         let (id, name) = self.names.method(first.unwrap_or(Cause::Member));
         PathAnswer { id, name, hops, missing: None }
     }
@@ -275,14 +268,14 @@ impl Teller<'_> {
     fn choke(&self, choke: &Choke) -> Option<ChokeAnswer> {
         let (cut, method, fix) = match choke.point {
             Point::Edge(edge) => {
-                let cause = self.analysis.cause(edge.id)?;
+                let cause = self.atlas.analysis.cause(edge.id)?;
                 // What accounts hold and who is in a pool are no statements that could be taken away.
                 if !matches!(cause, Cause::Assume | Cause::Rule(..)) {
                     return None;
                 }
                 let fix = match cause {
                     Cause::Rule(place, _) => {
-                        self.rules.all().get(place as usize).map_or("", |rule| &rule.fix)
+                        self.atlas.rules.all().get(place as usize).map_or("", |rule| &rule.fix)
                     }
                     _ => "",
                 };
@@ -290,7 +283,7 @@ impl Teller<'_> {
                 (words, self.names.method(cause).0, fix.to_owned())
             }
             Point::Node(node) => {
-                if matches!(self.analysis.place(node)?, Place::Administration(_) | Place::Variant(_)) {
+                if matches!(self.atlas.analysis.place(node)?, Place::Administration(_) | Place::Variant(_)) {
                     return None;
                 }
                 (self.names.name(node), String::new(), String::new())

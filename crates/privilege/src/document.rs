@@ -47,6 +47,18 @@ pub struct Statement {
     pub conditions: Vec<Condition>,
 }
 
+impl Statement {
+    /// Whether it speaks of a permission, given in lower case.
+    #[must_use]
+    pub fn names(&self, permission: &str) -> bool {
+        let is_named = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(permission));
+        match &self.permissions {
+            Selection::Only(patterns) => is_named(patterns),
+            Selection::AllBut(patterns) => !is_named(patterns),
+        }
+    }
+}
+
 /// What a statement does where it applies.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize)]
 pub enum Effect {

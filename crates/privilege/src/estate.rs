@@ -9,7 +9,7 @@ use doorward_model::hash::Hash16;
 use doorward_model::identity::Identity;
 use doorward_model::inventory::resource::Resource;
 
-use crate::document::{Document, DocumentError, Effect};
+use crate::document::{Document, DocumentError, Effect, Principal as Named, Selection};
 
 mod build;
 
@@ -20,7 +20,7 @@ pub use build::Builder;
 pub struct PrincipalId(pub u32);
 
 /// Names a policy of an [`Estate`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct PolicyId(pub u32);
 
 /// Names an account of an [`Estate`].
@@ -99,6 +99,12 @@ impl Principal {
                 .split(':')
                 .nth(5)
                 .is_some_and(|name| name.starts_with("role/aws-service-role/"))
+    }
+
+    /// Whether it is the root user of its account.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.identity.id.ends_with(":root")
     }
 
     /// Whether others cannot change it: a role of a service, or of Identity Center.
@@ -180,8 +186,6 @@ pub struct Account {
     pub id: Arc<str>,
     /// Its name in the organisation; empty when that is not known.
     pub name: Arc<str>,
-    /// Whether the inventory shows it; another account is only named by somebody's trust.
-    pub is_shown: bool,
     /// Its organisation; empty when that is not known.
     pub organisation: Arc<str>,
     /// The path to it in the organisation, as `aws:PrincipalOrgPaths` shows it.
@@ -202,6 +206,7 @@ pub struct Estate {
     accounts: Vec<Account>,
     principals: Vec<Principal>,
     policies: Vec<Policy>,
+    any_policy: PolicyId,
     /// By account, kind and ARN.
     resources: Vec<Resource>,
     /// The role that each resource runs as.
@@ -328,10 +333,20 @@ impl Estate {
         self.roles.get(resource as usize).copied().flatten()
     }
 
+    /// Whether the trust policy of some role lets in whom a provider vouches for.
+    #[must_use]
+    pub fn is_trusted(&self, provider: &str) -> bool {
+        let trust = self.principals.iter().filter_map(|one| self.policy(one.trust?)?.document.document());
+        let named = trust.flat_map(|document| &document.statements).filter_map(|one| one.principals.as_ref());
+        named
+            .flat_map(Selection::named)
+            .any(|one| matches!(one, Named::Federated(name) if **name == *provider))
+    }
+
     /// The policy that allows everything, as whoever may write policies could give itself.
     #[must_use]
-    pub fn any_policy(&self) -> PolicyId {
-        PolicyId(u32::try_from(self.policies.len()).unwrap_or(u32::MAX).saturating_sub(1))
+    pub const fn any_policy(&self) -> PolicyId {
+        self.any_policy
     }
 
     /// The versions of a managed policy that are not in force.

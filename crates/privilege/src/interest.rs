@@ -25,12 +25,6 @@ impl Mask {
         self.0.iter().zip(other.0).all(|(own, other)| own & other == other)
     }
 
-    /// Whether nothing is in it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|word| *word == 0)
-    }
-
     /// Takes in what is in another.
     pub fn join(&mut self, other: &Self) {
         for (own, other) in self.0.iter_mut().zip(other.0) {
@@ -53,7 +47,7 @@ impl Mask {
 }
 
 impl Interest {
-    /// In permissions of these names; more than a mask holds are cut off at its end, see [`Self::len`].
+    /// In permissions of these names. More than a mask holds are cut off at the end; what is cut off sieves nobody out.
     #[must_use]
     pub fn new(names: &[&str]) -> Self {
         let mut names: Vec<Box<str>> =
@@ -62,18 +56,6 @@ impl Interest {
         names.dedup();
         names.truncate(Mask::PERMISSIONS_MAX);
         Self { names }
-    }
-
-    /// How many they are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.names.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
     }
 
     /// The mask of one permission; empty when it is not of interest.

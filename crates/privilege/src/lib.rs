@@ -34,4 +34,3 @@ pub mod sets;
 pub mod targets;
 pub mod truth;
 mod variables;
-pub mod witness;

@@ -290,7 +290,7 @@ impl Atlas {
     }
 
     fn explain<T>(&self, ask: impl FnOnce(&Explainer<'_>) -> T) -> T {
-        Explainer::with((&self.estate, &self.rules), (&self.analysis, self.as_of), ask)
+        Explainer::with(self, ask)
     }
 
     fn name(&self, node: NodeId) -> String {

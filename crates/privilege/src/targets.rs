@@ -3,7 +3,6 @@
 
 use crate::document::{Document, Effect, Selection, Statement};
 use crate::pattern::Pattern;
-use crate::witness::covers;
 
 /// How sure it is that something is allowed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -79,7 +78,7 @@ impl<T: Copy> Pool<T> {
             return ask(first, *member).map_or(Extent::Some(Vec::new()), Extent::All);
         }
         let mut at = Vec::new();
-        // A policy of the target may let in whom no policy of the own does.
+        // A policy of the target may let in whom no policy of its own does.
         let likely = if self.own != Own::None {
             (0..self.members.len()).collect()
         } else {
@@ -129,6 +128,11 @@ impl<T: Copy> Pool<T> {
     }
 }
 
+/// Whether a pattern matches everything that begins with a text.
+fn covers(pattern: &Pattern, prefix: &str) -> bool {
+    pattern.text().ends_with('*') && pattern.matches(prefix)
+}
+
 /// Whether nothing that begins with a text is matched.
 fn is_apart(pattern: &Pattern, prefix: &str) -> bool {
     let own = pattern.prefix();
@@ -153,7 +157,7 @@ impl<'a> Said<'a> {
         limiting: impl Iterator<Item = &'a Document>,
         permission: &str,
     ) -> Self {
-        let speaks = |statement: &&Statement| names(statement, permission);
+        let speaks = |statement: &&Statement| statement.names(permission);
         Self {
             granting: granting.flat_map(|document| &document.statements).filter(speaks).collect(),
             limiting: limiting.flat_map(|document| &document.statements).filter(speaks).collect(),
@@ -161,11 +165,24 @@ impl<'a> Said<'a> {
     }
 }
 
-/// Whether a statement speaks of a permission, given in lower case.
-#[must_use]
-pub fn names(statement: &Statement, permission: &str) -> bool {
-    match &statement.permissions {
-        Selection::Only(patterns) => patterns.iter().any(|pattern| pattern.matches(permission)),
-        Selection::AllBut(patterns) => !patterns.iter().any(|pattern| pattern.matches(permission)),
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{covers, is_apart};
+    use crate::pattern::Pattern;
+
+    proptest! {
+        #[test]
+        fn what_is_covered_is_matched_and_what_is_apart_is_not(
+            pattern in "[ab*?]{0,6}",
+            prefix in "[ab]{0,4}",
+            rest in "[ab]{0,4}",
+        ) {
+            let pattern = Pattern::new(&pattern);
+            let matched = pattern.matches(&format!("{prefix}{rest}"));
+            prop_assert!(!covers(&pattern, &prefix) || matched);
+            prop_assert!(!is_apart(&pattern, &prefix) || !matched);
+        }
     }
 }

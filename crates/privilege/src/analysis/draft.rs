@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::escalation::Kind;
 use crate::estate::{AccountId, Estate, PrincipalId, Way};
 use crate::graph::{Edge, EdgeId, Level, Node, NodeId};
 use crate::targets::Certainty;
@@ -55,8 +54,6 @@ pub enum PoolOf {
     Rule(u32),
     /// They are roles with this trust policy.
     Trust(u32),
-    /// They are things of a kind.
-    Kind(Kind),
 }
 
 /// Why an edge is there.

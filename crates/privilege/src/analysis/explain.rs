@@ -1,17 +1,15 @@
 //! What allows a step: the statements that decide, and what they ask for that is not known. Worked out again when it is
 //! asked for, so that the graph need not carry it.
 
-use doorward_model::time::Time;
-
-use crate::analysis::Analysis;
 use crate::analysis::actor::{Actor, Masks};
 use crate::analysis::administrators::KERNEL;
 use crate::analysis::draft::{Cause, Place, Variant};
 use crate::analysis::find::{Asked, Method};
 use crate::analysis::ground::{Ground, Guarded};
 use crate::analysis::question::Acting;
-use crate::escalation::{On, Rules, Target};
-use crate::estate::{Estate, PrincipalId};
+use crate::atlas::Atlas;
+use crate::escalation::{On, Target};
+use crate::estate::PrincipalId;
 use crate::evaluate::{Denial, Verdict};
 use crate::graph::NodeId;
 use crate::interest::Mask;
@@ -27,32 +25,18 @@ pub struct Evidence {
 }
 
 /// Whoever explains steps of an analysis.
+#[derive(Debug)]
 pub struct Explainer<'a> {
-    estate: &'a Estate,
-    rules: &'a Rules,
-    analysis: &'a Analysis,
-    as_of: Time,
+    atlas: &'a Atlas,
     ground: Ground<'a>,
     assuming: Asked,
 }
 
-impl std::fmt::Debug for Explainer<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Explainer").field("as_of", &self.as_of).finish_non_exhaustive()
-    }
-}
-
 impl Explainer<'_> {
     /// Hands an explainer to whoever wants to ask it.
-    pub fn with<T>(
-        (estate, rules): (&Estate, &Rules),
-        (analysis, as_of): (&Analysis, Time),
-        ask: impl FnOnce(&Explainer<'_>) -> T,
-    ) -> T {
-        let assuming = Asked::plain("sts:AssumeRole", as_of);
-        Ground::with(estate, |ground| {
-            ask(&Explainer { estate: ground.estate, rules, analysis, as_of, ground, assuming })
-        })
+    pub fn with<T>(atlas: &Atlas, ask: impl FnOnce(&Explainer<'_>) -> T) -> T {
+        let assuming = Asked::plain("sts:AssumeRole", atlas.as_of);
+        Ground::with(&atlas.estate, |ground| ask(&Explainer { atlas, ground, assuming }))
     }
 
     /// What allows the step from a node for a cause, to what it leads to.
@@ -63,17 +47,17 @@ impl Explainer<'_> {
 
     /// Whether a principal has a permission on a resource.
     pub(crate) fn can(&self, id: PrincipalId, permission: &str, resource: &str) -> Option<CanAnswer> {
-        let actor = Actor::new(self.estate, id, &Masks::default())?;
+        let actor = Actor::new(&self.atlas.estate, id, &Masks::default())?;
         let acting = Acting::new(self.ground, &actor)?;
-        let asked = Asked::plain(permission, self.as_of);
+        let asked = Asked::plain(permission, self.atlas.as_of);
         let assumes = asked.permission.name() == "sts:assumerole";
-        let role = self.estate.find(resource).filter(|_| assumes);
+        let role = self.atlas.estate.find(resource).filter(|_| assumes);
         let role = role.and_then(|role| Guarded::role(self.ground, role));
         let guarded = role.unwrap_or_else(|| Guarded::new(self.ground, resource, acting.caller.account));
         Some(acting.ask((&asked.permission, acting.context(&asked)), &guarded, |answer, policies| {
             let Evidence { statements, only_if } = Evidence::of(answer, policies);
             CanAnswer {
-                identity: self.estate.principal(id).map_or("", |one| one.arn()).to_owned(),
+                identity: self.atlas.estate.principal(id).map_or("", |one| one.arn()).to_owned(),
                 permission: permission.to_owned(),
                 resource: resource.to_owned(),
                 answer: match &answer.verdict {
@@ -90,8 +74,8 @@ impl Explainer<'_> {
     }
 
     fn evidence(&self, from: NodeId, cause: Cause, to: NodeId) -> Option<Evidence> {
-        let Some(Place::Principal(id)) = self.analysis.place(from) else { return None };
-        let actor = Actor::new(self.estate, *id, &Masks::default())?;
+        let Some(Place::Principal(id)) = self.atlas.analysis.place(from) else { return None };
+        let actor = Actor::new(&self.atlas.estate, *id, &Masks::default())?;
         let acting = Acting::new(self.ground, &actor)?;
         let mut evidence = Evidence::default();
         match cause {
@@ -101,11 +85,11 @@ impl Explainer<'_> {
             Cause::Administers => {
                 let (permission, form) = KERNEL.first()?;
                 let form = form.replace("{}", acting.caller.account);
-                acting.show(&Asked::plain(permission, self.as_of), &form, &mut evidence);
+                acting.show(&Asked::plain(permission, self.atlas.as_of), &form, &mut evidence);
             }
             Cause::Rule(place, example) => {
-                let rule = self.rules.all().get(place as usize)?;
-                let method = Method::new((place, rule), self.as_of, |_| Mask::default());
+                let rule = self.atlas.rules.all().get(place as usize)?;
+                let method = Method::new((place, rule), self.atlas.as_of, |_| Mask::default());
                 let target = self.target(*id, &acting, &method, example.unwrap_or(to));
                 for need in method.needs() {
                     let on = match need.on() {
@@ -124,7 +108,7 @@ impl Explainer<'_> {
     }
 
     fn principal(&self, node: NodeId) -> Option<PrincipalId> {
-        match self.analysis.place(node)? {
+        match self.atlas.analysis.place(node)? {
             Place::Principal(id) => Some(*id),
             Place::Variant(
                 Variant::AnyPolicy(id)
@@ -138,7 +122,7 @@ impl Explainer<'_> {
 
     /// The ARN of what a method goes against.
     fn target(&self, actor: PrincipalId, acting: &Acting<'_>, method: &Method, to: NodeId) -> String {
-        let Some(principal) = self.estate.principal(actor) else { return String::new() };
+        let Some(principal) = self.atlas.estate.principal(actor) else { return String::new() };
         let first = |arns: Vec<&str>| {
             let allowed = |arn: &&&str| {
                 method
@@ -151,10 +135,10 @@ impl Explainer<'_> {
         match method.target() {
             Target::Itself => principal.arn().to_owned(),
             Target::OwnGroup => {
-                let groups = principal.groups.iter().filter_map(|id| self.estate.principal(*id));
+                let groups = principal.groups.iter().filter_map(|id| self.atlas.estate.principal(*id));
                 first(groups.map(|group| group.arn()).collect())
             }
-            Target::OwnPolicy => first(self.estate.changeable_policies(principal).collect()),
+            Target::OwnPolicy => first(self.atlas.estate.changeable_policies(principal).collect()),
             Target::OwnPermissionSet => "arn:aws:sso:::permissionSet/*".to_owned(),
             Target::Role | Target::User | Target::Group | Target::SamlProvider | Target::Thing(_) => {
                 self.arn(to).to_owned()
@@ -163,17 +147,20 @@ impl Explainer<'_> {
     }
 
     fn arn(&self, node: NodeId) -> &str {
-        match self.analysis.place(node) {
+        match self.atlas.analysis.place(node) {
             Some(Place::Resource(place)) => {
-                self.estate.resources().get(*place as usize).map_or("", |resource| &resource.id)
+                self.atlas.estate.resources().get(*place as usize).map_or("", |resource| &resource.id)
             }
-            _ => self.principal(node).and_then(|id| self.estate.principal(id)).map_or("", |one| one.arn()),
+            _ => self
+                .principal(node)
+                .and_then(|id| self.atlas.estate.principal(id))
+                .map_or("", |one| one.arn()),
         }
     }
 
     fn policy_of(&self, acting: &Acting<'_>, need: &Asked, target: NodeId) -> String {
-        let target = self.principal(target).and_then(|id| self.estate.principal(id));
-        let mut policies = target.into_iter().flat_map(|one| self.estate.changeable_policies(one));
+        let target = self.principal(target).and_then(|id| self.atlas.estate.principal(id));
+        let mut policies = target.into_iter().flat_map(|one| self.atlas.estate.changeable_policies(one));
         policies.find(|arn| acting.has(need, arn).is_some()).unwrap_or_default().to_owned()
     }
 }

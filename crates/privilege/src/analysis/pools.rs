@@ -7,7 +7,7 @@ use crate::analysis::draft::PoolKey;
 use crate::document::{Effect, Principal as Named, Selection};
 use crate::escalation::{Kind, Rule, State, Target};
 use crate::estate::{AccountId, Estate, Principal, PrincipalId, PrincipalKind};
-use crate::targets::{Certainty, Extent, Own, Pool, names};
+use crate::targets::{Certainty, Extent, Own, Pool};
 
 /// A member of a pool.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -102,6 +102,9 @@ fn holds(estate: &Estate, state: State, member: Member) -> bool {
         Member::Resource(place) => match state {
             State::RunsAsRole => estate.role_of(place).is_some(),
             State::InSystemsManager => estate.role_of(place).is_some_and(|role| registers(estate, role)),
+            State::Trusted => {
+                estate.resources().get(place as usize).is_some_and(|one| estate.is_trusted(&one.id))
+            }
             // Nothing that is exported tells what starts from a template.
             State::Launched => false,
             _ => true,
@@ -115,7 +118,7 @@ fn registers(estate: &Estate, role: PrincipalId) -> bool {
     let policies = estate.principal(role).into_iter().flat_map(|role| &role.policies);
     let documents = policies.filter_map(|id| estate.policy(*id)?.document.document());
     documents.flat_map(|document| &document.statements).any(|statement| {
-        statement.effect == Effect::Allow && names(statement, "ssm:updateinstanceinformation")
+        statement.effect == Effect::Allow && statement.names("ssm:updateinstanceinformation")
     })
 }
 

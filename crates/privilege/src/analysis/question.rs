@@ -141,7 +141,6 @@ impl Evidence {
         {
             self.only_if.push(requirement.to_string());
         }
-        self.statements.dedup();
     }
 
     /// Of an answer.

@@ -1,22 +1,17 @@
 //! Nodes and methods in words.
 
-use crate::analysis::{Analysis, Cause, Place, PoolKey, PoolOf, Variant};
-use crate::escalation::Rules;
-use crate::estate::Estate;
+use crate::analysis::{Cause, Place, PoolKey, PoolOf, Variant};
+use crate::atlas::Atlas;
 use crate::graph::NodeId;
 
-/// Whoever names things.
+/// Whoever names what an atlas holds.
 #[derive(Clone, Copy)]
-pub(super) struct Names<'a> {
-    pub(super) estate: &'a Estate,
-    pub(super) rules: &'a Rules,
-    pub(super) analysis: &'a Analysis,
-}
+pub(super) struct Names<'a>(pub(super) &'a Atlas);
 
 impl Names<'_> {
     /// A method by its place: its id and its name.
     pub(super) fn rule(&self, place: u32) -> (String, String) {
-        let rule = self.rules.all().get(place as usize);
+        let rule = self.0.rules.all().get(place as usize);
         rule.map_or_else(Default::default, |rule| (rule.id.to_string(), rule.name.to_string()))
     }
 
@@ -35,14 +30,14 @@ impl Names<'_> {
 
     /// A node in words.
     pub(super) fn name(&self, node: NodeId) -> String {
-        match self.analysis.place(node) {
-            Some(Place::Principal(id)) => self.estate.principal(*id).map_or("", |one| one.arn()).to_owned(),
+        match self.0.analysis.place(node) {
+            Some(Place::Principal(id)) => self.0.estate.principal(*id).map_or("", |one| one.arn()).to_owned(),
             Some(Place::Resource(place)) => {
-                let resource = self.estate.resources().get(*place as usize);
+                let resource = self.0.estate.resources().get(*place as usize);
                 resource.map_or("", |one| &one.id).to_owned()
             }
             Some(Place::Administration(account)) => {
-                let account = self.estate.account(*account).map_or("", |one| &one.id);
+                let account = self.0.estate.account(*account).map_or("", |one| &one.id);
                 format!("administrator of {account}")
             }
             Some(Place::Outside(name)) => name.to_string(),
@@ -51,7 +46,7 @@ impl Names<'_> {
                 | Variant::WithoutBoundary(id)
                 | Variant::WithoutDenial(id, _)
                 | Variant::OtherVersions(id)) = variant;
-                format!("{} with other policies", self.estate.principal(*id).map_or("", |one| one.arn()))
+                format!("{} with other policies", self.0.estate.principal(*id).map_or("", |one| one.arn()))
             }
             Some(Place::Pool(key)) => self.pool(key),
             Some(Place::Changed(key)) => format!("{}, with any policy", self.pool(key)),
@@ -61,14 +56,13 @@ impl Names<'_> {
 
     /// What a pool holds, in words.
     fn pool(&self, key: &PoolKey) -> String {
-        let account = self.estate.account(key.account).map_or("", |account| &account.id);
+        let account = self.0.estate.account(key.account).map_or("", |account| &account.id);
         match &key.of {
             PoolOf::Rule(place) => {
-                let sought = self.rules.all().get(*place as usize).map(crate::escalation::Rule::sought);
+                let sought = self.0.rules.all().get(*place as usize).map(crate::escalation::Rule::sought);
                 any(&sought.unwrap_or_default(), account)
             }
             PoolOf::Trust(_) => format!("all roles of {account} with one trust policy"),
-            PoolOf::Kind(kind) => any(kind.noun(), account),
         }
     }
 }

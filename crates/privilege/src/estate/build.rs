@@ -1,11 +1,13 @@
 //! Rows of the inventory into an estate.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use doorward_model::identity::{Credential, CredentialKind, CredentialState, Identity};
 use doorward_model::inventory::organisation::{self, OrganisationNode};
 use doorward_model::inventory::resource::{INSTANCE_PROFILE, Resource};
+use doorward_model::inventory::row::Row;
 use doorward_model::inventory::{AccountExport, Entitlement, Origin, PolicyDocument};
 
 use super::{
@@ -20,7 +22,7 @@ pub struct Builder {
 }
 
 /// What is known of one holder before ids are given.
-struct Row {
+struct Holder {
     kind: PrincipalKind,
     identity: Arc<Identity>,
     entitlements: Vec<Entitlement>,
@@ -37,13 +39,14 @@ impl Builder {
     pub fn build(mut self) -> Estate {
         self.exports.sort_by(AccountExport::order);
         let mut estate = Estate::default();
+        estate.any_policy = estate.add_policy("any policy".into(), held(ANY_POLICY));
         let mut all = Rows::default();
         for export in self.exports {
             all.take(export);
         }
         estate.read(all.texts);
-        let mut rows: Vec<Row> = all.holders.into_values().collect();
-        let place = |row: &Row| (row.identity.account.clone(), row.kind);
+        let mut rows: Vec<Holder> = all.holders.into_values().collect();
+        let place = |row: &Holder| (row.identity.account.clone(), row.kind);
         rows.sort_by_cached_key(|row| (place(row), row.identity.id.clone()));
         estate.place(&rows);
         estate.entitle(rows);
@@ -55,7 +58,6 @@ impl Builder {
         }
         estate.credit(&all.credentials);
         estate.organise(&all.nodes, &all.control);
-        estate.add_policy("any policy".into(), held(ANY_POLICY));
         estate
     }
 }
@@ -63,7 +65,7 @@ impl Builder {
 /// What exports say together.
 #[derive(Default)]
 struct Rows {
-    holders: BTreeMap<String, Row>,
+    holders: BTreeMap<String, Holder>,
     texts: BTreeMap<String, PolicyDocument>,
     resources: BTreeMap<String, Resource>,
     credentials: BTreeMap<String, Credential>,
@@ -77,7 +79,8 @@ struct Rows {
 impl Rows {
     /// Takes in one export, over what older ones said.
     fn take(&mut self, export: AccountExport) {
-        for identity in export.identities {
+        // A person of Identity Center holds nothing itself: what it may do stands in the roles it is assigned.
+        for identity in export.identities.into_iter().filter(|one| one.id.starts_with("arn:")) {
             let kind = if identity.id.contains(":role/") { PrincipalKind::Role } else { PrincipalKind::User };
             put(&mut self.holders, kind, identity);
         }
@@ -96,14 +99,22 @@ impl Rows {
             }
         }
         self.texts.extend(export.policies.into_iter().map(|document| (document.name.clone(), document)));
-        self.resources.extend(export.resources.into_iter().map(|one| (one.id.clone(), one)));
-        self.credentials.extend(export.credentials.into_iter().map(|one| (one.id.clone(), one)));
-        self.nodes.extend(export.nodes.into_iter().map(|one| (one.id.clone(), one)));
+        export.resources.into_iter().for_each(|row| join(&mut self.resources, row.id.clone(), row));
+        export.credentials.into_iter().for_each(|row| join(&mut self.credentials, row.id.clone(), row));
+        export.nodes.into_iter().for_each(|row| join(&mut self.nodes, row.id.clone(), row));
     }
 }
 
-fn put(rows: &mut BTreeMap<String, Row>, kind: PrincipalKind, identity: Identity) {
-    let row = Row { kind, identity: Arc::new(identity), entitlements: Vec::new() };
+/// Takes in what a row says over what others said of the same thing.
+fn join<T: Row>(rows: &mut BTreeMap<String, T>, id: String, row: T) {
+    match rows.entry(id) {
+        Entry::Vacant(place) => drop(place.insert(row)),
+        Entry::Occupied(mut known) => known.get_mut().join(row),
+    }
+}
+
+fn put(rows: &mut BTreeMap<String, Holder>, kind: PrincipalKind, identity: Identity) {
+    let row = Holder { kind, identity: Arc::new(identity), entitlements: Vec::new() };
     rows.insert(row.identity.id.clone(), row);
 }
 
@@ -137,7 +148,7 @@ impl Estate {
     }
 
     /// Gives ids to principals and accounts, which come sorted.
-    fn place(&mut self, rows: &[Row]) {
+    fn place(&mut self, rows: &[Holder]) {
         for (place, row) in rows.iter().enumerate() {
             let id = PrincipalId(u32::try_from(place).unwrap_or(u32::MAX));
             self.by_arn.insert(row.identity.id.as_str().into(), id);
@@ -161,7 +172,6 @@ impl Estate {
         self.by_account.insert(Arc::clone(&number), id);
         self.accounts.push(Account {
             id: number,
-            is_shown: true,
             name: Arc::default(),
             organisation: Arc::default(),
             path: Arc::default(),
@@ -174,8 +184,8 @@ impl Estate {
     }
 
     /// Gives each principal what it holds.
-    fn entitle(&mut self, rows: Vec<Row>) {
-        for Row { kind, identity, entitlements } in rows {
+    fn entitle(&mut self, rows: Vec<Holder>) {
+        for Holder { kind, identity, entitlements } in rows {
             let account = self.account_of(&identity.account);
             let tags = identity
                 .tags
@@ -216,6 +226,10 @@ impl Estate {
                     | Origin::ResourceControl
                     | Origin::PermissionSet => {}
                 }
+            }
+            // The root user may do whatever its account may.
+            if principal.is_root() {
+                principal.policies.push(self.any_policy);
             }
             principal.policies.sort_unstable();
             principal.policies.dedup();
@@ -289,6 +303,14 @@ impl Estate {
         }
     }
 
+    /// An account belongs to an organisation, and nobody can tell what limits it there.
+    fn limit_unknown(&mut self, place: usize, id: &str) {
+        let unknown = self.named(&format!("control policies of {id}"));
+        if let Some(account) = self.accounts.get_mut(place) {
+            account.service_control = vec![vec![unknown]];
+        }
+    }
+
     /// Gives accounts their places in their organisation, and the control policies from the root down to them.
     fn organise(
         &mut self,
@@ -297,9 +319,16 @@ impl Estate {
     ) {
         let management = nodes.values().find(|node| node.is_management);
         let management: Arc<str> = management.map_or("", |node| &node.id).into();
+        let limits = |origin: Origin| control.iter().any(|(_, own, _)| *own == i32::from(origin));
+        let (by_service, by_resource) = (limits(Origin::ServiceControl), limits(Origin::ResourceControl));
         for place in 0..self.accounts.len() {
             let Some(id) = self.accounts.get(place).map(|account| Arc::clone(&account.id)) else { continue };
-            let Some(path) = organisation::path(&id, |id| nodes.get(id)) else { continue };
+            let Some(path) = organisation::path(&id, |id| nodes.get(id)) else {
+                if nodes.contains_key(&*id) {
+                    self.limit_unknown(place, &id);
+                }
+                continue;
+            };
             let mut levels = |origin: Origin| {
                 let attached = path.iter().map(|node| {
                     let of_node = control.range((node.id.clone(), origin.into(), String::new())..);
@@ -310,7 +339,9 @@ impl Estate {
                 let attached: Vec<Vec<String>> = attached.collect();
                 attached.iter().map(|names| names.iter().map(|name| self.named(name)).collect()).collect()
             };
-            let (service, resource) = (levels(Origin::ServiceControl), levels(Origin::ResourceControl));
+            // Where no control policy is shown at all, they are not in use, or were not exported: nothing is known to limit.
+            let service = if by_service { levels(Origin::ServiceControl) } else { Vec::new() };
+            let resource = if by_resource { levels(Origin::ResourceControl) } else { Vec::new() };
             let organisation = path.first().map_or("", |root| &root.organisation);
             let units = path.iter().take(path.len().saturating_sub(1)).map(|node| format!("{}/", node.id));
             let text: String = std::iter::once(format!("{organisation}/")).chain(units).collect();

@@ -165,7 +165,7 @@ impl<'a> Walk<'_, 'a> {
                 continue;
             };
             for (number, statement) in document.statements.iter().enumerate() {
-                if matching::names_permission(statement, self.request) {
+                if statement.names(self.request.permission.name()) {
                     let at = At::new(layer, level, place, number + 1);
                     take(self, Step::Statement(statement, at));
                 }

@@ -14,16 +14,6 @@ use crate::request::{Request, Which};
 use crate::truth::Truth;
 use crate::variables::{self, Resolved};
 
-/// Whether a statement names the permission.
-pub(super) fn names_permission(statement: &Statement, request: &Request<'_>) -> bool {
-    let name = request.permission.name();
-    let is_named = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(name));
-    match &statement.permissions {
-        Selection::Only(patterns) => is_named(patterns),
-        Selection::AllBut(patterns) => !is_named(patterns),
-    }
-}
-
 /// Whether a statement names the resource.
 pub(super) fn resource<'a, L: Logic<'a>>(statement: &'a Statement, request: &Request<'a>, at: At) -> L {
     let Some(resources) = &statement.resources else {
@@ -147,7 +137,7 @@ fn apply<'a>(
     statement: &'a Statement,
     at: At,
 ) -> Option<Applied<'a>> {
-    if !names_permission(statement, request) {
+    if !statement.names(request.permission.name()) {
         return None;
     }
     let applies = principals::names::<Truth>(statement, request, policies, at)

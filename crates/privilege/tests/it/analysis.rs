@@ -1,6 +1,8 @@
 //! Who could become whom: the graph says of each pair what the evaluation says of it alone.
 
 use doorward_model::inventory::Origin;
+use doorward_model::inventory::organisation::{NodeKind, OrganisationNode};
+use doorward_model::inventory::resource::Resource;
 use doorward_model::time::Time;
 use doorward_privilege::analysis::Cause;
 use doorward_privilege::answers::{self, Escalation};
@@ -123,6 +125,52 @@ fn a_boundary_that_no_export_holds_makes_the_answer_unknown() {
     let who: Vec<Can> =
         atlas.who_can("s3:GetObject", "arn:aws:s3:::bucket/key").into_iter().map(|one| one.answer).collect();
     assert_eq!(who, [Can::Unknown]);
+}
+
+#[test]
+fn the_root_user_administers_its_account_and_a_person_of_identity_center_holds_nothing() {
+    let rows = Rows::new().identity(&format!("arn:aws:iam::{ACCOUNT}:root"), "root", &[]).identity(
+        "idc:o-1/alice",
+        "alice",
+        &[],
+    );
+    let all = answers::principals(&atlas(rows.estate()));
+    let told: Vec<(&str, bool)> = all.iter().map(|one| (&*one.arn, one.admin)).collect();
+    assert_eq!(told, [("arn:aws:iam::111122223333:root", true)]);
+}
+
+#[test]
+fn a_provider_that_can_be_replaced_leads_on_only_where_a_role_trusts_it() {
+    let provider = format!("arn:aws:iam::{ACCOUNT}:saml-provider/corp");
+    let replaces = r#"[{"Effect":"Allow","Action":"iam:UpdateSAMLProvider","Resource":"*"}]"#;
+    let rows = |trusted: &str| {
+        let mut rows = Rows::new().user("replaces", replaces).role("admin", trusted, ALL);
+        rows.0.resources = vec![Resource {
+            id: provider.clone(),
+            kind: "iam:saml-provider".to_owned(),
+            account: ACCOUNT.to_owned(),
+            ..Resource::default()
+        }];
+        told(&atlas(rows.estate()), "/replaces")
+    };
+    let methods = vec!["saml-101".to_owned()];
+    assert_eq!(rows(NOBODY), (Escalation::Latent, false, methods.clone()));
+    assert_eq!(rows(&format!(r#"{{"Federated":"{provider}"}}"#)), (Escalation::Now, false, methods));
+}
+
+#[test]
+fn an_account_whose_limits_are_unknown_allows_nothing() {
+    let mut rows = Rows::new().user("all", ALL);
+    rows.0.nodes = vec![OrganisationNode {
+        id: ACCOUNT.to_owned(),
+        kind: NodeKind::Account.into(),
+        parent: "ou-gone".to_owned(),
+        ..OrganisationNode::default()
+    }];
+    let atlas = atlas(rows.estate());
+    let all = atlas.estate.find(&user("all")).unwrap();
+    assert_eq!(atlas.can(all, "s3:GetObject", "arn:aws:s3:::b/k").unwrap().answer, Can::Unknown);
+    assert_eq!(told(&atlas, "/all"), (Escalation::None, false, Vec::new()));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Rows into an estate.
 
+use doorward_model::inventory::organisation::{NodeKind, OrganisationNode};
+use doorward_model::inventory::resource::{INSTANCE_PROFILE, Resource};
 use doorward_model::inventory::{Entitlement, Origin};
 use doorward_privilege::estate::{Builder, Estate, Held, PrincipalKind};
 
@@ -86,4 +88,63 @@ fn the_newer_of_two_exports_is_right_in_any_order() {
             own.document.document().unwrap().statements[0].permissions.named()[0].matches("s3:putobject")
         );
     }
+}
+
+/// An account in an organisation of which these nodes are known, with a policy at its root.
+fn organised(nodes: &[(&str, NodeKind, &str)], attached: bool) -> Estate {
+    let mut rows = Rows::new().user("anybody", READS);
+    rows.0.nodes = nodes
+        .iter()
+        .map(|&(id, kind, parent)| OrganisationNode {
+            id: id.to_owned(),
+            kind: kind.into(),
+            parent: parent.to_owned(),
+            organisation: "o-1".to_owned(),
+            ..OrganisationNode::default()
+        })
+        .collect();
+    if attached {
+        rows = rows.held("r-1", "p-limit", Origin::ServiceControl).document("p-limit", WRITES);
+    }
+    rows.estate()
+}
+
+#[test]
+fn control_policies_limit_by_level_and_are_unknown_where_the_way_to_the_root_is() {
+    let whole = [("r-1", NodeKind::Root, ""), (ACCOUNT, NodeKind::Account, "r-1")];
+    let levels = |estate: &Estate| -> Vec<Vec<String>> {
+        let names =
+            |level: &Vec<_>| level.iter().map(|id| estate.policy(*id).unwrap().name.to_string()).collect();
+        estate.accounts()[0].service_control.iter().map(names).collect()
+    };
+    assert_eq!(levels(&organised(&whole, true)), [vec!["p-limit".to_owned()], Vec::new()]);
+    // None is shown anywhere: nothing is known to limit.
+    assert_eq!(levels(&organised(&whole, false)), Vec::<Vec<String>>::new());
+    let cut = organised(&[(ACCOUNT, NodeKind::Account, "ou-gone")], true);
+    assert_eq!(levels(&cut), [vec![format!("control policies of {ACCOUNT}")]]);
+    let held = cut.policy(cut.accounts()[0].service_control[0][0]).unwrap();
+    assert!(matches!(held.document, Held::Missing));
+}
+
+#[test]
+fn rows_of_one_thing_from_several_exports_are_one() {
+    let profile = format!("arn:aws:iam::{ACCOUNT}:instance-profile/web");
+    let row = |id: &str, kind: &str, runs_as: &str| Resource {
+        id: id.to_owned(),
+        kind: kind.to_owned(),
+        account: ACCOUNT.to_owned(),
+        runs_as: runs_as.to_owned(),
+        ..Resource::default()
+    };
+    let instance = format!("arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-1");
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/app");
+    let mut one = rows();
+    one.0.resources = vec![row(&instance, "ec2:instance", &profile)];
+    let mut other = Rows::new();
+    other.0.resources = vec![row(&profile, INSTANCE_PROFILE, &role), row(&instance, "ec2:instance", "")];
+    let mut builder = Builder::default();
+    [one.0, other.0].into_iter().for_each(|export| builder.add(export));
+    let estate = builder.build();
+    let place = estate.find_resource(&instance).unwrap();
+    assert_eq!(estate.role_of(place), estate.find(&role));
 }

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io::{IsTerminal, stderr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use doorward_model::inventory::AccountExport;
 use doorward_privilege::pattern::Pattern;
 use doorward_privilege::rating::TierZero;
 use serde::Serialize;
@@ -26,7 +27,7 @@ struct Answer {
 
 /// What could not be read.
 #[derive(Debug, Serialize)]
-struct RejectAnswer {
+pub(super) struct RejectAnswer {
     source: String,
     record: u64,
     reason: String,
@@ -35,19 +36,24 @@ struct RejectAnswer {
 /// Analyses exports.
 pub(crate) fn analyze(args: &AnalyzeArgs) -> Result<()> {
     let tier_zero = args.tier_zero.as_deref().map(tier_zero).transpose()?.unwrap_or(TierZero::Default);
-    let progress = if args.quiet || !stderr().is_terminal() { Progress::hidden() } else { Progress::shown() };
+    let (exports, rejects) = read(&args.paths, args.quiet)?;
+    let answer = Answer { analyzed: privilege::analyzed(&privilege::atlas(exports, &tier_zero)?), rejects };
+    print(&answer, args.output, table)
+}
+
+/// Reads exports, and what could not be read of the files. Without any export nothing can be answered.
+pub(super) fn read(paths: &[PathBuf], quiet: bool) -> Result<(Vec<AccountExport>, Vec<RejectAnswer>)> {
+    let progress = if quiet || !stderr().is_terminal() { Progress::hidden() } else { Progress::shown() };
     let reading = Reading { raw: Raw::Drop, ..Reading::default() };
-    let Gathered { exports, mut rejects, .. } = gather(&args.paths, &reading, &progress)?;
+    let Gathered { exports, mut rejects, .. } = gather(paths, &reading, &progress)?;
     progress.done();
     rejects.finish()?;
-    let rejects: Vec<RejectAnswer> = rejects
-        .listed()
-        .map(|(source, record, reason)| RejectAnswer {
-            source: source.to_owned(),
-            record,
-            reason: reason.to_owned(),
-        })
-        .collect();
+    let told = |(source, record, reason): (&str, u64, &str)| RejectAnswer {
+        source: source.to_owned(),
+        record,
+        reason: reason.to_owned(),
+    };
+    let rejects: Vec<RejectAnswer> = rejects.listed().map(told).collect();
     if exports.is_empty() {
         let why = rejects.first().map(|one| format!(" ({}: {})", one.source, one.reason)).unwrap_or_default();
         bail!(
@@ -55,8 +61,7 @@ pub(crate) fn analyze(args: &AnalyzeArgs) -> Result<()> {
              `aws iam get-account-authorization-details > account.json`"
         );
     }
-    let answer = Answer { analyzed: privilege::analyzed(&privilege::atlas(exports, &tier_zero)?), rejects };
-    print(&answer, args.output, table)
+    Ok((exports, rejects))
 }
 
 fn table(answer: &Answer) -> String {

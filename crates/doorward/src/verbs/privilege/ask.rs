@@ -1,6 +1,6 @@
 //! Questions over an inventory, answered from its files.
 
-use std::io::{Write, stdout};
+use std::io::{Write, stderr, stdout};
 
 use anyhow::{Context, Result, bail};
 use doorward_privilege::answers::PathAnswer;
@@ -13,19 +13,20 @@ use super::{analyze, picture};
 use crate::cli::Output;
 use crate::cli::privilege::{CanArgs, OverArgs, PathArgs, PathOutput, ReachArgs, WhoCanArgs};
 use crate::privilege;
-use crate::scan::read::Raw;
-use crate::scan::{Gathered, Progress, Reading, gather};
 use crate::verbs::print::print;
 
 /// The atlas of the files that are named.
 pub(super) fn atlas(over: &OverArgs) -> Result<Atlas> {
     let tier_zero = over.tier_zero.as_deref().map(analyze::tier_zero).transpose()?;
-    let reading = Reading { raw: Raw::Drop, ..Reading::default() };
-    let Gathered { exports, mut rejects, .. } = gather(&over.files, &reading, &Progress::hidden())?;
-    rejects.finish()?;
-    if exports.is_empty() {
-        let why = rejects.listed().next().map(|(source, _, reason)| format!(" ({source}: {reason})"));
-        bail!("no export of an inventory was read{}", why.unwrap_or_default());
+    let (exports, rejects) = analyze::read(&over.files, false)?;
+    if !rejects.is_empty() {
+        let count = rejects.len();
+        // Nowhere is left to tell it if stderr is closed.
+        writeln!(
+            stderr(),
+            "doorward: {count} records were not read: `doorward privilege analyze` lists them"
+        )
+        .unwrap_or_default();
     }
     privilege::atlas(exports, &tier_zero.unwrap_or(TierZero::Default))
 }
