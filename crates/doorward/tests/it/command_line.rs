@@ -181,7 +181,7 @@ fn a_demo_is_written_once_and_scans() {
 #[test]
 fn progress_with_rate_and_time_left_is_shown_on_a_terminal() {
     let dir = tempfile::tempdir().unwrap();
-    let lines: String = (0..20_000).map(|at| record(&format!("id-{at}"), "") + "\n").collect();
+    let lines: String = (0..60_000).map(|at| record(&format!("id-{at}"), "") + "\n").collect();
     put(&dir.path().join("events.json"), lines.as_bytes());
     let path = dir.path().to_str().unwrap();
     let program = env!("CARGO_BIN_EXE_doorward");
@@ -195,7 +195,7 @@ fn progress_with_rate_and_time_left_is_shown_on_a_terminal() {
     let frame = |part: &str| frames.iter().any(|frame| frame.contains(part) && frame.contains("/s  "));
     assert!(frame("reading ") && frame("judging "), "{shown}");
     assert!(
-        frames.iter().any(|frame| frame.contains("/20,000 events") && frame.trim_end().ends_with("s left")),
+        frames.iter().any(|frame| frame.contains("/60,000 events") && frame.trim_end().ends_with("s left")),
         "{frames:?}"
     );
     let piped = doorward(&["scan", path, "-o", "json"]);
