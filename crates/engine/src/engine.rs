@@ -295,6 +295,7 @@ pub fn follows(fact: &Fact) -> bool {
         | Fact::MembershipFound(_)
         | Fact::AccessFindingFound(_)
         | Fact::Withdrawn(_)
+        | Fact::InventoryChanged(_)
         | Fact::ImportCommitted(_)
         | Fact::Tick(_)
         | Fact::HoldReleased(_)

@@ -4,6 +4,7 @@
 //! as of when; when it was seen first and last comes from the fold. What one row says of another, it says by id.
 
 pub mod center;
+pub mod change;
 pub mod finding;
 pub mod organisation;
 pub mod resource;

@@ -7,6 +7,7 @@ use crate::hold::Hold;
 use crate::id::{FactNumber, Partition};
 use crate::identity::{Credential, Edge, Identity};
 use crate::inventory::center::{Assignment, Membership, PermissionSet};
+use crate::inventory::change::InventoryChanged;
 use crate::inventory::finding::AccessFinding;
 use crate::inventory::organisation::OrganisationNode;
 use crate::inventory::resource::Resource;
@@ -36,7 +37,7 @@ pub struct FactRecord {
     #[prost(
         oneof = "Fact",
         tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, \
-                35, 36, 37, 38"
+                35, 36, 37, 38, 39"
     )]
     pub fact: Option<Fact>,
 }
@@ -145,6 +146,9 @@ pub enum Fact {
     /// Something that was known is there no more.
     #[prost(message, tag = "38")]
     Withdrawn(Withdrawn),
+    /// A write event of the log has changed the inventory.
+    #[prost(message, tag = "39")]
+    InventoryChanged(InventoryChanged),
 }
 
 /// Under this name is recorded what the settings of a server say. Nobody else may use it.

@@ -149,6 +149,7 @@ impl Control {
             | Fact::AssignmentFound(_)
             | Fact::MembershipFound(_)
             | Fact::AccessFindingFound(_)
+            | Fact::InventoryChanged(_)
             | Fact::ImportCommitted(_) => self.inventory.fold(fact, symbols),
             Fact::Withdrawn(gone) => self.fold_withdrawn(gone),
             Fact::FindingRaised(finding) | Fact::FindingGrown(finding) => self.fold_finding(finding),

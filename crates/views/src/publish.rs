@@ -77,6 +77,7 @@ impl Publisher {
             | Fact::MembershipFound(_)
             | Fact::AccessFindingFound(_)
             | Fact::Withdrawn(_)
+            | Fact::InventoryChanged(_)
             | Fact::ImportCommitted(_)
             | Fact::Summary(_)
             | Fact::HoldRecommended(_)
