@@ -319,7 +319,13 @@ impl PolicyDocument {
     /// The policy and the version, where this is one that is not in force.
     #[must_use]
     pub fn not_in_force(&self) -> Option<(&str, &str)> {
-        self.name.split_once(" version:")
+        Self::not_in_force_of(&self.name)
+    }
+
+    /// The policy and the version that a name is of, where it is that of one that is not in force.
+    #[must_use]
+    pub fn not_in_force_of(name: &str) -> Option<(&str, &str)> {
+        name.split_once(" version:")
     }
 }
 

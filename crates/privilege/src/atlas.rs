@@ -17,6 +17,8 @@ pub struct Atlas {
     pub rules: Rules,
     /// The instant from which on requests are judged.
     pub as_of: Time,
+    /// What matters most.
+    pub tier_zero: TierZero,
     /// The graph.
     pub analysis: Analysis,
     /// Blast radius, exposure, choke points.
@@ -31,6 +33,6 @@ impl Atlas {
     pub fn new(estate: Estate, rules: Rules, as_of: Time, tier_zero: &TierZero) -> Result<Self, GraphError> {
         let analysis = Analysis::new(&estate, &rules, as_of)?;
         let rating = Rating::new(&estate, &analysis, tier_zero);
-        Ok(Self { estate, rules, as_of, analysis, rating })
+        Ok(Self { estate, rules, as_of, tier_zero: tier_zero.clone(), analysis, rating })
     }
 }

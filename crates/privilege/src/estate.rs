@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use doorward_model::hash::Hash16;
 use doorward_model::identity::Identity;
 use doorward_model::inventory::resource::Resource;
 
 use crate::document::{Document, DocumentError, Effect, Principal as Named, Selection};
 
 mod build;
+mod rows;
 
 pub use build::Builder;
+
+use self::rows::Rows;
 
 /// Names a principal of an [`Estate`]. Those of one account and kind follow each other, in the order of their ARNs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -219,8 +221,8 @@ pub struct Estate {
     by_arn: BTreeMap<Arc<str>, PrincipalId>,
     by_account: BTreeMap<Arc<str>, AccountId>,
     by_policy: BTreeMap<Arc<str>, PolicyId>,
-    /// Each different document that was read, by the hash of its text.
-    documents: BTreeMap<Hash16, Held>,
+    /// What it was made of.
+    rows: Arc<Rows>,
 }
 
 impl Estate {
@@ -383,7 +385,7 @@ impl Estate {
     /// How many different documents were read.
     #[must_use]
     pub fn documents_read(&self) -> usize {
-        self.documents.len()
+        self.rows.documents.len()
     }
 }
 

@@ -12,6 +12,7 @@ pub mod answers;
 pub mod atlas;
 pub mod blast;
 pub mod catalog;
+pub mod change;
 pub mod choke;
 pub mod condition;
 pub mod conform;

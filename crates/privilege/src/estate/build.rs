@@ -1,31 +1,23 @@
 //! Rows of the inventory into an estate.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use doorward_model::identity::{Credential, CredentialKind, CredentialState, Identity};
+use doorward_model::identity::{Credential, CredentialKind, CredentialState};
 use doorward_model::inventory::organisation::{self, OrganisationNode};
 use doorward_model::inventory::resource::{INSTANCE_PROFILE, Resource};
-use doorward_model::inventory::row::Row;
-use doorward_model::inventory::{AccountExport, Entitlement, Origin, PolicyDocument};
+use doorward_model::inventory::{AccountExport, Origin, PolicyDocument};
 
+use super::rows::{Holder, Rows, held};
 use super::{
     Account, AccountId, Estate, Held, Policy, PolicyId, Principal, PrincipalId, PrincipalKind, is_changeable,
 };
-use crate::document::Document;
+use crate::change::Change;
 
 /// Collects what exports say. Where two speak of the same holder or document, the newer one is right.
 #[derive(Debug, Default)]
 pub struct Builder {
     exports: Vec<AccountExport>,
-}
-
-/// What is known of one holder before ids are given.
-struct Holder {
-    kind: PrincipalKind,
-    identity: Arc<Identity>,
-    entitlements: Vec<Entitlement>,
 }
 
 impl Builder {
@@ -38,95 +30,50 @@ impl Builder {
     #[must_use]
     pub fn build(mut self) -> Estate {
         self.exports.sort_by(AccountExport::order);
-        let mut estate = Estate::default();
-        estate.any_policy = estate.add_policy("any policy".into(), held(ANY_POLICY));
-        let mut all = Rows::default();
+        let mut rows = Rows::default();
         for export in self.exports {
-            all.take(export);
+            rows.take(export);
         }
-        estate.read(all.texts);
-        let mut rows: Vec<Holder> = all.holders.into_values().collect();
-        let place = |row: &Holder| (row.identity.account.clone(), row.kind);
-        rows.sort_by_cached_key(|row| (place(row), row.identity.id.clone()));
-        estate.place(&rows);
-        estate.entitle(rows);
-        estate.join_groups();
-        estate.add_resources(&all.resources);
-        for (name, holder) in all.guards {
-            let id = estate.named(&name);
-            estate.guards.insert(holder.into(), id);
-        }
-        estate.credit(&all.credentials);
-        estate.organise(&all.nodes, &all.control);
-        estate
+        Estate::of(rows)
     }
-}
-
-/// What exports say together.
-#[derive(Default)]
-struct Rows {
-    holders: BTreeMap<String, Holder>,
-    texts: BTreeMap<String, PolicyDocument>,
-    resources: BTreeMap<String, Resource>,
-    credentials: BTreeMap<String, Credential>,
-    nodes: BTreeMap<String, OrganisationNode>,
-    /// The holders of resource policies, by the names of these.
-    guards: BTreeMap<String, String>,
-    /// Control policies by node, as they are attached: the origin and the policy.
-    control: BTreeSet<(String, i32, String)>,
-}
-
-impl Rows {
-    /// Takes in one export, over what older ones said.
-    fn take(&mut self, export: AccountExport) {
-        // A person of Identity Center holds nothing itself: what it may do stands in the roles it is assigned.
-        for identity in export.identities.into_iter().filter(|one| one.id.starts_with("arn:")) {
-            let kind = if identity.id.contains(":role/") { PrincipalKind::Role } else { PrincipalKind::User };
-            put(&mut self.holders, kind, identity);
-        }
-        for group in export.groups {
-            let account = group.id.split(':').nth(4).unwrap_or_default().to_owned();
-            let identity = Identity { id: group.id, name: group.name, account, ..Identity::default() };
-            put(&mut self.holders, PrincipalKind::Group, identity);
-        }
-        for entitlement in export.entitlements {
-            if matches!(entitlement.origin(), Origin::ServiceControl | Origin::ResourceControl) {
-                self.control.insert((entitlement.holder, entitlement.origin, entitlement.policy));
-            } else if entitlement.origin() == Origin::Resource {
-                self.guards.insert(entitlement.document_name(), entitlement.holder);
-            } else if let Some(row) = self.holders.get_mut(&entitlement.holder) {
-                row.entitlements.push(entitlement);
-            }
-        }
-        self.texts.extend(export.policies.into_iter().map(|document| (document.name.clone(), document)));
-        export.resources.into_iter().for_each(|row| join(&mut self.resources, row.id.clone(), row));
-        export.credentials.into_iter().for_each(|row| join(&mut self.credentials, row.id.clone(), row));
-        export.nodes.into_iter().for_each(|row| join(&mut self.nodes, row.id.clone(), row));
-    }
-}
-
-/// Takes in what a row says over what others said of the same thing.
-fn join<T: Row>(rows: &mut BTreeMap<String, T>, id: String, row: T) {
-    match rows.entry(id) {
-        Entry::Vacant(place) => drop(place.insert(row)),
-        Entry::Occupied(mut known) => known.get_mut().join(row),
-    }
-}
-
-fn put(rows: &mut BTreeMap<String, Holder>, kind: PrincipalKind, identity: Identity) {
-    let row = Holder { kind, identity: Arc::new(identity), entitlements: Vec::new() };
-    rows.insert(row.identity.id.clone(), row);
 }
 
 impl Estate {
-    /// Reads the documents; equal ones once.
-    fn read(&mut self, texts: BTreeMap<String, PolicyDocument>) {
-        for (name, document) in texts {
-            let held = self.documents.entry(document.hash).or_insert_with(|| held(&document.text)).clone();
-            let other = document.not_in_force().map(|(arn, _)| arn.into());
-            let id = self.add_policy(name.into(), held);
-            if let Some(arn) = other {
-                self.other_versions.entry(arn).or_default().push(id);
+    /// Of rows.
+    fn of(rows: Rows) -> Self {
+        let mut estate = Self::default();
+        estate.any_policy = estate.add_policy("any policy".into(), held(ANY_POLICY));
+        estate.name_documents(&rows);
+        let mut holders: Vec<&Holder> = rows.holders.values().collect();
+        holders.sort_by_key(|row| (&row.identity.account, row.kind, &row.identity.id));
+        estate.place(&holders);
+        estate.entitle(&holders, &rows.rights);
+        estate.join_groups();
+        estate.add_resources(&rows.resources);
+        for (name, holder) in &rows.guards {
+            let id = estate.named(name);
+            estate.guards.insert(holder.as_str().into(), id);
+        }
+        estate.credit(&rows.credentials);
+        estate.organise(&rows.nodes, &rows.control);
+        estate.rows = Arc::new(rows);
+        estate
+    }
+
+    /// The estate after a change of its rows.
+    #[must_use]
+    pub fn later(&self, change: &Change) -> Self {
+        let mut rows = Rows::clone(&self.rows);
+        rows.change(change);
+        Self::of(rows)
+    }
+
+    fn name_documents(&mut self, rows: &Rows) {
+        for (name, hash) in &rows.texts {
+            let held = rows.documents.get(hash).cloned().unwrap_or(Held::Missing);
+            let id = self.add_policy(name.as_str().into(), held);
+            if let Some((arn, _)) = PolicyDocument::not_in_force_of(name) {
+                self.other_versions.entry(arn.into()).or_default().push(id);
             }
         }
     }
@@ -148,7 +95,7 @@ impl Estate {
     }
 
     /// Gives ids to principals and accounts, which come sorted.
-    fn place(&mut self, rows: &[Holder]) {
+    fn place(&mut self, rows: &[&Holder]) {
         for (place, row) in rows.iter().enumerate() {
             let id = PrincipalId(u32::try_from(place).unwrap_or(u32::MAX));
             self.by_arn.insert(row.identity.id.as_str().into(), id);
@@ -184,8 +131,9 @@ impl Estate {
     }
 
     /// Gives each principal what it holds.
-    fn entitle(&mut self, rows: Vec<Holder>) {
-        for Holder { kind, identity, entitlements } in rows {
+    fn entitle(&mut self, rows: &[&Holder], rights: &BTreeMap<String, BTreeSet<(Origin, String)>>) {
+        for Holder { kind, identity } in rows {
+            let (kind, identity) = (*kind, Arc::clone(identity));
             let account = self.account_of(&identity.account);
             let tags = identity
                 .tags
@@ -208,18 +156,14 @@ impl Estate {
                 has_password,
                 keys: None,
             };
-            for Entitlement { holder, policy, origin, .. } in entitlements {
-                match Origin::try_from(origin).unwrap_or(Origin::Unknown) {
-                    Origin::Inline => {
-                        let id = self.named(&format!("{holder} {policy}"));
-                        principal.policies.push(id);
-                    }
+            for (origin, name) in rights.get(principal.arn()).into_iter().flatten() {
+                match origin {
                     // A way of assigning that this release does not know is taken for one that gives.
-                    Origin::Attached | Origin::Unknown => {
-                        principal.policies.push(self.named(&policy));
+                    Origin::Inline | Origin::Attached | Origin::Unknown => {
+                        principal.policies.push(self.named(name));
                     }
-                    Origin::Boundary => principal.boundary = Some(self.named(&policy)),
-                    Origin::Trust => principal.trust = Some(self.named(&format!("{holder} {policy}"))),
+                    Origin::Boundary => principal.boundary = Some(self.named(name)),
+                    Origin::Trust => principal.trust = Some(self.named(name)),
                     // Principals hold none of these.
                     Origin::Resource
                     | Origin::ServiceControl
@@ -359,10 +303,3 @@ impl Estate {
 /// What whoever may write policies could give itself.
 const ANY_POLICY: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
-
-fn held(text: &str) -> Held {
-    match Document::read(text) {
-        Ok(document) => Held::Read(Arc::new(document)),
-        Err(error) => Held::Unreadable(Arc::new(error)),
-    }
-}
