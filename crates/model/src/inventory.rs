@@ -316,6 +316,21 @@ impl PolicyDocument {
         format!("{arn} version:{version}")
     }
 
+    /// Whether a name is one of a policy that AWS keeps for all accounts.
+    #[must_use]
+    pub fn is_of_aws(name: &str) -> bool {
+        name.contains(":iam::aws:policy/")
+    }
+
+    /// Whether a version of a policy of AWS is older than one that is known of it. Accounts know such a policy as of
+    /// different times; it never has an older version in force again.
+    #[must_use]
+    pub fn goes_back(name: &str, known: &str, version: &str) -> bool {
+        let number = |version: &str| version.strip_prefix('v').and_then(|number| number.parse::<u32>().ok());
+        let versions = number(known).zip(number(version));
+        Self::is_of_aws(name) && versions.is_some_and(|(known, version)| version < known)
+    }
+
     /// The policy and the version, where this is one that is not in force.
     #[must_use]
     pub fn not_in_force(&self) -> Option<(&str, &str)> {

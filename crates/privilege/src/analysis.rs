@@ -7,11 +7,13 @@ mod actor;
 mod administrators;
 mod assume;
 mod draft;
+mod existing;
 mod explain;
 mod find;
 mod ground;
 mod pools;
 mod question;
+mod trusts;
 
 use std::collections::BTreeMap;
 

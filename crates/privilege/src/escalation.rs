@@ -135,7 +135,7 @@ pub enum On {
     PolicyOfTarget,
     /// One that the actor makes, and may name as it likes.
     New,
-    /// One of those that `exists` asks for.
+    /// One of the first kind that `exists` asks for: each such permission on the same one.
     Existing,
     /// Whatever the permission is asked on: it makes no difference to the method.
     Any,

@@ -40,7 +40,7 @@ pub struct Policies<'a> {
     /// organisation. A level without a policy lets nothing through.
     pub service_control: &'a [Level<'a>],
     /// Resource control policies of the resource's account, in the same way. AWS lets everything through at each level.
-    /// None where the service does not support them: `Catalog::resource_control` knows.
+    /// They count only where the service of the permission supports them.
     pub resource_control: &'a [Level<'a>],
     /// Those of the endpoint that the request comes through; none when it comes through none.
     pub endpoint: &'a [Policy<'a>],

@@ -97,13 +97,6 @@ impl PolicyFound {
             seen: document.seen,
         }
     }
-
-    /// Whether it is an older version of a policy of AWS, which never go back.
-    fn is_older_of_aws(&self, other: &Self) -> bool {
-        let number = |version: &str| version.strip_prefix('v').and_then(|number| number.parse::<u32>().ok());
-        let versions = number(&self.version).zip(number(&other.version));
-        self.name.contains(":iam::aws:policy/") && versions.is_some_and(|(own, other)| own < other)
-    }
 }
 
 /// Something that was known is there no more.
@@ -216,7 +209,7 @@ fn join_entitlement(known: &mut Entitlement, later: Entitlement) {
 
 /// Accounts know a policy of AWS as of different times; it never has an older version in force again.
 fn join_policy(known: &mut PolicyFound, later: PolicyFound) {
-    if !later.is_older_of_aws(known) {
+    if !PolicyDocument::goes_back(&later.name, &known.version, &later.version) {
         *known = later;
     }
 }

@@ -4,6 +4,7 @@
 use crate::analysis::actor::{Actor, Masks};
 use crate::analysis::administrators::KERNEL;
 use crate::analysis::draft::{Cause, Place, Variant};
+use crate::analysis::existing::existing;
 use crate::analysis::find::{Asked, Method};
 use crate::analysis::ground::{Ground, Guarded};
 use crate::analysis::question::Acting;
@@ -91,11 +92,13 @@ impl Explainer<'_> {
                 let rule = self.atlas.rules.all().get(place as usize)?;
                 let method = Method::new((place, rule), self.atlas.as_of, |_| Mask::default());
                 let target = self.target(*id, &acting, &method, example.unwrap_or(to));
+                let existing = existing(&acting, &method).unwrap_or("*");
                 for need in method.needs() {
                     let on = match need.on() {
                         On::Target => target.as_str(),
                         On::PolicyOfTarget => &self.policy_of(&acting, need, example.unwrap_or(to)),
-                        On::New | On::Any | On::Existing => "*",
+                        On::Existing => existing,
+                        On::New | On::Any => "*",
                     };
                     acting.show(need, on, &mut evidence);
                 }

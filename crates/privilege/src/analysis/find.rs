@@ -10,7 +10,7 @@ use crate::analysis::assume::Assumable;
 use crate::analysis::draft::{Cause, Draft, Place, PoolKey, PoolOf, Variant};
 use crate::analysis::pools::{Member, both, exists};
 use crate::analysis::question::Acting;
-use crate::escalation::{Actor as Who, Gives, On, Rule, State, Target};
+use crate::escalation::{Actor as Who, Gives, Kind, On, Rule, State, Target};
 use crate::estate::{PrincipalKind, Way, Written};
 use crate::graph::NodeId;
 use crate::interest::Mask;
@@ -89,10 +89,22 @@ impl Method {
         self.needs.iter().filter(move |need| need.on == on)
     }
 
-    /// Whether the actor has what the method needs beside its target; `None` when it has not.
+    /// What it needs on a thing that is there already.
+    pub(crate) fn on_existing(&self) -> impl Iterator<Item = &Asked> {
+        self.on(On::Existing)
+    }
+
+    /// What kind of thing that is.
+    pub(crate) fn existing(&self) -> Option<Kind> {
+        self.rule.exists.first().copied()
+    }
+
+    /// Whether the actor has what the method needs beside its target, as far as that does not depend on what there is;
+    /// `None` when it has not.
     fn aside(&self, acting: &Acting<'_>) -> Option<Certainty> {
-        let beside = |need: &&Asked| matches!(need.on, On::New | On::Any | On::Existing);
-        least(self.needs.iter().filter(beside).map(|need| acting.has(need, "*")))
+        let on_some = |need: &Asked| acting.has(need, "*");
+        self.on_existing().all(|need| on_some(need).is_some()).then_some(())?;
+        least(self.needs.iter().filter(|need| matches!(need.on, On::New | On::Any)).map(on_some))
     }
 }
 
@@ -143,11 +155,17 @@ impl Drawing<'_> {
 
     fn apply(&mut self, acting: &Acting<'_>, method: &Method, assumable: &Assumable) {
         let Some(aside) = method.aside(acting) else { return };
-        let missing =
-            method.rule.exists.iter().find(|kind| !exists(self.estate, acting.actor.account, **kind));
-        let found = match missing {
-            Some(_) => Found::Own(None),
-            None => self.found(acting, method, (aside, assumable)),
+        let account = acting.actor.account;
+        let absent = method.rule.exists.iter().find(|kind| !exists(self.estate, account, **kind));
+        let mut missing = absent.map(|kind| kind.noun().to_owned());
+        let existing = if missing.is_none() { self.on_existing(acting, method) } else { None };
+        let found = match existing {
+            Some(sure) => self.found(acting, method, (aside.min(sure), assumable)),
+            None => {
+                let kind = method.existing().map_or("thing", Kind::noun);
+                missing.get_or_insert_with(|| format!("{kind} on which it may do this"));
+                Found::Own(None)
+            }
         };
         match found {
             Found::At(Extent::Some(members)) if members.is_empty() => {}
@@ -161,10 +179,7 @@ impl Drawing<'_> {
             && self.holds_on_some(acting, method).is_some();
         // What a principal would be with other policies is nobody's question.
         if is_latent && acting.actor.variant.is_none() {
-            let missing = match missing {
-                Some(kind) => kind.noun().to_owned(),
-                None => method.rule.sought(),
-            };
+            let missing = missing.unwrap_or_else(|| method.rule.sought());
             self.latent
                 .entry(acting.actor.principal)
                 .or_default()

@@ -105,10 +105,15 @@ impl<'a> Guarded<'a> {
                 guarded.resource.public_access = PublicAccess::Restricted;
             }
         }
+        // "Resource control policies (RCPs)": they do not apply to keys that AWS manages.
+        let is_kept_by_aws = known
+            .is_some_and(|known| known.attributes.get(attribute::KEY_MANAGER).is_some_and(|by| by == "AWS"));
         let owner = guarded.resource.account.get_or_insert(account);
         if let Some(owner) = estate.find_account(owner) {
             guarded.resource.organisation = membership(estate, owner);
-            guarded.resource_control = ground.limited(owner, ground.resource_control);
+            if !is_kept_by_aws {
+                guarded.resource_control = ground.limited(owner, ground.resource_control);
+            }
         }
         guarded
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::analysis::draft::PoolKey;
-use crate::document::{Effect, Principal as Named, Selection};
+use crate::analysis::trusts::trusts;
+use crate::document::Effect;
 use crate::escalation::{Kind, Rule, State, Target};
 use crate::estate::{AccountId, Estate, Principal, PrincipalId, PrincipalKind};
 use crate::targets::{Certainty, Extent, Own, Pool};
@@ -22,6 +23,8 @@ pub(crate) enum Member {
 #[derive(Debug, Default)]
 pub(crate) struct Pools {
     pools: BTreeMap<PoolKey, Rc<Pool<Member>>>,
+    /// All things of a kind in an account.
+    kinds: BTreeMap<(AccountId, Kind), Rc<Pool<Member>>>,
 }
 
 impl Pools {
@@ -32,14 +35,25 @@ impl Pools {
         }
         let members = members(estate, key.account, rule.target);
         let is_right = |(_, member): &(Box<str>, Member)| {
-            trusts(estate, *member, rule) && rule.states.iter().all(|state| holds(estate, *state, *member))
+            is_trusting(estate, *member, rule)
+                && rule.states.iter().all(|state| holds(estate, *state, *member))
         };
         let members: Vec<(Box<str>, Member)> = members.into_iter().filter(is_right).collect();
-        let is_guarded = members.iter().any(|(arn, _)| estate.guard(arn).is_some());
-        let pool = Rc::new(Pool::new(members).with(if is_guarded { Own::Different } else { Own::None }));
+        let pool = Rc::new(pool(estate, members));
         self.pools.insert(key, Rc::clone(&pool));
         pool
     }
+
+    /// The things of a kind in an account.
+    pub(crate) fn of_kind(&mut self, estate: &Estate, key: (AccountId, Kind)) -> Rc<Pool<Member>> {
+        let new = || Rc::new(pool(estate, members(estate, key.0, Target::Thing(key.1))));
+        Rc::clone(self.kinds.entry(key).or_insert_with(new))
+    }
+}
+
+fn pool(estate: &Estate, members: Vec<(Box<str>, Member)>) -> Pool<Member> {
+    let is_guarded = members.iter().any(|(arn, _)| estate.guard(arn).is_some());
+    Pool::new(members).with(if is_guarded { Own::Different } else { Own::None })
 }
 
 /// Whether an account holds a thing of a kind.
@@ -67,30 +81,12 @@ fn members(estate: &Estate, account: AccountId, target: Target) -> Vec<(Box<str>
 }
 
 /// Whether a target trusts one of the services that a method goes through.
-fn trusts(estate: &Estate, member: Member, rule: &Rule) -> bool {
-    if rule.trusts.is_empty() {
-        return true;
-    }
-    let Member::Principal(id) = member else { return false };
-    let trust = estate.principal(id).and_then(|one| one.trust).and_then(|id| estate.policy(id));
-    let statements = trust.and_then(|policy| policy.document.document()).map(|document| &document.statements);
-    let named = |named: &Named| match named {
-        Named::Service(name) => rule.trusts.iter().any(|service| is_service(name, service)),
-        Named::Everybody
-        | Named::Account(_)
-        | Named::Aws(_)
-        | Named::Federated(_)
-        | Named::CanonicalUser(_) => false,
+fn is_trusting(estate: &Estate, member: Member, rule: &Rule) -> bool {
+    let role = |member| match member {
+        Member::Principal(id) => Some(id),
+        Member::Resource(_) => None,
     };
-    statements.into_iter().flatten().any(|statement| {
-        statement.effect == Effect::Allow
-            && matches!(&statement.principals, Some(Selection::Only(all)) if all.iter().any(named))
-    })
-}
-
-/// Services are named with the region and the ending of a partition, too.
-fn is_service(name: &str, service: &str) -> bool {
-    name == service || name.strip_suffix(".cn").is_some_and(|name| name == service)
+    rule.trusts.is_empty() || role(member).is_some_and(|role| trusts(estate, role, &rule.trusts))
 }
 
 /// Whether a target is in a state that does not depend on who acts.

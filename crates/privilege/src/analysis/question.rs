@@ -5,7 +5,7 @@ use crate::analysis::explain::Evidence;
 use crate::analysis::find::Asked;
 use crate::analysis::ground::{Ground, Guarded, membership, policy};
 use crate::document::Document;
-use crate::estate::{PrincipalId, PrincipalKind};
+use crate::estate::{Estate, PrincipalId, PrincipalKind};
 use crate::evaluate::{Answer, Leaf, Level, Policies, Policy, Requirement, Verdict, evaluate};
 use crate::request::{Caller, CallerKind, Context, Permission, Request};
 use crate::targets::{Certainty, Said};
@@ -53,6 +53,11 @@ impl<'a> Acting<'a> {
             boundary: actor.boundary.iter().map(|id| policy(estate, *id)).collect(),
             service_control: if limited { ground.service_control(actor.account) } else { &[] },
         })
+    }
+
+    /// The estate it acts in.
+    pub(crate) const fn estate(&self) -> &'a Estate {
+        self.ground.estate
     }
 
     /// Whether it has a permission on a resource, or on some of a pattern.

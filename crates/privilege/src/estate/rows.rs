@@ -23,6 +23,8 @@ pub(super) struct Rows {
     pub(super) rights: BTreeMap<String, BTreeSet<(Origin, String)>>,
     /// The document of each name.
     pub(super) texts: BTreeMap<String, Hash16>,
+    /// Which version of it each policy of AWS has.
+    pub(super) versions: BTreeMap<String, String>,
     /// Each different document, read, by the hash of its text.
     pub(super) documents: BTreeMap<Hash16, Held>,
     pub(super) resources: BTreeMap<String, Resource>,
@@ -50,7 +52,12 @@ impl Rows {
             self.holders.insert(id, holder);
         }
         export.entitlements.into_iter().for_each(|row| self.hold(row));
-        export.policies.into_iter().for_each(|document| self.read(document));
+        for document in export.policies {
+            let known = self.versions.get(&document.name).map_or("", String::as_str);
+            if !PolicyDocument::goes_back(&document.name, known, &document.version) {
+                self.read(document);
+            }
+        }
         export.resources.into_iter().for_each(|row| join(&mut self.resources, row.id.clone(), row));
         export.credentials.into_iter().for_each(|row| join(&mut self.credentials, row.id.clone(), row));
         export.nodes.into_iter().for_each(|row| join(&mut self.nodes, row.id.clone(), row));
@@ -85,8 +92,11 @@ impl Rows {
     }
 
     /// Reads a document; equal ones once.
-    fn read(&mut self, PolicyDocument { name, text, hash, .. }: PolicyDocument) {
+    fn read(&mut self, PolicyDocument { name, text, hash, version, .. }: PolicyDocument) {
         self.documents.entry(hash).or_insert_with(|| held(&text));
+        if PolicyDocument::is_of_aws(&name) {
+            self.versions.insert(name.clone(), version);
+        }
         self.texts.insert(name, hash);
     }
 

@@ -39,10 +39,15 @@ pub(super) fn has_service_control(request: &Request<'_>) -> bool {
 /// Whether resource control policies limit access to the resource.
 ///
 /// Source: AWS Organizations User Guide, "Resource control policies (RCPs)": neither resources of the management
-/// account nor requests of service-linked roles. Which services support them grows; here they limit all.
+/// account nor requests of service-linked roles nor those to assume one, no service that does not support them, and
+/// not the retirement of a grant.
 pub(super) fn has_resource_control(request: &Request<'_>) -> bool {
     let resource = &request.resource;
-    !request.caller.is_service_linked()
+    let permission = request.permission;
+    RESOURCE_CONTROL.binary_search(&permission.service()).is_ok()
+        && permission.name() != "kms:retiregrant"
+        && !request.caller.is_service_linked()
+        && !resource.text().contains(":role/aws-service-role/")
         && !resource.account.is_some_and(|account| resource.organisation.is_managed_by(account))
 }
 
@@ -85,3 +90,86 @@ const LINKED_FIXED: [&str; 8] = [
     "updateassumerolepolicy",
     "deleterole",
 ];
+
+/// The services that support resource control policies, in order.
+///
+/// Source: AWS Organizations User Guide, "Resource control policies (RCPs)", "List of AWS services that support RCPs".
+const RESOURCE_CONTROL: [&str; 62] = [
+    "aoss",
+    "appconfig",
+    "appstream",
+    "autoscaling",
+    "autoscaling-plans",
+    "budgets",
+    "clouddirectory",
+    "cloudfront",
+    "cloudsearch",
+    "cloudtrail-data",
+    "codeartifact",
+    "codebuild",
+    "codecommit",
+    "codepipeline",
+    "cognito-identity",
+    "cognito-idp",
+    "comprehend",
+    "comprehendmedical",
+    "compute-optimizer",
+    "cost-optimization-hub",
+    "dax",
+    "dsql",
+    "dynamodb",
+    "ecr",
+    "ecr-public",
+    "events",
+    "firehose",
+    "fis",
+    "fms",
+    "gamelift",
+    "health",
+    "inspector-scan",
+    "kendra",
+    "kinesisvideo",
+    "kms",
+    "logs",
+    "memorydb",
+    "networkmonitor",
+    "notifications",
+    "opensearch",
+    "pca-connector-ad",
+    "personalize",
+    "polly",
+    "pricing",
+    "resource-groups",
+    "rolesanywhere",
+    "s3",
+    "secretsmanager",
+    "servicediscovery",
+    "signin",
+    "sqs",
+    "sts",
+    "support",
+    "swf",
+    "textract",
+    "timestream-influxdb",
+    "transcribe",
+    "transfer",
+    "translate",
+    "wafv2",
+    "workspaces",
+    "xray",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::RESOURCE_CONTROL;
+
+    /// The list of permissions is made anew from time to time; here stands what it says.
+    #[test]
+    fn the_services_are_those_of_the_list_of_permissions() {
+        let list = include_str!("../../../../rules/aws/permissions/permissions.txt");
+        let services = list.lines().filter_map(|line| line.strip_prefix("service ")?.strip_suffix(" rcp"));
+        let mut services: Vec<&str> = services.collect();
+        services.sort_unstable();
+        assert_eq!(services, RESOURCE_CONTROL);
+    }
+}

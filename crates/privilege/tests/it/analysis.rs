@@ -16,14 +16,14 @@ use proptest::prelude::*;
 
 use crate::support::{ACCOUNT, Rows};
 
-fn atlas(estate: Estate) -> Atlas {
+pub(crate) fn atlas(estate: Estate) -> Atlas {
     let rules = Rules::shipped().unwrap_or_default();
     let as_of = Time::from_ms(1_790_000_000_000);
     Atlas::new(estate, rules, as_of, &TierZero::Default).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The escalation of a principal, with the methods that can come first and what is missing.
-fn told(atlas: &Atlas, name: &str) -> (Escalation, bool, Vec<String>) {
+pub(crate) fn told(atlas: &Atlas, name: &str) -> (Escalation, bool, Vec<String>) {
     let all = answers::principals(atlas);
     let one = all.iter().find(|one| one.arn.ends_with(name));
     let methods = one.map(|one| one.paths.iter().map(|path| path.id.clone()).collect());
@@ -171,6 +171,33 @@ fn an_account_whose_limits_are_unknown_allows_nothing() {
     let all = atlas.estate.find(&user("all")).unwrap();
     assert_eq!(atlas.can(all, "s3:GetObject", "arn:aws:s3:::b/k").unwrap().answer, Can::Unknown);
     assert_eq!(told(&atlas, "/all"), (Escalation::None, false, Vec::new()));
+}
+
+#[test]
+fn resource_control_policies_do_not_limit_keys_that_aws_manages() {
+    let key = |name: &str| format!("arn:aws:kms:eu-west-1:{ACCOUNT}:key/{name}");
+    let open = r#"[{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}]"#;
+    let no = r#"[{"Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*"}]"#;
+    let mut rows =
+        Rows::new().user("all", ALL).held("r-1", "p-no", Origin::ResourceControl).document("p-no", no);
+    for (name, manager) in [("own", "CUSTOMER"), ("aws", "AWS")] {
+        rows = rows.resource("kms:key", &key(name)).held(&key(name), "resource", Origin::Resource);
+        rows = rows.document(&format!("{} resource", key(name)), open);
+        let attribute = ("key_manager".to_owned(), manager.to_owned());
+        rows.0.resources.last_mut().unwrap().attributes = [attribute].into();
+    }
+    let node = |id: &str, kind: NodeKind, parent: &str| OrganisationNode {
+        id: id.to_owned(),
+        kind: kind.into(),
+        parent: parent.to_owned(),
+        organisation: "o-1".to_owned(),
+        ..OrganisationNode::default()
+    };
+    rows.0.nodes = vec![node("r-1", NodeKind::Root, ""), node(ACCOUNT, NodeKind::Account, "r-1")];
+    let atlas = atlas(rows.estate());
+    let all = atlas.estate.find(&user("all")).unwrap();
+    let decrypts = |name| atlas.can(all, "kms:Decrypt", &key(name)).unwrap().answer;
+    assert_eq!(["own", "aws"].map(decrypts), [Can::ExplicitDeny, Can::Allow]);
 }
 
 #[test]

@@ -90,6 +90,26 @@ fn the_newer_of_two_exports_is_right_in_any_order() {
     }
 }
 
+#[test]
+fn of_a_policy_of_aws_that_accounts_know_in_different_versions_the_newest_counts() {
+    let arn = "arn:aws:iam::aws:policy/Shared";
+    let export = |account: &str, version: &str, statements: &str| {
+        let mut rows = Rows::new().document(arn, statements);
+        rows.0.account = account.to_owned();
+        rows.0.policies[0].version = version.to_owned();
+        rows.0
+    };
+    let newest = export("111122223333", "v10", READS);
+    for older in [export("000011112222", "v9", WRITES), export("999988887777", "v9", WRITES)] {
+        let mut builder = Builder::default();
+        [newest.clone(), older].into_iter().for_each(|export| builder.add(export));
+        let estate = builder.build();
+        let policy = estate.policy(estate.find_policy(arn).unwrap()).unwrap();
+        let statement = &policy.document.document().unwrap().statements[0];
+        assert!(statement.names("s3:getobject"), "{statement:?}");
+    }
+}
+
 /// An account in an organisation of which these nodes are known, with a policy at its root.
 fn organised(nodes: &[(&str, NodeKind, &str)], attached: bool) -> Estate {
     let mut rows = Rows::new().user("anybody", READS);

@@ -77,6 +77,31 @@ fn layers_go_together_as_documented() {
 }
 
 #[test]
+fn resource_control_policies_limit_what_supports_them() {
+    let no = r#"{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}"#;
+    let layers = Layers { identity: ALL, resource_control: &[no], ..Layers::default() };
+    let asked = |permission, arn| {
+        let on = Resource::new(arn).in_account("111111111111");
+        ask(layers, Caller::of(USER).unwrap(), permission, on, &Context::unknown())
+    };
+    let role = "arn:aws:iam::111111111111:role/deploy";
+    let linked = "arn:aws:iam::111111111111:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX";
+    let cases = [
+        ("s3:GetObject", BUCKET, "denied"),
+        ("dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1:111111111111:table/t", "denied"),
+        ("ec2:RunInstances", "arn:aws:ec2:eu-west-1:111111111111:instance/*", "allowed"),
+        ("iam:PutRolePolicy", role, "allowed"),
+        ("kms:Decrypt", "arn:aws:kms:eu-west-1:111111111111:alias/a", "denied"),
+        ("kms:RetireGrant", "arn:aws:kms:eu-west-1:111111111111:alias/a", "allowed"),
+        ("sts:TagSession", role, "denied"),
+        ("sts:TagSession", linked, "not allowed"),
+    ];
+    for (permission, arn, expected) in cases {
+        assert_eq!(asked(permission, arn), expected, "{permission} on {arn}");
+    }
+}
+
+#[test]
 fn what_is_not_known_is_a_condition_of_the_answer() {
     let identity = r#"{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":true}}},
         {"Effect":"Deny","Action":"*","Resource":"*","Condition":{"NotIpAddress":{"aws:SourceIp":["10.0.0.0/8"]}}}"#;

@@ -37,6 +37,8 @@ mod permission_set;
 #[cfg(test)]
 mod reach;
 #[cfg(test)]
+mod services;
+#[cfg(test)]
 mod shared_conformance;
 #[cfg(test)]
 mod shared_iam_vulnerable;

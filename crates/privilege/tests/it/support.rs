@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use doorward_model::identity::Identity;
+use doorward_model::inventory::resource::Resource;
 use doorward_model::inventory::{AccountExport, Entitlement, Group, Origin, PolicyDocument};
 use doorward_privilege::estate::{Builder, Estate};
 
@@ -27,12 +28,28 @@ impl Rows {
 
     /// A role that trusts whom the principal element names, with an inline policy of these statements.
     pub(crate) fn role(self, name: &str, trusted: &str, statements: &str) -> Self {
-        let id = format!("arn:aws:iam::{ACCOUNT}:role/{name}");
         let trust = format!(r#"[{{"Effect":"Allow","Principal":{trusted},"Action":"sts:AssumeRole"}}]"#);
+        self.trusting(name, &trust, statements)
+    }
+
+    /// A role with a trust policy of these statements and an inline policy of those.
+    pub(crate) fn trusting(self, name: &str, trust: &str, statements: &str) -> Self {
+        let id = format!("arn:aws:iam::{ACCOUNT}:role/{name}");
         self.identity(&id, name, &[])
             .inline(&id, statements)
             .held(&id, "trust", Origin::Trust)
-            .document(&format!("{id} trust"), &trust)
+            .document(&format!("{id} trust"), trust)
+    }
+
+    /// A resource of a kind, in a region where its ARN names one.
+    pub(crate) fn resource(mut self, kind: &str, id: &str) -> Self {
+        self.0.resources.push(Resource {
+            id: id.to_owned(),
+            kind: kind.to_owned(),
+            account: ACCOUNT.to_owned(),
+            ..Resource::default()
+        });
+        self
     }
 
     /// A group with an inline policy of these statements.
