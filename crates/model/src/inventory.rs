@@ -286,7 +286,11 @@ pub enum Origin {
     PermissionSet = 8,
 }
 
-/// A policy document, kept whole.
+/// A policy document of more bytes than this is none: the largest that AWS takes, policies of buckets and keys, are of
+/// 20 and 32 KB, by the pages "Amazon S3 endpoints and quotas" and "AWS KMS resource quotas".
+pub const DOCUMENT_BYTES_MAX: usize = 1 << 20;
+
+/// A policy document, kept whole; of one that is larger than [`DOCUMENT_BYTES_MAX`] only so much that this shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyDocument {
     /// The name entitlements use: an ARN, or `HOLDER inline:NAME`, `HOLDER trust`, `HOLDER resource`. A version of a

@@ -3,7 +3,7 @@
 
 mod names;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use self::names::Names;
 use crate::analysis::{Cause, Evidence, Explainer, Place};
 use crate::atlas::Atlas;
 use crate::choke::{Choke, Point};
-use crate::estate::{AccountId, Estate, Held, PrincipalId};
+use crate::estate::{AccountId, Estate, Held, Principal, PrincipalId};
 use crate::graph::{Edge, Filter, NodeId};
 use crate::reach::Toward;
 
@@ -45,6 +45,10 @@ pub struct PrincipalAnswer {
     /// By which ways, the best for each method that can come first; where it is latent, one for each method, with what is
     /// missing.
     pub paths: Vec<PathAnswer>,
+    /// The policies of its own, and those that limit it, that are missing or cannot be read: what they would allow is
+    /// not among the answers, and what they would deny is not either.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
 }
 
 /// A way to the administration of an account.
@@ -239,7 +243,20 @@ impl Teller<'_> {
             blast_weight: radius.numerator,
             exposure: self.atlas.rating.exposure(NodeId(id.0)),
             paths,
+            unknown: self.unknown(principal),
         })
+    }
+
+    /// What is held by a principal, or limits it, and cannot be read.
+    fn unknown(&self, principal: &Principal) -> Vec<String> {
+        let estate = &self.atlas.estate;
+        let limits =
+            estate.account(principal.account).into_iter().flat_map(|account| &account.service_control);
+        let own = principal.policies.iter().chain(&principal.boundary).chain(&principal.trust);
+        let policies = own.chain(limits.flatten()).filter_map(|id| estate.policy(*id));
+        let unread = policies.filter(|policy| policy.document.document().is_none());
+        let names: BTreeSet<&str> = unread.map(|policy| &*policy.name).collect();
+        names.into_iter().map(str::to_owned).collect()
     }
 
     fn path(&self, path: &[Edge]) -> PathAnswer {

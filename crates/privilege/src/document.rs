@@ -3,6 +3,7 @@
 //!
 //! Source: IAM User Guide, "Grammar of the IAM JSON policy language".
 
+use doorward_model::inventory::DOCUMENT_BYTES_MAX;
 use serde::Deserialize;
 
 use crate::pattern::Pattern;
@@ -110,6 +111,9 @@ pub enum DocumentError {
     /// It is no JSON, or not of the form of a policy.
     #[error("policy document is not of the form of a policy: {0}")]
     Form(String),
+    /// It is larger than any that AWS takes.
+    #[error("policy document has more than {DOCUMENT_BYTES_MAX} bytes, and AWS takes none that large")]
+    TooLarge,
     /// A release of the policy language that is not known.
     #[error("policy language version {0} is not known: 2008-10-17 and 2012-10-17 are")]
     Version(String),
@@ -130,7 +134,7 @@ impl Document {
     ///
     /// When any part of it is not understood: a document is read as a whole or not at all.
     pub fn read(text: &str) -> Result<Self, DocumentError> {
-        read::document(text)
+        if text.len() > DOCUMENT_BYTES_MAX { Err(DocumentError::TooLarge) } else { read::document(text) }
     }
 
     /// The condition keys that it asks for, in conditions and as variables, in lower case; a key may come twice.

@@ -8,6 +8,7 @@ mod command_line;
 mod doctor;
 mod inventory;
 mod privilege;
+mod privilege_bad_input;
 mod privilege_questions;
 mod scan_kept;
 mod scanning;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use doorward_model::hash::Hash16;
-use doorward_model::inventory::PolicyDocument;
+use doorward_model::inventory::{DOCUMENT_BYTES_MAX, PolicyDocument};
 use doorward_model::reject::{REJECT_KEPT_BYTES_MAX, Reject, RejectReason};
 use percent_encoding::percent_decode_str;
 
@@ -14,17 +14,14 @@ use crate::record;
 /// A document may be nested no deeper than this.
 const DEPTH_MAX: usize = 64;
 
-/// A document of more bytes than this is none: the largest that AWS takes, policies of buckets and keys, are of 20 and
-/// 32 KB, by the pages "Amazon S3 endpoints and quotas" and "AWS KMS resource quotas".
-const BYTES_MAX: usize = 1 << 20;
-
 /// The document as text, from an object or from a URL-encoded string; with a reject when it does not parse. Of one
-/// that is too large only the beginning is kept, which parses nowhere.
+/// that is too large only so much is kept that everybody sees that it is.
 pub(super) fn document(name: &str, value: Value<'_>, page: &Range<u64>) -> (PolicyDocument, Option<Reject>) {
     let (mut text, problem) = read(value);
     let reject = problem.map(|what| rejected(format!("{name}: {what}"), &text, page));
-    if text.len() > BYTES_MAX {
-        text = cut(&text, REJECT_KEPT_BYTES_MAX).to_owned();
+    if text.len() > DOCUMENT_BYTES_MAX {
+        // A character has no more than four bytes.
+        text = cut(&text, DOCUMENT_BYTES_MAX + 4).to_owned();
     }
     (PolicyDocument::of(name.to_owned(), text), reject)
 }
@@ -53,8 +50,9 @@ pub(super) fn rejected(said: String, text: &str, bytes: &Range<u64>) -> Reject {
 
 fn read(value: Value<'_>) -> (String, Option<String>) {
     let size = value.raw().len();
-    if size > BYTES_MAX {
-        let problem = format!("it has {size} bytes, and AWS takes no policy of more than {BYTES_MAX}");
+    if size > DOCUMENT_BYTES_MAX {
+        let problem =
+            format!("it has {size} bytes, and AWS takes no policy of more than {DOCUMENT_BYTES_MAX}");
         return (value.raw().to_owned(), Some(problem));
     }
     if value.is_object() {

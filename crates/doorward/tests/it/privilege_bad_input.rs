@@ -1,0 +1,196 @@
+//! Bad input to questions about privilege: what is not understood makes the answers that depend on it unknown, is said
+//! to be so, and never allows anything.
+//!
+//! | input | test |
+//! | --- | --- |
+//! | a document that does not parse, a future version of the language, a boundary that nobody holds | `what_is_not_understood_is_unknown_and_named` |
+//! | an action that no service has | `an_unknown_action_takes_nothing_from_the_others` |
+//! | groups that are not there, trust in a circle | `circles_come_to_an_end` |
+//! | an export that is cut | `a_cut_export_answers_nothing` |
+//! | two exports of different dates | `of_two_exports_the_newer_counts_in_any_order` |
+//! | somebody of another account | `who_is_of_another_account_counts_there` |
+//! | a policy of 60 MB | `a_policy_of_60_megabytes_is_unknown_and_the_rest_is_answered` |
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{program, put};
+
+fn policy(statements: Value) -> Value {
+    json!({"Version": "2012-10-17", "Statement": statements})
+}
+
+fn allows(action: Value) -> Value {
+    policy(json!({"Effect": "Allow", "Action": action, "Resource": "*"}))
+}
+
+fn user(name: &str, documents: &[Value]) -> Value {
+    let numbered = documents.iter().enumerate();
+    let policies =
+        numbered.map(|(at, document)| json!({"PolicyName": format!("p{at}"), "PolicyDocument": document}));
+    json!({
+        "UserName": name, "UserId": format!("AIDA{name}"), "Path": "/", "Arn": arn("user", name),
+        "CreateDate": "2026-01-01T00:00:00Z", "UserPolicyList": policies.collect::<Vec<_>>(),
+    })
+}
+
+/// A role that trusts others and may assume all that trust it.
+fn role(name: &str, trusted: &[String]) -> Value {
+    let trust = json!({"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"});
+    json!({
+        "RoleName": name, "RoleId": format!("AROA{name}"), "Path": "/", "Arn": arn("role", name),
+        "CreateDate": "2026-01-01T00:00:00Z", "AssumeRolePolicyDocument": policy(trust),
+        "RolePolicyList": [{"PolicyName": "p0", "PolicyDocument": allows(json!("sts:AssumeRole"))}],
+    })
+}
+
+fn arn(kind: &str, name: &str) -> String {
+    format!("arn:aws:iam::111122223333:{kind}/{name}")
+}
+
+/// An export, in a file of a folder.
+fn export(users: Vec<Value>, roles: Vec<Value>) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("account.json");
+    let content =
+        json!({"UserDetailList": users, "RoleDetailList": roles, "GroupDetailList": [], "Policies": []});
+    put(&path, content.to_string().as_bytes());
+    (folder, path)
+}
+
+fn asked(args: &[&str], files: &[&Path]) -> Value {
+    let mut program = program();
+    program.args(args).args(["-o", "json", "--files"]).args(files);
+    let out = program.output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    serde_json::from_slice(&out.stdout).unwrap()
+}
+
+fn can(who: &str, permission: &str, files: &[&Path]) -> Value {
+    asked(&["identity", "can", who, permission, "arn:aws:s3:::bucket/key"], files)["answer"].clone()
+}
+
+/// What is told of everybody: the name, whether it administers, whether it can come to, and what is unknown of it.
+fn told(files: &[&Path]) -> (Vec<(String, bool, String, usize)>, Vec<String>) {
+    let mut program = program();
+    let out = program.args(["privilege", "analyze", "-o", "json"]).args(files).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let answer: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let principals = answer["principals"].as_array().unwrap().iter().map(|one| {
+        let name = text(&one["arn"]).rsplit('/').next().unwrap().to_owned();
+        let unknown = one["unknown"].as_array().map_or(0, Vec::len);
+        (name, one["admin"].as_bool().unwrap(), text(&one["escalation"]), unknown)
+    });
+    let unknown = answer["unknown"].as_array().unwrap();
+    (principals.collect(), unknown.iter().map(|one| text(&one["why"])).collect())
+}
+
+fn none(name: &str, unknown: usize) -> (String, bool, String, usize) {
+    (name.to_owned(), false, "none".to_owned(), unknown)
+}
+
+#[test]
+fn what_is_not_understood_is_unknown_and_named() {
+    let everything = allows(json!("*"));
+    let mut bounded = user("bounded", std::slice::from_ref(&everything));
+    bounded["PermissionsBoundary"] = json!({
+        "PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": "arn:aws:iam::111122223333:policy/gone",
+    });
+    let mut future = everything.clone();
+    future["Version"] = json!("2030-01-01");
+    let cut = json!(r#"{"Version": "2012-10-17", "Statement": ["#);
+    let users = vec![user("cut", &[cut, everything]), user("future", &[future]), bounded];
+    let (_folder, file) = export(users, Vec::new());
+    // A document that cannot be read may deny: even who is allowed everything by another one is not known to be.
+    for who in ["cut", "future", "bounded"] {
+        assert_eq!(can(who, "s3:GetObject", &[&file]), "unknown", "{who}");
+    }
+    let (principals, why) = told(&[&file]);
+    assert_eq!(principals, [none("bounded", 1), none("cut", 1), none("future", 1)]);
+    let expected = ["no export holds it", "not of the form of a policy", "2030-01-01 is not known"];
+    assert_eq!(why.len(), expected.len());
+    for part in expected {
+        assert!(why.iter().any(|why| why.contains(part)), "{why:?}");
+    }
+}
+
+#[test]
+fn an_unknown_action_takes_nothing_from_the_others() {
+    let document = allows(json!(["frob:*", "iam:FrobnicateAll", "s3:GetObject"]));
+    let (_folder, file) = export(vec![user("strange", &[document])], Vec::new());
+    assert_eq!(can("strange", "s3:GetObject", &[&file]), "allow");
+    assert_eq!(can("strange", "s3:PutObject", &[&file]), "implicit-deny");
+    assert_eq!(told(&[&file]), (vec![none("strange", 0)], Vec::new()));
+}
+
+#[test]
+fn circles_come_to_an_end() {
+    let mut member = user("member", &[allows(json!("sts:AssumeRole"))]);
+    member["GroupList"] = json!(["nowhere"]);
+    let roles = vec![
+        role("a", &[arn("role", "b"), arn("user", "member")]),
+        role("b", &[arn("role", "a")]),
+        role("itself", &[arn("role", "itself")]),
+    ];
+    let (_folder, file) = export(vec![member], roles);
+    let ways = asked(&["path", "member", "role/b"], &[&file]);
+    let hops = ways[0]["hops"].as_array().unwrap().iter();
+    let hops: Vec<&str> = hops.map(|hop| hop["edge"]["to"].as_str().unwrap()).collect();
+    assert_eq!(hops, [arn("role", "a"), arn("role", "b")]);
+    assert_eq!(told(&[&file]).0, [none("member", 0), none("a", 0), none("b", 0), none("itself", 0)]);
+}
+
+#[test]
+fn a_cut_export_answers_nothing() {
+    let (folder, file) = export(vec![user("all", &[allows(json!("*"))])], Vec::new());
+    let whole = std::fs::read(&file).unwrap();
+    let cut = folder.path().join("cut.json");
+    put(&cut, whole.get(..whole.len() - 20).unwrap());
+    let out = program().args(["privilege", "analyze"]).arg(&cut).output().unwrap();
+    let said = String::from_utf8(out.stderr).unwrap();
+    assert_eq!((out.status.code(), out.stdout.len()), (Some(1), 0), "{said}");
+    assert!(said.contains("cut.json: cut short"), "{said}");
+}
+
+#[test]
+fn of_two_exports_the_newer_counts_in_any_order() {
+    let (_older, older) = export(vec![user("all", &[allows(json!("*"))])], Vec::new());
+    let mut narrowed = user("all", &[allows(json!("s3:GetObject"))]);
+    let mut late = user("late", &[]);
+    late["CreateDate"] = json!("2026-02-01T00:00:00Z");
+    narrowed["UserId"] = json!("AIDAall");
+    let (_newer, newer) = export(vec![narrowed, late], Vec::new());
+    for files in [[&*older, &*newer], [&*newer, &*older]] {
+        assert_eq!(can("all", "s3:PutObject", &files), "implicit-deny");
+        assert_eq!(told(&files).0, [none("all", 0), none("late", 0)]);
+    }
+}
+
+#[test]
+fn who_is_of_another_account_counts_there() {
+    let mut stranger = user("stranger", &[allows(json!("*"))]);
+    stranger["Arn"] = json!("arn:aws:iam::444455556666:user/stranger");
+    let trusting = role("trusting", &["arn:aws:iam::444455556666:user/stranger".to_owned()]);
+    let (_folder, file) = export(vec![user("own", &[]), stranger], vec![trusting]);
+    let reach = asked(&["identity", "reach", "stranger"], &[&file]);
+    let mut reached: Vec<&str> =
+        reach.as_array().unwrap().iter().map(|one| one["to"].as_str().unwrap()).collect();
+    reached.sort_unstable();
+    // It administers its own account, which holds nobody else, and nothing of the other one but the role that trusts it.
+    assert_eq!(reached, ["administrator of 444455556666", &arn("role", "trusting")]);
+}
+
+#[test]
+fn a_policy_of_60_megabytes_is_unknown_and_the_rest_is_answered() {
+    let buckets: Vec<String> = (0..2_500_000).map(|at| format!("arn:aws:s3:::bucket-{at}/*")).collect();
+    let large = policy(json!({"Effect": "Allow", "Action": "*", "Resource": buckets}));
+    assert!(large.to_string().len() > 60_000_000);
+    let (_folder, file) = export(vec![user("large", &[large]), user("small", &[])], Vec::new());
+    assert_eq!(told(&[&file]).0, [none("large", 1), none("small", 0)]);
+    let why = told(&[&file]).1;
+    assert!(why[0].contains("has more than 1048576 bytes"), "{why:?}");
+    assert_eq!(can("large", "s3:GetObject", &[&file]), "unknown");
+}
