@@ -54,9 +54,21 @@ pub(crate) fn analyzed(atlas: &Atlas) -> Analyzed {
 }
 
 impl Analyzed {
-    /// How many have an answer.
+    /// How many who administer nothing have an answer.
     pub(crate) fn count(&self, escalation: Escalation) -> usize {
-        self.principals.iter().filter(|one| one.escalation == escalation).count()
+        self.principals.iter().filter(|one| !one.admin && one.escalation == escalation).count()
+    }
+
+    /// How many administer their account and can come to administer another.
+    pub(crate) fn across(&self) -> usize {
+        self.principals.iter().filter(|one| one.admin && one.escalation == Escalation::Now).count()
+    }
+
+    /// Who can come to administer an account that they do not: those first who administer nothing.
+    pub(crate) fn escalating(&self) -> impl Iterator<Item = &PrincipalAnswer> + Clone {
+        let of =
+            |admin| move |one: &&PrincipalAnswer| one.admin == admin && one.escalation == Escalation::Now;
+        self.principals.iter().filter(of(false)).chain(self.principals.iter().filter(of(true)))
     }
 
     /// How many administer their account by their own policies.
@@ -77,7 +89,13 @@ pub(crate) fn table(analyzed: &Analyzed) -> String {
         analyzed.count(Escalation::Now),
         analyzed.count(Escalation::Latent),
     ));
-    let now = principals.iter().filter(|one| one.escalation == Escalation::Now);
+    if analyzed.across() > 0 {
+        text.push_str(&format!(
+            "{} administrators can come to administer another account, too\n",
+            analyzed.across()
+        ));
+    }
+    let now = analyzed.escalating();
     for one in now.clone().take(LISTED_MAX) {
         text.push_str(&format!("\n{}\n", one.arn));
         one.paths.iter().take(1).for_each(|path| steps(&mut text, path));

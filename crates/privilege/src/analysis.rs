@@ -24,7 +24,7 @@ pub use self::explain::{Evidence, Explainer};
 pub use self::find::Latent;
 
 use self::actor::{Actor, Masks};
-use self::assume::Trust;
+use self::assume::{Trust, Where};
 use self::draft::Draft;
 use self::find::{Asked, Method};
 use self::ground::Ground;
@@ -177,9 +177,11 @@ impl<'a> Drawing<'a> {
     fn act(&mut self, actor: &Actor) {
         let Some(acting) = Acting::new(self.ground, actor) else { return };
         if self.administer(&acting) {
+            // Within its account it is there already; other accounts may trust it.
+            self.assume(&acting, Where::Elsewhere);
             return;
         }
-        let assumable = self.assume(&acting);
+        let assumable = self.assume(&acting, Where::Anywhere);
         self.escalate(&acting, &assumable);
     }
 

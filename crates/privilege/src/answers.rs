@@ -19,7 +19,7 @@ use crate::reach::Toward;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Escalation {
-    /// It cannot, as far as is known; or it does already.
+    /// It cannot, as far as is known; or it does already. Who administers one account may come to administer another.
     None,
     /// It could, were something in the account that is not.
     Latent,
@@ -182,10 +182,11 @@ impl Teller<'_> {
     }
 
     /// The ways of a principal to the administration of the account that it reaches best, its own before others: the
-    /// best by each method that can come first.
-    fn ways(&self, id: PrincipalId, own: AccountId) -> Vec<Vec<Edge>> {
+    /// best by each method that can come first. Of who administers its own account, those to others.
+    fn ways(&self, id: PrincipalId, (own, admin): (AccountId, bool)) -> Vec<Vec<Edge>> {
         let node = NodeId(id.0);
         let accounts = (0u32..).map(AccountId).zip(&self.toward);
+        let accounts = accounts.filter(|(account, _)| !admin || *account != own);
         let goals = accounts.filter_map(|(account, toward)| {
             Some(((toward.conditions(node)?, account != own, account), toward))
         });
@@ -202,6 +203,11 @@ impl Teller<'_> {
             let known = ways.entry(self.names.method(cause).0).or_insert(key);
             *known = key.min(*known);
         }
+        // Through whom else it could become, only where it cannot by itself.
+        let administers = |edge: &Edge| self.atlas.analysis.cause(edge.id) == Some(Cause::Administers);
+        if admin && ways.values().any(|(_, _, edge)| !administers(edge)) {
+            ways.retain(|_, (_, _, edge)| !administers(edge));
+        }
         let mut ways: Vec<_> = ways
             .into_iter()
             .map(|(method, (conditions, hops, edge))| ((conditions, hops, method), edge))
@@ -217,7 +223,7 @@ impl Teller<'_> {
             return None;
         }
         let admin = self.atlas.analysis.is_administrator(id);
-        let ways = if admin { Vec::new() } else { self.ways(id, principal.account) };
+        let ways = self.ways(id, (principal.account, admin));
         let latent = || {
             let latent =
                 self.atlas.analysis.latent(id).iter().filter(|_| !admin && !principal.is_service_linked());

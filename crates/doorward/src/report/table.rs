@@ -45,8 +45,12 @@ fn privilege(report: &Report, width: u16) -> String {
         analyzed.count(Escalation::Latent),
     );
     paragraph(&mut text, &said, (0, width));
-    let can = analyzed.principals.iter().filter(|one| one.escalation == Escalation::Now);
-    for one in can.take(ESCALATIONS_MAX) {
+    if analyzed.across() > 0 {
+        let said =
+            format!("{} administrators can come to administer another account, too.", analyzed.across());
+        paragraph(&mut text, &said, (0, width));
+    }
+    for one in analyzed.escalating().take(ESCALATIONS_MAX) {
         let Some(way) = one.paths.first() else { continue };
         let steps: Vec<&str> = way.hops.iter().map(|hop| last_part(&hop.edge.to)).collect();
         let said = format!("{} -> {}  by {}", last_part(&one.arn), steps.join(" -> "), way.id);

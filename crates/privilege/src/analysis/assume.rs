@@ -158,6 +158,15 @@ fn of_session(arn: &str, names: &BTreeMap<(&str, &str), PrincipalId>) -> Option<
     names.get(&(account, role)).copied()
 }
 
+/// In which accounts roles are looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Where {
+    /// In all.
+    Anywhere,
+    /// In all but the actor's own.
+    Elsewhere,
+}
+
 /// The roles that an actor may assume.
 #[derive(Debug, Default)]
 pub(super) struct Assumable {
@@ -198,9 +207,12 @@ impl Assumable {
 
 impl Drawing<'_> {
     /// Draws which roles an actor may assume, and gives them.
-    pub(super) fn assume(&mut self, acting: &Acting<'_>) -> Assumable {
+    pub(super) fn assume(&mut self, acting: &Acting<'_>, place: Where) -> Assumable {
         let mut assumable = Assumable::default();
-        for role in self.trust.direct.get(&acting.actor.principal).into_iter().flatten() {
+        let own = acting.actor.account;
+        let counts = |account: AccountId| place == Where::Anywhere || account != own;
+        let direct = self.trust.direct.get(&acting.actor.principal).into_iter().flatten();
+        for role in direct.filter(|id| self.estate.principal(**id).is_some_and(|role| counts(role.account))) {
             if let Some(sure) = acting.may_assume(&self.assuming, *role) {
                 self.draft.lead(acting.actor.node, Draft::principal(*role), (sure, Cause::Assume));
                 assumable.add(*role, sure);
@@ -211,8 +223,9 @@ impl Drawing<'_> {
             return assumable;
         }
         let said = acting.said(&self.assuming.permission);
-        let own = self.trust.by_account.get(&acting.actor.account).filter(|_| allowed);
-        let pools: Vec<_> = own.into_iter().flatten().chain(&self.trust.everybody).cloned().collect();
+        let trusting = self.trust.by_account.get(&own).filter(|_| allowed);
+        let pools = trusting.into_iter().flatten().chain(&self.trust.everybody);
+        let pools: Vec<_> = pools.filter(|(key, _)| counts(key.account)).cloned().collect();
         for (key, pool) in pools {
             let extent = pool.extent(&said, &mut |_, member| match member {
                 Member::Principal(role) => acting.may_assume(&self.assuming, role),

@@ -8,7 +8,7 @@ use doorward_privilege::analysis::Cause;
 use doorward_privilege::answers::{self, Escalation};
 use doorward_privilege::atlas::Atlas;
 use doorward_privilege::escalation::Rules;
-use doorward_privilege::estate::{Estate, PrincipalId};
+use doorward_privilege::estate::{Builder, Estate, PrincipalId};
 use doorward_privilege::graph::{Filter, NodeId};
 use doorward_privilege::questions::Can;
 use doorward_privilege::rating::TierZero;
@@ -35,6 +35,7 @@ pub(crate) fn told(atlas: &Atlas, name: &str) -> (Escalation, bool, Vec<String>)
 }
 
 const ALL: &str = r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#;
+const ASSUMES: &str = r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]"#;
 const NOTHING: &str = r#"[{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}]"#;
 const WRITES_ITSELF: &str =
     r#"[{"Effect":"Allow","Action":"iam:PutUserPolicy","Resource":"arn:aws:iam::*:user/${aws:username}"}]"#;
@@ -56,6 +57,52 @@ fn who_may_write_its_own_policy_is_administrator_unless_a_boundary_holds() {
     assert_eq!(told(&atlas, "/free"), (Escalation::Now, false, vec!["iam-007".to_owned()]));
     // Whatever it writes, the boundary allows none of what an administrator may, nor the writing.
     assert_eq!(told(&atlas, "/bound").0, Escalation::None);
+}
+
+/// An administrator, somebody who may do nothing and somebody who may assume roles in one account, and a role that
+/// administers another.
+fn across(trusted: &str) -> Atlas {
+    let of = |account: &str, rows: &Rows| {
+        let mut rows = rows.clone().0;
+        let moved = |text: &mut String| *text = text.replace(ACCOUNT, account);
+        for one in &mut rows.identities {
+            moved(&mut one.id);
+            one.account = account.to_owned();
+        }
+        rows.entitlements.iter_mut().for_each(|held| moved(&mut held.holder));
+        rows.policies.iter_mut().for_each(|policy| moved(&mut policy.name));
+        account.clone_into(&mut rows.account);
+        rows
+    };
+    let mut builder = Builder::default();
+    builder.add(of(
+        "444455556666",
+        &Rows::new().user("chief", ALL).user("clerk", NOTHING).user("envoy", ASSUMES),
+    ));
+    builder.add(of("777788889999", &Rows::new().role("prod", trusted, ALL)));
+    atlas(builder.build())
+}
+
+#[test]
+fn who_administers_one_account_may_come_to_administer_another() {
+    let cannot = (Escalation::None, true, Vec::new());
+    let can = (Escalation::Now, true, vec!["sts-001".to_owned()]);
+    for (trusted, expected) in [
+        (r#"{"AWS":"arn:aws:iam::444455556666:root"}"#, &can),
+        (r#"{"AWS":"arn:aws:iam::444455556666:user/chief"}"#, &can),
+        (r#"{"AWS":"*"}"#, &can),
+        (r#"{"AWS":"arn:aws:iam::123412341234:root"}"#, &cannot),
+        (r#"{"Service":"ec2.amazonaws.com"}"#, &cannot),
+    ] {
+        let atlas = across(trusted);
+        assert_eq!(told(&atlas, "/chief"), *expected, "{trusted}");
+        assert_eq!(told(&atlas, "/clerk").0, Escalation::None, "{trusted}");
+        assert_eq!(told(&atlas, "/prod"), cannot, "{trusted}");
+    }
+    // Its administrator can become whom another account trusts.
+    let atlas = across(r#"{"AWS":"arn:aws:iam::444455556666:user/envoy"}"#);
+    assert_eq!(told(&atlas, "/chief"), (Escalation::Now, true, vec!["administrator".to_owned()]));
+    assert_eq!(told(&atlas, "/envoy"), (Escalation::Now, false, vec!["sts-001".to_owned()]));
 }
 
 #[test]
