@@ -18,12 +18,12 @@ use tempfile::TempDir;
 
 use crate::support::{program, put};
 
-fn policy(statements: Value) -> Value {
+fn policy(statements: &Value) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
-fn allows(action: Value) -> Value {
-    policy(json!({"Effect": "Allow", "Action": action, "Resource": "*"}))
+fn allows(action: &Value) -> Value {
+    policy(&json!({"Effect": "Allow", "Action": action, "Resource": "*"}))
 }
 
 fn user(name: &str, documents: &[Value]) -> Value {
@@ -41,8 +41,8 @@ fn role(name: &str, trusted: &[String]) -> Value {
     let trust = json!({"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"});
     json!({
         "RoleName": name, "RoleId": format!("AROA{name}"), "Path": "/", "Arn": arn("role", name),
-        "CreateDate": "2026-01-01T00:00:00Z", "AssumeRolePolicyDocument": policy(trust),
-        "RolePolicyList": [{"PolicyName": "p0", "PolicyDocument": allows(json!("sts:AssumeRole"))}],
+        "CreateDate": "2026-01-01T00:00:00Z", "AssumeRolePolicyDocument": policy(&trust),
+        "RolePolicyList": [{"PolicyName": "p0", "PolicyDocument": allows(&json!("sts:AssumeRole"))}],
     })
 }
 
@@ -51,7 +51,7 @@ fn arn(kind: &str, name: &str) -> String {
 }
 
 /// An export, in a file of a folder.
-fn export(users: Vec<Value>, roles: Vec<Value>) -> (TempDir, PathBuf) {
+fn export(users: &[Value], roles: &[Value]) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("account.json");
     let content =
@@ -72,8 +72,11 @@ fn can(who: &str, permission: &str, files: &[&Path]) -> Value {
     asked(&["identity", "can", who, permission, "arn:aws:s3:::bucket/key"], files)["answer"].clone()
 }
 
-/// What is told of everybody: the name, whether it administers, whether it can come to, and what is unknown of it.
-fn told(files: &[&Path]) -> (Vec<(String, bool, String, usize)>, Vec<String>) {
+/// A name, whether it administers, whether it can come to, and how many of its policies are unknown.
+type Told = (String, bool, String, usize);
+
+/// What is told of everybody, and why policies are unknown.
+fn told(files: &[&Path]) -> (Vec<Told>, Vec<String>) {
     let mut program = program();
     let out = program.args(["privilege", "analyze", "-o", "json"]).args(files).output().unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
@@ -88,13 +91,13 @@ fn told(files: &[&Path]) -> (Vec<(String, bool, String, usize)>, Vec<String>) {
     (principals.collect(), unknown.iter().map(|one| text(&one["why"])).collect())
 }
 
-fn none(name: &str, unknown: usize) -> (String, bool, String, usize) {
+fn none(name: &str, unknown: usize) -> Told {
     (name.to_owned(), false, "none".to_owned(), unknown)
 }
 
 #[test]
 fn what_is_not_understood_is_unknown_and_named() {
-    let everything = allows(json!("*"));
+    let everything = allows(&json!("*"));
     let mut bounded = user("bounded", std::slice::from_ref(&everything));
     bounded["PermissionsBoundary"] = json!({
         "PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": "arn:aws:iam::111122223333:policy/gone",
@@ -103,7 +106,7 @@ fn what_is_not_understood_is_unknown_and_named() {
     future["Version"] = json!("2030-01-01");
     let cut = json!(r#"{"Version": "2012-10-17", "Statement": ["#);
     let users = vec![user("cut", &[cut, everything]), user("future", &[future]), bounded];
-    let (_folder, file) = export(users, Vec::new());
+    let (_folder, file) = export(&users, &[]);
     // A document that cannot be read may deny: even who is allowed everything by another one is not known to be.
     for who in ["cut", "future", "bounded"] {
         assert_eq!(can(who, "s3:GetObject", &[&file]), "unknown", "{who}");
@@ -119,8 +122,8 @@ fn what_is_not_understood_is_unknown_and_named() {
 
 #[test]
 fn an_unknown_action_takes_nothing_from_the_others() {
-    let document = allows(json!(["frob:*", "iam:FrobnicateAll", "s3:GetObject"]));
-    let (_folder, file) = export(vec![user("strange", &[document])], Vec::new());
+    let document = allows(&json!(["frob:*", "iam:FrobnicateAll", "s3:GetObject"]));
+    let (_folder, file) = export(&[user("strange", &[document])], &[]);
     assert_eq!(can("strange", "s3:GetObject", &[&file]), "allow");
     assert_eq!(can("strange", "s3:PutObject", &[&file]), "implicit-deny");
     assert_eq!(told(&[&file]), (vec![none("strange", 0)], Vec::new()));
@@ -128,14 +131,14 @@ fn an_unknown_action_takes_nothing_from_the_others() {
 
 #[test]
 fn circles_come_to_an_end() {
-    let mut member = user("member", &[allows(json!("sts:AssumeRole"))]);
+    let mut member = user("member", &[allows(&json!("sts:AssumeRole"))]);
     member["GroupList"] = json!(["nowhere"]);
     let roles = vec![
         role("a", &[arn("role", "b"), arn("user", "member")]),
         role("b", &[arn("role", "a")]),
         role("itself", &[arn("role", "itself")]),
     ];
-    let (_folder, file) = export(vec![member], roles);
+    let (_folder, file) = export(&[member], &roles);
     let ways = asked(&["path", "member", "role/b"], &[&file]);
     let hops = ways[0]["hops"].as_array().unwrap().iter();
     let hops: Vec<&str> = hops.map(|hop| hop["edge"]["to"].as_str().unwrap()).collect();
@@ -145,7 +148,7 @@ fn circles_come_to_an_end() {
 
 #[test]
 fn a_cut_export_answers_nothing() {
-    let (folder, file) = export(vec![user("all", &[allows(json!("*"))])], Vec::new());
+    let (folder, file) = export(&[user("all", &[allows(&json!("*"))])], &[]);
     let whole = std::fs::read(&file).unwrap();
     let cut = folder.path().join("cut.json");
     put(&cut, whole.get(..whole.len() - 20).unwrap());
@@ -157,12 +160,12 @@ fn a_cut_export_answers_nothing() {
 
 #[test]
 fn of_two_exports_the_newer_counts_in_any_order() {
-    let (_older, older) = export(vec![user("all", &[allows(json!("*"))])], Vec::new());
-    let mut narrowed = user("all", &[allows(json!("s3:GetObject"))]);
+    let (_older, older) = export(&[user("all", &[allows(&json!("*"))])], &[]);
+    let mut narrowed = user("all", &[allows(&json!("s3:GetObject"))]);
     let mut late = user("late", &[]);
     late["CreateDate"] = json!("2026-02-01T00:00:00Z");
     narrowed["UserId"] = json!("AIDAall");
-    let (_newer, newer) = export(vec![narrowed, late], Vec::new());
+    let (_newer, newer) = export(&[narrowed, late], &[]);
     for files in [[&*older, &*newer], [&*newer, &*older]] {
         assert_eq!(can("all", "s3:PutObject", &files), "implicit-deny");
         assert_eq!(told(&files).0, [none("all", 0), none("late", 0)]);
@@ -171,10 +174,10 @@ fn of_two_exports_the_newer_counts_in_any_order() {
 
 #[test]
 fn who_is_of_another_account_counts_there() {
-    let mut stranger = user("stranger", &[allows(json!("*"))]);
+    let mut stranger = user("stranger", &[allows(&json!("*"))]);
     stranger["Arn"] = json!("arn:aws:iam::444455556666:user/stranger");
     let trusting = role("trusting", &["arn:aws:iam::444455556666:user/stranger".to_owned()]);
-    let (_folder, file) = export(vec![user("own", &[]), stranger], vec![trusting]);
+    let (_folder, file) = export(&[user("own", &[]), stranger], &[trusting]);
     let reach = asked(&["identity", "reach", "stranger"], &[&file]);
     let mut reached: Vec<&str> =
         reach.as_array().unwrap().iter().map(|one| one["to"].as_str().unwrap()).collect();
@@ -186,9 +189,9 @@ fn who_is_of_another_account_counts_there() {
 #[test]
 fn a_policy_of_60_megabytes_is_unknown_and_the_rest_is_answered() {
     let buckets: Vec<String> = (0..2_500_000).map(|at| format!("arn:aws:s3:::bucket-{at}/*")).collect();
-    let large = policy(json!({"Effect": "Allow", "Action": "*", "Resource": buckets}));
+    let large = policy(&json!({"Effect": "Allow", "Action": "*", "Resource": buckets}));
     assert!(large.to_string().len() > 60_000_000);
-    let (_folder, file) = export(vec![user("large", &[large]), user("small", &[])], Vec::new());
+    let (_folder, file) = export(&[user("large", &[large]), user("small", &[])], &[]);
     assert_eq!(told(&[&file]).0, [none("large", 1), none("small", 0)]);
     let why = told(&[&file]).1;
     assert!(why[0].contains("has more than 1048576 bytes"), "{why:?}");
