@@ -3,7 +3,7 @@
 //! - [`Engine::identify`]: an event -> the facts it makes known, and the observation with a name and a place.
 //! - [`admit::admit`]: a command -> the facts it leads to, or a refusal.
 //! - [`Engine::step`]: a record -> inspected against the state before it, folded in, and the facts that follow.
-//! - [`derive()`]: the state -> the rows of its inventory, as exports.
+//! - [`derive()`]: what facts say -> the rows of the inventory, as exports; [`fill`] gives documents their texts.
 //!
 //! The engine reads no clock, opens no file and keeps nothing beside [`State`](doorward_views::state::State). Who
 //! drives it (the writer) makes records durable between one call and the next. Start reading at [`Engine`].
@@ -14,5 +14,5 @@ mod engine;
 mod identify;
 mod import;
 
-pub use derive::derive;
+pub use derive::{derive, derive_rows, fill};
 pub use engine::{Arrival, Engine, Identified, Judge, Rules, follows};

@@ -9,6 +9,7 @@ pub mod finding;
 pub mod organisation;
 pub mod resource;
 pub mod row;
+mod told;
 
 use std::cmp::Ordering;
 

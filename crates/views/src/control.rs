@@ -120,6 +120,20 @@ impl Control {
         }
     }
 
+    /// A copy of what is known of the inventory, and of nothing else.
+    #[must_use]
+    pub fn inventory_alone(&self) -> Self {
+        let is_told = |known: &KnownIdentity| known.seen().is_some() || known.created_at_ms != 0;
+        let identities = self.identities.iter().filter(|(_, known)| is_told(known));
+        Self {
+            fact_number: self.fact_number,
+            identities: identities.map(|(id, known)| (Arc::clone(id), known.clone())).collect(),
+            credentials: self.credentials.clone(),
+            inventory: self.inventory.clone(),
+            ..Self::new(0)
+        }
+    }
+
     /// The risk of an identity: its own, and that of whom it is one sure hop away from.
     #[must_use]
     pub fn risk(&self, identity: &str) -> Risk {

@@ -212,12 +212,12 @@ proptest! {
             prop_assert!(again.iter().all(|fact| matches!(fact, Fact::ImportCommitted(_))), "{again:?}");
         }
         let expected = told(&[whole, other, single]);
-        prop_assert_eq!(told(&derive(&driver.engine.state)), expected);
+        prop_assert_eq!(told(&derive(&driver.engine.state.control)), expected);
         let kept = driver.engine.checkpoint();
         let mut loaded = Engine::new(TenantId::from("test"), Rules::default(), 1, 2);
         loaded.load(&kept, FORMAT).unwrap();
         prop_assert!(loaded.checkpoint() == kept);
-        prop_assert_eq!(derive(&loaded.state), derive(&driver.engine.state));
+        prop_assert_eq!(derive(&loaded.state.control), derive(&driver.engine.state.control));
         prop_assert_eq!(&loaded.state.control.inventory, &driver.engine.state.control.inventory);
     }
 }
@@ -314,7 +314,7 @@ fn absence_says_nothing_where_pages_are_missing_or_rows_are_told_one_by_one() {
     for export in [partial, single, last_page] {
         assert_eq!(said(&take(&mut driver, &export, 200)), [""; 0]);
     }
-    assert_eq!(told(&derive(&driver.engine.state)), told(&[both]));
+    assert_eq!(told(&derive(&driver.engine.state.control)), told(&[both]));
     let confirmed = driver.engine.state.control.inventory.imports[ACCOUNTS[0]].confirmed_at_ms;
     assert_eq!(confirmed, 100);
 }
@@ -348,7 +348,7 @@ fn each_row_tells_when_it_was_seen_first_and_last() {
         take(&mut driver, &account(ACCOUNTS[0], &set(&["a"]), 10), now);
     }
     take(&mut driver, &rows(ACCOUNTS[0], &set(&["a"]), 150), 200);
-    let derived = derive(&driver.engine.state);
+    let derived = derive(&driver.engine.state.control);
     let [export] = derived.as_slice() else { panic!("{derived:?}") };
     let times = |seen: Option<Seen>| seen.map(|seen| (seen.first_at_ms, seen.at_ms));
     assert_eq!(export.identities.iter().map(|row| times(row.seen)).collect::<Vec<_>>(), [Some((100, 200))]);

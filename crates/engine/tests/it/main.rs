@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod admission;
+mod derived;
 mod identity;
 mod inventory;
 mod laws;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use doorward_model::hash::Hash16;
 use doorward_model::head::SignedHead;
 use doorward_model::id::TenantId;
 use rusqlite::Connection;
@@ -37,6 +38,14 @@ impl Follower {
     /// When it cannot be read back as what was written.
     pub fn head(&self) -> Result<Head, JournalError> {
         Ok(store::head(&self.connection)?.unwrap_or_else(|| Head::empty(genesis(self.tenant.as_str()))))
+    }
+
+    /// The large thing with a hash, as [`crate::Journal::blob`] tells it.
+    ///
+    /// # Errors
+    /// When it cannot be read back as what was written.
+    pub fn blob(&self, hash: Hash16) -> Result<Option<Vec<u8>>, JournalError> {
+        store::blob(&self.connection, hash)
     }
 
     /// Up to which row all observations have expired.
