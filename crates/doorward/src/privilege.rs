@@ -1,9 +1,12 @@
-//! Exports of an inventory into who could become administrator, how, and where that can be cut: what a scan and
-//! `doorward privilege analyze` answer alike.
+//! An inventory into who could become administrator, how, and where that can be cut: from exports, as a scan and
+//! `doorward privilege analyze` read them, and from the log, as a server keeps it.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use doorward_engine::fill;
+use doorward_journal::JournalError;
+use doorward_model::hash::Hash16;
 use doorward_model::inventory::AccountExport;
 use doorward_model::time::Time;
 use doorward_privilege::answers::{
@@ -28,6 +31,18 @@ pub struct Analyzed {
     pub choke_points: Vec<ChokeAnswer>,
     /// Policies that cannot be read: what depends on them is unknown.
     pub unknown: Vec<UnknownAnswer>,
+}
+
+/// Gives the policies of exports that come from facts their texts.
+///
+/// # Errors
+/// When a text cannot be read. One that is not there leaves its policy without: it is unknown.
+pub(crate) fn with_texts(
+    exports: &mut [AccountExport],
+    blob: impl Fn(Hash16) -> Result<Option<Vec<u8>>, JournalError>,
+) -> Result<(), JournalError> {
+    // What is no text is no policy either.
+    fill(exports, |hash| Ok(blob(hash)?.and_then(|bytes| String::from_utf8(bytes).ok())))
 }
 
 /// Derives everything from exports.

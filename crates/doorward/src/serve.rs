@@ -3,6 +3,7 @@
 pub mod config;
 mod decisions;
 mod denials;
+mod deriver;
 mod feed;
 mod indexing;
 mod keeper;
@@ -20,6 +21,7 @@ use std::io::{IsTerminal, Read, Write, stderr};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{channel, sync_channel};
+use std::thread::JoinHandle;
 
 use anyhow::{Context, Result, anyhow};
 use doorward_detect::Settings;
@@ -33,7 +35,7 @@ use doorward_model::id::TenantId;
 use doorward_model::record::{CONFIGURATION, DecisionsMissing, Fact, PepSet};
 use doorward_model::time::{Millis, Time};
 use doorward_proof::{Ed25519, NewToken, Scope, Signer, issue};
-use doorward_serve::handle::{Handle, Past};
+use doorward_serve::handle::{Handle, Past, Work};
 use doorward_serve::metrics::Metrics;
 use doorward_views::control::Control;
 use tokio::signal::unix::{SignalKind, signal};
@@ -41,6 +43,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::cli::ServeArgs;
 use crate::serve::config::Config;
+use crate::serve::deriver::Deriver;
 use crate::serve::feed::{Door, Feed};
 use crate::serve::keeper::Keeper;
 use crate::serve::kept::Kept;
@@ -73,6 +76,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     let (decisions, made) = sync_channel(DECISIONS_MAX);
     let (told, ready) = watch::channel(fed.readiness());
     let shared = live.shared();
+    let deriver = start_deriver(&mut live, &work, &metrics)?;
     let pruner = Pruner::new(config.retention, Arc::clone(&metrics));
     let flush = config.decision_flush;
     let writer = std::thread::Builder::new()
@@ -120,7 +124,24 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     let kept = keeper.join().map_err(|_| anyhow!("the keeper of checkpoints has panicked"));
     drop(runtime);
     let wrote = writer.join().map_err(|_| anyhow!("the writer has panicked"))?;
-    served.and(wrote).and(kept).and(indexed)
+    let derived = deriver.join().map_err(|_| anyhow!("what derives privilege has panicked"));
+    served.and(wrote).and(kept).and(indexed).and(derived)
+}
+
+/// Has what could be done derived from the inventory, now and whenever that changes. The thread ends after the writer,
+/// which tells it what to derive from.
+fn start_deriver(
+    live: &mut Live,
+    work: &mpsc::Sender<Work>,
+    metrics: &Arc<Metrics>,
+) -> Result<JoinHandle<()>> {
+    let (tell, told) = channel();
+    live.tell(tell);
+    let texts = live.writer.journal().follower()?;
+    let control = live.writer.engine().state.control.inventory_alone();
+    let deriver = Deriver::new((control, texts), told, work.downgrade(), Arc::clone(metrics));
+    let thread = std::thread::Builder::new().name("deriver".to_owned());
+    thread.spawn(move || deriver.run()).context("cannot start what derives privilege from the inventory")
 }
 
 async fn listen(config: &Config, handle: Handle) -> Result<()> {

@@ -1,15 +1,18 @@
-//! All that a decision reads, behind one pointer.
+//! All that readers load, behind one pointer: what a decision reads, and what was derived from the inventory.
 
 use std::sync::Arc;
 
 use doorward_model::decision::Mode;
+use doorward_model::id::FactNumber;
+use doorward_privilege::derived::Derived;
 use doorward_views::snapshot::Snapshot;
 use doorward_views::snapshot::overlay::Overlay;
 
 use crate::policy_set::PolicySet;
 use crate::vocabulary::Binding;
 
-/// Snapshot, overlay and policy set, as of one instant.
+/// Snapshot, overlay and policy set, as of one instant; and what could be done by the policies of the platforms, which
+/// follows a little later and says as of when it is. No decision reads that.
 #[derive(Clone, Debug)]
 pub struct World {
     /// The state as of one fact.
@@ -20,7 +23,18 @@ pub struct World {
     pub policy: Arc<PolicySet>,
     /// How the policy set decides.
     pub settings: Settings,
+    /// What could be done.
+    pub privilege: Privilege,
     pub(crate) binding: Arc<Binding>,
+}
+
+/// What could be done by the policies of the platforms, as far as it has been derived.
+#[derive(Clone, Debug, Default)]
+pub struct Privilege {
+    /// The newest that was derived; none before the first.
+    pub derived: Option<Arc<Derived>>,
+    /// The fact by which the inventory was changed last, or one soon after it; 0 while no inventory is known.
+    pub changed: FactNumber,
 }
 
 /// How a policy set decides.
@@ -50,7 +64,8 @@ impl World {
     ) -> Self {
         let mut binding = Binding::default();
         binding.extend(&policy.vocabulary, &snapshot);
-        Self { snapshot, overlay, policy, settings, binding: Arc::new(binding) }
+        let privilege = Privilege::default();
+        Self { snapshot, overlay, policy, settings, privilege, binding: Arc::new(binding) }
     }
 
     /// The same policies over a later snapshot; looks at the entities that came since.
@@ -60,6 +75,7 @@ impl World {
         if !binding.covers(&snapshot) {
             Arc::make_mut(&mut binding).extend(&self.policy.vocabulary, &snapshot);
         }
-        Self { snapshot, overlay, policy: Arc::clone(&self.policy), settings: self.settings, binding }
+        let (policy, privilege) = (Arc::clone(&self.policy), self.privilege.clone());
+        Self { snapshot, overlay, policy, settings: self.settings, privilege, binding }
     }
 }

@@ -16,6 +16,7 @@ pub mod change;
 pub mod choke;
 pub mod condition;
 pub mod conform;
+pub mod derived;
 pub mod document;
 pub mod draw;
 pub mod effective;

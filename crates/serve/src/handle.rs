@@ -16,6 +16,7 @@ use doorward_model::record::{PepSet, PolicyPublished};
 use doorward_model::reject::Reject;
 use doorward_model::time::Time;
 use doorward_policy::world::World;
+use doorward_privilege::derived::Derived;
 use doorward_proof::Tokens;
 use doorward_views::state::State;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -200,6 +201,8 @@ pub enum Work {
     },
     /// Answer a question that needs the state. It is quick: a page at most.
     Ask(Question),
+    /// Publish what was derived from the inventory.
+    Derived(Arc<Derived>),
 }
 
 /// A question to the state and the journal; it sends its answer itself.
@@ -461,6 +464,7 @@ impl std::fmt::Debug for Work {
             Self::Command { .. } => "Work::Command",
             Self::PublishPolicy { .. } => "Work::PublishPolicy",
             Self::Ask(_) => "Work::Ask",
+            Self::Derived(_) => "Work::Derived",
         })
     }
 }

@@ -14,6 +14,7 @@ mod admin;
 pub mod answers;
 mod app;
 mod authzen;
+pub mod deriving;
 mod door;
 pub mod handle;
 pub mod idempotency;

@@ -7,6 +7,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::deriving::Deriving;
 use crate::handle::IngestAnswer;
 use crate::upkeep::Upkeep;
 
@@ -30,6 +31,8 @@ pub struct Metrics {
     pub limits: Family<Why, Counter>,
     /// What keeps the data folder in shape.
     pub upkeep: Upkeep,
+    /// How far what could be done is derived.
+    pub deriving: Deriving,
     /// Files of watched folders by source and fate: `read`, `unreadable` (each attempt).
     pub watched_files: Family<Fate, Counter>,
     /// Decisions whose record is still on its way to the journal.
@@ -97,6 +100,8 @@ impl Metrics {
         registry.register("limits_reached", "Requests that reached a limit", limits.clone());
         let upkeep = Upkeep::default();
         upkeep.register(&mut registry);
+        let deriving = Deriving::default();
+        deriving.register(&mut registry);
         let (watched_files, decisions_waiting) = (Family::default(), Gauge::default());
         registry.register(
             "watched_files",
@@ -118,6 +123,7 @@ impl Metrics {
             events,
             limits,
             upkeep,
+            deriving,
             watched_files,
             decisions_waiting,
         }

@@ -2,11 +2,13 @@
 //!
 //! Public for the simulation: it plays rounds of its own, over its own journal and at its own time.
 
+mod deriving;
+mod pending;
 mod publishing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver as DecisionsReceiver;
+use std::sync::mpsc::{Receiver as DecisionsReceiver, Sender};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -16,7 +18,7 @@ use doorward_model::command::Command;
 use doorward_model::record::{CommandAnswered, Trust};
 use doorward_model::time::{Millis, Time};
 use doorward_policy::policy_set::PolicySet;
-use doorward_policy::world::{Settings, World};
+use doorward_policy::world::{Privilege, Settings, World};
 use doorward_proof::Tokens;
 use doorward_serve::handle::{
     DecisionMade, Done, IngestAnswer, Peps, Pushed, Readiness, Reply, Terms, Work, WorkError,
@@ -29,7 +31,9 @@ use tokio::sync::watch;
 
 use crate::serve::decisions::observation;
 use crate::serve::denials::{self, Pending, denial_of};
+use crate::serve::deriver::Told;
 use crate::serve::kept::{Kept, not_kept};
+use crate::serve::live::deriving::known;
 use crate::serve::live::publishing::joined;
 use crate::serve::queue::Queue;
 use crate::serve::retention::Pruner;
@@ -63,6 +67,10 @@ pub struct Live<J = Sqlite> {
     /// What is counted.
     pub(crate) metrics: Arc<Metrics>,
     trust: BTreeMap<String, Trust>,
+    /// What could be done, as it was published last.
+    privilege: Privilege,
+    /// Who derives that.
+    deriver: Option<Sender<Told>>,
 }
 
 /// Answers that wait for the commit of their round.
@@ -138,15 +146,18 @@ impl<J: Journal> Live<J> {
                 .map_err(|errors| joined(&errors))
                 .context("cannot load no policies")?,
         );
-        let world = World::new(snapshot, Arc::default(), none, Settings::default());
+        let privilege = known(&told, control.fact_number);
+        let mut world = World::new(snapshot, Arc::default(), none, Settings::default());
+        world.privilege = privilege.clone();
         let shared = Shared {
             world: Arc::new(ArcSwap::from_pointee(world)),
             tokens: Arc::new(ArcSwap::from_pointee(Tokens::default())),
             peps: Arc::new(ArcSwap::from_pointee(Peps::default())),
         };
         let policy = control.policy.clone();
-        let (pending, following, trust, metrics) = Default::default();
-        let mut live = Self { writer, publisher, shared, kept, pending, following, metrics, trust };
+        let (pending, following, trust, metrics, deriver) = Default::default();
+        let mut live =
+            Self { writer, publisher, shared, kept, pending, following, metrics, trust, privilege, deriver };
         if let Some(published) = policy {
             live.use_policy(&published)?;
         }
@@ -229,6 +240,7 @@ impl<J: Journal> Live<J> {
         for work in round {
             match (work, &failed) {
                 (Work::Ask(question), _) => question(&self.writer.engine().state, self.writer.journal()),
+                (Work::Derived(derived), _) => self.take_derived(derived),
                 (work, Some(error)) => self.refuse(work, error, now),
                 (Work::Ingest { events, reply }, None) => {
                     failed = self.ingest(events, reply, &mut waiting, now).err();
@@ -318,7 +330,7 @@ impl<J: Journal> Live<J> {
                 let publish = |live: &mut Self, under| live.publish_policy(&files, published, under, now);
                 send(reply, self.once(terms, now, publish));
             }
-            Work::Ingest { .. } | Work::Ask(_) => {}
+            Work::Ingest { .. } | Work::Ask(_) | Work::Derived(_) => {}
         }
     }
 
@@ -373,102 +385,6 @@ impl<J: Journal> Live<J> {
             }
         }
     }
-
-    /// Does what the settings say. What cannot be recorded now is tried again until it can; as far as it is stricter
-    /// than what is in force, it bites already.
-    pub(crate) fn configure(
-        &mut self,
-        command: Command,
-        files: BTreeMap<String, String>,
-        now: Time,
-    ) -> Result<(), WorkError> {
-        let control = &self.writer.engine().state.control;
-        let (done, denial) = match &command {
-            Command::PublishPolicy(published) => {
-                let denial = denials::stricter(published, control);
-                (self.publish_policy(&files, published.clone(), None, now), denial)
-            }
-            _ => (self.admit(&command, None, now), None),
-        };
-        match done {
-            Err(WorkError::Full) => {
-                tracing::error!(
-                    id = command.id(),
-                    "what the settings say cannot be recorded yet: it is tried again"
-                );
-                if let Some(denial) = &denial {
-                    self.overlay(|overlay| overlay.with(denial.clone()));
-                }
-                self.pending.push(Pending { command, files, denial, answered: None });
-                Ok(())
-            }
-            // It denies, and waits already.
-            Err(WorkError::Pending(_)) => Ok(()),
-            done => done.map(drop),
-        }
-    }
-
-    /// Leaves a denial in force that cannot be recorded now. It is tried again until it can.
-    fn wait(&mut self, waiting: Pending) -> WorkError {
-        let id = waiting.command.id();
-        if self.pending.len() < PENDING_MAX {
-            self.pending.push(waiting);
-            return WorkError::Pending(id);
-        }
-        self.lift(waiting.denial.as_ref());
-        WorkError::Full
-    }
-
-    fn lift(&self, denial: Option<&Denial>) {
-        if let Some(denial) = denial {
-            self.overlay(|overlay| Some(overlay.without(denial)));
-        }
-    }
-
-    /// Records what waits for it.
-    fn catch_up(&mut self, now: Time) -> Result<(), JournalError> {
-        while let Some(Pending { command, files, denial, answered }) = self.pending.first().cloned() {
-            for text in files.values() {
-                self.writer.put_blob(text.as_bytes())?;
-            }
-            if let Err(refusal) = self.writer.admit_under(&command, answered, now)? {
-                tracing::warn!(%refusal, id = command.id(), "what waited was refused, and ends");
-            }
-            self.publish();
-            self.lift(denial.as_ref());
-            self.pending.remove(0);
-        }
-        Ok(())
-    }
-
-    /// Answers work that cannot be done now. What denies does so all the same.
-    fn refuse(&mut self, work: Work, error: &JournalError, now: Time) {
-        match work {
-            Work::Ingest { reply, .. } => send(reply, Err(could_not(error))),
-            Work::Command { command, terms, reply } => {
-                let deny = |live: &mut Self, answered| Err(live.deny(*command, answered, error));
-                send(reply, self.once(terms, now, deny));
-            }
-            Work::PublishPolicy { terms, reply, .. } => {
-                send(reply, self.once(terms, now, |_, _| Err(could_not(error))));
-            }
-            Work::Ask(_) => {}
-        }
-    }
-
-    /// Puts a command into force that denies and cannot be recorded now.
-    fn deny(
-        &mut self,
-        command: Command,
-        answered: Option<CommandAnswered>,
-        error: &JournalError,
-    ) -> WorkError {
-        let denial = denial_of(&command, &self.writer.engine().state.control);
-        let Some(denial) = denial else { return could_not(error) };
-        let answered = answered.map(|answered| CommandAnswered { id: command.id(), ..answered });
-        self.overlay(|overlay| overlay.with(denial.clone()));
-        self.wait(Pending { command, files: BTreeMap::new(), denial: Some(denial), answered })
-    }
 }
 
 /// What anybody may know of how a round went.
@@ -496,5 +412,3 @@ fn send<T>(reply: Reply<T>, answer: Result<T, WorkError>) {
 
 /// How often a round comes where nothing is asked and no decision waits for its record.
 const IDLE: Millis = Millis(200);
-/// How many denials may wait to be recorded; there is room for them, and for the holds that follow from findings.
-const PENDING_MAX: usize = Overlay::DENIALS_MAX / 2;

@@ -28,6 +28,7 @@ use crate::answers::version::Version;
 use crate::answers::who::{Depth, Who, who};
 use crate::answers::{events, findings, identities, rejects, rest, unusual};
 use crate::app::App;
+use crate::deriving::DerivingRow;
 use crate::handle::{PastError, WorkError};
 use crate::problem::Problem;
 use crate::upkeep::UpkeepRow;
@@ -285,7 +286,9 @@ async fn show_status(Shared(app): Shared<App>, request: Request) -> Reply {
     let Guest { now, .. } = Guest::reader(&app, &head)?;
     let found = app.handle.ask(app.waits(), move |state, journal| status(state, journal, now));
     let status = found.await?.map_err(|error| failed(&error))?;
-    json(StatusCode::OK, &ServerStatus { status, upkeep: app.handle.metrics.upkeep.row() })
+    let metrics = &app.handle.metrics;
+    let privilege = metrics.deriving.row(&app.handle.world.load().privilege);
+    json(StatusCode::OK, &ServerStatus { status, upkeep: metrics.upkeep.row(), privilege })
 }
 
 /// How a server is: its journal, and what keeps that in shape.
@@ -294,6 +297,9 @@ struct ServerStatus {
     #[serde(flatten)]
     status: Status,
     upkeep: UpkeepRow,
+    /// Absent while no inventory is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    privilege: Option<DerivingRow>,
 }
 
 /// What sources sent and could not be read, newest first.

@@ -83,6 +83,7 @@ impl Writer {
     fn work(&mut self, work: Work) {
         match work {
             Work::Ask(question) => question(&self.engine.state, &self.journal),
+            Work::Derived(_) => panic!("nobody derives here"),
             Work::Ingest { events, reply } => {
                 let mut answer = IngestAnswer::default();
                 for event in events.events {

@@ -60,6 +60,9 @@ impl<J: Journal> Live<J> {
         for fact in &told {
             self.publisher.fold(fact, control);
         }
+        if told.iter().any(Fact::is_of_inventory) {
+            self.privilege.changed = control.fact_number;
+        }
         // A set and the fact that published it become visible together: what decides is never older than what is seen.
         let decides = told.iter().rev().any(|fact| self.lets_decide(fact));
         if !decides {
@@ -71,6 +74,7 @@ impl<J: Journal> Live<J> {
         if told.iter().any(tables) {
             self.share_tables();
         }
+        self.hand_on(told);
     }
 
     /// Lets the policy set of a fact decide, if it is one and can be used.
@@ -88,8 +92,7 @@ impl<J: Journal> Live<J> {
     fn share_snapshot(&mut self) {
         let snapshot = self.publisher.publish(self.writer.engine().state.control.fact_number);
         let world = self.shared.world.load();
-        let later = world.later(snapshot, Arc::clone(&world.overlay));
-        self.shared.world.store(Arc::new(later));
+        self.share(world.later(snapshot, Arc::clone(&world.overlay)));
     }
 
     pub(super) fn share_tables(&self) {
@@ -101,8 +104,7 @@ impl<J: Journal> Live<J> {
     pub(super) fn overlay(&self, change: impl FnOnce(&Overlay) -> Option<Overlay>) {
         let world = self.shared.world.load();
         if let Some(overlay) = change(&world.overlay) {
-            let later = world.later(Arc::clone(&world.snapshot), Arc::new(overlay));
-            self.shared.world.store(Arc::new(later));
+            self.share(world.later(Arc::clone(&world.snapshot), Arc::new(overlay)));
         }
     }
 
@@ -126,7 +128,7 @@ impl<J: Journal> Live<J> {
         let snapshot = self.publisher.publish(self.writer.engine().state.control.fact_number);
         let overlay = Arc::clone(&self.shared.world.load().overlay);
         let settings = Settings { mode: published.mode(), risk_max: published.risk_max };
-        self.shared.world.store(Arc::new(World::new(snapshot, overlay, Arc::new(set), settings)));
+        self.share(World::new(snapshot, overlay, Arc::new(set), settings));
         self.introduce(identities);
         self.publish();
         Ok(())

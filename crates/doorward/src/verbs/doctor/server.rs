@@ -39,6 +39,7 @@ pub(super) fn look(api: &Api, silent: Span, found: &mut Findings) {
     };
     found.ok("token", "may read");
     skew(&status, found);
+    privilege(&status, found);
     if let Ok(counts) = client.text(&["metrics"]) {
         refused(&counts, found);
     }
@@ -66,6 +67,27 @@ fn skew(status: &Value, found: &mut Findings) {
     } else {
         let fix = "set both clocks by one source: expiry goes by that of the server";
         found.warn("clock", format!("the server says {theirs}, this machine {ours}"), fix);
+    }
+}
+
+/// How far what could be done is derived from the inventory. Without an inventory there is nothing to derive.
+fn privilege(status: &Value, found: &mut Findings) {
+    let Some(derived) = status.get("privilege") else { return };
+    let seen = derived.get("seen").and_then(Value::as_u64).unwrap_or_default();
+    match derived.get("error").and_then(Value::as_str) {
+        None => found.ok("privilege", format!("derived from the inventory as of fact {seen}")),
+        Some(error) => {
+            let said = if seen == 0 {
+                format!("nothing could be derived from the inventory: {error}")
+            } else {
+                format!("answers are as of fact {seen}, what came since could not be derived: {error}")
+            };
+            found.fail(
+                "privilege",
+                said,
+                "mend the inventory by another import, or read what the server logs",
+            );
+        }
     }
 }
 
@@ -102,7 +124,7 @@ const SKEW_MAX: Millis = Millis::MINUTE;
 mod tests {
     use serde_json::json;
 
-    use super::{Findings, refused, skew};
+    use super::{Findings, privilege, refused, skew};
 
     fn told(look: impl FnOnce(&mut Findings)) -> Vec<(&'static str, super::super::Verdict, String)> {
         let mut found = Findings::default();
@@ -126,6 +148,23 @@ mod tests {
                 ("limits", Warn, "reached since the start: body_bytes 7 times".to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn how_far_privilege_is_derived_is_told() {
+        use super::super::Verdict::{Fail, Ok};
+        let told = |derived| told(|found| privilege(&json!({ "privilege": derived }), found));
+        assert_eq!(
+            told(json!({"seen": 7})),
+            [("privilege", Ok, "derived from the inventory as of fact 7".to_owned())]
+        );
+        let said = "answers are as of fact 7, what came since could not be derived: too large";
+        assert_eq!(told(json!({"seen": 7, "error": "too large"})), [("privilege", Fail, said.to_owned())]);
+        let said = "nothing could be derived from the inventory: too large";
+        assert_eq!(told(json!({"seen": 0, "error": "too large"})), [("privilege", Fail, said.to_owned())]);
+        let mut found = Findings::default();
+        privilege(&json!({}), &mut found);
+        assert_eq!(found.checks.len(), 0);
     }
 
     #[test]
