@@ -61,7 +61,7 @@ pub(crate) fn atlas(exports: Vec<AccountExport>, tier_zero: &TierZero) -> Result
 pub(crate) fn analyzed(atlas: &Atlas) -> Analyzed {
     Analyzed {
         as_of: Some(atlas.as_of).filter(|as_of| as_of.ms() > 0),
-        accounts: atlas.estate.accounts().iter().map(|account| account.id.to_string()).collect(),
+        accounts: atlas.estate.accounts().map(|(_, account)| account.id.to_string()).collect(),
         principals: answers::principals(atlas),
         choke_points: answers::chokes(atlas, CHOKE_POINTS_MAX),
         unknown: answers::unknown(&atlas.estate),

@@ -74,11 +74,17 @@ fn organisations(criterion: &mut Criterion<CpuTime>) {
         group.bench_function("one changed policy", |bencher| {
             bencher.iter(|| {
                 let after = graph.changed(&change).unwrap();
-                black_box(before.changed((&graph, &after), &change, &estate.weights, &Filter::default()))
+                black_box(before.changed(
+                    (&graph, &after),
+                    &change,
+                    (&estate.weights, &estate.weights),
+                    &Filter::default(),
+                ))
             });
         });
         let after = graph.changed(&change).unwrap();
-        let updated = before.changed((&graph, &after), &change, &estate.weights, &Filter::default());
+        let updated =
+            before.changed((&graph, &after), &change, (&estate.weights, &estate.weights), &Filter::default());
         assert_eq!(updated, blast(&after, &estate.weights, &Filter::default()), "as worked out anew");
         let top = estate.top.iter().map(|node| node.0 as usize).collect();
         let chokes = choke_points(&graph, &estate.weights.identities, &top, &Filter::default());

@@ -97,7 +97,7 @@ fn main() {
         group.bench_function(name, |bencher| bencher.iter(|| catalog.matching(black_box(&pattern))));
     }
     let estate = estate();
-    let principals = u32::try_from(estate.principals().len()).unwrap();
+    let principals = estate.principals_end();
     group.throughput(Throughput::Elements(principals.into())).sample_size(10);
     group.bench_function("policies into sets", |bencher| {
         bencher.iter_with_large_drop(|| Effects::new(&estate, &catalog, 7));

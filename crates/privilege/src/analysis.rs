@@ -2,54 +2,90 @@
 //!
 //! Nobody is compared with everybody. A sieve keeps those who hold all permissions of a method; what their policies say
 //! tells on which targets, a whole pool at a time where it can; and every edge is confirmed by the evaluation itself.
+//!
+//! When some rows have changed, `redraw` draws again what may be different and keeps the rest. Each edge belongs to the
+//! node that it leaves, and each actor's edges lie in parts: see `part`. So who adds a kind of edge says three things.
+//! - *From actors*: give it a [`Cause`] and a part, and draw it in [`Drawing::act`] where the part is asked for. Then it
+//!   is drawn again whenever the policies, limits or groups of the actor change.
+//! - *From other nodes* (outside, resources, pools): draw it where `Redraw::draw_node` draws that node.
+//! - *What it leads to*: if it depends on anything but the actor, such as the policy of a target, say in `redraw` which
+//!   parts of which actors are stale when that changes.
 
 mod actor;
 mod administrators;
+mod assemble;
 mod assume;
+mod bounds;
 mod draft;
 mod existing;
 mod explain;
 mod find;
 mod ground;
+mod method;
+mod part;
 mod pools;
 mod question;
+mod redraw;
+mod trust;
 mod trusts;
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use doorward_model::time::Time;
 
 pub use self::draft::{Cause, Place, PoolKey, PoolOf, Variant};
 pub use self::explain::{Evidence, Explainer};
-pub use self::find::Latent;
+pub use self::method::Latent;
+pub(crate) use self::redraw::Redrawn;
 
 use self::actor::{Actor, Masks};
-use self::assume::{Trust, Where};
-use self::draft::Draft;
-use self::find::{Asked, Method};
+use self::assume::{Assumable, Where};
+use self::bounds::Bounds;
+use self::draft::{Board, Lead};
 use self::ground::Ground;
+use self::method::{Asked, Method};
+use self::part::Parts;
 use self::pools::Pools;
 use self::question::Acting;
+use self::trust::Trust;
 use crate::escalation::Rules;
-use crate::estate::{Estate, PrincipalId};
-use crate::graph::{EdgeId, Graph, GraphError, NodeId};
+use crate::estate::{AccountId, Estate, PrincipalId};
+use crate::graph::{Edge, EdgeId, Graph, GraphError, Level, NodeId};
 use crate::interest::{Interest, Mask};
+use crate::shared::{Column, List};
+use crate::targets::Certainty;
 
-/// Who could become whom, and by what.
+/// Who could become whom, and by what. A later one shares what is the same.
 #[derive(Clone, Debug)]
 pub struct Analysis {
     /// The nodes and edges.
     pub graph: Graph,
-    /// What each node stands for, by its id.
-    pub places: Vec<Place>,
-    /// The node of the administration of the first account.
-    first_account: u32,
     /// Why each edge is there, by its id.
-    causes: Vec<Cause>,
+    causes: Column<Cause>,
+    /// Ids that no edge has any more.
+    free: List<EdgeId>,
+    drawn: Drawn,
+}
+
+/// What was found out on the way, which a later drawing goes on from.
+#[derive(Clone, Debug)]
+struct Drawn {
+    methods: List<Method>,
+    interest: Arc<Interest>,
+    /// The permissions of an administrator.
+    kernel: Mask,
+    assume_mask: Mask,
+    masks: Masks,
+    trust: Trust,
+    pools: Pools,
+    bounds: Bounds,
+    board: Board,
+    /// In which parts an actor has edges, or could have them, by its node.
+    able: Column<Parts>,
     /// Who administers their account, by the id of the principal.
-    administrators: Vec<bool>,
-    /// Methods that would work in another state of the account.
-    latent: BTreeMap<PrincipalId, Vec<Latent>>,
+    administrators: Column<bool>,
+    /// Methods that would work in another state of the account, by the id of the principal.
+    latent: Column<List<Latent>>,
 }
 
 impl Analysis {
@@ -58,16 +94,15 @@ impl Analysis {
     /// # Errors
     /// When the graph would be too large: see [`Graph::new`].
     pub fn new(estate: &Estate, rules: &Rules, as_of: Time) -> Result<Self, GraphError> {
-        Ground::with(estate, |ground| Self::on(ground, rules, as_of))
-    }
-
-    fn on(ground: Ground<'_>, rules: &Rules, as_of: Time) -> Result<Self, GraphError> {
-        let mut drawing = Drawing::new(ground, rules, as_of);
-        drawing.draw();
-        let Drawing { draft, latent, administrators, .. } = drawing;
-        let first_account = draft.administration(crate::estate::AccountId(0)).0;
-        let (places, nodes, edges, causes) = draft.finish();
-        Ok(Self { graph: Graph::new(nodes, &edges)?, places, first_account, causes, administrators, latent })
+        Ground::with(estate, |ground| {
+            let mut drawing = Drawing::new(ground, Drawn::new(estate, rules, as_of), as_of);
+            drawing.draw();
+            let Drawing { drawn, leads, .. } = drawing;
+            let numbered = (0u32..).map(EdgeId).zip(&leads);
+            let edges: Vec<Edge> = numbered.map(|(id, lead)| lead.edge(id)).collect();
+            let causes = leads.iter().map(|lead| lead.cause).collect();
+            Ok(Self { graph: Graph::new(drawn.board.nodes(0), &edges)?, causes, free: Arc::default(), drawn })
+        })
     }
 
     /// Why an edge is there.
@@ -79,60 +114,49 @@ impl Analysis {
     /// The edges that a method draws, by its place in the set.
     pub fn edges_by(&self, method: usize) -> impl Iterator<Item = EdgeId> + '_ {
         let is_by = move |cause: &Cause| matches!(cause, Cause::Rule(place, _) if *place as usize == method);
-        let numbered = (0u32..).map(EdgeId).zip(&self.causes);
+        let numbered = (0u32..).map(EdgeId).zip(self.causes.iter());
         numbered.filter(move |(_, cause)| is_by(cause)).map(|(id, _)| id)
     }
 
-    /// What a node stands for.
+    /// What a node stands for; nothing where what it stood for is gone, or nothing has come yet.
     #[must_use]
     pub fn place(&self, node: NodeId) -> Option<&Place> {
-        self.places.get(node.0 as usize)
+        self.drawn.board.place(node)
+    }
+
+    /// The node of a principal.
+    #[must_use]
+    pub const fn principal(&self, id: PrincipalId) -> NodeId {
+        Board::principal(id)
+    }
+
+    /// The node of a resource, by its place.
+    #[must_use]
+    pub const fn resource(&self, place: u32) -> NodeId {
+        self.drawn.board.resource(place)
     }
 
     /// The node of the administration of an account.
     #[must_use]
-    pub fn administration(&self, account: crate::estate::AccountId) -> NodeId {
-        NodeId(self.first_account + account.0)
+    pub const fn administration(&self, account: AccountId) -> NodeId {
+        self.drawn.board.administration(account)
     }
 
     /// Whether a principal administers its account by its own policies.
     #[must_use]
     pub fn is_administrator(&self, id: PrincipalId) -> bool {
-        self.administrators.get(id.0 as usize).copied().unwrap_or(false)
+        self.drawn.administrators.get(id.0 as usize).copied().unwrap_or(false)
     }
 
     /// Which methods would work for a principal, were something in its account that is not.
     #[must_use]
     pub fn latent(&self, id: PrincipalId) -> &[Latent] {
-        self.latent.get(&id).map_or(&[], Vec::as_slice)
+        self.drawn.latent.get(id.0 as usize).map_or(&[], |latent| latent)
     }
 }
 
-/// The graph while it is drawn.
-struct Drawing<'a> {
-    estate: &'a Estate,
-    as_of: Time,
-    assuming: Asked,
-    methods: Vec<Method>,
-    ground: Ground<'a>,
-    /// The permissions of an administrator.
-    kernel: Mask,
-    assume_mask: Mask,
-    trust: Trust,
-    masks: Masks,
-    pools: Pools,
-    draft: Draft,
-    administrators: Vec<bool>,
-    latent: BTreeMap<PrincipalId, Vec<Latent>>,
-    /// Variants whose edges are still to be drawn.
-    waiting: Vec<Actor>,
-    /// For what can be any policy within a boundary, whoever stands for all of that boundary and account.
-    bounded: BTreeMap<(crate::estate::AccountId, Option<crate::estate::PolicyId>), PrincipalId>,
-}
-
-impl<'a> Drawing<'a> {
-    fn new(ground: Ground<'a>, rules: &Rules, as_of: Time) -> Self {
-        let estate = ground.estate;
+impl Drawn {
+    fn new(estate: &Estate, rules: &Rules, as_of: Time) -> Self {
         let needed = rules.all().iter().flat_map(|rule| rule.permissions());
         let names: Vec<&str> = needed.chain(administrators::KERNEL.map(|(name, _)| name)).collect();
         let interest = Interest::new(&names);
@@ -141,84 +165,182 @@ impl<'a> Drawing<'a> {
         let methods =
             numbered.map(|(place, rule)| Method::new((place, rule), as_of, |name| interest.of(name)));
         Self {
-            estate,
-            as_of,
-            assuming: Asked::plain("sts:AssumeRole", as_of),
-            methods: methods.collect(),
+            methods: Arc::new(methods.collect()),
             masks: Masks::new(estate, &interest),
             kernel: interest.all_of(administrators::KERNEL.map(|(name, _)| name)),
             assume_mask: interest.of("sts:AssumeRole"),
-            ground,
+            interest: Arc::new(interest),
             trust: Trust::new(estate),
             pools: Pools::default(),
-            draft: Draft::new(estate),
-            administrators: vec![false; estate.principals().len()],
-            latent: BTreeMap::new(),
+            bounds: Bounds::new(estate),
+            board: Board::new(estate),
+            able: Column::default(),
+            administrators: Column::default(),
+            latent: Column::default(),
+        }
+    }
+
+    /// In which parts an actor has edges, or could have them.
+    fn able(&self, node: NodeId) -> Parts {
+        self.able.get(node.0 as usize).copied().unwrap_or(Parts::NONE)
+    }
+
+    fn set_able(&mut self, node: NodeId, parts: Parts) {
+        if self.able(node) != parts {
+            self.able.grow(node.0 as usize + 1, &Parts::NONE);
+            self.able.get_mut(node.0 as usize).into_iter().for_each(|own| *own = parts);
+        }
+    }
+
+    fn set_administrator(&mut self, id: PrincipalId, is: bool) {
+        let at = id.0 as usize;
+        if self.administrators.get(at).copied().unwrap_or(false) != is {
+            self.administrators.grow(at + 1, &false);
+            self.administrators.get_mut(at).into_iter().for_each(|own| *own = is);
+        }
+    }
+
+    fn add_latent(&mut self, id: PrincipalId, latent: Latent) {
+        let at = id.0 as usize;
+        self.latent.grow(at + 1, &Arc::default());
+        if let Some(own) = self.latent.get_mut(at).map(Arc::make_mut) {
+            let place = own.partition_point(|one| *one < latent);
+            own.insert(place, latent);
+        }
+    }
+
+    /// Forgets what would work by the methods of some parts.
+    fn clear_latent(&mut self, id: PrincipalId, parts: Parts) {
+        let at = id.0 as usize;
+        let is_in = |one: &Latent| parts.meets(Parts::method(one.rule));
+        if self.latent.get(at).is_some_and(|own| own.iter().any(is_in))
+            && let Some(own) = self.latent.get_mut(at).map(Arc::make_mut)
+        {
+            own.retain(|one| !is_in(one));
+        }
+    }
+}
+
+/// The graph while it is drawn.
+struct Drawing<'a> {
+    estate: &'a Estate,
+    ground: Ground<'a>,
+    assuming: Asked,
+    as_of: Time,
+    drawn: Drawn,
+    leads: Vec<Lead>,
+    /// Variants whose edges are still to be drawn.
+    waiting: Vec<Actor>,
+}
+
+impl<'a> Drawing<'a> {
+    fn new(ground: Ground<'a>, drawn: Drawn, as_of: Time) -> Self {
+        Self {
+            estate: ground.estate,
+            ground,
+            assuming: Asked::plain("sts:AssumeRole", as_of),
+            as_of,
+            drawn,
+            leads: Vec::new(),
             waiting: Vec::new(),
-            bounded: BTreeMap::new(),
         }
     }
 
+    /// Draws everything.
     fn draw(&mut self) {
-        self.hold();
-        let ids = (0u32..).map(PrincipalId).take(self.estate.principals().len());
-        for id in ids {
-            if let Some(actor) = Actor::new(self.estate, id, &self.masks) {
-                self.act(&actor);
-            }
-        }
-        while let Some(actor) = self.waiting.pop() {
-            self.act(&actor);
-        }
-        self.let_in();
-    }
-
-    /// Draws what an actor could become.
-    fn act(&mut self, actor: &Actor) {
-        let Some(acting) = Acting::new(self.ground, actor) else { return };
-        if self.administer(&acting) {
-            // Within its account it is there already; other accounts may trust it.
-            self.assume(&acting, Where::Elsewhere);
-            return;
-        }
-        let assumable = self.assume(&acting, Where::Anywhere);
-        self.escalate(&acting, &assumable);
-    }
-
-    /// What accounts hold, and what runs as which role.
-    fn hold(&mut self) {
-        use crate::targets::Certainty::Certain;
         let estate = self.estate;
-        for (id, principal) in (0u32..).map(PrincipalId).zip(estate.principals()) {
-            let (from, to) = (self.draft.administration(principal.account), Draft::principal(id));
-            self.draft.lead(from, to, (Certain, Cause::Holds));
+        for (id, principal) in estate.principals() {
+            let from = self.drawn.board.administration(principal.account);
+            self.lead(from, Board::principal(id), (Certainty::Certain, Cause::Holds));
         }
-        for (place, resource) in (0u32..).zip(estate.resources()) {
-            let node = self.draft.resource(place);
+        for (place, resource) in estate.resources() {
             if let Some(account) = estate.find_account(&resource.account) {
-                self.draft.lead(self.draft.administration(account), node, (Certain, Cause::Holds));
+                let (from, to) = (self.drawn.board.administration(account), self.drawn.board.resource(place));
+                self.lead(from, to, (Certainty::Certain, Cause::Holds));
             }
-            if let Some(role) = estate.role_of(place) {
-                self.draft.lead(node, Draft::principal(role), (Certain, Cause::RunsAs));
+            self.run(place);
+        }
+        for (id, _) in estate.principals() {
+            if let Some(actor) = Actor::new(estate, id, &self.drawn.masks) {
+                self.act(&actor, Parts::ALL);
             }
+        }
+        self.finish();
+        for name in self.drawn.trust.outside() {
+            self.let_in(&name);
         }
     }
 
-    /// The node of a variant, whose edges are drawn later. Whatever may have any policy within the same boundary and
-    /// account is one.
-    fn variant(&mut self, variant: Variant) -> Option<NodeId> {
-        let variant = match variant {
-            Variant::AnyPolicy(id) => {
-                let principal = self.estate.principal(id)?;
-                let key = (principal.account, principal.boundary);
-                Variant::AnyPolicy(*self.bounded.entry(key).or_insert(id))
-            }
-            other => other,
-        };
-        let (node, is_new) = self.draft.place(Place::Variant(variant));
-        if is_new {
-            self.waiting.extend(Actor::variant((self.estate, &self.masks), variant, node));
+    /// Draws what waits.
+    fn finish(&mut self) {
+        while let Some(actor) = self.waiting.pop() {
+            self.act(&actor, Parts::ALL);
         }
+    }
+
+    /// Draws what an actor could become, as far as it lies in some parts.
+    fn act(&mut self, actor: &Actor, parts: Parts) {
+        if actor.variant.is_none() {
+            self.drawn.set_administrator(actor.principal, false);
+            self.drawn.clear_latent(actor.principal, parts);
+        }
+        let Some(acting) = Acting::new(self.ground, actor) else { return };
+        let is_administrator = self.administer(&acting);
+        let may_assume = actor.limited.holds(&self.drawn.assume_mask);
+        let assume = if may_assume { Parts::ASSUME } else { Parts::NONE };
+        let methods = if is_administrator { Parts::NONE } else { self.able(&acting) };
+        self.drawn.set_able(actor.node, Parts::ADMINISTER.or(assume).or(methods));
+        // Within its account an administrator is there already; other accounts may trust it.
+        let place = if is_administrator { Where::Elsewhere } else { Where::Anywhere };
+        let assumable =
+            if parts.meets(Parts::ASSUME) { self.assume(&acting, place) } else { Assumable::default() };
+        self.escalate(&acting, &assumable, methods.and(parts));
+    }
+
+    /// Draws as which role a resource runs.
+    fn run(&mut self, place: u32) {
+        if let Some(role) = self.estate.role_of(place) {
+            let from = self.drawn.board.resource(place);
+            self.lead(from, Board::principal(role), (Certainty::Certain, Cause::RunsAs));
+        }
+    }
+
+    /// Draws an edge.
+    fn lead(&mut self, from: NodeId, to: NodeId, (sure, cause): (Certainty, Cause)) {
+        if from != to {
+            self.leads.push(Lead { from, to, only_if: sure == Certainty::OnlyIf, cause });
+        }
+    }
+
+    /// The node of a variant, whose edges are drawn later. Whatever may have any policy within the same bound is one.
+    fn variant(&mut self, variant: Variant) -> Option<NodeId> {
+        let principal = self.estate.principal(variant.principal())?;
+        let (variant, known) = match variant {
+            Variant::AnyPolicy(_) => {
+                let (first, node) = self.drawn.bounds.of(principal)?;
+                (Variant::AnyPolicy(first), node)
+            }
+            other => (other, self.drawn.board.node(&Place::Variant(other))),
+        };
+        if known.is_some() {
+            return known;
+        }
+        let node = if matches!(variant, Variant::AnyPolicy(_)) {
+            // Who stands for the others may be another one day: it is found by its bound.
+            let node = self.drawn.board.add(Place::Variant(variant));
+            self.drawn.bounds.set_node(principal, node);
+            node
+        } else {
+            self.drawn.board.at(Place::Variant(variant)).0
+        };
+        self.waiting.extend(Actor::variant((self.estate, &self.drawn.masks), variant, node));
         Some(node)
+    }
+}
+
+impl Lead {
+    /// It as an edge.
+    const fn edge(&self, id: EdgeId) -> Edge {
+        Edge { from: self.from, to: self.to, level: Level::Control, only_if: self.only_if, id }
     }
 }

@@ -91,17 +91,16 @@ pub struct EdgeAnswer {
 /// So many ways of one principal are told.
 const WAYS_MAX: usize = 10;
 
-/// What is told of all principals of an estate, users and roles, in the order of their ids.
+/// What is told of all principals of an estate, users and roles, by account, kind and ARN.
 #[must_use]
 pub fn principals(atlas: &Atlas) -> Vec<PrincipalAnswer> {
-    let accounts = (0u32..).map(AccountId).take(atlas.estate.accounts().len());
+    let accounts = atlas.estate.accounts().map(|(id, _)| id);
     let graph = &atlas.analysis.graph;
     let toward = accounts
         .map(|account| Toward::new(graph, atlas.analysis.administration(account), &Filter::default()));
     let toward = toward.collect();
     Teller::with(atlas, toward, |teller| {
-        let ids = (0u32..).map(PrincipalId).take(atlas.estate.principals().len());
-        ids.filter_map(|id| teller.principal(id)).collect()
+        atlas.estate.principals().filter_map(|(id, _)| teller.principal(id)).collect()
     })
 }
 
@@ -162,7 +161,7 @@ pub fn unknown(estate: &Estate) -> Vec<UnknownAnswer> {
     let told = |policy: &crate::estate::Policy| {
         Some(UnknownAnswer { policy: policy.name.to_string(), why: why(&policy.document)? })
     };
-    let mut all: Vec<UnknownAnswer> = estate.policies().iter().filter_map(told).collect();
+    let mut all: Vec<UnknownAnswer> = estate.unread().filter_map(told).collect();
     all.sort_by(|one, other| one.policy.cmp(&other.policy));
     all
 }

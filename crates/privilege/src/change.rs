@@ -22,6 +22,21 @@ impl Atlas {
     /// # Errors
     /// When the graph would be too large.
     pub fn later(&self, change: &Change) -> Result<Self, GraphError> {
-        Self::new(self.estate.later(change), self.rules.clone(), self.as_of, &self.tier_zero)
+        let (estate, touched) = self.estate.later(change);
+        let redrawn = self.analysis.later((&self.estate, &estate), &touched, self.as_of)?;
+        let Some(redrawn) = redrawn else {
+            // Where accounts are others, ids would be in another order than names.
+            let estate = if touched.accounts || estate.is_worn() { estate.anew() } else { estate };
+            return Self::new(estate, self.rules.clone(), self.as_of, &self.tier_zero);
+        };
+        let rating = self.rating.later(&self.analysis, (&estate, &redrawn), &self.tier_zero);
+        Ok(Self {
+            estate,
+            rules: self.rules.clone(),
+            as_of: self.as_of,
+            tier_zero: self.tier_zero.clone(),
+            analysis: redrawn.analysis,
+            rating,
+        })
     }
 }

@@ -20,6 +20,6 @@ impl Derived {
     /// Whether there is nothing that could be asked about: no inventory is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.atlas.estate.accounts().is_empty() && self.atlas.estate.resources().is_empty()
+        self.atlas.estate.accounts().next().is_none() && self.atlas.estate.resources().next().is_none()
     }
 }

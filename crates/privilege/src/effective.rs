@@ -81,13 +81,13 @@ impl<'a> Effects<'a> {
         let mut unmatched = Vec::new();
         let mut reading = parts::Reading::new(&mut sets, &mut unmatched);
         let bearing = policies_that_bear(estate);
-        let numbered = (0u32..).map(PolicyId).zip(estate.policies());
-        let policies =
-            numbered.zip(bearing).map(|((id, policy), bears)| match (bears, policy.document.document()) {
+        let policies = estate.policies().zip(bearing).map(|((id, policy), bears)| {
+            match (bears, policy.document.document()) {
                 (false, _) => Parts::default(),
                 (true, Some(document)) => reading.document(id, document),
                 (true, None) => Parts::unread(),
-            });
+            }
+        });
         let policies = policies.collect();
         Self { estate, sets, policies, unmatched, known: HashMap::with_hasher(FixedState::with_seed(seed)) }
     }
@@ -150,8 +150,8 @@ impl<'a> Bearing<'a> {
 
 /// For each policy of the estate, whether it bears on what a principal could do: trust policies do not.
 fn policies_that_bear(estate: &Estate) -> Vec<bool> {
-    let mut bear = vec![false; estate.policies().len()];
-    for principal in estate.principals() {
+    let mut bear = vec![false; estate.policies().count()];
+    for (_, principal) in estate.principals() {
         for policy in Bearing::of(estate, principal).policies() {
             if let Some(bears) = bear.get_mut(policy.0 as usize) {
                 *bears = true;

@@ -1,23 +1,31 @@
 //! Who and what there is, in a form that questions are answered from: principals with all their policies, accounts with
 //! what limits them, resources with the roles they run as. Made from rows of the inventory, in any order.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use doorward_model::identity::Identity;
+use doorward_model::hash::Hash16;
 use doorward_model::inventory::resource::Resource;
 
-use crate::document::{Document, DocumentError, Effect, Principal as Named, Selection};
+use crate::document::Effect;
+use crate::shared::{Column, List, Map};
 
 mod build;
+mod change;
+mod derive;
+mod organise;
+mod principal;
 mod rows;
 
 pub use build::Builder;
+pub(crate) use change::Touched;
+pub use principal::{Held, Policy, Principal, PrincipalKind, Way, Written};
 
-use self::rows::Rows;
+use self::derive::Credits;
+use self::organise::Organisation;
+use self::principal::Right;
 
-/// Names a principal of an [`Estate`]. Those of one account and kind follow each other, in the order of their ARNs.
+/// Names a principal of an [`Estate`]. One that comes later has a higher number, whatever its account.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PrincipalId(pub u32);
 
@@ -28,158 +36,6 @@ pub struct PolicyId(pub u32);
 /// Names an account of an [`Estate`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct AccountId(pub u32);
-
-/// What kind of principal.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum PrincipalKind {
-    /// A user.
-    User,
-    /// A role.
-    Role,
-    /// A group: no principal to AWS, but what its members gain.
-    Group,
-}
-
-impl PrincipalKind {
-    /// All kinds, in the order in which principals of an account lie.
-    pub const ALL: [Self; 3] = [Self::User, Self::Role, Self::Group];
-
-    /// It in one word.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::User => "User",
-            Self::Role => "Role",
-            Self::Group => "Group",
-        }
-    }
-}
-
-/// A user, role or group with its policies.
-#[derive(Clone, Debug)]
-pub struct Principal {
-    /// What kind.
-    pub kind: PrincipalKind,
-    /// Its account.
-    pub account: AccountId,
-    /// What the inventory says of it.
-    pub identity: Arc<Identity>,
-    /// The policies of its own and, of a user, those of its groups.
-    pub policies: Vec<PolicyId>,
-    /// How many of these are its own: they come first.
-    pub own: u32,
-    /// What limits it.
-    pub boundary: Option<PolicyId>,
-    /// Who may become it; of roles.
-    pub trust: Option<PolicyId>,
-    /// The groups it is a member of.
-    pub groups: Vec<PrincipalId>,
-    /// Its tags, the names in lower case.
-    pub tags: Vec<(Box<str>, Box<str>)>,
-    /// Whether an instance profile holds it.
-    pub in_instance_profile: bool,
-    /// Whether it has a password; `None` when that is not known.
-    pub has_password: Option<bool>,
-    /// How many access keys it has; `None` when that is not known.
-    pub keys: Option<u32>,
-}
-
-impl Principal {
-    /// Its ARN.
-    #[must_use]
-    pub fn arn(&self) -> &str {
-        &self.identity.id
-    }
-
-    /// Whether AWS alone decides what it may do: no control policy limits it, and nobody but its service uses it.
-    #[must_use]
-    pub fn is_service_linked(&self) -> bool {
-        self.identity.name.starts_with("AWSServiceRoleFor")
-            || self
-                .identity
-                .id
-                .split(':')
-                .nth(5)
-                .is_some_and(|name| name.starts_with("role/aws-service-role/"))
-    }
-
-    /// Whether it is the root user of its account.
-    #[must_use]
-    pub fn is_root(&self) -> bool {
-        self.identity.id.ends_with(":root")
-    }
-
-    /// Whether others cannot change it: a role of a service, or of Identity Center.
-    #[must_use]
-    pub fn is_kept_by_aws(&self) -> bool {
-        self.is_service_linked() || self.is_of_permission_set()
-    }
-
-    /// Whether it is a role that Identity Center made of a permission set.
-    #[must_use]
-    pub fn is_of_permission_set(&self) -> bool {
-        self.identity.name.starts_with("AWSReservedSSO_")
-    }
-}
-
-/// How a policy comes to a principal.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Way {
-    /// It is attached to it.
-    Managed,
-    /// It is written into it.
-    Inline,
-    /// It comes from a group: written or attached there, or either.
-    Group(Option<Written>),
-}
-
-/// Where a policy is written.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Written {
-    /// By itself.
-    Managed,
-    /// Into its holder.
-    Inline,
-}
-
-/// A policy by its name.
-#[derive(Clone, Debug)]
-pub struct Policy {
-    /// The name: an ARN, `HOLDER inline:NAME`, or `HOLDER trust`.
-    pub name: Arc<str>,
-    /// The document; equal documents are one.
-    pub document: Held,
-    /// Whether it is a managed policy that its account can change.
-    pub is_changeable: bool,
-}
-
-/// A document, or why there is none.
-#[derive(Clone, Debug)]
-pub enum Held {
-    /// It was read.
-    Read(Arc<Document>),
-    /// It is there and cannot be understood: what depends on it is unknown.
-    Unreadable(Arc<DocumentError>),
-    /// The inventory names it and does not hold it: what depends on it is unknown.
-    Missing,
-}
-
-impl Held {
-    /// The document, if it was read.
-    #[must_use]
-    pub fn document(&self) -> Option<&Document> {
-        self.shared().map(|document| &**document)
-    }
-
-    /// The same, as all who hold an equal one share it.
-    #[must_use]
-    pub fn shared(&self) -> Option<&Arc<Document>> {
-        match self {
-            Self::Read(document) => Some(document),
-            Self::Unreadable(_) | Self::Missing => None,
-        }
-    }
-}
 
 /// An account with what limits it.
 #[derive(Clone, Debug)]
@@ -198,56 +54,82 @@ pub struct Account {
     pub service_control: Vec<Vec<PolicyId>>,
     /// Resource control policies, in the same way.
     pub resource_control: Vec<Vec<PolicyId>>,
-    /// Where its principals lie, by kind.
-    principals: [Range<u32>; PrincipalKind::ALL.len()],
+    /// Its principals by kind, each in the order of their ARNs.
+    principals: [List<PrincipalId>; PrincipalKind::ALL.len()],
 }
 
-/// Everything that questions are answered from.
+/// Everything that questions are answered from. A later one shares what is the same.
 #[derive(Clone, Debug, Default)]
 pub struct Estate {
-    accounts: Vec<Account>,
-    principals: Vec<Principal>,
-    policies: Vec<Policy>,
+    accounts: Column<Account>,
+    /// By id; nothing where one is gone.
+    principals: Column<Option<Arc<Principal>>>,
+    policies: Column<Policy>,
+    /// Who has each policy in its own right, in whichever way.
+    holders: Column<List<PrincipalId>>,
     any_policy: PolicyId,
-    /// By account, kind and ARN.
-    resources: Vec<Resource>,
+    /// By place; nothing where one is gone.
+    resources: Column<Option<Arc<Resource>>>,
     /// The role that each resource runs as.
-    roles: Vec<Option<PrincipalId>>,
-    by_resource: BTreeMap<String, u32>,
-    /// The policies of resources, by their ARNs.
-    guards: BTreeMap<Box<str>, PolicyId>,
+    roles: Column<Option<PrincipalId>>,
+    /// The places of resources by account and kind, each in the order of their ARNs.
+    by_kind: Arc<ByKind>,
+    by_resource: Map<Arc<str>, u32>,
+    /// The places of resources by what their rows say that they run as.
+    by_role: Map<Arc<str>, List<u32>>,
+    /// The policies of resources, by their ARNs: the last one counts.
+    guards: Map<Arc<str>, Vec<PolicyId>>,
     /// Versions of managed policies that are not in force, by the ARN.
-    other_versions: BTreeMap<Box<str>, Vec<PolicyId>>,
-    by_arn: BTreeMap<Arc<str>, PrincipalId>,
-    by_account: BTreeMap<Arc<str>, AccountId>,
-    by_policy: BTreeMap<Arc<str>, PolicyId>,
-    /// What it was made of.
-    rows: Arc<Rows>,
+    other_versions: Map<Arc<str>, List<PolicyId>>,
+    by_arn: Map<Arc<str>, PrincipalId>,
+    by_account: Map<Arc<str>, AccountId>,
+    by_policy: Map<Arc<str>, PolicyId>,
+    /// Groups by account and name.
+    by_group: Map<(AccountId, Arc<str>), BTreeSet<Arc<str>>>,
+    /// Each different document that was read, by the hash of its text, and how many policies have it.
+    documents: Map<Hash16, (Held, u32)>,
+    /// Rights of holders that are not known.
+    waiting: Map<Arc<str>, Vec<Right>>,
+    credits: Credits,
+    organisation: Arc<Organisation>,
 }
 
+type ByKind = BTreeMap<Arc<str>, BTreeMap<Arc<str>, List<u32>>>;
+
 impl Estate {
-    /// All principals, in the order of their ids.
+    /// All principals, by account, kind and ARN.
+    pub fn principals(&self) -> impl Iterator<Item = (PrincipalId, &Principal)> + Clone {
+        let lists = self.accounts.iter().flat_map(|account| &account.principals);
+        let ids = lists.flat_map(|list| list.iter().copied());
+        ids.filter_map(|id| Some((id, self.principal(id)?)))
+    }
+
+    /// The first number that no principal has.
     #[must_use]
-    pub fn principals(&self) -> &[Principal] {
-        &self.principals
+    pub fn principals_end(&self) -> u32 {
+        number(self.principals.len())
+    }
+
+    /// Whether most of what there ever was is gone.
+    pub(crate) fn is_worn(&self) -> bool {
+        let gone = |all: usize, left: usize| all - left > left + WORN_MIN;
+        gone(self.principals.len(), self.by_arn.len()) || gone(self.resources.len(), self.by_resource.len())
     }
 
     /// All accounts, in the order of their ids.
-    #[must_use]
-    pub fn accounts(&self) -> &[Account] {
-        &self.accounts
+    pub fn accounts(&self) -> impl Iterator<Item = (AccountId, &Account)> + Clone {
+        (0u32..).map(AccountId).zip(self.accounts.iter())
     }
 
     /// All policies, in the order of their ids.
-    #[must_use]
-    pub fn policies(&self) -> &[Policy] {
-        &self.policies
+    pub fn policies(&self) -> impl Iterator<Item = (PolicyId, &Policy)> + Clone {
+        (0u32..).map(PolicyId).zip(self.policies.iter())
     }
 
     /// A principal by its id.
     #[must_use]
     pub fn principal(&self, id: PrincipalId) -> Option<&Principal> {
-        self.principals.get(id.0 as usize)
+        self.principals.get(id.0 as usize)?.as_deref()
     }
 
     /// A policy by its id.
@@ -285,17 +167,44 @@ impl Estate {
         &self,
         account: AccountId,
         kind: PrincipalKind,
-    ) -> impl Iterator<Item = (PrincipalId, &Principal)> {
-        let place = PrincipalKind::ALL.iter().position(|one| *one == kind).unwrap_or(0);
-        let range = self.account(account).and_then(|account| account.principals.get(place)).cloned();
-        let ids = range.unwrap_or(0..0).map(PrincipalId);
+    ) -> impl Iterator<Item = (PrincipalId, &Principal)> + Clone {
+        let list = self.account(account).and_then(|account| account.principals.get(kind as usize));
+        let ids = list.into_iter().flat_map(|list| list.iter().copied());
         ids.filter_map(|id| self.principal(id).map(|principal| (id, principal)))
     }
 
-    /// All resources, in the order of their places.
+    /// Who has a policy in its own right: in force, as a limit, or to say who may become it.
+    pub(crate) fn holders(&self, policy: PolicyId) -> &[PrincipalId] {
+        self.holders.get(policy.0 as usize).map_or(&[], |holders| holders)
+    }
+
+    /// The users that say that they are members of a group.
+    pub(crate) fn members<'a>(
+        &'a self,
+        account: AccountId,
+        group: &'a str,
+    ) -> impl Iterator<Item = PrincipalId> + 'a {
+        let users = self.of_kind(account, PrincipalKind::User);
+        users.filter(move |(_, user)| user.identity.groups.iter().any(|own| own == group)).map(|(id, _)| id)
+    }
+
+    /// All resources with their places, by account, kind and ARN.
+    pub fn resources(&self) -> impl Iterator<Item = (u32, &Resource)> + Clone {
+        let places =
+            self.by_kind.values().flat_map(BTreeMap::values).flat_map(|places| places.iter().copied());
+        places.filter_map(|place| Some((place, self.resource(place)?)))
+    }
+
+    /// The resource of a place.
     #[must_use]
-    pub fn resources(&self) -> &[Resource] {
-        &self.resources
+    pub fn resource(&self, place: u32) -> Option<&Resource> {
+        self.resources.get(place as usize)?.as_deref()
+    }
+
+    /// The first place that no resource has.
+    #[must_use]
+    pub fn resources_end(&self) -> u32 {
+        number(self.resources.len())
     }
 
     /// The resource of an ARN.
@@ -307,26 +216,21 @@ impl Estate {
     /// The policy of a resource, or of the bucket that an object is in, or the function that a version is of.
     #[must_use]
     pub fn guard(&self, arn: &str) -> Option<PolicyId> {
-        self.guards.get(arn).or_else(|| self.guards.get(container(arn)?)).copied()
+        self.guards.get(arn).or_else(|| self.guards.get(container(arn)?))?.last().copied()
     }
 
     /// The resource of an ARN, or the bucket that an object is in, or the function that a version is of.
     #[must_use]
     pub fn resource_of(&self, arn: &str) -> Option<&Resource> {
         let place = self.find_resource(arn).or_else(|| self.find_resource(container(arn)?))?;
-        self.resources.get(place as usize)
+        self.resource(place)
     }
 
-    /// The resources of a kind in an account, with their places.
-    pub fn things<'a>(
-        &'a self,
-        account: AccountId,
-        kind: &'a str,
-    ) -> impl Iterator<Item = (u32, &'a Resource)> {
-        let account = self.account(account).map_or("", |account| &account.id);
-        let from = self.resources.partition_point(|one| (&*one.account, &*one.kind) < (account, kind));
-        let placed = (0u32..).zip(&self.resources).skip(from);
-        placed.take_while(move |(_, one)| one.account == account && one.kind == kind)
+    /// The resources of a kind in an account, with their places, in the order of their ARNs.
+    pub fn things(&self, account: AccountId, kind: &str) -> impl Iterator<Item = (u32, &Resource)> + Clone {
+        let places = self.account(account).and_then(|account| self.by_kind.get(&account.id)?.get(kind));
+        let places = places.into_iter().flat_map(|places| places.iter().copied());
+        places.filter_map(|place| Some((place, self.resource(place)?)))
     }
 
     /// The role that a resource runs as.
@@ -335,14 +239,10 @@ impl Estate {
         self.roles.get(resource as usize).copied().flatten()
     }
 
-    /// Whether the trust policy of some role lets in whom a provider vouches for.
-    #[must_use]
-    pub fn is_trusted(&self, provider: &str) -> bool {
-        let trust = self.principals.iter().filter_map(|one| self.policy(one.trust?)?.document.document());
-        let named = trust.flat_map(|document| &document.statements).filter_map(|one| one.principals.as_ref());
-        named
-            .flat_map(Selection::named)
-            .any(|one| matches!(one, Named::Federated(name) if **name == *provider))
+    /// The resources that run as a role.
+    pub(crate) fn running_as<'a>(&'a self, role: &Principal) -> impl Iterator<Item = u32> + use<'a> {
+        let id = self.find(role.arn());
+        self.saying_to_run_as(role.arn()).into_iter().filter(move |place| self.role_of(*place) == id)
     }
 
     /// The policy that allows everything, as whoever may write policies could give itself.
@@ -351,10 +251,10 @@ impl Estate {
         self.any_policy
     }
 
-    /// The versions of a managed policy that are not in force.
+    /// The versions of a managed policy that are not in force, in the order of their names.
     #[must_use]
     pub fn other_versions(&self, arn: &str) -> &[PolicyId] {
-        self.other_versions.get(arn).map_or(&[], Vec::as_slice)
+        self.other_versions.get(arn).map_or(&[], |versions| versions)
     }
 
     /// The ARNs of managed policies that a principal holds and its account can change.
@@ -382,12 +282,38 @@ impl Estate {
         of_way.map(|(_, id)| *id).filter(denies)
     }
 
+    /// Policies that cannot be read or are missing, and that something depends on.
+    pub fn unread(&self) -> impl Iterator<Item = &Policy> + '_ {
+        let guards = self.guards.iter().flat_map(|(_, guards)| guards.iter().copied());
+        let used: BTreeSet<PolicyId> = guards.chain(self.limits()).collect();
+        let unread = self.policies().filter(|(_, policy)| policy.document.document().is_none());
+        let is_used = move |id: PolicyId| !self.holders(id).is_empty() || used.contains(&id);
+        let counts = move |(id, policy): &(PolicyId, &Policy)| policy.hash.is_some() || is_used(*id);
+        unread.filter(counts).map(|(_, policy)| policy)
+    }
+
+    /// The resources that a policy guards.
+    pub(crate) fn guarded_by(&self, policy: PolicyId) -> impl Iterator<Item = Arc<str>> {
+        let guards = self.guards.iter().filter(move |(_, guards)| guards.contains(&policy));
+        guards.map(|(holder, _)| Arc::clone(holder))
+    }
+
+    /// All control policies that are attached to accounts or above them.
+    pub(crate) fn limits(&self) -> impl Iterator<Item = PolicyId> {
+        let accounts = self.accounts.iter();
+        let levels = accounts.flat_map(|account| [&account.service_control, &account.resource_control]);
+        levels.flatten().flatten().copied()
+    }
+
     /// How many different documents were read.
     #[must_use]
     pub fn documents_read(&self) -> usize {
-        self.rows.documents.len()
+        self.documents.len()
     }
 }
+
+/// Fewer places that nothing is in are never too many.
+const WORN_MIN: usize = 1000;
 
 /// Whether a name is that of a managed policy that its account can change.
 fn is_changeable(name: &str) -> bool {
@@ -398,11 +324,15 @@ fn is_changeable(name: &str) -> bool {
 }
 
 /// The ARN of what holds a thing: the bucket of an object, the function of a version.
-fn container(arn: &str) -> Option<&str> {
+pub(crate) fn container(arn: &str) -> Option<&str> {
     let name = arn.splitn(6, ':').nth(5)?;
     match arn.split(':').nth(2)? {
         "s3" => arn.split_once('/').map(|(bucket, _)| bucket),
         "lambda" if name.matches(':').count() > 1 => arn.rsplit_once(':').map(|(function, _)| function),
         _ => None,
     }
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -32,6 +32,13 @@ impl Mask {
         }
     }
 
+    /// Takes out what is not in another.
+    pub fn keep(&mut self, other: &Self) {
+        for (own, other) in self.0.iter_mut().zip(other.0) {
+            *own &= other;
+        }
+    }
+
     fn put(&mut self, place: usize) {
         if let Some(word) = self.0.get_mut(place / 64) {
             *word |= 1 << (place % 64);

@@ -33,6 +33,7 @@ pub mod rating;
 pub mod reach;
 pub mod request;
 pub mod sets;
+mod shared;
 pub mod targets;
 pub mod truth;
 mod variables;

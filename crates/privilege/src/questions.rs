@@ -7,7 +7,7 @@ use crate::analysis::{Cause, Explainer, Place};
 use crate::answers::{self, PathAnswer};
 use crate::atlas::Atlas;
 use crate::estate::{PrincipalId, PrincipalKind};
-use crate::graph::{Edge, Filter, Level, NodeId};
+use crate::graph::{Edge, Filter, Level, Node, NodeId};
 use crate::interest::Interest;
 use crate::reach::{best_paths, reach};
 
@@ -118,11 +118,11 @@ impl Atlas {
     /// # Errors
     /// When nobody is meant, or several could be.
     pub fn find(&self, name: &str) -> Result<NodeId, NameError> {
-        let exact = self.analysis.graph.nodes().map(|(node, _)| node).find(|node| self.name(*node) == name);
+        let exact = self.placed().map(|(node, _)| node).find(|node| self.name(*node) == name);
         if let Some(node) = exact {
             return Ok(node);
         }
-        let shown = self.analysis.graph.nodes().filter(|(_, node)| !node.passage).map(|(node, _)| node);
+        let shown = self.placed().filter(|(_, node)| !node.passage).map(|(node, _)| node);
         let is_meant = |node: &NodeId| {
             let full = self.name(*node);
             full.strip_suffix(name).is_some_and(|before| before.ends_with(['/', ':', ' ']))
@@ -145,6 +145,11 @@ impl Atlas {
         }
     }
 
+    /// The nodes that stand for something.
+    fn placed(&self) -> impl Iterator<Item = (NodeId, Node)> {
+        self.analysis.graph.nodes().filter(|(node, _)| self.analysis.place(*node).is_some())
+    }
+
     /// The principal of a node, where it is one.
     #[must_use]
     pub fn principal_of(&self, node: NodeId) -> Option<PrincipalId> {
@@ -160,12 +165,12 @@ impl Atlas {
         self.explain(|explainer| explainer.can(id, permission, resource))
     }
 
-    /// Who has a permission on a resource, for sure or perhaps, in the order of their ids.
+    /// Who has a permission on a resource, for sure or perhaps, by account, kind and ARN.
     #[must_use]
     pub fn who_can(&self, permission: &str, resource: &str) -> Vec<CanAnswer> {
         let interest = Interest::new(&[permission]);
         let wanted = interest.of(permission);
-        let policies = self.estate.policies().iter().map(|policy| {
+        let policies = self.estate.policies().map(|(_, policy)| {
             // What cannot be read may allow it.
             policy.document.document().is_none_or(|document| interest.allowed(document).holds(&wanted))
         });
@@ -179,7 +184,7 @@ impl Atlas {
                 principal.kind != PrincipalKind::Group && (guarded || held)
             })
         };
-        let ids = (0u32..).map(PrincipalId).take(self.estate.principals().len()).filter(likely);
+        let ids = self.estate.principals().map(|(id, _)| id).filter(likely);
         self.explain(|explainer| {
             let answers = ids.filter_map(|id| explainer.can(id, permission, resource));
             answers.filter(|one| matches!(one.answer, Can::Allow | Can::OnlyIf | Can::Unknown)).collect()
@@ -243,7 +248,7 @@ impl Atlas {
                     None => ("Unknown", String::new()),
                 },
                 Some(Place::Resource(at)) => {
-                    let resource = self.estate.resources().get(*at as usize);
+                    let resource = self.estate.resource(*at);
                     ("Resource", resource.map_or("", |one| &one.account).to_owned())
                 }
                 Some(Place::Administration(id)) => ("Administration", account(*id)),
@@ -262,7 +267,7 @@ impl Atlas {
                 tier_zero: self.rating.tier_zero.contains(node.0 as usize),
             }
         };
-        self.analysis.graph.nodes().map(|(node, _)| shown(node)).collect()
+        self.placed().map(|(node, _)| shown(node)).collect()
     }
 
     /// All edges, in order.

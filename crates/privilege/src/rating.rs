@@ -3,7 +3,7 @@
 
 use fixedbitset::FixedBitSet;
 
-use crate::analysis::{Analysis, Place};
+use crate::analysis::{Analysis, Place, Redrawn};
 use crate::blast::{Blast, Radius, Weights, blast};
 use crate::choke::{Chokes, choke_points};
 use crate::estate::{AccountId, Estate, PrincipalKind};
@@ -38,36 +38,71 @@ impl Rating {
     /// Rates all principals.
     #[must_use]
     pub fn new(estate: &Estate, analysis: &Analysis, tier_zero: &TierZero) -> Self {
+        let mut rating = Self {
+            weights: Weights::default(),
+            blast: Blast { radii: Vec::new(), exposure: Vec::new() },
+            tier_zero: FixedBitSet::new(),
+            chokes: Chokes::default(),
+        };
+        let nodes = analysis.graph.nodes().map(|(node, _)| node);
+        rating.weigh((estate, analysis), nodes, tier_zero);
+        let Self { weights, tier_zero, .. } = &rating;
+        let chokes = choke_points(&analysis.graph, &weights.identities, tier_zero, &Filter::default());
+        let blast = blast(&analysis.graph, weights, &Filter::default());
+        Self { chokes, blast, ..rating }
+    }
+
+    /// The ratings after a change of the graph that was there before. What is not among the nodes that may be others, and
+    /// not new, weighs what it weighed.
+    #[must_use]
+    pub(crate) fn later(
+        &self,
+        before: &Analysis,
+        (estate, redrawn): (&Estate, &Redrawn),
+        tier_zero: &TierZero,
+    ) -> Self {
+        let Redrawn { analysis, change, nodes } = redrawn;
+        let mut rating = self.clone();
+        let new = before.graph.node_count()..analysis.graph.node_count();
+        let new = new.filter_map(|node| u32::try_from(node).ok()).map(NodeId);
+        rating.weigh((estate, analysis), nodes.iter().copied().chain(new), tier_zero);
+        let graphs = (&before.graph, &analysis.graph);
+        rating.blast =
+            self.blast.changed(graphs, change, (&self.weights, &rating.weights), &Filter::default());
+        let Self { weights, tier_zero, .. } = &rating;
+        rating.chokes = choke_points(&analysis.graph, &weights.identities, tier_zero, &Filter::default());
+        rating
+    }
+
+    /// Says what some nodes weigh, and whether they matter most.
+    fn weigh(
+        &mut self,
+        (estate, analysis): (&Estate, &Analysis),
+        nodes: impl Iterator<Item = NodeId>,
+        tier_zero: &TierZero,
+    ) {
         let count = analysis.graph.node_count();
-        let mut identities = FixedBitSet::with_capacity(count);
-        let mut top = FixedBitSet::with_capacity(count);
-        let mut weights = Vec::with_capacity(count);
-        for ((node, _), place) in analysis.graph.nodes().zip(&analysis.places) {
-            let at = node.0 as usize;
-            if matters_most((estate, analysis), place, tier_zero) {
-                top.insert(at);
-            }
-            let weight = match place {
-                Place::Principal(id) => {
-                    let is_identity =
-                        estate.principal(*id).is_some_and(|one| one.kind != PrincipalKind::Group);
-                    identities.set(at, is_identity);
-                    u32::from(is_identity)
+        self.weights.weights.resize(count, 0);
+        self.weights.identities.grow(count);
+        self.tier_zero.grow(count);
+        for node in nodes {
+            let place = analysis.place(node);
+            let is_top = place.is_some_and(|place| matters_most((estate, analysis), place, tier_zero));
+            let is_identity = match place {
+                Some(Place::Principal(id)) => {
+                    estate.principal(*id).is_some_and(|one| one.kind != PrincipalKind::Group)
                 }
-                Place::Resource(_) => 1,
-                // Who administers an account is rated by what the account holds.
-                Place::Administration(_)
-                | Place::Outside(_)
-                | Place::Variant(_)
-                | Place::Pool(_)
-                | Place::Changed(_) => 0,
+                _ => false,
             };
-            weights.push(if top.contains(at) { weight * TIER_ZERO } else { weight });
+            // Who administers an account is rated by what the account holds.
+            let weight = u32::from(is_identity || matches!(place, Some(Place::Resource(_))));
+            let at = node.0 as usize;
+            self.tier_zero.set(at, is_top);
+            self.weights.identities.set(at, is_identity);
+            if let Some(own) = self.weights.weights.get_mut(at) {
+                *own = if is_top { weight * TIER_ZERO } else { weight };
+            }
         }
-        let chokes = choke_points(&analysis.graph, &identities, &top, &Filter::default());
-        let weights = Weights { weights, identities };
-        let blast = blast(&analysis.graph, &weights, &Filter::default());
-        Self { weights, blast, tier_zero: top, chokes }
     }
 
     /// The blast radius of a node.
@@ -96,7 +131,7 @@ fn matters_most((estate, analysis): (&Estate, &Analysis), place: &Place, tier_ze
                 tagged || analysis.is_administrator(*id) || is_deploying(&principal.identity.name);
             named(principal.arn()) || (patterns.is_none() && by_default)
         }),
-        Place::Resource(place) => estate.resources().get(*place as usize).is_some_and(|resource| {
+        Place::Resource(place) => estate.resource(*place).is_some_and(|resource| {
             let tagged =
                 resource.tags.iter().any(|(name, value)| (&*name.to_ascii_lowercase(), &**value) == TAG);
             let by_default =

@@ -1,6 +1,8 @@
 //! On which targets a principal has a permission, without asking about each: where all that its policies say of the
 //! permission holds for a whole pool alike, one question answers for the pool.
 
+use std::sync::Arc;
+
 use crate::document::{Document, Effect, Selection, Statement};
 use crate::pattern::Pattern;
 
@@ -18,7 +20,9 @@ pub enum Certainty {
 pub struct Pool<T> {
     /// What all their ARNs begin with.
     prefix: String,
-    members: Vec<(Box<str>, T)>,
+    members: Vec<(Arc<str>, T)>,
+    /// The members alone, in their own order, where that is another.
+    order: Vec<T>,
     own: Own,
 }
 
@@ -42,17 +46,46 @@ pub enum Extent<T> {
     Some(Vec<(T, Certainty)>),
 }
 
-impl<T: Copy> Pool<T> {
+impl<T: Copy + Ord> Pool<T> {
     /// Of these members.
     #[must_use]
-    pub fn new(mut members: Vec<(Box<str>, T)>) -> Self {
-        members.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+    pub fn new(mut members: Vec<(Arc<str>, T)>) -> Self {
+        members.sort_by(|one, other| one.0.cmp(&other.0));
         let first = members.first().map_or("", |(arn, _)| arn);
         let last = members.last().map_or("", |(arn, _)| arn);
         // In order, what the first and last have in common all have.
         let differs = first.char_indices().zip(last.chars()).find(|((_, one), other)| one != other);
         let shared = differs.map_or_else(|| first.len().min(last.len()), |((at, _), _)| at);
-        Self { prefix: first.get(..shared).unwrap_or_default().to_owned(), members, own: Own::None }
+        let prefix = first.get(..shared).unwrap_or_default().to_owned();
+        let mut order = Vec::new();
+        if !members.is_sorted_by_key(|(_, member)| *member) {
+            order.extend(members.iter().map(|(_, member)| *member));
+            order.sort_unstable();
+        }
+        Self { prefix, members, order, own: Own::None }
+    }
+
+    /// The same with another member.
+    #[must_use]
+    pub fn and(&self, arn: Arc<str>, member: T) -> Self {
+        let others = self.members.iter().filter(|(_, own)| *own != member).cloned();
+        Self::new(others.chain([(arn, member)]).collect()).with(self.own)
+    }
+
+    /// The same without a member.
+    #[must_use]
+    pub fn without(&self, member: T) -> Self {
+        Self::new(self.members.iter().filter(|(_, own)| *own != member).cloned().collect()).with(self.own)
+    }
+
+    /// Whether it is a member.
+    #[must_use]
+    pub fn has(&self, member: T) -> bool {
+        if self.order.is_empty() {
+            self.members.binary_search_by(|(_, own)| own.cmp(&member)).is_ok()
+        } else {
+            self.order.binary_search(&member).is_ok()
+        }
     }
 
     /// The same, where members have policies of their own.
@@ -63,14 +96,14 @@ impl<T: Copy> Pool<T> {
 
     /// The members, in the order of their ARNs.
     #[must_use]
-    pub fn members(&self) -> &[(Box<str>, T)] {
+    pub fn members(&self) -> &[(Arc<str>, T)] {
         &self.members
     }
 
     /// Where a principal has a permission of which its policies say this; `ask` is told a member.
     pub fn extent(&self, said: &Said<'_>, ask: &mut dyn FnMut(&str, T) -> Option<Certainty>) -> Extent<T> {
         let Some((first, member)) = self.members.first() else { return Extent::Some(Vec::new()) };
-        let mut all = said.granting.iter().chain(&said.limiting);
+        let mut all = said.granting.iter().chain(said.limits.iter().flatten());
         if self.own != Own::Different
             && self.members.len() > 1
             && all.all(|statement| self.is_alike(statement))
@@ -79,11 +112,8 @@ impl<T: Copy> Pool<T> {
         }
         let mut at = Vec::new();
         // A policy of the target may let in whom no policy of its own does.
-        let likely = if self.own != Own::None {
-            (0..self.members.len()).collect()
-        } else {
-            self.likely(&said.granting)
-        };
+        let likely = if self.own == Own::None { self.likely_by_all(said) } else { None };
+        let likely = likely.unwrap_or_else(|| (0..self.members.len()).collect());
         for place in likely {
             if let Some((arn, member)) = self.members.get(place)
                 && let Some(certainty) = ask(arn, *member)
@@ -104,27 +134,35 @@ impl<T: Copy> Pool<T> {
             && !statement.conditions.iter().any(|condition| of_target(&condition.key))
     }
 
-    /// Places of members that a statement which allows could mean, each once and in order.
-    fn likely(&self, granting: &[&Statement]) -> Vec<usize> {
+    /// Places of members that what grants and each of the limits could mean; `None` for all.
+    fn likely_by_all(&self, said: &Said<'_>) -> Option<Vec<usize>> {
+        let layers = std::iter::once(&said.granting).chain(&said.limits);
+        layers.filter_map(|layer| self.likely(layer)).reduce(|mut one, other| {
+            one.retain(|place| other.binary_search(place).is_ok());
+            one
+        })
+    }
+
+    /// Places of members that a statement which allows could mean, each once and in order; `None` for all.
+    fn likely(&self, layer: &[&Statement]) -> Option<Vec<usize>> {
         let mut places = Vec::new();
-        for statement in granting.iter().filter(|statement| statement.effect == Effect::Allow) {
-            match &statement.resources {
-                Some(Selection::Only(patterns)) => {
-                    for pattern in patterns {
-                        let prefix = pattern.prefix();
-                        let from = self.members.partition_point(|(arn, _)| **arn < *prefix);
-                        let alike = self.members.iter().enumerate().skip(from);
-                        let alike = alike.take_while(|(_, (arn, _))| arn.starts_with(prefix));
-                        let fits = |arn: &str| pattern.has_variables() || pattern.matches(arn);
-                        places.extend(alike.filter(|(_, (arn, _))| fits(arn)).map(|(place, _)| place));
-                    }
+        for statement in layer.iter().filter(|statement| statement.effect == Effect::Allow) {
+            let Some(Selection::Only(patterns)) = &statement.resources else { return None };
+            for pattern in patterns {
+                if covers(pattern, &self.prefix) {
+                    return None;
                 }
-                Some(Selection::AllBut(_)) | None => return (0..self.members.len()).collect(),
+                let prefix = pattern.prefix();
+                let from = self.members.partition_point(|(arn, _)| **arn < *prefix);
+                let alike = self.members.iter().enumerate().skip(from);
+                let alike = alike.take_while(|(_, (arn, _))| arn.starts_with(prefix));
+                let fits = |arn: &str| pattern.has_variables() || pattern.matches(arn);
+                places.extend(alike.filter(|(_, (arn, _))| fits(arn)).map(|(place, _)| place));
             }
         }
         places.sort_unstable();
         places.dedup();
-        places
+        Some(places)
     }
 }
 
@@ -145,22 +183,24 @@ fn is_apart(pattern: &Pattern, prefix: &str) -> bool {
 pub struct Said<'a> {
     /// In those that give it rights; also what they deny.
     pub granting: Vec<&'a Statement>,
-    /// In those that limit it: boundary and control policies.
-    pub limiting: Vec<&'a Statement>,
+    /// In those that limit it, each of which must allow: the boundary, and each level of control policies.
+    pub limits: Vec<Vec<&'a Statement>>,
 }
 
 impl<'a> Said<'a> {
     /// Of a permission, given in lower case.
     #[must_use]
-    pub fn new(
+    pub fn new<L: Iterator<Item = &'a Document>>(
         granting: impl Iterator<Item = &'a Document>,
-        limiting: impl Iterator<Item = &'a Document>,
+        limits: impl Iterator<Item = L>,
         permission: &str,
     ) -> Self {
         let speaks = |statement: &&Statement| statement.names(permission);
         Self {
             granting: granting.flat_map(|document| &document.statements).filter(speaks).collect(),
-            limiting: limiting.flat_map(|document| &document.statements).filter(speaks).collect(),
+            limits: limits
+                .map(|layer| layer.flat_map(|document| &document.statements).filter(speaks).collect())
+                .collect(),
         }
     }
 }

@@ -73,7 +73,8 @@ fn round(roles: &[Role<'_>], questions: &[(Permission, Resource<'_>)], context: 
 pub(crate) fn measure() {
     let path = export(ROLES);
     let estate = estate(&path);
-    let principals = estate.principals().iter().filter(|one| one.kind == PrincipalKind::Role).take(ASKED);
+    let principals =
+        estate.principals().map(|(_, one)| one).filter(|one| one.kind == PrincipalKind::Role).take(ASKED);
     let roles: Vec<Role<'_>> = principals.map(|one| Role::of(&estate, one)).collect();
     let resource = |arn| match arn {
         "*" => Resource::none(),

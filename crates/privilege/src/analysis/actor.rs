@@ -1,11 +1,14 @@
 //! Whoever may act: a principal as it is, or as it would be with other policies.
 
+use std::collections::BTreeSet;
+
 use crate::analysis::draft::Variant;
 use crate::analysis::question::without_denials;
 use crate::document::Document;
-use crate::estate::{AccountId, Estate, PolicyId, PrincipalId};
+use crate::estate::{AccountId, Estate, Policy, PolicyId, PrincipalId};
 use crate::graph::NodeId;
 use crate::interest::{Interest, Mask};
+use crate::shared::Column;
 
 /// A principal with the policies that count.
 #[derive(Clone, Debug)]
@@ -26,19 +29,30 @@ pub(crate) struct Actor {
     pub(crate) stripped: Vec<(PolicyId, Option<Document>)>,
     /// Which permissions of interest its policies could allow.
     pub(crate) mask: Mask,
+    /// Those of them that its boundary could allow, too.
+    pub(crate) limited: Mask,
 }
 
 /// What documents could allow, of each policy.
-#[derive(Debug, Default)]
-pub(crate) struct Masks(Vec<Mask>);
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Masks(Column<Mask>);
 
 impl Masks {
     /// Of all policies of an estate.
     pub(crate) fn new(estate: &Estate, interest: &Interest) -> Self {
-        let mask = |policy: &crate::estate::Policy| {
-            policy.document.document().map(|document| interest.allowed(document)).unwrap_or_default()
-        };
-        Self(estate.policies().iter().map(mask).collect())
+        Self(estate.policies().map(|(_, policy)| mask(policy, interest)).collect())
+    }
+
+    /// Takes in that some policies have other documents, and that there are new ones.
+    pub(crate) fn change(&mut self, estate: &Estate, interest: &Interest, changed: &BTreeSet<PolicyId>) {
+        for (_, policy) in estate.policies().skip(self.0.len()) {
+            self.0.push(mask(policy, interest));
+        }
+        for id in changed {
+            if let (Some(own), Some(policy)) = (self.0.get_mut(id.0 as usize), estate.policy(*id)) {
+                *own = mask(policy, interest);
+            }
+        }
     }
 
     /// What policies together could allow.
@@ -53,20 +67,38 @@ impl Masks {
     }
 }
 
+fn mask(policy: &Policy, interest: &Interest) -> Mask {
+    policy.document.document().map(|document| interest.allowed(document)).unwrap_or_default()
+}
+
 impl Actor {
     /// A principal as it is.
     pub(crate) fn new(estate: &Estate, id: PrincipalId, masks: &Masks) -> Option<Self> {
         let principal = estate.principal(id)?;
-        Some(Self {
-            principal: id,
-            account: principal.account,
-            node: NodeId(id.0),
-            variant: None,
-            mask: masks.joined(&principal.policies),
-            policies: principal.policies.clone(),
-            boundary: principal.boundary,
-            stripped: Vec::new(),
-        })
+        Some(
+            Self {
+                principal: id,
+                account: principal.account,
+                node: NodeId(id.0),
+                variant: None,
+                mask: Mask::default(),
+                limited: Mask::default(),
+                policies: principal.policies.clone(),
+                boundary: principal.boundary,
+                stripped: Vec::new(),
+            }
+            .masked(masks),
+        )
+    }
+
+    /// The same, with what its policies could allow.
+    fn masked(mut self, masks: &Masks) -> Self {
+        self.mask = masks.joined(&self.policies);
+        self.limited = self.mask;
+        if let Some(boundary) = self.boundary {
+            self.limited.keep(&masks.joined(&[boundary]));
+        }
+        self
     }
 
     /// A principal as it would be, at a node of its own.
@@ -75,16 +107,10 @@ impl Actor {
         variant: Variant,
         node: NodeId,
     ) -> Option<Self> {
-        let (Variant::AnyPolicy(id)
-        | Variant::WithoutBoundary(id)
-        | Variant::WithoutDenial(id, _)
-        | Variant::OtherVersions(id)) = variant;
+        let id = variant.principal();
         let actor = Self { node, variant: Some(variant), ..Self::new(estate, id, masks)? };
-        Some(match variant {
-            Variant::AnyPolicy(_) => {
-                let policies = vec![estate.any_policy()];
-                Self { mask: masks.joined(&policies), policies, ..actor }
-            }
+        let varied = match variant {
+            Variant::AnyPolicy(_) => Self { policies: vec![estate.any_policy()], ..actor },
             Variant::WithoutBoundary(_) => Self { boundary: None, ..actor },
             Variant::WithoutDenial(_, way) => {
                 let gone: Vec<PolicyId> = estate.denying(estate.principal(id)?, way).collect();
@@ -99,8 +125,9 @@ impl Actor {
                 let arns = estate.changeable_policies(estate.principal(id)?);
                 let others = arns.flat_map(|arn| estate.other_versions(arn)).copied();
                 let policies: Vec<PolicyId> = actor.policies.iter().copied().chain(others).collect();
-                Self { mask: masks.joined(&policies), policies, ..actor }
+                Self { policies, ..actor }
             }
-        })
+        };
+        Some(varied.masked(masks))
     }
 }

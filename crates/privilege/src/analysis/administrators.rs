@@ -4,7 +4,7 @@ use doorward_model::time::Time;
 
 use crate::analysis::Drawing;
 use crate::analysis::draft::Cause;
-use crate::analysis::find::Asked;
+use crate::analysis::method::Asked;
 use crate::analysis::question::Acting;
 use crate::targets::Certainty;
 
@@ -35,19 +35,15 @@ pub(super) const KERNEL: [(&str, &str); 18] = [
 impl Drawing<'_> {
     /// Leads an administrator to the administration of its account; tells whether it is one.
     pub(super) fn administer(&mut self, acting: &Acting<'_>) -> bool {
-        if !acting.actor.mask.holds(&self.kernel) {
+        if !acting.actor.limited.holds(&self.drawn.kernel) {
             return false;
         }
         let Some(certainty) = administers(acting, self.as_of) else { return false };
-        let own = self.administrators.get_mut(acting.actor.principal.0 as usize);
-        if acting.actor.variant.is_none()
-            && certainty == Certainty::Certain
-            && let Some(own) = own
-        {
-            *own = true;
+        if acting.actor.variant.is_none() && certainty == Certainty::Certain {
+            self.drawn.set_administrator(acting.actor.principal, true);
         }
-        let to = self.draft.administration(acting.actor.account);
-        self.draft.lead(acting.actor.node, to, (certainty, Cause::Administers));
+        let to = self.drawn.board.administration(acting.actor.account);
+        self.lead(acting.actor.node, to, (certainty, Cause::Administers));
         certainty == Certainty::Certain
     }
 }

@@ -1,162 +1,16 @@
-//! Who may assume which role. Each trust policy is looked at once, however many roles have it; an account, or everybody,
-//! is never spelled out into its principals.
+//! Who may assume which role.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::analysis::Drawing;
-use crate::analysis::draft::{Cause, Draft, Place, PoolKey, PoolOf};
+use crate::analysis::draft::{Board, Cause, Place};
 use crate::analysis::pools::Member;
 use crate::analysis::question::Acting;
-use crate::document::{Document, Effect, Principal as Named, Selection, Statement};
-use crate::estate::{AccountId, Estate, PrincipalId, PrincipalKind};
-use crate::targets::{Certainty, Extent, Own, Pool};
-
-/// Who is trusted by whom.
-#[derive(Debug, Default)]
-pub(super) struct Trust {
-    /// Roles by whom their trust policy names itself.
-    direct: BTreeMap<PrincipalId, Vec<PrincipalId>>,
-    /// Roles with one trust policy in one account, by the accounts that it lets in as a whole.
-    by_account: BTreeMap<AccountId, Vec<Class>>,
-    /// The same for policies that let in everybody.
-    everybody: Vec<Class>,
-    /// The same by who is let in from outside, and whether without conditions.
-    outside: BTreeMap<Box<str>, Vec<(Class, Certainty)>>,
-}
-
-/// Roles of one account with one trust policy.
-type Class = (PoolKey, Rc<Pool<Member>>);
-
-/// Principals by their accounts.
-type ByAccount = BTreeMap<AccountId, Vec<PrincipalId>>;
-
-/// Whom one trust policy lets in.
-#[derive(Default)]
-struct Admits {
-    accounts: BTreeSet<AccountId>,
-    everybody: bool,
-    direct: BTreeSet<PrincipalId>,
-    outside: BTreeMap<Box<str>, Certainty>,
-}
-
-impl Trust {
-    /// Of all roles of an estate.
-    pub(super) fn new(estate: &Estate) -> Self {
-        let mut classes: BTreeMap<*const Document, usize> = BTreeMap::new();
-        let mut roles: Vec<(&Arc<Document>, ByAccount)> = Vec::new();
-        for (id, principal) in (0u32..).map(PrincipalId).zip(estate.principals()) {
-            let trust = principal.trust.and_then(|id| estate.policy(id));
-            let Some(document) = trust.and_then(|policy| policy.document.shared()) else { continue };
-            let class = *classes.entry(Arc::as_ptr(document)).or_insert_with(|| {
-                roles.push((document, BTreeMap::new()));
-                roles.len() - 1
-            });
-            if let Some((_, by_account)) = roles.get_mut(class) {
-                by_account.entry(principal.account).or_default().push(id);
-            }
-        }
-        let mut trust = Self::default();
-        let names = role_names(estate);
-        for (class, (document, by_account)) in (0u32..).zip(roles) {
-            let admits = Admits::of(document, estate, &names);
-            for (account, members) in by_account {
-                trust.add(estate, &admits, (PoolKey { account, of: PoolOf::Trust(class) }, members));
-            }
-        }
-        trust
-    }
-
-    fn add(&mut self, estate: &Estate, admits: &Admits, (key, roles): (PoolKey, Vec<PrincipalId>)) {
-        for principal in &admits.direct {
-            self.direct.entry(*principal).or_default().extend(&roles);
-        }
-        let members = roles
-            .into_iter()
-            .filter_map(|id| Some((estate.principal(id)?.arn().into(), Member::Principal(id))));
-        // Who is named as one of everybody needs no policy of its own.
-        let own = if admits.everybody { Own::Same } else { Own::None };
-        let pool = Rc::new(Pool::new(members.collect()).with(own));
-        for account in &admits.accounts {
-            self.by_account.entry(*account).or_default().push((key.clone(), Rc::clone(&pool)));
-        }
-        if admits.everybody {
-            self.everybody.push((key.clone(), Rc::clone(&pool)));
-        }
-        for (name, certainty) in &admits.outside {
-            let pools = self.outside.entry(name.clone()).or_default();
-            pools.push(((key.clone(), Rc::clone(&pool)), *certainty));
-        }
-    }
-}
-
-/// Roles by account and name, as sessions name them.
-fn role_names(estate: &Estate) -> BTreeMap<(&str, &str), PrincipalId> {
-    let ids = (0u32..).map(PrincipalId).zip(estate.principals());
-    let roles = ids.filter(|(_, one)| one.kind == PrincipalKind::Role);
-    roles.map(|(id, one)| ((&*one.identity.account, &*one.identity.name), id)).collect()
-}
-
-impl Admits {
-    fn of(document: &Document, estate: &Estate, names: &BTreeMap<(&str, &str), PrincipalId>) -> Self {
-        let mut admits = Self::default();
-        let allows = |statement: &&Statement| statement.effect == Effect::Allow;
-        for statement in document.statements.iter().filter(allows) {
-            let sure = if statement.conditions.is_empty() { Certainty::Certain } else { Certainty::OnlyIf };
-            match &statement.principals {
-                Some(Selection::Only(named)) => {
-                    named.iter().for_each(|one| admits.add((one, sure), estate, names));
-                }
-                // All but some: whoever it is, the evaluation is asked.
-                Some(Selection::AllBut(_)) => admits.add((&Named::Everybody, sure), estate, names),
-                None => {}
-            }
-        }
-        admits
-    }
-
-    fn add(
-        &mut self,
-        (named, sure): (&Named, Certainty),
-        estate: &Estate,
-        names: &BTreeMap<(&str, &str), PrincipalId>,
-    ) {
-        let outside = match named {
-            Named::Everybody => {
-                self.everybody = true;
-                "*"
-            }
-            Named::Account(account) => match estate.find_account(account) {
-                Some(id) => {
-                    self.accounts.insert(id);
-                    return;
-                }
-                None => account,
-            },
-            Named::Aws(arn) => match estate.find(arn).or_else(|| of_session(arn, names)) {
-                Some(id) => {
-                    self.direct.insert(id);
-                    return;
-                }
-                None => arn,
-            },
-            Named::Federated(provider) => provider,
-            Named::Service(_) | Named::CanonicalUser(_) => return,
-        };
-        let known = self.outside.entry(outside.into()).or_insert(sure);
-        *known = sure.max(*known);
-    }
-}
-
-/// The role of a session, by the session's ARN.
-fn of_session(arn: &str, names: &BTreeMap<(&str, &str), PrincipalId>) -> Option<PrincipalId> {
-    let (before, session) = arn.split_once(":assumed-role/")?;
-    let account = before.rsplit(':').next()?;
-    let (role, _) = session.split_once('/')?;
-    names.get(&(account, role)).copied()
-}
+use crate::analysis::trust::Whom;
+use crate::estate::{AccountId, PrincipalId};
+use crate::targets::{Certainty, Extent, Pool};
 
 /// In which accounts roles are looked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -172,7 +26,7 @@ pub(super) enum Where {
 pub(super) struct Assumable {
     roles: BTreeMap<PrincipalId, Certainty>,
     /// All roles of these.
-    pools: Vec<(Rc<Pool<Member>>, Certainty)>,
+    pools: Vec<(Arc<Pool<Member>>, Certainty)>,
     each: OnceCell<Vec<(Member, Certainty)>>,
 }
 
@@ -211,22 +65,31 @@ impl Drawing<'_> {
         let mut assumable = Assumable::default();
         let own = acting.actor.account;
         let counts = |account: AccountId| place == Where::Anywhere || account != own;
-        let direct = self.trust.direct.get(&acting.actor.principal).into_iter().flatten();
-        for role in direct.filter(|id| self.estate.principal(**id).is_some_and(|role| counts(role.account))) {
-            if let Some(sure) = acting.may_assume(&self.assuming, *role) {
-                self.draft.lead(acting.actor.node, Draft::principal(*role), (sure, Cause::Assume));
+        let classes = |whom: Whom| {
+            let classes = self.drawn.trust.admitting(&whom).cloned().unwrap_or_default();
+            classes
+                .iter()
+                .filter(|(key, _)| counts(key.account))
+                .map(|(key, (class, _))| (key.clone(), Arc::clone(&class.pool)))
+                .collect::<Vec<_>>()
+        };
+        let (direct, everybody) =
+            (classes(Whom::Principal(acting.actor.principal)), classes(Whom::Everybody));
+        let allowed = acting.actor.limited.holds(&self.drawn.assume_mask);
+        let by_account = if allowed { classes(Whom::Account(own)) } else { Vec::new() };
+        for (_, member) in direct.iter().flat_map(|(_, pool)| pool.members()) {
+            if let Member::Principal(role) = member
+                && let Some(sure) = acting.may_assume(&self.assuming, *role)
+            {
+                self.lead(acting.actor.node, Board::principal(*role), (sure, Cause::Assume));
                 assumable.add(*role, sure);
             }
         }
-        let allowed = acting.actor.mask.holds(&self.assume_mask);
-        if !allowed && self.trust.everybody.is_empty() {
+        if by_account.is_empty() && everybody.is_empty() {
             return assumable;
         }
         let said = acting.said(&self.assuming.permission);
-        let trusting = self.trust.by_account.get(&own).filter(|_| allowed);
-        let pools = trusting.into_iter().flatten().chain(&self.trust.everybody);
-        let pools: Vec<_> = pools.filter(|(key, _)| counts(key.account)).cloned().collect();
-        for (key, pool) in pools {
+        for (key, pool) in by_account.into_iter().chain(everybody) {
             let extent = pool.extent(&said, &mut |_, member| match member {
                 Member::Principal(role) => acting.may_assume(&self.assuming, role),
                 Member::Resource(_) => None,
@@ -234,12 +97,12 @@ impl Drawing<'_> {
             match extent {
                 Extent::All(sure) => {
                     let node = self.pool_node(key, &pool);
-                    self.draft.lead(acting.actor.node, node, (sure, Cause::Assume));
+                    self.lead(acting.actor.node, node, (sure, Cause::Assume));
                     assumable.pools.push((pool, sure));
                 }
                 Extent::Some(members) => {
                     for (member, sure) in members {
-                        self.draft.lead(acting.actor.node, self.node_of(member), (sure, Cause::Assume));
+                        self.lead(acting.actor.node, self.node_of(member), (sure, Cause::Assume));
                         assumable.add_member(member, sure);
                     }
                 }
@@ -248,18 +111,19 @@ impl Drawing<'_> {
         assumable
     }
 
-    /// Draws who is let in from outside.
-    pub(super) fn let_in(&mut self) {
-        for (name, pools) in std::mem::take(&mut self.trust.outside) {
-            let known = self.estate.find_resource(&name).map(|place| self.draft.resource(place));
-            let from = known.unwrap_or_else(|| self.draft.place(Place::Outside(name)).0);
-            for ((key, pool), sure) in pools {
-                let to = match pool.members() {
-                    [(_, member)] => self.node_of(*member),
-                    _ => self.pool_node(key, &pool),
-                };
-                self.draft.lead(from, to, (sure, Cause::Assume));
-            }
+    /// Draws to whom somebody is let in from outside. That is a provider of identities that the inventory shows, or not.
+    pub(super) fn let_in(&mut self, name: &Arc<str>) {
+        let Some(classes) = self.drawn.trust.admitting(&Whom::Outside(Arc::clone(name))).cloned() else {
+            return;
+        };
+        let known = self.estate.find_resource(name).map(|place| self.drawn.board.resource(place));
+        let from = known.unwrap_or_else(|| self.drawn.board.at(Place::Outside((**name).into())).0);
+        for (key, (class, sure)) in &*classes {
+            let to = match class.pool.members() {
+                [(_, member)] => self.node_of(*member),
+                _ => self.pool_node(key.clone(), &class.pool),
+            };
+            self.lead(from, to, (*sure, Cause::Assume));
         }
     }
 }

@@ -1,13 +1,13 @@
-//! The graph while it is drawn: which node stands for what, and why each edge is there.
+//! Which node of the graph stands for what, and why each edge is there.
 
-use std::collections::BTreeMap;
+use doorward_model::hash::Hash16;
 
 use crate::estate::{AccountId, Estate, PrincipalId, Way};
-use crate::graph::{Edge, EdgeId, Level, Node, NodeId};
-use crate::targets::Certainty;
+use crate::graph::{Node, NodeId};
+use crate::shared::{Column, Map};
 
 /// What a node stands for.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Place {
     /// A user, role or group.
     Principal(PrincipalId),
@@ -26,7 +26,7 @@ pub enum Place {
 }
 
 /// A principal with other policies than it has.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Variant {
     /// Any policy it likes, within the boundary of this principal.
     AnyPolicy(PrincipalId),
@@ -39,7 +39,7 @@ pub enum Variant {
 }
 
 /// Which targets of an account are alike.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PoolKey {
     /// The account.
     pub account: AccountId,
@@ -48,16 +48,28 @@ pub struct PoolKey {
 }
 
 /// What members of a pool have in common.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum PoolOf {
     /// They are right for the rule of this place.
     Rule(u32),
-    /// They are roles with this trust policy.
-    Trust(u32),
+    /// They are roles with this trust policy, by the hash of its text.
+    Trust(Hash16),
+}
+
+impl Variant {
+    /// Whose policies it differs from.
+    #[must_use]
+    pub const fn principal(self) -> PrincipalId {
+        let (Self::AnyPolicy(id)
+        | Self::WithoutBoundary(id)
+        | Self::WithoutDenial(id, _)
+        | Self::OtherVersions(id)) = self;
+        id
+    }
 }
 
 /// Why an edge is there.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Cause {
     /// The one may assume the other.
     Assume,
@@ -90,31 +102,52 @@ impl Cause {
     }
 }
 
-/// Nodes and edges so far.
-#[derive(Debug)]
-pub(crate) struct Draft {
-    /// How many principals, resources and accounts there are: these have the first nodes.
+/// Which node stands for what.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Board {
+    /// For how many principals, resources and accounts there is room: these have the first nodes.
     principals: u32,
     resources: u32,
-    places: Vec<Place>,
-    by_place: BTreeMap<Place, NodeId>,
-    nodes: Vec<Node>,
-    pub(crate) edges: Vec<Edge>,
-    pub(crate) causes: Vec<Cause>,
+    accounts: u32,
+    /// Nothing where there is room, and where something is gone.
+    places: Column<Option<Place>>,
+    /// Pools, variants, and who is outside.
+    by_place: Map<Place, NodeId>,
 }
 
-impl Draft {
-    /// The nodes of an estate, with what accounts hold.
+/// An edge of the highest level, as it is drawn.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Lead {
+    pub(crate) from: NodeId,
+    pub(crate) to: NodeId,
+    pub(crate) only_if: bool,
+    pub(crate) cause: Cause,
+}
+
+impl Board {
+    /// The nodes of an estate, with room for some more principals and resources.
     pub(crate) fn new(estate: &Estate) -> Self {
-        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let principals = (0..count(estate.principals().len())).map(|id| Place::Principal(PrincipalId(id)));
-        let resources = (0..count(estate.resources().len())).map(Place::Resource);
-        let accounts = (0..count(estate.accounts().len())).map(|id| Place::Administration(AccountId(id)));
-        let places: Vec<Place> = principals.chain(resources).chain(accounts).collect();
-        let nodes = vec![Node::SHOWN; places.len()];
-        let (principals, resources) = (count(estate.principals().len()), count(estate.resources().len()));
-        let by_place = BTreeMap::new();
-        Self { principals, resources, places, by_place, nodes, edges: Vec::new(), causes: Vec::new() }
+        let room = |end: u32| end.saturating_add(end / ROOM).saturating_add(ROOM);
+        let (principals, resources) = (room(estate.principals_end()), room(estate.resources_end()));
+        let accounts = u32::try_from(estate.accounts().count()).unwrap_or(u32::MAX);
+        let mut board = Self { principals, resources, accounts, ..Self::default() };
+        let end = principals.saturating_add(resources).saturating_add(accounts);
+        board.places.grow(end as usize, &None);
+        for (id, _) in estate.principals() {
+            board.set(Self::principal(id), Some(Place::Principal(id)));
+        }
+        for (place, _) in estate.resources() {
+            board.set(board.resource(place), Some(Place::Resource(place)));
+        }
+        for (id, _) in estate.accounts() {
+            board.set(board.administration(id), Some(Place::Administration(id)));
+        }
+        board
+    }
+
+    /// Whether all of an estate has its place here.
+    pub(crate) fn has_room(&self, estate: &Estate) -> bool {
+        estate.principals_end() <= self.principals && estate.resources_end() <= self.resources
     }
 
     /// The node of a principal.
@@ -123,41 +156,74 @@ impl Draft {
     }
 
     /// The node of a resource.
-    pub(crate) fn resource(&self, place: u32) -> NodeId {
-        NodeId(self.principals + place)
+    pub(crate) const fn resource(&self, place: u32) -> NodeId {
+        NodeId(self.principals.saturating_add(place))
     }
 
     /// The node of the administration of an account.
-    pub(crate) fn administration(&self, id: AccountId) -> NodeId {
-        NodeId(self.principals + self.resources + id.0)
+    pub(crate) const fn administration(&self, id: AccountId) -> NodeId {
+        NodeId(self.principals.saturating_add(self.resources).saturating_add(id.0))
     }
 
-    /// The node of anything else, and whether it is new.
-    pub(crate) fn place(&mut self, place: Place) -> (NodeId, bool) {
+    /// What a node stands for.
+    pub(crate) fn place(&self, node: NodeId) -> Option<&Place> {
+        self.places.get(node.0 as usize)?.as_ref()
+    }
+
+    /// The node of a pool, of a variant, or of who is outside.
+    pub(crate) fn node(&self, place: &Place) -> Option<NodeId> {
+        self.by_place.get(place).copied()
+    }
+
+    /// The same, and whether it is new.
+    pub(crate) fn at(&mut self, place: Place) -> (NodeId, bool) {
         if let Some(node) = self.by_place.get(&place) {
             return (*node, false);
         }
-        let node = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
-        let is_passage = matches!(place, Place::Pool(_) | Place::Changed(_) | Place::Variant(_));
-        self.nodes.push(if is_passage { Node::PASSAGE } else { Node::SHOWN });
-        self.places.push(place.clone());
+        let node = self.add(place.clone());
         self.by_place.insert(place, node);
         (node, true)
     }
 
-    /// An edge of the highest level.
-    pub(crate) fn lead(&mut self, from: NodeId, to: NodeId, (certainty, cause): (Certainty, Cause)) {
-        if from == to {
-            return;
-        }
-        let id = EdgeId(u32::try_from(self.causes.len()).unwrap_or(u32::MAX));
-        let only_if = certainty == Certainty::OnlyIf;
-        self.edges.push(Edge { from, to, level: Level::Control, only_if, id });
-        self.causes.push(cause);
+    /// A new node.
+    pub(crate) fn add(&mut self, place: Place) -> NodeId {
+        let node = NodeId(u32::try_from(self.places.len()).unwrap_or(u32::MAX));
+        self.places.push(Some(place));
+        node
     }
 
-    /// What each node stands for, and what the graph knows about it.
-    pub(crate) fn finish(self) -> (Vec<Place>, Vec<Node>, Vec<Edge>, Vec<Cause>) {
-        (self.places, self.nodes, self.edges, self.causes)
+    /// Says what a node stands for now.
+    pub(crate) fn set(&mut self, node: NodeId, place: Option<Place>) {
+        if let Some(own) = self.places.get_mut(node.0 as usize) {
+            *own = place;
+        }
+    }
+
+    /// Takes away what a node stands for.
+    pub(crate) fn clear(&mut self, node: NodeId) {
+        if let Some(place) = self.place(node).cloned() {
+            self.by_place.remove(&place);
+        }
+        self.set(node, None);
+    }
+
+    /// What the graph knows of the nodes from a number on.
+    pub(crate) fn nodes(&self, from: usize) -> Vec<Node> {
+        let known = |place: &Option<Place>| match place {
+            Some(Place::Pool(_) | Place::Changed(_) | Place::Variant(_)) => Node::PASSAGE,
+            Some(Place::Principal(_) | Place::Resource(_) | Place::Administration(_) | Place::Outside(_))
+            | None => Node::SHOWN,
+        };
+        self.places.iter().skip(from).map(known).collect()
+    }
+
+    /// All that are no principal, resource or account.
+    pub(crate) fn others(&self) -> impl Iterator<Item = (NodeId, &Place)> {
+        let first = self.administration(AccountId(self.accounts)).0;
+        let nodes = (first..).map(NodeId).zip(self.places.iter().skip(first as usize));
+        nodes.filter_map(|(node, place)| Some((node, place.as_ref()?)))
     }
 }
+
+/// There is room for one more of so many, and for so many at least.
+const ROOM: u32 = 16;

@@ -1,7 +1,7 @@
 //! Methods that need something which is there already: on which of those things an actor could use one.
 
 use crate::analysis::Drawing;
-use crate::analysis::find::Method;
+use crate::analysis::method::Method;
 use crate::analysis::pools::both;
 use crate::analysis::question::Acting;
 use crate::targets::{Certainty, Extent};
@@ -12,7 +12,7 @@ impl Drawing<'_> {
         if method.on_existing().next().is_none() {
             return Some(Certainty::Certain);
         }
-        let pool = self.pools.of_kind(self.estate, (acting.actor.account, method.existing()?));
+        let pool = self.drawn.pools.of_kind(self.estate, (acting.actor.account, method.existing()?));
         let mut extent = Extent::All(Certainty::Certain);
         for need in method.on_existing() {
             let said = acting.said(&need.permission);

@@ -3,10 +3,10 @@
 
 use crate::analysis::actor::{Actor, Masks};
 use crate::analysis::administrators::KERNEL;
-use crate::analysis::draft::{Cause, Place, Variant};
+use crate::analysis::draft::{Cause, Place};
 use crate::analysis::existing::existing;
-use crate::analysis::find::{Asked, Method};
 use crate::analysis::ground::{Ground, Guarded};
+use crate::analysis::method::{Asked, Method};
 use crate::analysis::question::Acting;
 use crate::atlas::Atlas;
 use crate::escalation::{On, Target};
@@ -113,12 +113,7 @@ impl Explainer<'_> {
     fn principal(&self, node: NodeId) -> Option<PrincipalId> {
         match self.atlas.analysis.place(node)? {
             Place::Principal(id) => Some(*id),
-            Place::Variant(
-                Variant::AnyPolicy(id)
-                | Variant::WithoutBoundary(id)
-                | Variant::WithoutDenial(id, _)
-                | Variant::OtherVersions(id),
-            ) => Some(*id),
+            Place::Variant(variant) => Some(variant.principal()),
             _ => None,
         }
     }
@@ -152,7 +147,7 @@ impl Explainer<'_> {
     fn arn(&self, node: NodeId) -> &str {
         match self.atlas.analysis.place(node) {
             Some(Place::Resource(place)) => {
-                self.atlas.estate.resources().get(*place as usize).map_or("", |resource| &resource.id)
+                self.atlas.estate.resource(*place).map_or("", |resource| &resource.id)
             }
             _ => self
                 .principal(node)

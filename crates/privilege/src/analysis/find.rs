@@ -2,125 +2,19 @@
 //! only the state of the account stands in the way.
 
 use std::collections::BTreeMap;
-
-use doorward_model::time::{Millis, Time};
+use std::sync::Arc;
 
 use crate::analysis::Drawing;
 use crate::analysis::assume::Assumable;
-use crate::analysis::draft::{Cause, Draft, Place, PoolKey, PoolOf, Variant};
+use crate::analysis::draft::{Board, Cause, Place, PoolKey, Variant};
+use crate::analysis::method::{Asked, Latent, Method};
+use crate::analysis::part::Parts;
 use crate::analysis::pools::{Member, both, exists};
 use crate::analysis::question::Acting;
 use crate::escalation::{Actor as Who, Gives, Kind, On, Rule, State, Target};
 use crate::estate::{PrincipalKind, Way, Written};
 use crate::graph::NodeId;
-use crate::interest::Mask;
-use crate::request::{Context, Known, Permission, Since};
 use crate::targets::{Certainty, Extent, Pool};
-
-/// A method that would work, were something in the account that is not.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Latent {
-    /// The method, by its place in the set.
-    pub rule: u32,
-    /// What is missing, in words.
-    pub missing: String,
-}
-
-/// A method, made ready to be applied to many.
-#[derive(Debug)]
-pub(crate) struct Method {
-    place: u32,
-    rule: Rule,
-    /// All that it needs.
-    mask: Mask,
-    needs: Vec<Asked>,
-}
-
-/// A permission that is needed, as a question.
-#[derive(Debug)]
-pub(crate) struct Asked {
-    on: On,
-    pub(crate) permission: Permission,
-    /// What is known where a role asks, and where a user does.
-    pub(crate) contexts: [Context; 2],
-}
-
-impl Asked {
-    /// On which resource it is needed.
-    pub(crate) const fn on(&self) -> On {
-        self.on
-    }
-
-    /// A permission, of whose circumstances nothing is known.
-    pub(crate) fn plain(permission: &str, as_of: Time) -> Self {
-        let contexts = [true, false].map(|is_role| circumstances(as_of, is_role));
-        Self { on: On::Target, permission: Permission::new(permission), contexts }
-    }
-}
-
-impl Method {
-    /// The method of a place in the set; `mask` gives that of a permission.
-    pub(crate) fn new((place, rule): (u32, &Rule), as_of: Time, mask: impl Fn(&str) -> Mask) -> Self {
-        let mut all = Mask::default();
-        rule.needs.iter().for_each(|need| all.join(&mask(&need.permission)));
-        let asked = |need: &crate::escalation::Need| {
-            let keys = [("iam:passedtoservice", &need.passed_to), ("iam:policyarn", &need.attaches)];
-            let said = keys.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
-            let said: Vec<(&str, &str)> = said.collect();
-            let plain = Asked::plain(&need.permission, as_of);
-            let with =
-                |context| said.iter().fold(context, |context: Context, (key, value)| context.and(key, value));
-            Asked { on: need.on, contexts: plain.contexts.map(with), ..plain }
-        };
-        Self { place, needs: rule.needs.iter().map(asked).collect(), rule: rule.clone(), mask: all }
-    }
-
-    /// What it goes against.
-    pub(crate) const fn target(&self) -> Target {
-        self.rule.target
-    }
-
-    /// What it needs.
-    pub(crate) fn needs(&self) -> impl Iterator<Item = &Asked> {
-        self.needs.iter()
-    }
-
-    fn on(&self, on: On) -> impl Iterator<Item = &Asked> {
-        self.needs.iter().filter(move |need| need.on == on)
-    }
-
-    /// What it needs on a thing that is there already.
-    pub(crate) fn on_existing(&self) -> impl Iterator<Item = &Asked> {
-        self.on(On::Existing)
-    }
-
-    /// What kind of thing that is.
-    pub(crate) fn existing(&self) -> Option<Kind> {
-        self.rule.exists.first().copied()
-    }
-
-    /// Whether the actor has what the method needs beside its target, as far as that does not depend on what there is;
-    /// `None` when it has not.
-    fn aside(&self, acting: &Acting<'_>) -> Option<Certainty> {
-        let on_some = |need: &Asked| acting.has(need, "*");
-        self.on_existing().all(|need| on_some(need).is_some()).then_some(())?;
-        least(self.needs.iter().filter(|need| matches!(need.on, On::New | On::Any)).map(on_some))
-    }
-}
-
-/// What is known of any request after an instant: it comes later, and the session that makes it does not live longer
-/// than sessions do ("IAM and AWS STS quotas": 36 hours). A key of a user has no such time.
-fn circumstances(as_of: Time, is_role: bool) -> Context {
-    let since = |from_ms, is_present| Known::Since(Since { from_ms, is_present });
-    let mut context = Context::unknown();
-    context.set("aws:TokenIssueTime", since(as_of.ms() - SESSION_MAX.0, is_role));
-    context.set("aws:CurrentTime", since(as_of.ms(), true));
-    context.set("aws:EpochTime", since(as_of.ms(), true));
-    context
-}
-
-/// No session lives longer.
-const SESSION_MAX: Millis = Millis::HOUR.times(36);
 
 /// What a method leads to.
 enum Found {
@@ -131,15 +25,24 @@ enum Found {
 }
 
 impl Drawing<'_> {
-    /// Applies each method to an actor that is no administrator.
-    pub(super) fn escalate(&mut self, acting: &Acting<'_>, assumable: &Assumable) {
-        let methods = std::mem::take(&mut self.methods);
-        for method in &methods {
-            if acting.actor.mask.holds(&method.mask) && self.is_for(&method.rule, acting) {
-                self.apply(acting, method, assumable);
-            }
+    /// Applies the methods of some parts to an actor that is no administrator.
+    pub(super) fn escalate(&mut self, acting: &Acting<'_>, assumable: &Assumable, parts: Parts) {
+        let methods = Arc::clone(&self.drawn.methods);
+        for method in methods.iter().filter(|method| parts.meets(method.part())) {
+            self.apply(acting, method, assumable);
         }
-        self.methods = methods;
+    }
+
+    /// The parts that an actor which is no administrator has edges in: it holds what the methods need, and they are for it.
+    pub(super) fn able(&self, acting: &Acting<'_>) -> Parts {
+        let holds = |method: &&Method| {
+            // A policy of a thing may let in whom its boundary does not.
+            let thing = matches!(method.rule.target, Target::Thing(_));
+            let own = if thing { &acting.actor.mask } else { &acting.actor.limited };
+            own.holds(&method.mask) && self.is_for(&method.rule, acting)
+        };
+        let methods = self.drawn.methods.iter().filter(holds).map(Method::part);
+        methods.fold(Parts::ADMINISTER, Parts::or)
     }
 
     fn is_for(&self, rule: &Rule, acting: &Acting<'_>) -> bool {
@@ -180,10 +83,7 @@ impl Drawing<'_> {
         // What a principal would be with other policies is nobody's question.
         if is_latent && acting.actor.variant.is_none() {
             let missing = missing.unwrap_or_else(|| method.rule.sought());
-            self.latent
-                .entry(acting.actor.principal)
-                .or_default()
-                .push(Latent { rule: method.place, missing });
+            self.drawn.add_latent(acting.actor.principal, Latent { rule: method.place, missing });
         }
     }
 
@@ -269,8 +169,8 @@ impl Drawing<'_> {
         method: &Method,
         (aside, assumable): (Certainty, &Assumable),
     ) -> Extent<Member> {
-        let key = PoolKey { account: acting.actor.account, of: PoolOf::Rule(method.place) };
-        let pool = self.pools.of_rule(self.estate, key, &method.rule);
+        let key = method.pool(acting.actor.account);
+        let pool = self.pool_of(key, method);
         let mut extent = Extent::All(aside);
         for need in method.on(On::Target) {
             let said = acting.said(&need.permission);
@@ -285,7 +185,7 @@ impl Drawing<'_> {
                 extent => extent,
             };
         }
-        let mut left = match by_actor.iter().any(|state| state.permission().is_some()) {
+        let mut left = match method.asks_whom_to_assume() {
             // The few roles that it may assume, and not the many that it may not.
             true => {
                 let assumable = assumable.each().iter().copied().filter(|(member, _)| pool.has(*member));
@@ -312,30 +212,30 @@ impl Drawing<'_> {
     /// Leads an actor to the targets of a method.
     fn lead_to(&mut self, acting: &Acting<'_>, method: &Method, extent: Extent<Member>) {
         let cause = |target| Cause::Rule(method.place, target);
-        let key = PoolKey { account: acting.actor.account, of: PoolOf::Rule(method.place) };
+        let key = method.pool(acting.actor.account);
         let changed = method.rule.gives == Gives::TargetWithAnyPolicy;
         match extent {
             Extent::All(sure) => {
-                let pool = self.pools.of_rule(self.estate, key.clone(), &method.rule);
+                let pool = self.pool_of(key.clone(), method);
                 let node = if changed { self.changed_node(key, &pool) } else { self.pool_node(key, &pool) };
-                self.draft.lead(acting.actor.node, node, (sure, cause(None)));
+                self.lead(acting.actor.node, node, (sure, cause(None)));
             }
             Extent::Some(members) if changed => {
                 let mut variants = BTreeMap::new();
-                for (member, sure) in members {
+                for (member, sure) in self.by_arn(members) {
                     let Some(node) = self.changed(member) else { continue };
                     let example = self.node_of(member);
                     let known = variants.entry(node).or_insert((sure, example));
                     known.0 = sure.max(known.0);
                 }
                 for (node, (sure, example)) in variants {
-                    self.draft.lead(acting.actor.node, node, (sure, cause(Some(example))));
+                    self.lead(acting.actor.node, node, (sure, cause(Some(example))));
                 }
             }
             Extent::Some(members) => {
                 for (member, sure) in members {
                     let to = self.node_of(member);
-                    self.draft.lead(acting.actor.node, to, (sure, cause(None)));
+                    self.lead(acting.actor.node, to, (sure, cause(None)));
                 }
             }
         }
@@ -349,21 +249,37 @@ impl Drawing<'_> {
         }
     }
 
+    /// Members in the order of their ARNs.
+    fn by_arn(&self, mut members: Vec<(Member, Certainty)>) -> Vec<(Member, Certainty)> {
+        members.sort_by_key(|(member, _)| match member {
+            Member::Principal(id) => self.estate.principal(*id).map_or("", |one| one.arn()),
+            Member::Resource(place) => self.estate.resource(*place).map_or("", |one| &one.id),
+        });
+        members
+    }
+
     /// The node that leads to what all members of a pool would be, had they any policy.
     fn changed_node(&mut self, key: PoolKey, pool: &Pool<Member>) -> NodeId {
-        let (node, is_new) = self.draft.place(Place::Changed(key));
+        let (node, is_new) = self.drawn.board.at(Place::Changed(key));
         if is_new {
-            let variants: BTreeMap<NodeId, NodeId> = pool
-                .members()
-                .iter()
-                .rev()
-                .filter_map(|(_, member)| Some((self.changed(*member)?, self.node_of(*member))))
-                .collect();
-            for (variant, example) in variants {
-                self.draft.lead(node, variant, (Certainty::Certain, Cause::Changed(example)));
-            }
+            self.lead_to_changed(node, pool);
         }
         node
+    }
+
+    /// Draws to what all members of a pool would be, had they any policy.
+    pub(super) fn lead_to_changed(&mut self, node: NodeId, pool: &Pool<Member>) {
+        let members = pool.members().iter().rev();
+        let variants: BTreeMap<NodeId, NodeId> =
+            members.filter_map(|(_, member)| Some((self.changed(*member)?, self.node_of(*member)))).collect();
+        for (variant, example) in variants {
+            self.lead(node, variant, (Certainty::Certain, Cause::Changed(example)));
+        }
+    }
+
+    /// The targets of a method in an account.
+    pub(super) fn pool_of(&mut self, key: PoolKey, method: &Method) -> Arc<Pool<Member>> {
+        self.drawn.pools.of_rule((self.estate, &self.drawn.trust), key, &method.rule)
     }
 
     /// Leads an actor to what it would be itself.
@@ -386,24 +302,30 @@ impl Drawing<'_> {
         if acting.actor.variant.is_none_or(|own| own != variant)
             && let Some(node) = self.variant(variant)
         {
-            self.draft.lead(acting.actor.node, node, (sure, Cause::Rule(method.place, None)));
+            self.lead(acting.actor.node, node, (sure, Cause::Rule(method.place, None)));
         }
     }
 
     /// The node of a pool, which leads to all its members.
     pub(super) fn pool_node(&mut self, key: PoolKey, pool: &Pool<Member>) -> NodeId {
-        let (node, is_new) = self.draft.place(Place::Pool(key));
-        for (_, member) in pool.members().iter().filter(|_| is_new) {
-            let to = self.node_of(*member);
-            self.draft.lead(node, to, (Certainty::Certain, Cause::Member));
+        let (node, is_new) = self.drawn.board.at(Place::Pool(key));
+        if is_new {
+            self.lead_to_members(node, pool);
         }
         node
     }
 
+    /// Draws to all members of a pool.
+    pub(super) fn lead_to_members(&mut self, node: NodeId, pool: &Pool<Member>) {
+        for (_, member) in pool.members() {
+            self.lead(node, self.node_of(*member), (Certainty::Certain, Cause::Member));
+        }
+    }
+
     pub(super) fn node_of(&self, member: Member) -> NodeId {
         match member {
-            Member::Principal(id) => Draft::principal(id),
-            Member::Resource(place) => self.draft.resource(place),
+            Member::Principal(id) => Board::principal(id),
+            Member::Resource(place) => self.drawn.board.resource(place),
         }
     }
 }
@@ -445,6 +367,6 @@ fn keep(sure: &mut Certainty, holds: Option<Certainty>) -> bool {
 }
 
 /// The least sure of answers; `None` when one is no.
-fn least(mut answers: impl Iterator<Item = Option<Certainty>>) -> Option<Certainty> {
+pub(super) fn least(mut answers: impl Iterator<Item = Option<Certainty>>) -> Option<Certainty> {
     answers.try_fold(Certainty::Certain, |sure, answer| Some(sure.min(answer?)))
 }

@@ -45,7 +45,7 @@ fn control<'a>(estate: &'a Estate, of: impl Fn(&Account) -> &Vec<Vec<PolicyId>>)
         let levels = of(account).iter();
         levels.map(|level| (&*account.id, level.iter().map(|id| policy(estate, *id)).collect())).collect()
     };
-    estate.accounts().iter().map(levels).collect()
+    estate.accounts().map(|(_, account)| levels(account)).collect()
 }
 
 fn levels<'a>(control: &'a Control<'a>) -> Vec<Vec<Level<'a>>> {

@@ -1,13 +1,14 @@
 //! Which targets methods have: of each method and account those that are in the right state, whoever acts.
 
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::analysis::draft::PoolKey;
+use crate::analysis::trust::Trust;
 use crate::analysis::trusts::trusts;
 use crate::document::Effect;
 use crate::escalation::{Kind, Rule, State, Target};
 use crate::estate::{AccountId, Estate, Principal, PrincipalId, PrincipalKind};
+use crate::shared::Map;
 use crate::targets::{Certainty, Extent, Own, Pool};
 
 /// A member of a pool.
@@ -20,40 +21,82 @@ pub(crate) enum Member {
 }
 
 /// Pools that were asked for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Pools {
-    pools: BTreeMap<PoolKey, Rc<Pool<Member>>>,
+    pools: Map<PoolKey, Arc<Pool<Member>>>,
     /// All things of a kind in an account.
-    kinds: BTreeMap<(AccountId, Kind), Rc<Pool<Member>>>,
+    kinds: Map<(AccountId, Kind), Arc<Pool<Member>>>,
 }
 
 impl Pools {
     /// The pool of a method in an account.
-    pub(crate) fn of_rule(&mut self, estate: &Estate, key: PoolKey, rule: &Rule) -> Rc<Pool<Member>> {
+    pub(super) fn of_rule(
+        &mut self,
+        (estate, trust): (&Estate, &Trust),
+        key: PoolKey,
+        rule: &Rule,
+    ) -> Arc<Pool<Member>> {
         if let Some(pool) = self.pools.get(&key) {
-            return Rc::clone(pool);
+            return Arc::clone(pool);
         }
-        let members = members(estate, key.account, rule.target);
-        let is_right = |(_, member): &(Box<str>, Member)| {
-            is_trusting(estate, *member, rule)
-                && rule.states.iter().all(|state| holds(estate, *state, *member))
-        };
-        let members: Vec<(Box<str>, Member)> = members.into_iter().filter(is_right).collect();
-        let pool = Rc::new(pool(estate, members));
-        self.pools.insert(key, Rc::clone(&pool));
+        let mut members = members(estate, key.account, rule.target);
+        members.retain(|(_, member)| is_right((estate, trust), *member, rule));
+        let pool = Arc::new(pool(estate, members));
+        self.pools.insert(key, Arc::clone(&pool));
         pool
     }
 
     /// The things of a kind in an account.
-    pub(crate) fn of_kind(&mut self, estate: &Estate, key: (AccountId, Kind)) -> Rc<Pool<Member>> {
-        let new = || Rc::new(pool(estate, members(estate, key.0, Target::Thing(key.1))));
-        Rc::clone(self.kinds.entry(key).or_insert_with(new))
+    pub(super) fn of_kind(&mut self, estate: &Estate, key: (AccountId, Kind)) -> Arc<Pool<Member>> {
+        if let Some(pool) = self.kinds.get(&key) {
+            return Arc::clone(pool);
+        }
+        let pool = Arc::new(pool(estate, members(estate, key.0, Target::Thing(key.1))));
+        self.kinds.insert(key, Arc::clone(&pool));
+        pool
+    }
+
+    /// A pool that was asked for.
+    pub(super) fn known(&self, key: &PoolKey) -> Option<&Arc<Pool<Member>>> {
+        self.pools.get(key)
+    }
+
+    /// Puts a pool in place of that which was asked for.
+    pub(super) fn put(&mut self, key: PoolKey, pool: Pool<Member>) {
+        self.pools.insert(key, Arc::new(pool));
+    }
+
+    /// Forgets a pool, so that it is made again when it is asked for.
+    pub(super) fn forget(&mut self, key: &PoolKey) {
+        self.pools.remove(key);
+    }
+
+    /// Forgets the things of a kind.
+    pub(super) fn forget_kind(&mut self, key: (AccountId, Kind)) {
+        self.kinds.remove(&key);
     }
 }
 
-fn pool(estate: &Estate, members: Vec<(Box<str>, Member)>) -> Pool<Member> {
+fn pool(estate: &Estate, members: Vec<(Arc<str>, Member)>) -> Pool<Member> {
     let is_guarded = members.iter().any(|(arn, _)| estate.guard(arn).is_some());
     Pool::new(members).with(if is_guarded { Own::Different } else { Own::None })
+}
+
+/// Whether a possible target of a method is one, whoever acts.
+pub(super) fn is_right((estate, trust): (&Estate, &Trust), member: Member, rule: &Rule) -> bool {
+    is_trusting(estate, member, rule)
+        && rule.states.iter().all(|state| holds((estate, trust), *state, member))
+}
+
+/// Whether a principal may be among the targets of a method in its account.
+pub(super) fn may_be_target(principal: &Principal, rule: &Rule) -> bool {
+    let kind = match rule.target {
+        Target::Role => PrincipalKind::Role,
+        Target::User => PrincipalKind::User,
+        Target::Group => PrincipalKind::Group,
+        _ => return false,
+    };
+    principal.kind == kind && !principal.is_service_linked()
 }
 
 /// Whether an account holds a thing of a kind.
@@ -61,10 +104,10 @@ pub(crate) fn exists(estate: &Estate, account: AccountId, kind: Kind) -> bool {
     estate.things(account, kind.word()).next().is_some()
 }
 
-fn members(estate: &Estate, account: AccountId, target: Target) -> Vec<(Box<str>, Member)> {
+fn members(estate: &Estate, account: AccountId, target: Target) -> Vec<(Arc<str>, Member)> {
     let principals = |kind| {
         let own = estate.of_kind(account, kind).filter(|(_, one)| !one.is_service_linked());
-        own.map(|(id, one)| (one.arn().into(), Member::Principal(id))).collect()
+        own.map(|(id, one)| (one.shared_arn(), Member::Principal(id))).collect()
     };
     let things = |kind: &str| {
         let things = estate.things(account, kind);
@@ -90,7 +133,7 @@ fn is_trusting(estate: &Estate, member: Member, rule: &Rule) -> bool {
 }
 
 /// Whether a target is in a state that does not depend on who acts.
-fn holds(estate: &Estate, state: State, member: Member) -> bool {
+fn holds((estate, trust): (&Estate, &Trust), state: State, member: Member) -> bool {
     match member {
         Member::Principal(id) => {
             estate.principal(id).is_some_and(|principal| principal_holds(estate, state, principal))
@@ -98,9 +141,7 @@ fn holds(estate: &Estate, state: State, member: Member) -> bool {
         Member::Resource(place) => match state {
             State::RunsAsRole => estate.role_of(place).is_some(),
             State::InSystemsManager => estate.role_of(place).is_some_and(|role| registers(estate, role)),
-            State::Trusted => {
-                estate.resources().get(place as usize).is_some_and(|one| estate.is_trusted(&one.id))
-            }
+            State::Trusted => estate.resource(place).is_some_and(|one| trust.is_trusted(&one.id)),
             // Nothing that is exported tells what starts from a template.
             State::Launched => false,
             _ => true,
@@ -110,7 +151,7 @@ fn holds(estate: &Estate, state: State, member: Member) -> bool {
 
 /// Whether a role may register an instance with Systems Manager ("Configure instance permissions required for Systems
 /// Manager"): whether a policy of its allows it at all.
-fn registers(estate: &Estate, role: PrincipalId) -> bool {
+pub(super) fn registers(estate: &Estate, role: PrincipalId) -> bool {
     let policies = estate.principal(role).into_iter().flat_map(|role| &role.policies);
     let documents = policies.filter_map(|id| estate.policy(*id)?.document.document());
     documents.flat_map(|document| &document.statements).any(|statement| {
@@ -147,11 +188,6 @@ fn principal_holds(estate: &Estate, state: State, principal: &Principal) -> bool
 }
 
 impl Pool<Member> {
-    /// Whether it is a member. Members of one account and kind have their ids in the order of their ARNs.
-    pub(crate) fn has(&self, member: Member) -> bool {
-        self.members().binary_search_by(|(_, own)| own.cmp(&member)).is_ok()
-    }
-
     /// The members of an extent, each with how sure it is.
     pub(crate) fn each(&self, extent: Extent<Member>) -> Vec<(Member, Certainty)> {
         match extent {
@@ -168,8 +204,8 @@ pub(crate) fn both(one: Extent<Member>, other: Extent<Member>) -> Extent<Member>
         (Extent::All(sure), Extent::Some(members)) | (Extent::Some(members), Extent::All(sure)) => {
             Extent::Some(members.into_iter().map(|(member, own)| (member, own.min(sure))).collect())
         }
-        // Both are in the order of the pool.
-        (Extent::Some(one), Extent::Some(other)) => {
+        (Extent::Some(one), Extent::Some(mut other)) => {
+            other.sort_unstable();
             let of_both = |(member, sure): (Member, Certainty)| {
                 let place = other.binary_search_by(|(own, _)| own.cmp(&member)).ok()?;
                 Some((member, sure.min(other.get(place)?.1)))

@@ -2,8 +2,8 @@
 
 use crate::analysis::actor::Actor;
 use crate::analysis::explain::Evidence;
-use crate::analysis::find::Asked;
 use crate::analysis::ground::{Ground, Guarded, membership, policy};
+use crate::analysis::method::Asked;
 use crate::document::Document;
 use crate::estate::{Estate, PrincipalId, PrincipalKind};
 use crate::evaluate::{Answer, Leaf, Level, Policies, Policy, Requirement, Verdict, evaluate};
@@ -126,10 +126,13 @@ impl<'a> Acting<'a> {
 
     /// What its policies say of a permission.
     pub(crate) fn said(&self, permission: &Permission) -> Said<'_> {
-        let granting = self.identity.iter().filter_map(|policy| policy.document);
-        let control = self.service_control.iter().flat_map(|level| level.policies);
-        let limiting = self.boundary.iter().chain(control).filter_map(|policy| policy.document);
-        Said::new(granting, limiting, permission.name())
+        let documents = |policies: &[Policy<'a>]| -> Vec<&'a Document> {
+            policies.iter().filter_map(|policy| policy.document).collect()
+        };
+        let boundary = std::iter::once(&*self.boundary).filter(|boundary| !boundary.is_empty());
+        let control = self.service_control.iter().map(|level| level.policies);
+        let limits = boundary.chain(control).map(|layer| documents(layer).into_iter());
+        Said::new(documents(&self.identity).into_iter(), limits, permission.name())
     }
 }
 

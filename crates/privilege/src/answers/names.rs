@@ -1,6 +1,6 @@
 //! Nodes and methods in words.
 
-use crate::analysis::{Cause, Place, PoolKey, PoolOf, Variant};
+use crate::analysis::{Cause, Place, PoolKey, PoolOf};
 use crate::atlas::Atlas;
 use crate::graph::NodeId;
 
@@ -33,7 +33,7 @@ impl Names<'_> {
         match self.0.analysis.place(node) {
             Some(Place::Principal(id)) => self.0.estate.principal(*id).map_or("", |one| one.arn()).to_owned(),
             Some(Place::Resource(place)) => {
-                let resource = self.0.estate.resources().get(*place as usize);
+                let resource = self.0.estate.resource(*place);
                 resource.map_or("", |one| &one.id).to_owned()
             }
             Some(Place::Administration(account)) => {
@@ -42,11 +42,10 @@ impl Names<'_> {
             }
             Some(Place::Outside(name)) => name.to_string(),
             Some(Place::Variant(variant)) => {
-                let (Variant::AnyPolicy(id)
-                | Variant::WithoutBoundary(id)
-                | Variant::WithoutDenial(id, _)
-                | Variant::OtherVersions(id)) = variant;
-                format!("{} with other policies", self.0.estate.principal(*id).map_or("", |one| one.arn()))
+                format!(
+                    "{} with other policies",
+                    self.0.estate.principal(variant.principal()).map_or("", |one| one.arn())
+                )
             }
             Some(Place::Pool(key)) => self.pool(key),
             Some(Place::Changed(key)) => format!("{}, with any policy", self.pool(key)),

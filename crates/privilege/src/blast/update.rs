@@ -6,11 +6,11 @@ use fixedbitset::FixedBitSet;
 
 use super::{Blast, Radius, Weights, blast, full, whole};
 use crate::graph::{Change, Filter, Graph, NodeId};
-use crate::reach::ways;
+use crate::reach::{sources, ways};
 
 impl Blast {
-    /// The same after a change, which made `after` of `before`. New nodes may have come, with their weights; what was
-    /// there weighs what it weighed.
+    /// The same after a change, which made `after` of `before` and may have made other weights and identities of those
+    /// that there were.
     ///
     /// A node reaches what it reached if it comes to the ends of all edges that came or went in the same ways as before.
     /// Only the others are worked out again. For a changed policy these are mostly the few that hold it.
@@ -19,34 +19,49 @@ impl Blast {
         &self,
         (before, after): (&Graph, &Graph),
         change: &Change,
-        weights: &Weights,
+        (old, new): (&Weights, &Weights),
         filter: &Filter,
     ) -> Self {
-        let concerned = Weights {
+        let mut concerned = concerned((before, after), change, filter);
+        concerned.extend(old.identities.symmetric_difference(&new.identities));
+        let of = |weights: &Weights| Weights {
             weights: weights.weights.clone(),
-            identities: concerned(before, after, change, filter).intersection(&weights.identities).collect(),
+            identities: concerned.intersection(&weights.identities).collect(),
         };
-        let old = blast(before, &concerned, filter);
-        let new = blast(after, &concerned, filter);
+        let (old_blast, new_blast) = (blast(before, &of(old), filter), blast(after, &of(new), filter));
         let mut changed = self.clone();
         changed.radii.resize(after.node_count(), Radius::default());
         changed.exposure.resize(after.node_count(), 0);
-        for at in concerned.identities.ones() {
-            if let (Some(radius), Some(new)) = (changed.radii.get_mut(at), new.radii.get(at)) {
+        for at in concerned.ones() {
+            if let (Some(radius), Some(new)) = (changed.radii.get_mut(at), new_blast.radii.get(at)) {
                 *radius = *new;
             }
         }
-        for (exposure, old) in changed.exposure.iter_mut().zip(&old.exposure) {
+        for (exposure, old) in changed.exposure.iter_mut().zip(&old_blast.exposure) {
             *exposure -= old;
         }
-        for (exposure, new) in changed.exposure.iter_mut().zip(&new.exposure) {
+        for (exposure, new) in changed.exposure.iter_mut().zip(&new_blast.exposure) {
             *exposure += new;
         }
-        changed.weigh(after, weights);
+        let differs = |node: NodeId| old.of(node) != new.of(node);
+        for (node, _) in after.nodes().filter(|(node, own)| !own.passage && differs(*node)) {
+            let others = sources(after, node, filter).into_iter();
+            for (source, best) in others.filter(|(source, _)| !concerned.contains(source.0 as usize)) {
+                if let Some(radius) = changed
+                    .radii
+                    .get_mut(source.0 as usize)
+                    .filter(|_| new.identities.contains(source.0 as usize))
+                {
+                    radius.numerator += u64::from(new.of(node)) * u64::from(best.eightieths());
+                    radius.numerator -= u64::from(old.of(node)) * u64::from(best.eightieths());
+                }
+            }
+        }
+        changed.weigh(after, new);
         changed
     }
 
-    /// New nodes make the whole larger, of which a radius is a share.
+    /// Other weights make another whole, of which a radius is a share.
     fn weigh(&mut self, graph: &Graph, weights: &Weights) {
         let whole = whole(graph, weights);
         for (node, radius) in (0..).map(NodeId).zip(&mut self.radii) {
@@ -58,7 +73,7 @@ impl Blast {
 }
 
 /// The nodes that come to the end of a changed edge in other ways than before.
-fn concerned(before: &Graph, after: &Graph, change: &Change, filter: &Filter) -> FixedBitSet {
+fn concerned((before, after): (&Graph, &Graph), change: &Change, filter: &Filter) -> FixedBitSet {
     let mut ends: BTreeSet<NodeId> = change.added.iter().map(|edge| edge.to).collect();
     for (from, id) in &change.removed {
         ends.extend(before.edges_from(*from).filter(|edge| edge.id == *id).map(|edge| edge.to));

@@ -350,7 +350,7 @@ proptest! {
         }
         let atlas = atlas(rows.estate());
         let makes_keys = atlas.rules.all().iter().position(|rule| &*rule.id == "iam-002");
-        let ids: Vec<PrincipalId> = (0u32..).map(PrincipalId).take(atlas.estate.principals().len()).collect();
+        let ids: Vec<PrincipalId> = atlas.estate.principals().map(|(id, _)| id).collect();
         for from in &ids {
             // Who administers the account leads there, and by no other way.
             let administers = leads(&atlas, NodeId(from.0), atlas.analysis.administration(doorward_privilege::estate::AccountId(0)), |cause| cause == Cause::Administers);

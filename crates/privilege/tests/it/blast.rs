@@ -93,7 +93,7 @@ proptest! {
     #[test]
     fn after_a_change_all_is_as_if_worked_out_anew(
         small in small(), kept in vec(weighted(0.8), 13), come in vec(edge(8), 0..4), identities in any::<u64>(),
-        avoid in option::of(0..8_u32)
+        avoid in option::of(0..8_u32), heavier in vec(weighted(0.2), 8), others in any::<u64>(), same in weighted(0.7)
     ) {
         let mut after = small.clone();
         let mut change = Change { nodes: vec![Node::SHOWN], ..Change::default() };
@@ -106,11 +106,14 @@ proptest! {
         change.added.extend(come.map(|(edge, id)| Edge { id: EdgeId(id), ..edge }));
         after.edges.extend(&change.added);
         let each = [1, 10, 100, 3, 0, 7, 2, 50];
-        let (old, new) = (weights(&small, &each, identities), weights(&after, &each, identities));
+        let mut later = each;
+        later.iter_mut().zip(heavier).filter(|(_, is)| *is).for_each(|(weight, _)| *weight = 101 - *weight);
+        let others = if same { identities } else { others };
+        let (old, new) = (weights(&small, &each, identities), weights(&after, &later, others));
         let filter = Filter { avoid_nodes: avoid.into_iter().map(NodeId).collect(), ..Filter::default() };
         let graph = small.graph();
         let changed = graph.changed(&change).unwrap();
-        let updated = blast(&graph, &old, &filter).changed((&graph, &changed), &change, &new, &filter);
+        let updated = blast(&graph, &old, &filter).changed((&graph, &changed), &change, (&old, &new), &filter);
         prop_assert_eq!(updated, blast(&after.graph(), &new, &filter));
     }
 }

@@ -135,14 +135,14 @@ fn control_policies_limit_by_level_and_are_unknown_where_the_way_to_the_root_is(
     let levels = |estate: &Estate| -> Vec<Vec<String>> {
         let names =
             |level: &Vec<_>| level.iter().map(|id| estate.policy(*id).unwrap().name.to_string()).collect();
-        estate.accounts()[0].service_control.iter().map(names).collect()
+        estate.accounts().next().unwrap().1.service_control.iter().map(names).collect()
     };
     assert_eq!(levels(&organised(&whole, true)), [vec!["p-limit".to_owned()], Vec::new()]);
     // None is shown anywhere: nothing is known to limit.
     assert_eq!(levels(&organised(&whole, false)), Vec::<Vec<String>>::new());
     let cut = organised(&[(ACCOUNT, NodeKind::Account, "ou-gone")], true);
     assert_eq!(levels(&cut), [vec![format!("control policies of {ACCOUNT}")]]);
-    let held = cut.policy(cut.accounts()[0].service_control[0][0]).unwrap();
+    let held = cut.policy(cut.accounts().next().unwrap().1.service_control[0][0]).unwrap();
     assert!(matches!(held.document, Held::Missing));
 }
 

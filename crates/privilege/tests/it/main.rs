@@ -27,6 +27,8 @@ mod evaluating;
 #[cfg(test)]
 mod graph;
 #[cfg(test)]
+mod later;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod naive;

@@ -1,0 +1,483 @@
+//! The graph after a change of an estate: what may be different is drawn again, and the rest is kept.
+//!
+//! First it is found out what may be different: actors that are others than they were, parts of actors whose targets are,
+//! pools, and what nobody draws but the rows themselves. Then that is drawn, and compared with what was there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use doorward_model::inventory::PolicyDocument;
+use doorward_model::time::Time;
+
+use crate::analysis::actor::Actor;
+use crate::analysis::assemble::Assembly;
+use crate::analysis::bounds::Bound;
+use crate::analysis::draft::{Board, Cause, Lead, Place, PoolKey, PoolOf, Variant};
+use crate::analysis::ground::Ground;
+use crate::analysis::method::Method;
+use crate::analysis::part::Parts;
+use crate::analysis::pools::{Member, is_right, may_be_target, registers};
+use crate::analysis::trust::{Affected, Whom};
+use crate::analysis::{Analysis, Drawing};
+use crate::estate::{
+    AccountId, Estate, PolicyId, Principal, PrincipalId, PrincipalKind, Touched, Way, Written, container,
+};
+use crate::graph::{Change, GraphError, NodeId};
+
+/// An analysis after a change.
+#[derive(Debug)]
+pub(crate) struct Redrawn {
+    pub(crate) analysis: Analysis,
+    /// What the change made different in the graph.
+    pub(crate) change: Change,
+    /// The nodes of principals and resources that may be others than they were.
+    pub(crate) nodes: BTreeSet<NodeId>,
+}
+
+impl Analysis {
+    /// The analysis of another estate, by what of it is not as it was; `None` where that would be no quicker than to draw
+    /// everything: where accounts or what limits them are others, where very much has changed, and where there is no room.
+    ///
+    /// # Errors
+    /// When the graph would be too large.
+    pub(crate) fn later(
+        &self,
+        (old, new): (&Estate, &Estate),
+        touched: &Touched,
+        as_of: Time,
+    ) -> Result<Option<Redrawn>, GraphError> {
+        let own = actors(old, new, touched);
+        let many = own.len() + touched.resources.len() > FEW + old.principals_end() as usize / FEW;
+        let limits: BTreeSet<PolicyId> = new.limits().collect();
+        let is_wide = touched.accounts || touched.organisation || !touched.policies.is_disjoint(&limits);
+        if is_wide || many || !self.drawn.board.has_room(new) {
+            return Ok(None);
+        }
+        Ground::with(new, |ground| {
+            let mut drawn = self.drawn.clone();
+            drawn.masks.change(new, &drawn.interest, &touched.policies);
+            let drawing = Drawing::new(ground, drawn, as_of);
+            let mut redraw = Redraw {
+                drawing,
+                old,
+                touched,
+                own,
+                scopes: Scopes::new(&self.drawn.methods),
+                moves: Vec::new(),
+                stale: BTreeMap::new(),
+                things: BTreeSet::new(),
+                outside: BTreeSet::new(),
+            };
+            redraw.find();
+            redraw.draw();
+            let nodes = redraw.nodes();
+            let Redraw { drawing: Drawing { drawn, leads, .. }, scopes, moves, .. } = redraw;
+            let (analysis, change) = Assembly::new(self, drawn).finish(&scopes.of, leads, &moves)?;
+            Ok(Some(Redrawn { analysis, change, nodes }))
+        })
+    }
+}
+
+/// So many changed rows are few, and so is one of so many.
+const FEW: usize = 100;
+
+/// A graph while some of it is drawn again.
+struct Redraw<'a> {
+    drawing: Drawing<'a>,
+    old: &'a Estate,
+    touched: &'a Touched,
+    /// Principals that are others than they were, or hold policies that are.
+    own: BTreeSet<PrincipalId>,
+    /// What is drawn again of each node.
+    scopes: Scopes,
+    /// Edges that come or go by themselves, from nodes that have many.
+    moves: Vec<(Lead, bool)>,
+    /// In which parts the actors of an account may have other edges.
+    stale: BTreeMap<AccountId, Parts>,
+    /// Accounts with things that are others than they were.
+    things: BTreeSet<AccountId>,
+    /// Who may be let in to others than they were, from outside.
+    outside: BTreeSet<Arc<str>>,
+}
+
+/// Which parts of what leaves each node are drawn again.
+struct Scopes {
+    of: BTreeMap<NodeId, Parts>,
+    /// Parts of which one is never drawn without the others: whom an actor may assume, and the methods that ask.
+    assuming: Parts,
+}
+
+impl Scopes {
+    fn new(methods: &[Method]) -> Self {
+        let methods = methods.iter().filter(|method| method.asks_whom_to_assume());
+        let assuming = methods.map(Method::part).fold(Parts::ASSUME, Parts::or);
+        Self { of: BTreeMap::new(), assuming }
+    }
+
+    fn add(&mut self, node: NodeId, parts: Parts) {
+        let parts = if parts.meets(self.assuming) { parts.or(self.assuming) } else { parts };
+        // Whatever it can do depends on whether it is an administrator.
+        let known = self.of.entry(node).or_insert(Parts::ADMINISTER);
+        *known = known.or(parts);
+    }
+
+    /// Of an actor that is able to so much, as far as it may have other edges.
+    fn add_able(&mut self, node: NodeId, able: Parts, parts: Parts) {
+        if able.meets(parts) {
+            // With the part of administrators, all are meant, whether they hold the permission or not.
+            let all = if parts.meets(Parts::ADMINISTER) { Parts::ASSUME } else { Parts::NONE };
+            self.add(node, parts.and(able).or(all));
+        }
+    }
+}
+
+impl<'a> Redraw<'a> {
+    fn estate(&self) -> &'a Estate {
+        self.drawing.estate
+    }
+
+    /// Finds out what may be different.
+    fn find(&mut self) {
+        for id in self.own.clone() {
+            self.scope_actor(id, Parts::ALL);
+        }
+        for id in &self.touched.principals {
+            self.come_or_go(*id);
+            for (node, first) in self.drawing.drawn.bounds.change((self.old, self.drawing.estate), *id) {
+                if let Some(first) = first {
+                    self.drawing.drawn.board.set(node, Some(Place::Variant(Variant::AnyPolicy(first))));
+                }
+                self.scope(node, Parts::ALL);
+            }
+        }
+        let affected = self.drawing.drawn.trust.change((self.old, self.drawing.estate), &self.own);
+        self.trusted_by_others(affected);
+        let methods = Arc::clone(&self.drawing.drawn.methods);
+        for id in self.own.clone() {
+            methods.iter().for_each(|method| self.target(id, method));
+            self.registered(id);
+        }
+        self.resources();
+        for account in std::mem::take(&mut self.things) {
+            methods
+                .iter()
+                .filter(|method| method.needs_things())
+                .for_each(|method| self.thing(account, method));
+        }
+        for name in std::mem::take(&mut self.outside) {
+            self.let_in(&name);
+        }
+        self.stale_actors();
+    }
+
+    /// Draws a part of what leaves a node again.
+    fn scope(&mut self, node: NodeId, parts: Parts) {
+        self.scopes.add(node, parts);
+    }
+
+    /// The same of a principal, and of what it would be with other policies.
+    fn scope_actor(&mut self, id: PrincipalId, parts: Parts) {
+        self.scope(Board::principal(id), parts);
+        let ways = [None, Some(Written::Managed), Some(Written::Inline)].map(Way::Group);
+        let ways = ways.into_iter().chain([Way::Managed, Way::Inline]);
+        let denials = ways.map(|way| Variant::WithoutDenial(id, way));
+        let others = denials.chain([Variant::WithoutBoundary(id), Variant::OtherVersions(id)]);
+        let nodes = others.filter_map(|other| self.drawing.drawn.board.node(&Place::Variant(other)));
+        let first = self.estate().principal(id).and_then(|principal| self.drawing.drawn.bounds.of(principal));
+        let bound = first.and_then(|(first, node)| node.filter(|_| first == id));
+        nodes.chain(bound).for_each(|node| self.scopes.add(node, parts));
+    }
+
+    fn come_or_go(&mut self, id: PrincipalId) {
+        let [was, is] = [self.old, self.estate()].map(|estate| estate.principal(id));
+        let (node, board) = (Board::principal(id), &mut self.drawing.drawn.board);
+        let account = was.or(is).map(|one| one.account);
+        if let Some(account) = account.filter(|_| was.is_some() != is.is_some()) {
+            board.set(node, is.map(|_| Place::Principal(id)));
+            self.move_edge(
+                self.drawing.drawn.board.administration(account),
+                node,
+                (Cause::Holds, is.is_some()),
+            );
+        }
+    }
+
+    fn move_edge(&mut self, from: NodeId, to: NodeId, (cause, comes): (Cause, bool)) {
+        self.moves.push((Lead { from, to, only_if: false, cause }, comes));
+    }
+
+    /// Takes in what another trust of roles makes different.
+    fn trusted_by_others(&mut self, affected: Affected) {
+        for (key, member, comes) in affected.moves {
+            self.move_member(&key, member, comes);
+        }
+        for whom in affected.whom {
+            match whom {
+                Whom::Principal(id) => self.scope_actor(id, Parts::ASSUME),
+                Whom::Account(account) => self.make_stale(account, Parts::ASSUME),
+                Whom::Everybody => {
+                    // Who is named as one of everybody needs no policy of its own.
+                    for (account, _) in self.estate().accounts() {
+                        self.make_stale(account, Parts::ASSUME.or(Parts::ADMINISTER));
+                    }
+                }
+                Whom::Outside(name) => drop(self.outside.insert(name)),
+            }
+        }
+    }
+
+    fn make_stale(&mut self, account: AccountId, parts: Parts) {
+        let known = self.stale.entry(account).or_default();
+        *known = known.or(parts);
+    }
+
+    /// A member comes to a pool, or goes.
+    fn move_member(&mut self, key: &PoolKey, member: Member, comes: bool) {
+        if let Some(node) = self.drawing.drawn.board.node(&Place::Pool(key.clone())) {
+            self.move_edge(node, self.drawing.node_of(member), (Cause::Member, comes));
+        }
+    }
+
+    /// Takes in that a principal may be another target of a method. A pool that nobody has asked for matters to nobody.
+    fn target(&mut self, id: PrincipalId, method: &Method) {
+        let [was, is] = [self.old, self.estate()].map(|estate| estate.principal(id));
+        let may_be = |one: Option<&Principal>| one.is_some_and(|one| may_be_target(one, &method.rule));
+        let Some(account) = was.or(is).filter(|_| may_be(was) || may_be(is)).map(|one| one.account) else {
+            return;
+        };
+        let (key, member) = (method.pool(account), Member::Principal(id));
+        let drawn = &mut self.drawing.drawn;
+        let Some(pool) = drawn.pools.known(&key) else { return };
+        let was_in = pool.has(member);
+        let is_in = may_be(is) && is_right((self.drawing.estate, &drawn.trust), member, &method.rule);
+        if was_in != is_in {
+            let arn = was.or(is).map(Principal::shared_arn).unwrap_or_default();
+            let pool = if is_in { pool.and(arn, member) } else { pool.without(member) };
+            drawn.pools.put(key.clone(), pool);
+            self.move_member(&key, member, is_in);
+        } else if !(is_in && method.looks_into_targets() && looks_different(was, is)) {
+            return;
+        }
+        if let Some(node) = self.drawing.drawn.board.node(&Place::Changed(key)) {
+            self.scope(node, Parts::ALL);
+        }
+        self.make_stale(account, method.part());
+    }
+
+    /// Instances that run as a role are in Systems Manager by its policies.
+    fn registered(&mut self, id: PrincipalId) {
+        let new = self.estate();
+        let Some(role) = new.principal(id).filter(|one| one.kind == PrincipalKind::Role) else { return };
+        if registers(self.old, id) != registers(new, id) {
+            let running = new.running_as(role).filter_map(|place| new.resource(place));
+            self.things.extend(running.filter_map(|one| new.find_account(&one.account)));
+        }
+    }
+
+    fn resources(&mut self) {
+        let new = self.estate();
+        let mut named: BTreeSet<Arc<str>> = self.touched.guards.clone();
+        for policy in &self.touched.policies {
+            named.extend([self.old, new].iter().flat_map(|estate| estate.guarded_by(*policy)));
+        }
+        for place in &self.touched.resources {
+            let [was, is] = [self.old, new].map(|estate| estate.resource(*place));
+            let node = self.drawing.drawn.board.resource(*place);
+            let [from, to] = [was, is].map(|one| new.find_account(&one?.account));
+            if (was.is_some(), from) != (is.is_some(), to) {
+                self.hold(from, node, false);
+                self.hold(to, node, true);
+            }
+            self.things.extend(from.into_iter().chain(to));
+            self.drawing.drawn.board.set(node, is.map(|_| Place::Resource(*place)));
+            self.scope(node, Parts::ALL);
+            if let Some(one) = was.or(is) {
+                self.outside.insert(one.id.as_str().into());
+                named.insert(one.id.as_str().into());
+            }
+        }
+        // What lies in it may be guarded by it.
+        let accounts: BTreeSet<AccountId> = named.iter().flat_map(|arn| self.lying_in(arn)).collect();
+        self.things.extend(accounts);
+    }
+
+    /// A resource comes to an account, or goes.
+    fn hold(&mut self, account: Option<AccountId>, resource: NodeId, comes: bool) {
+        if let Some(account) = account {
+            let from = self.drawing.drawn.board.administration(account);
+            self.move_edge(from, resource, (Cause::Holds, comes));
+        }
+    }
+
+    /// The accounts of a resource and of what lies in it.
+    fn lying_in(&self, arn: &str) -> BTreeSet<AccountId> {
+        let new = self.estate();
+        let itself = new.find_resource(arn).and_then(|place| new.resource(place));
+        let may_hold = arn.contains(":s3:") || arn.contains(":lambda:");
+        let others = new.resources().filter(|_| may_hold).map(|(_, one)| one);
+        let others = others.filter(|one| container(&one.id) == Some(arn));
+        itself.into_iter().chain(others).filter_map(|one| new.find_account(&one.account)).collect()
+    }
+
+    /// Takes in that an account may have other things that a method goes against or needs.
+    fn thing(&mut self, account: AccountId, method: &Method) {
+        let key = method.pool(account);
+        self.drawing.drawn.pools.forget(&key);
+        if let Some(kind) = method.existing() {
+            self.drawing.drawn.pools.forget_kind((account, kind));
+        }
+        for place in [Place::Pool(key.clone()), Place::Changed(key)] {
+            if let Some(node) = self.drawing.drawn.board.node(&place) {
+                self.scope(node, Parts::ALL);
+            }
+        }
+        self.make_stale(account, method.part());
+    }
+
+    /// Takes in that somebody outside may be let in to others. It may be a resource, or have been one.
+    fn let_in(&mut self, name: &Arc<str>) {
+        let new = self.estate();
+        if let Some(node) = self.drawing.drawn.board.node(&Place::Outside((**name).into())) {
+            self.scope(node, Parts::ALL);
+        }
+        match new.find_resource(name) {
+            Some(place) => {
+                self.scope(self.drawing.drawn.board.resource(place), Parts::ALL);
+                let account = new.resource(place).and_then(|one| new.find_account(&one.account));
+                let methods = Arc::clone(&self.drawing.drawn.methods);
+                if let Some(account) = account {
+                    // Whether a provider is trusted tells whether it is a target.
+                    methods.iter().filter(|one| one.needs_things()).for_each(|one| self.thing(account, one));
+                }
+            }
+            None if self.drawing.drawn.trust.is_trusted(name) => {
+                let (node, _) = self.drawing.drawn.board.at(Place::Outside((**name).into()));
+                self.scope(node, Parts::ALL);
+            }
+            None => {}
+        }
+    }
+
+    /// Draws those actors of an account again that have edges in parts that may be others.
+    fn stale_actors(&mut self) {
+        let (new, stale) = (self.estate(), std::mem::take(&mut self.stale));
+        for (account, parts) in &stale {
+            for kind in PrincipalKind::ALL {
+                for (id, _) in new.of_kind(*account, kind) {
+                    let node = Board::principal(id);
+                    self.scopes.add_able(node, self.drawing.drawn.able(node), *parts);
+                }
+            }
+        }
+        if stale.is_empty() {
+            return;
+        }
+        let account = |variant: &Variant| new.principal(variant.principal()).map(|one| one.account);
+        let of_variant = |(node, place): (NodeId, &Place)| match place {
+            Place::Variant(variant) => Some((node, *stale.get(&account(variant)?)?)),
+            _ => None,
+        };
+        let board = &self.drawing.drawn.board;
+        for (node, parts) in board.others().filter_map(of_variant) {
+            self.scopes.add_able(node, self.drawing.drawn.able(node), parts);
+        }
+    }
+
+    /// Draws what may be different.
+    fn draw(&mut self) {
+        for (node, parts) in self.scopes.of.clone() {
+            self.draw_node(node, parts);
+        }
+        self.drawing.finish();
+    }
+
+    fn draw_node(&mut self, node: NodeId, parts: Parts) {
+        let (estate, drawing) = (self.estate(), &mut self.drawing);
+        let actor = match drawing.drawn.board.place(node).cloned() {
+            Some(Place::Principal(id)) => Actor::new(estate, id, &drawing.drawn.masks),
+            Some(Place::Variant(variant)) => Actor::variant((estate, &drawing.drawn.masks), variant, node),
+            Some(Place::Pool(key)) => {
+                if let Some(pool) = drawing.pool(&key) {
+                    drawing.lead_to_members(node, &pool);
+                }
+                return;
+            }
+            Some(Place::Changed(key)) => {
+                if let Some(pool) = drawing.pool(&key) {
+                    drawing.lead_to_changed(node, &pool);
+                }
+                return;
+            }
+            Some(Place::Resource(place)) => {
+                drawing.run(place);
+                if let Some(resource) = estate.resource(place) {
+                    drawing.let_in(&resource.id.as_str().into());
+                }
+                return;
+            }
+            Some(Place::Outside(name)) => {
+                if estate.find_resource(&name).is_none() {
+                    drawing.let_in(&name.as_ref().into());
+                }
+                return;
+            }
+            Some(Place::Administration(_)) | None => None,
+        };
+        match actor {
+            Some(actor) => drawing.act(&actor, parts),
+            None => {
+                drawing.drawn.set_able(node, Parts::NONE);
+                drawing.drawn.set_administrator(PrincipalId(node.0), false);
+                drawing.drawn.clear_latent(PrincipalId(node.0), Parts::ALL);
+            }
+        }
+    }
+
+    /// The nodes of principals and resources that may be others than they were.
+    fn nodes(&self) -> BTreeSet<NodeId> {
+        let resources = self.touched.resources.iter().map(|place| self.drawing.drawn.board.resource(*place));
+        self.own.iter().map(|id| Board::principal(*id)).chain(resources).collect()
+    }
+}
+
+impl Drawing<'_> {
+    /// The pool of a key.
+    fn pool(&mut self, key: &PoolKey) -> Option<Arc<crate::targets::Pool<Member>>> {
+        match key.of {
+            PoolOf::Trust(_) => self.drawn.trust.pool(key),
+            PoolOf::Rule(place) => {
+                let methods = Arc::clone(&self.drawn.methods);
+                let method =
+                    methods.iter().find(|method| method.pool(key.account).of == PoolOf::Rule(place))?;
+                Some(self.pool_of(key.clone(), method))
+            }
+        }
+    }
+}
+
+/// Whether a method that looks into its targets may find something else in one.
+fn looks_different(was: Option<&Principal>, is: Option<&Principal>) -> bool {
+    let seen = |one: Option<&Principal>| one.map(|one| (Bound::of(one), one.policies.clone()));
+    seen(was) != seen(is)
+}
+
+/// Principals that are others than they were, or hold policies that are: in force, as a limit, by a group, or as a version
+/// that is not in force.
+fn actors(old: &Estate, new: &Estate, touched: &Touched) -> BTreeSet<PrincipalId> {
+    let mut actors = touched.principals.clone();
+    for policy in &touched.policies {
+        let name = new.policy(*policy).map_or("", |policy| &policy.name);
+        let in_force = PolicyDocument::not_in_force_of(name).map(|(arn, _)| arn);
+        for estate in [old, new] {
+            let policies = std::iter::once(*policy).chain(in_force.and_then(|arn| estate.find_policy(arn)));
+            for holder in policies.flat_map(|policy| estate.holders(policy)) {
+                actors.insert(*holder);
+                let group = estate.principal(*holder).filter(|one| one.kind == PrincipalKind::Group);
+                actors.extend(
+                    group.into_iter().flat_map(|one| estate.members(one.account, &one.identity.name)),
+                );
+            }
+        }
+    }
+    actors
+}

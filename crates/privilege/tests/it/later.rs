@@ -1,0 +1,46 @@
+//! The law of change: after any changes, one by one, an atlas answers as one that is made of the rows as they are then.
+
+mod documents;
+mod portrait;
+mod world;
+
+use doorward_model::time::Time;
+use doorward_privilege::atlas::Atlas;
+use doorward_privilege::escalation::Rules;
+use doorward_privilege::estate::Builder;
+use doorward_privilege::rating::TierZero;
+use proptest::prelude::*;
+
+use self::portrait::portrait;
+use self::world::{Values, World};
+
+fn atlas(world: &World, values: &Values) -> Atlas {
+    let mut builder = Builder::default();
+    builder.add(world.export(values));
+    let as_of = Time::from_ms(1_790_000_000_000);
+    Atlas::new(builder.build(), Rules::shipped().unwrap(), as_of, &TierZero::Default).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 4, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_changed_atlas_answers_as_a_new_one(
+        first in world::values(),
+        changes in prop::collection::vec(world::change(), 1..7),
+    ) {
+        let world = World::new();
+        let mut values = first;
+        let mut later = atlas(&world, &values);
+        for change in changes {
+            let before = portrait(&later);
+            let rows = world.change(&mut values, &change);
+            let next = later.later(&rows).unwrap();
+            let anew = portrait(&atlas(&world, &values));
+            let got = portrait(&next);
+            prop_assert_eq!(got.differences(&anew), Vec::<String>::new(), "after {:?}", rows);
+            prop_assert_eq!(portrait(&later).differences(&before), Vec::<String>::new(), "the older one stays");
+            later = next;
+        }
+    }
+}

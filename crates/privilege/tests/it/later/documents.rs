@@ -1,0 +1,62 @@
+//! What policies of the small organisation may say. Each text is a list of statements.
+
+/// What principals may hold.
+pub(super) const POLICIES: [&str; 24] = [
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:*","Resource":"*"}]"#,
+    r#"[{"Effect":"Deny","NotAction":"iam:Detach*","Resource":"*"}]"#,
+    r#"[{"Effect":"Deny","Action":"sts:AssumeRole","Resource":"arn:aws:iam::111122223333:role/b"}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:*","Resource":["arn:aws:iam::111122223333:role/a","arn:aws:iam::444455556666:role/*"]}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"x"}}}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:PassRole","lambda:*"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:PassRole","ec2:*","ssm:*"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:CreateAccessKey","iam:*LoginProfile"],"Resource":"arn:aws:iam::*:user/b"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:Create*","iam:Delete*","iam:Update*"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:CreatePolicyVersion","iam:SetDefaultPolicyVersion"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:CreatePolicyVersion","sts:AssumeRole"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:AttachRolePolicy","iam:PutRolePolicy","sts:AssumeRole"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:PutUserPolicy","iam:AttachUserPolicy","iam:CreateAccessKey"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:AddUserToGroup","iam:PutGroupPolicy","iam:AttachGroupPolicy"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:DeleteUserPermissionsBoundary","iam:DeleteRolePermissionsBoundary"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:Detach*","iam:Delete*Policy"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:UpdateAssumeRolePolicy","sts:AssumeRole","iam:UpdateSAMLProvider"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["lambda:UpdateFunctionCode","lambda:InvokeFunction","glue:*"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["ssm:UpdateInstanceInformation","s3:GetObject"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["ssm:StartSession","ssm:SendCommand","kms:*","s3:*"],"Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}]"#,
+    r#"[{"Effect":"Allow","NotAction":"s3:*","Resource":"arn:aws:iam::111122223333:*","Condition":{"StringEquals":{"aws:PrincipalTag/team":"x"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"iam:*","Resource":"*","Surprise":1}]"#,
+];
+
+/// Whom roles may trust.
+pub(super) const TRUSTS: [&str; 13] = [
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:root"}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":["111122223333","444455556666"]}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:user/a"}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":["arn:aws:iam::111122223333:role/a","arn:aws:iam::444455556666:role/c"]}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:sts::111122223333:assumed-role/deploy/s"}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":"*","Condition":{"StringEquals":{"aws:PrincipalTag/team":"x"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":["ec2.amazonaws.com","glue.amazonaws.com"],"AWS":"777788889999"}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRoleWithSAML","Principal":{"Federated":"arn:aws:iam::111122223333:saml-provider/corp"}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/token.example"},"Condition":{"StringLike":{"token.example:sub":"x"}}}]"#,
+    r#"[{"Effect":"Deny","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:user/b"}},{"Effect":"Allow","Action":"sts:AssumeRole","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:user/b"}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":7}}]"#,
+];
+
+/// What resources may say themselves.
+pub(super) const GUARDS: [&str; 3] = [
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*","Principal":{"AWS":["arn:aws:iam::111122223333:user/a","arn:aws:iam::111122223333:role/b"]}}]"#,
+    r#"[{"Effect":"Deny","Action":"*","Resource":"*","Principal":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*","Principal":"*","Surprise":1}]"#,
+];
+
+/// What an organisation may limit.
+pub(super) const LIMITS: [&str; 5] = [
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"sts:AssumeRole","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:*","sts:*"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:*","Resource":"arn:aws:iam::*:role/a"}]"#,
+    r#"[{"Effect":"Allow","Action":7,"Resource":"*"}]"#,
+];
