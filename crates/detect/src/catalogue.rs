@@ -22,12 +22,15 @@ pub struct FindingType {
 }
 
 /// All types, the surest first.
-pub const TYPES: [FindingType; 5] = [
+pub const TYPES: [FindingType; 8] = [
     INSTANCE_CREDENTIAL_ELSEWHERE,
     CREDENTIAL_SOURCE_CHANGED,
     CREDENTIAL_FOR_ANOTHER,
     KEY_IN_TWO_NETWORKS,
     NEW_BEHAVIOUR,
+    ESCALATION_OPENED,
+    TIER_ZERO_PATH_OPENED,
+    OUTSIDE_TRUST_OPENED,
 ];
 
 pub(crate) const INSTANCE_CREDENTIAL_ELSEWHERE: FindingType = FindingType {
@@ -89,4 +92,51 @@ pub(crate) const NEW_BEHAVIOUR: FindingType = FindingType {
                have it, and the surprise in bits. Controls follow from what the actions do.",
 };
 
+pub(crate) const ESCALATION_OPENED: FindingType = FindingType {
+    name: "escalation-opened",
+    detector: PRIVILEGE,
+    severity: Severity::Medium,
+    confidence_milli: 600,
+    controls: &["attack:T1098", "owasp-nhi:NHI5"],
+    raised_when: "A change of the inventory lets identities administer an account, or come to, that could not before: \
+                  a policy, a trust, a membership that is there, or a denial, a boundary, a control policy that is there \
+                  no more. Those whose new ways are cut at one point are one finding. It is high, 90 % sure, where one of \
+                  them needs no condition for it. Nothing is raised for who administers already, for roles that only a \
+                  service uses, nor of accounts that were not known before.",
+    evidence: OPENED,
+};
+
+pub(crate) const TIER_ZERO_PATH_OPENED: FindingType = FindingType {
+    name: "tier-zero-path-opened",
+    detector: PRIVILEGE,
+    severity: Severity::Medium,
+    confidence_milli: 600,
+    controls: &["attack:T1098", "owasp-nhi:NHI5"],
+    raised_when: "A change of the inventory gives identities a way to something that matters most, of which they had \
+                  none; who can come to administer an account by it is in `escalation-opened`. It is high, 90 % sure, \
+                  where one of them needs no condition for it.",
+    evidence: OPENED,
+};
+
+pub(crate) const OUTSIDE_TRUST_OPENED: FindingType = FindingType {
+    name: "outside-trust-opened",
+    detector: PRIVILEGE,
+    severity: Severity::Low,
+    confidence_milli: 600,
+    controls: &["attack:T1484.002", "owasp-nhi:NHI3"],
+    raised_when: "The trust policy of a role or the policy of a resource lets somebody in from outside of the known \
+                  accounts who was not: another account, whoever a provider of identities vouches for, everybody. Where \
+                  that leads to the administration of an account or to what matters most, it is high, 90 % sure, and \
+                  critical where everybody is let in; medium, 60 % sure, where only under a condition. Elsewhere it is \
+                  medium, 80 % sure, high for everybody, and low under a condition.",
+    evidence: OPENED,
+};
+
+const OPENED: &str = "The way of one of them with its statements, how many have it, where to cut it and how, the blast \
+                      radius before and after, and the change that opened it: the event with who made it and through \
+                      whom, or the export that tells of it. The finding is about the identity that gained most, or the \
+                      role or resource that is opened; a hold is recommended on whoever made the change, never placed, \
+                      and nobody else is held for it. It carries no risk. When none of those it names has a way any more, \
+                      it says since when it is closed.";
+const PRIVILEGE: &str = "privilege/1";
 const LINEAGE: &str = "lineage/1";

@@ -3,6 +3,7 @@
 //! - `novelty` is the core score: how surprising the values of an event are for this identity and its peers, in
 //!   bits, weighted by what the action could do.
 //! - `lineage` is hard evidence about credentials, which needs no habits.
+//! - [`opened`] is about what the inventory makes possible that it did not, and which change opened it.
 //! - `burst` lets surprise gather over hours, and turns it into one finding that grows instead of many.
 //! - [`TYPES`] are the types of findings, with what raises each.
 //! - [`Parameters`] are the numbers behind all of it.
@@ -16,6 +17,7 @@ mod inspect;
 mod lineage;
 pub mod narrative;
 mod novelty;
+pub mod opened;
 mod parameters;
 
 pub use catalogue::{FindingType, TYPES};

@@ -1,5 +1,7 @@
 //! A finding in sentences, made of the numbers that raised it.
 
+mod opened;
+
 use std::fmt::Write as _;
 
 use doorward_model::finding::{Evidence, Feature, Finding, Lineage, Novelty};
@@ -12,9 +14,12 @@ pub fn narrative(finding: &Finding) -> String {
     if let Some(fact) = &finding.lineage {
         push_lineage(&mut text, finding, fact);
     }
-    push_novelties(&mut text, finding);
-    push_extent(&mut text, finding);
-    push_chain(&mut text, finding);
+    // What has become possible names its events and who made them itself.
+    if finding.opened().is_none() {
+        push_novelties(&mut text, finding);
+        push_extent(&mut text, finding);
+        push_chain(&mut text, finding);
+    }
     text
 }
 
@@ -72,6 +77,7 @@ fn push_lineage(text: &mut String, finding: &Finding, fact: &Lineage) {
                 fact.key, fact.before, fact.after,
             ),
         ),
+        Lineage::Opened(fact) => opened::push_opened(text, finding, fact),
     }
 }
 

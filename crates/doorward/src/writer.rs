@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use doorward_engine::admit::admit;
 use doorward_engine::{Arrival, Engine, Identified};
 use doorward_journal::{Batch, Checkpoint, Expired, Journal, JournalError, Pruned, Seen};
 use doorward_model::command::{Command, Refusal};
@@ -294,7 +293,7 @@ impl<J: Journal> Writer<J> {
         recorded_at: Time,
     ) -> Result<std::result::Result<FactNumber, Refusal>> {
         self.flush()?;
-        let facts = match admit(&self.engine.state, command, recorded_at) {
+        let facts = match self.engine.admit(command, recorded_at) {
             Ok(facts) => facts,
             Err(refusal) => return Ok(Err(refusal)),
         };

@@ -10,6 +10,7 @@ use doorward_views::control::Control;
 use doorward_views::state::State;
 
 use crate::import::import;
+use crate::opened::raise_findings;
 
 /// How many holds may be in force.
 pub const HOLDS_MAX: usize = 100_000;
@@ -38,6 +39,8 @@ pub fn admit(state: &State, command: &Command, now: Time) -> Result<Vec<Fact>, R
         Command::RevokeToken(revoked) => revoke_token(control, revoked).map(one),
         Command::KillIdentity(killed) => kill_identity(control, killed, now).map(one),
         Command::ReviveIdentity(revived) => revive_identity(control, revived).map(one),
+        Command::RaiseFindings(found) => Ok(raise_findings(control, found, now)),
+        Command::MeasurePrivilege(measured) => Ok(one(Fact::PrivilegeMeasured(*measured))),
     }
 }
 

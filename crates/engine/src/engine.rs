@@ -1,6 +1,7 @@
 //! The engine: state, the rules it is judged by, and the step.
 
 use doorward_detect::{Judging, Settings, Standard, inspect};
+use doorward_model::command::{Command, Refusal};
 use doorward_model::event::Event;
 use doorward_model::id::TenantId;
 use doorward_model::identity::Identity;
@@ -13,6 +14,7 @@ use doorward_views::state::{Budget, State};
 use doorward_views::symbols::Symbol;
 use prost::Message;
 
+use crate::admit::admit;
 use crate::identify::Announced;
 
 /// When what is judged.
@@ -238,6 +240,26 @@ impl Engine {
         std::iter::once(fact).chain(holds).collect()
     }
 
+    /// Admits a command against the state before it, see [`admit`](crate::admit::admit); what is recommended because of
+    /// the findings that it raises is among the facts.
+    ///
+    /// # Errors
+    /// [`Refusal`]: then nothing changes.
+    pub fn admit(&self, command: &Command, now: Time) -> Result<Vec<Fact>, Refusal> {
+        let facts = admit(&self.state, command, now)?;
+        let follows = |fact: &Fact| match fact {
+            Fact::FindingRaised(finding) | Fact::FindingGrown(finding) => {
+                plan(&self.state, finding, &self.rules.ladder, self.planned, now)
+            }
+            _ => Vec::new(),
+        };
+        let with_holds = |fact: Fact| {
+            let holds = follows(&fact);
+            std::iter::once(fact).chain(holds)
+        };
+        Ok(facts.into_iter().flat_map(with_holds).collect())
+    }
+
     fn judging(&self, happened_at: Time) -> Judging {
         let Judge { from, judging } = self.rules.judge;
         if happened_at < from { Judging::Learn } else { judging }
@@ -306,6 +328,7 @@ pub fn follows(fact: &Fact) -> bool {
         | Fact::CommandAnswered(_)
         | Fact::IdentityKilled(_)
         | Fact::IdentityRevived(_)
+        | Fact::PrivilegeMeasured(_)
         | Fact::DecisionsMissing(_) => false,
     }
 }
@@ -315,4 +338,4 @@ fn is_automatic_hold(fact: &Fact) -> bool {
 }
 
 /// What happened longer before its arrival causes no response.
-const RESPONSE_MAX: Millis = Millis::HOUR;
+pub(crate) const RESPONSE_MAX: Millis = Millis::HOUR;

@@ -1,7 +1,10 @@
 //! What a person or a program asks for. Admitting a command is the only door to the facts it leads to.
 
+use crate::finding::Finding;
 use crate::hold::Hold;
+use crate::id::FactNumber;
 use crate::inventory::AccountExport;
+use crate::inventory::measure::PrivilegeMeasured;
 use crate::record::{
     HoldReleased, IdentityKilled, IdentityRevived, PepSet, PolicyPublished, TokenIssued, TokenRevoked,
 };
@@ -28,6 +31,26 @@ pub enum Command {
     KillIdentity(IdentityKilled),
     /// Take that back.
     ReviveIdentity(IdentityRevived),
+    /// Take in what was found in what the inventory makes possible.
+    RaiseFindings(Box<FindingsRaised>),
+    /// Take in how much the inventory makes possible.
+    MeasurePrivilege(PrivilegeMeasured),
+}
+
+/// What was found in what the inventory makes possible.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct FindingsRaised {
+    /// What has become possible; at most [`Self::FINDINGS_MAX`] are taken.
+    pub raised: Vec<Finding>,
+    /// Findings of what was possible, and is not any more, by id.
+    pub closed: Vec<String>,
+    /// The last fact of the inventory in which that was found.
+    pub as_of_fact: FactNumber,
+}
+
+impl FindingsRaised {
+    /// How many findings are raised at once.
+    pub const FINDINGS_MAX: usize = 200;
 }
 
 impl Command {
@@ -44,6 +67,10 @@ impl Command {
             Self::RevokeToken(revoked) => revoked.id.clone(),
             Self::KillIdentity(killed) => killed.identity.clone(),
             Self::ReviveIdentity(revived) => revived.identity.clone(),
+            Self::RaiseFindings(found) => {
+                found.raised.first().map(|finding| finding.id.clone()).unwrap_or_default()
+            }
+            Self::MeasurePrivilege(measured) => Time::from_ms(measured.at_ms).to_string(),
         }
     }
 }

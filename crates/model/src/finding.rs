@@ -1,6 +1,7 @@
 //! What was noticed: typed, weighed, and explained with the numbers that raised it.
 
 use crate::event::ActionClass;
+use crate::inventory::change::ChangedRow;
 
 /// How bad it would be if it is what it looks like.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, prost::Enumeration)]
@@ -112,7 +113,7 @@ pub struct Novelty {
     pub bits_milli: u32,
 }
 
-/// A hard fact about a credential, which needs no habits.
+/// A hard fact, which needs no habits: about a credential, or about what has become possible.
 #[derive(Clone, PartialEq, Eq, prost::Oneof)]
 pub enum Lineage {
     /// A credential was made for another identity than the one that made it.
@@ -127,6 +128,9 @@ pub enum Lineage {
     /// The client says that the same key now comes from another place than before.
     #[prost(message, tag = "1004")]
     SourceChanged(SourceChanged),
+    /// Something is possible that was not.
+    #[prost(message, tag = "1005")]
+    Opened(Box<Opened>),
 }
 
 /// See [`Lineage::KeyForAnother`].
@@ -189,6 +193,118 @@ pub struct SourceChanged {
     /// Where the client takes it from now, in words.
     #[prost(string, tag = "3")]
     pub after: String,
+}
+
+/// See [`Lineage::Opened`]: identities can become what they could not, or somebody is let in from outside.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Opened {
+    /// The way of the first of those who have gained one, step by step.
+    #[prost(message, repeated, tag = "1")]
+    pub hops: Vec<OpenedHop>,
+    /// Where the ways lead, in words; several where the same people are let into several things.
+    #[prost(string, repeated, tag = "2")]
+    pub to: Vec<String>,
+    /// How many have gained a way.
+    #[prost(uint64, tag = "3")]
+    pub count: u64,
+    /// How many of them need no condition for it.
+    #[prost(uint64, tag = "4")]
+    pub sure: u64,
+    /// Some of them, those with the largest blast radius first.
+    #[prost(message, repeated, tag = "5")]
+    pub examples: Vec<OpenedFor>,
+    /// Where the ways of all of them are cut.
+    #[prost(string, tag = "6")]
+    pub cut: String,
+    /// The method that is closed there.
+    #[prost(string, tag = "7")]
+    pub method: String,
+    /// How to close it; empty where the method does not say.
+    #[prost(string, tag = "8")]
+    pub fix: String,
+    /// What opened it, oldest first.
+    #[prost(message, repeated, tag = "9")]
+    pub changes: Vec<OpenedBy>,
+    /// Whether it is known that these changes opened it: where it is not, all are named that came together.
+    #[prost(bool, tag = "10")]
+    pub attributed: bool,
+    /// When it was closed again, milliseconds since the epoch; 0 while it is open.
+    #[prost(int64, tag = "11")]
+    pub closed_at_ms: i64,
+    /// The last fact of the inventory in which it was seen so: what came before need not be compared again.
+    #[prost(uint64, tag = "12")]
+    pub as_of_fact: u64,
+}
+
+/// A step of a way that was opened.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct OpenedHop {
+    /// Who takes it.
+    #[prost(string, tag = "1")]
+    pub from: String,
+    /// What it leads to.
+    #[prost(string, tag = "2")]
+    pub to: String,
+    /// The method.
+    #[prost(string, tag = "3")]
+    pub method: String,
+    /// The statements by which it is allowed.
+    #[prost(string, repeated, tag = "4")]
+    pub statements: Vec<String>,
+    /// What must hold for it that is not known.
+    #[prost(string, repeated, tag = "5")]
+    pub only_if: Vec<String>,
+}
+
+/// Somebody for whom a way was opened.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct OpenedFor {
+    /// The identity; from outside, who is let in.
+    #[prost(string, tag = "1")]
+    pub identity: String,
+    /// Its blast radius before, in thousandths of a percent.
+    #[prost(uint32, tag = "2")]
+    pub before_millipercent: u32,
+    /// The same with the way.
+    #[prost(uint32, tag = "3")]
+    pub after_millipercent: u32,
+}
+
+/// A change that opened a way: an event of the log, or an export, which does not tell who made it.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct OpenedBy {
+    /// The source's id of the event; empty where an export tells of the change.
+    #[prost(string, tag = "1")]
+    pub event: String,
+    /// When it happened, or as of when the export is, milliseconds since the epoch.
+    #[prost(int64, tag = "2")]
+    pub at_ms: i64,
+    /// The account whose log or export it is.
+    #[prost(string, tag = "3")]
+    pub account: String,
+    /// `service:Action` of the event.
+    #[prost(string, tag = "4")]
+    pub permission: String,
+    /// The identity that acted; empty for an export.
+    #[prost(string, tag = "5")]
+    pub identity: String,
+    /// The identities behind it, nearest first.
+    #[prost(string, repeated, tag = "6")]
+    pub chain: Vec<String>,
+    /// The session it acted in; empty when there is none.
+    #[prost(string, tag = "7")]
+    pub session: String,
+    /// The rows of the inventory that it changed and that opened the way.
+    #[prost(message, repeated, tag = "8")]
+    pub rows: Vec<ChangedRow>,
+}
+
+impl OpenedBy {
+    /// Whether an event of the log tells of it, and so who made it.
+    #[must_use]
+    pub fn is_of_event(&self) -> bool {
+        !self.event.is_empty()
+    }
 }
 
 /// The event that a finding rests on, copied so that it outlives the log.
@@ -266,7 +382,7 @@ pub struct Finding {
     #[prost(uint64, tag = "10")]
     pub score_milli: u64,
     /// The hard fact, if it is one.
-    #[prost(oneof = "Lineage", tags = "1001, 1002, 1003, 1004")]
+    #[prost(oneof = "Lineage", tags = "1001, 1002, 1003, 1004, 1005")]
     pub lineage: Option<Lineage>,
     /// The identities behind it, nearest first: who assumed whom.
     #[prost(string, repeated, tag = "20")]
@@ -287,4 +403,22 @@ pub struct Finding {
     /// Whether the sources of its events are only taken at their word: it causes no more than step-up, and no risk.
     #[prost(bool, tag = "25")]
     pub asserted: bool,
+}
+
+impl Finding {
+    /// Whether it counts in the risk of the identity that it is about: not where that is only taken at its word, nor
+    /// where it is about what has become possible, which is no sign that somebody acts up.
+    #[must_use]
+    pub fn carries_risk(&self) -> bool {
+        !self.asserted && self.opened().is_none()
+    }
+
+    /// What has become possible, where it is about that.
+    #[must_use]
+    pub fn opened(&self) -> Option<&Opened> {
+        match &self.lineage {
+            Some(Lineage::Opened(opened)) => Some(opened),
+            _ => None,
+        }
+    }
 }

@@ -6,6 +6,7 @@
 pub mod center;
 pub mod change;
 pub mod finding;
+pub mod measure;
 pub mod organisation;
 pub mod resource;
 pub mod row;

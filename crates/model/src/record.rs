@@ -9,6 +9,7 @@ use crate::identity::{Credential, Edge, Identity};
 use crate::inventory::center::{Assignment, Membership, PermissionSet};
 use crate::inventory::change::InventoryChanged;
 use crate::inventory::finding::AccessFinding;
+use crate::inventory::measure::PrivilegeMeasured;
 use crate::inventory::organisation::OrganisationNode;
 use crate::inventory::resource::Resource;
 use crate::inventory::row::{PolicyFound, Withdrawn};
@@ -37,7 +38,7 @@ pub struct FactRecord {
     #[prost(
         oneof = "Fact",
         tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, \
-                35, 36, 37, 38, 39"
+                35, 36, 37, 38, 39, 40"
     )]
     pub fact: Option<Fact>,
 }
@@ -149,6 +150,9 @@ pub enum Fact {
     /// A write event of the log has changed the inventory.
     #[prost(message, tag = "39")]
     InventoryChanged(InventoryChanged),
+    /// How much the inventory made possible.
+    #[prost(message, tag = "40")]
+    PrivilegeMeasured(PrivilegeMeasured),
 }
 
 /// Under this name is recorded what the settings of a server say. Nobody else may use it.

@@ -22,6 +22,7 @@ mod explain;
 mod find;
 mod ground;
 mod method;
+mod outside;
 mod part;
 mod pools;
 mod question;
@@ -36,6 +37,7 @@ use doorward_model::time::Time;
 pub use self::draft::{Cause, Place, PoolKey, PoolOf, Variant};
 pub use self::explain::{Evidence, Explainer};
 pub use self::method::Latent;
+pub use self::outside::{Entrance, entrances};
 pub(crate) use self::redraw::Redrawn;
 
 use self::actor::{Actor, Masks};

@@ -5,6 +5,9 @@
 //! agents, never from an agent to its person. Guard rails bound it: what is old causes nothing, an exempt identity is
 //! never held, and there is a budget of automatic holds per hour, beyond which holds are only recommended.
 //!
+//! What has become possible is no sign that somebody acts up. Whoever has gained a way by what another did is never held
+//! for it; a hold is recommended, and never placed, on whoever made the change, where an event tells who that was.
+//!
 //! Nothing here places anything by itself: the facts go through the log like all others. Start reading at [`plan()`].
 
 mod ladder;

@@ -1,8 +1,8 @@
 //! From a finding to holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use doorward_model::finding::Finding;
+use doorward_model::finding::{Finding, Opened};
 use doorward_model::hash::Hash16;
 use doorward_model::hold::{Hold, HoldProfile, HoldScope};
 use doorward_model::record::Fact;
@@ -19,6 +19,12 @@ pub fn plan(state: &State, finding: &Finding, ladder: &Ladder, planned: usize, n
     if finding.historical || ladder.mode == ResponseMode::Record {
         return Vec::new();
     }
+    if let Some(opened) = finding.opened() {
+        return openers(finding, opened, rung, &|who| ladder.exempt.contains(who))
+            .filter_map(|who| hold(state, finding, who, rung, now))
+            .map(Fact::HoldRecommended)
+            .collect();
+    }
     let spent = state.control.automatic_holds(now) + planned;
     let mut budget = ladder.holds_per_hour_max.saturating_sub(spent);
     let mut facts = Vec::new();
@@ -34,6 +40,20 @@ pub fn plan(state: &State, finding: &Finding, ladder: &Ladder, planned: usize, n
         facts.push(if place { Fact::HoldPlaced(hold) } else { Fact::HoldRecommended(hold) });
     }
     facts
+}
+
+/// Whoever made the changes that opened a way which is open still, if that is known.
+fn openers<'a>(
+    finding: &Finding,
+    opened: &'a Opened,
+    rung: &Rung,
+    exempt: &'a dyn Fn(&String) -> bool,
+) -> impl Iterator<Item = (String, HoldProfile)> {
+    let profile = if finding.asserted { rung.profile.max(HoldProfile::StepUp) } else { rung.profile };
+    let known = opened.attributed && opened.closed_at_ms == 0;
+    let made = opened.changes.iter().filter(move |change| known && change.is_of_event());
+    let who: BTreeSet<&String> = made.map(|change| &change.identity).filter(|who| !who.is_empty()).collect();
+    who.into_iter().filter(move |who| !exempt(who)).map(move |who| (who.clone(), profile))
 }
 
 /// The identity of the finding, and those one hop away that it means too, with what is taken from each.

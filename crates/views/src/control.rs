@@ -22,6 +22,7 @@ use crate::inventory::Inventory;
 use crate::inventory::table::first;
 use crate::peers::Peers;
 use crate::symbols::Symbols;
+use crate::trend::Trend;
 
 /// A token that was revoked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -78,6 +79,8 @@ pub struct Control {
     pub configured: Configured,
     /// When records of decisions were last lost.
     pub decisions_missing: Option<DecisionsMissing>,
+    /// How much the inventory made possible, day by day.
+    pub trend: Trend,
 }
 
 /// What the settings of a server have said, as far as others may change it while it runs: it is said again only when
@@ -117,6 +120,7 @@ impl Control {
             policy: None,
             configured: Configured::default(),
             decisions_missing: None,
+            trend: Trend::default(),
         }
     }
 
@@ -178,6 +182,7 @@ impl Control {
             }
             Fact::HoldRecommended(hold) => self.fold_recommended(hold),
             Fact::DecisionsMissing(missing) => self.decisions_missing = Some(*missing),
+            Fact::PrivilegeMeasured(measured) => self.trend.fold(*measured),
             Fact::HoldReleased(released) => {
                 self.holds.remove(&released.id);
                 self.recommended.remove(&released.id);
@@ -283,7 +288,7 @@ impl Control {
         if confidence_milli < SURE_MILLI {
             return;
         }
-        let own = self.findings.values().filter(|finding| !finding.asserted && *finding.identity == **from);
+        let own = self.findings.values().filter(|one| one.carries_risk() && *one.identity == **from);
         if let Some(risk) = own.map(risk_of).reduce(Risk::greatest) {
             self.raise_risk(to, risk);
         }
@@ -291,7 +296,7 @@ impl Control {
 
     fn fold_finding(&mut self, finding: &Finding) {
         put(&mut self.findings, &finding.id, finding);
-        if finding.asserted {
+        if !finding.carries_risk() {
             return;
         }
         let risk = risk_of(finding);

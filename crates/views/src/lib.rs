@@ -36,4 +36,5 @@ pub mod snapshot;
 pub mod state;
 pub mod symbols;
 pub mod told;
+pub mod trend;
 pub mod unusual;

@@ -85,6 +85,7 @@ impl Publisher {
             | Fact::PepSet(_)
             | Fact::TokenIssued(_)
             | Fact::CommandAnswered(_)
+            | Fact::PrivilegeMeasured(_)
             | Fact::DecisionsMissing(_) => {}
         }
     }

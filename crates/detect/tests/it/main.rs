@@ -4,4 +4,5 @@
 mod limits;
 mod lineage;
 mod novelty;
+mod opened;
 mod watch;

@@ -42,6 +42,8 @@ pub(super) fn denial_of(command: &Command, control: &Control) -> Option<Denial> 
         | Command::ReleaseHold(_)
         | Command::ReviveIdentity(_)
         | Command::PublishPolicy(_)
+        | Command::RaiseFindings(_)
+        | Command::MeasurePrivilege(_)
         | Command::IssueToken(_) => None,
     }
 }

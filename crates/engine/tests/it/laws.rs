@@ -8,6 +8,7 @@ use doorward_model::id::TenantId;
 use doorward_model::identity::{Credential, Edge, EdgeKind, Identity, IdentityKind};
 use doorward_model::inventory::center::{Assignment, Membership, PermissionSet};
 use doorward_model::inventory::finding::AccessFinding;
+use doorward_model::inventory::measure::PrivilegeMeasured;
 use doorward_model::inventory::organisation::OrganisationNode;
 use doorward_model::inventory::resource::Resource;
 use doorward_model::inventory::row::{PolicyFound, Withdrawn};
@@ -114,6 +115,10 @@ fn a_checkpoint_and_the_tail_are_as_the_whole() {
     let ids: Vec<_> = whole.engine.state.control.identities.keys().take(2).map(|id| id.to_string()).collect();
     let [killed, revived] = ids.try_into().unwrap();
     whole.fact(Fact::DecisionsMissing(DecisionsMissing { from_ms: 1, to_ms: 3, flush_ms: 2 }), now);
+    for identities in 1..3 {
+        let measured = PrivilegeMeasured { at_ms: now.ms(), identities, ..PrivilegeMeasured::default() };
+        whole.fact(Fact::PrivilegeMeasured(measured), now);
+    }
     for (up_to_ms, by) in [(9, "ann"), (5, "bob")] {
         let (identity, reason) = (killed.clone(), "stolen".to_owned());
         whole.fact(Fact::IdentityKilled(IdentityKilled { identity, up_to_ms, by: by.into(), reason }), now);

@@ -6,4 +6,5 @@ mod derived;
 mod identity;
 mod inventory;
 mod laws;
+mod opened;
 mod support;

@@ -51,6 +51,7 @@ impl Fact {
             | Self::CommandAnswered(_)
             | Self::IdentityKilled(_)
             | Self::IdentityRevived(_)
+            | Self::PrivilegeMeasured(_)
             | Self::DecisionsMissing(_) => None,
         }
     }

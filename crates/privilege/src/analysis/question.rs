@@ -173,7 +173,7 @@ fn certainty(verdict: &Verdict<'_>, chosen: bool) -> Option<Certainty> {
     }
 }
 
-fn truth(requirement: &Requirement<'_>, chosen: bool) -> Truth {
+pub(crate) fn truth(requirement: &Requirement<'_>, chosen: bool) -> Truth {
     match requirement {
         Requirement::Never => Truth::No,
         Requirement::Always => Truth::Yes,

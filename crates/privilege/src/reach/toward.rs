@@ -1,4 +1,4 @@
-//! The way from every node to one target, found once for all of them.
+//! The way from every node to a target, or to the nearest of several, found once for all of them.
 
 use std::collections::VecDeque;
 
@@ -18,12 +18,20 @@ impl Toward {
     /// The ways to a target.
     #[must_use]
     pub fn new(graph: &Graph, target: NodeId, filter: &Filter) -> Self {
+        Self::any_of(graph, vec![target], filter)
+    }
+
+    /// The ways to whichever of some targets is nearest.
+    #[must_use]
+    pub fn any_of(graph: &Graph, targets: Vec<NodeId>, filter: &Filter) -> Self {
         let count = graph.node_count();
         let mut toward = Self { next: vec![None; count], costs: vec![NOT_YET; count] };
-        if let Some(own) = toward.costs.get_mut(target.0 as usize) {
-            *own = (0, 0);
+        for target in &targets {
+            if let Some(own) = toward.costs.get_mut(target.0 as usize) {
+                *own = (0, 0);
+            }
         }
-        let mut layer = vec![target];
+        let mut layer = targets;
         for conditions in 0..=MAX_CONDITIONS {
             layer = toward.layer((graph, filter), conditions, layer);
         }

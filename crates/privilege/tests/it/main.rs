@@ -33,6 +33,8 @@ mod laws;
 #[cfg(test)]
 mod naive;
 #[cfg(test)]
+mod news;
+#[cfg(test)]
 mod opengraph;
 #[cfg(test)]
 mod permission_set;

@@ -35,6 +35,7 @@ pub fn facts(state: &State) -> Vec<Fact> {
         Fact::TokenRevoked(TokenRevoked { id, by })
     }));
     facts.extend(control.decisions_missing.map(Fact::DecisionsMissing));
+    facts.extend(control.trend.points().copied().map(Fact::PrivilegeMeasured));
     facts.extend(control.answered.iter().cloned().map(Fact::CommandAnswered));
     // What decides comes last.
     let configured = control.configured.policy.iter().filter(|set| control.policy.as_ref() != Some(set));

@@ -10,11 +10,14 @@ use doorward_model::hold::HoldProfile;
 
 use crate::scenarios::{files, folder};
 
-/// Reasons that no scenario can lead to, and where they are tested.
-const ELSEWHERE: [(&str, &str); 3] = [
+/// Words that no scenario can lead to, and where they are tested.
+const ELSEWHERE: [(&str, &str); 6] = [
     ("new-pep", "`crates/serve/tests/it/authzen.rs`: it is said beside the decision, at the door"),
     ("malformed", "`crates/serve/tests/it/authzen.rs`: a scenario cannot write what is no question"),
     ("too-wide", "`crates/policy/tests/it/oracle.rs`: it takes more entities than a scenario should name"),
+    ("escalation-opened", "`crates/detect/tests/it/opened.rs`: a scenario has no exports"),
+    ("tier-zero-path-opened", "`crates/privilege/tests/it/news.rs`: a scenario has no exports"),
+    ("outside-trust-opened", "`crates/detect/tests/it/opened.rs`: a scenario has no exports"),
 ];
 
 #[test]
