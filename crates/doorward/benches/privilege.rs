@@ -30,7 +30,7 @@ use std::process::Command;
 
 use doorward_intake::{Item, Limits, Reader};
 use doorward_privilege::estate::{Builder, Estate};
-use doorward_simulate::large_account;
+use doorward_simulate::{large_account, large_data};
 use serde_json::Value;
 
 use crate::asked::asked;
@@ -52,6 +52,15 @@ fn export(roles: u32) -> PathBuf {
     path
 }
 
+/// What that account holds, beside it.
+fn data(roles: u32) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("account-{roles}.data.json"));
+    let mut text = Vec::new();
+    large_data(SEED, roles, &mut |piece| text.extend_from_slice(piece));
+    fs::write(&path, text).unwrap();
+    path
+}
+
 /// What an export says, as rows in one estate.
 fn estate(path: &Path) -> Estate {
     let mut builder = Builder::default();
@@ -65,11 +74,11 @@ fn estate(path: &Path) -> Estate {
     builder.build()
 }
 
-/// What this program takes to read an export and answer for all its principals; and how many they are.
-fn whole(path: &Path) -> (Watched, usize) {
-    let answers = path.with_extension("answers.json");
+/// What this program takes to read exports and answer for all its principals; and how many they are.
+fn whole(paths: &[&Path]) -> (Watched, usize) {
+    let answers = Path::new(env!("CARGO_TARGET_TMPDIR")).join("answers.json");
     let mut analyze = Command::new(env!("CARGO_BIN_EXE_doorward"));
-    analyze.args(["privilege", "analyze", "--quiet", "-o", "json"]).arg(path);
+    analyze.args(["privilege", "analyze", "--quiet", "-o", "json"]).args(paths);
     let watched = watched(&mut analyze, File::create(&answers).unwrap().into());
     let answers: Value = serde_json::from_slice(&fs::read(&answers).unwrap()).unwrap();
     (watched, answers.get("principals").and_then(Value::as_array).unwrap().len())
@@ -81,7 +90,7 @@ fn main() {
     }
     evaluation::measure();
     for roles in SIZES {
-        let (Watched { cpu, peak }, principals) = whole(&export(roles));
+        let (Watched { cpu, peak }, principals) = whole(&[&export(roles), &data(roles)]);
         println!("privilege/{roles}: cpu {} peak {peak} principals {principals}", cpu.as_nanos());
     }
     peers::cloudsplaining();

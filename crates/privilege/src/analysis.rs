@@ -16,6 +16,7 @@ mod administrators;
 mod assemble;
 mod assume;
 mod bounds;
+mod data;
 mod draft;
 mod existing;
 mod explain;
@@ -30,11 +31,14 @@ mod redraw;
 mod trust;
 mod trusts;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use doorward_model::time::Time;
+use fixedbitset::FixedBitSet;
 
-pub use self::draft::{Cause, Place, PoolKey, PoolOf, Variant};
+pub use self::data::{DataKind, KINDS, On, Uses};
+pub use self::draft::{Cause, Lot, Place, PoolKey, PoolOf, Variant};
 pub use self::explain::{Evidence, Explainer};
 pub use self::method::Latent;
 pub use self::outside::{Entrance, entrances};
@@ -43,6 +47,7 @@ pub(crate) use self::redraw::Redrawn;
 use self::actor::{Actor, Masks};
 use self::assume::{Assumable, Where};
 use self::bounds::Bounds;
+use self::data::Data;
 use self::draft::{Board, Lead};
 use self::ground::Ground;
 use self::method::{Asked, Method};
@@ -79,6 +84,7 @@ struct Drawn {
     assume_mask: Mask,
     masks: Masks,
     trust: Trust,
+    data: Data,
     pools: Pools,
     bounds: Bounds,
     board: Board,
@@ -118,6 +124,16 @@ impl Analysis {
         let is_by = move |cause: &Cause| matches!(cause, Cause::Rule(place, _) if *place as usize == method);
         let numbered = (0u32..).map(EdgeId).zip(self.causes.iter());
         numbered.filter(move |(_, cause)| is_by(cause)).map(|(id, _)| id)
+    }
+
+    /// The edges that give at least a level over what they lead to; `None` where all do.
+    #[must_use]
+    pub fn giving(&self, level: Level) -> Option<FixedBitSet> {
+        let mut giving = FixedBitSet::with_capacity(self.causes.len());
+        giving.extend(
+            (0..).zip(self.causes.iter()).filter(|(_, cause)| cause.level() >= level).map(|(at, _)| at),
+        );
+        (giving.count_ones(..) < self.causes.len()).then_some(giving)
     }
 
     /// What a node stands for; nothing where what it stood for is gone, or nothing has come yet.
@@ -161,6 +177,7 @@ impl Drawn {
     fn new(estate: &Estate, rules: &Rules, as_of: Time) -> Self {
         let needed = rules.all().iter().flat_map(|rule| rule.permissions());
         let names: Vec<&str> = needed.chain(administrators::KERNEL.map(|(name, _)| name)).collect();
+        let names = [names, data::permissions().collect()].concat();
         let interest = Interest::new(&names);
         // Whom one may assume is drawn by itself, for all at once.
         let numbered = (0u32..).zip(rules.all()).filter(|(_, rule)| !rule.is_trust_alone());
@@ -171,6 +188,7 @@ impl Drawn {
             masks: Masks::new(estate, &interest),
             kernel: interest.all_of(administrators::KERNEL.map(|(name, _)| name)),
             assume_mask: interest.of("sts:AssumeRole"),
+            data: Data::new(estate, &interest, as_of),
             interest: Arc::new(interest),
             trust: Trust::new(estate),
             pools: Pools::default(),
@@ -185,6 +203,16 @@ impl Drawn {
     /// In which parts an actor has edges, or could have them.
     fn able(&self, node: NodeId) -> Parts {
         self.able.get(node.0 as usize).copied().unwrap_or(Parts::NONE)
+    }
+
+    /// All who are let in from outside.
+    fn outside(&self) -> BTreeSet<Arc<str>> {
+        self.trust.outside().into_iter().chain(self.data.outside()).collect()
+    }
+
+    /// Whether somebody is let in from outside.
+    fn lets_in(&self, name: &str) -> bool {
+        self.trust.is_trusted(name) || self.data.lets_in(name)
     }
 
     fn set_able(&mut self, node: NodeId, parts: Parts) {
@@ -268,7 +296,7 @@ impl<'a> Drawing<'a> {
             }
         }
         self.finish();
-        for name in self.drawn.trust.outside() {
+        for name in self.drawn.outside() {
             self.let_in(&name);
         }
     }
@@ -291,11 +319,13 @@ impl<'a> Drawing<'a> {
         let may_assume = actor.limited.holds(&self.drawn.assume_mask);
         let assume = if may_assume { Parts::ASSUME } else { Parts::NONE };
         let methods = if is_administrator { Parts::NONE } else { self.able(&acting) };
-        self.drawn.set_able(actor.node, Parts::ADMINISTER.or(assume).or(methods));
+        let data = self.drawn.data.able(actor);
+        self.drawn.set_able(actor.node, Parts::ADMINISTER.or(assume).or(data).or(methods));
         // Within its account an administrator is there already; other accounts may trust it.
         let place = if is_administrator { Where::Elsewhere } else { Where::Anywhere };
         let assumable =
             if parts.meets(Parts::ASSUME) { self.assume(&acting, place) } else { Assumable::default() };
+        self.use_data(&acting, place, parts);
         self.escalate(&acting, &assumable, methods.and(parts));
     }
 
@@ -343,6 +373,6 @@ impl<'a> Drawing<'a> {
 impl Lead {
     /// It as an edge.
     const fn edge(&self, id: EdgeId) -> Edge {
-        Edge { from: self.from, to: self.to, level: Level::Control, only_if: self.only_if, id }
+        Edge { from: self.from, to: self.to, level: self.cause.level(), only_if: self.only_if, id }
     }
 }

@@ -5,14 +5,13 @@
 
 use std::ops::Range;
 
+use crate::level::Level;
 use crate::pattern::Pattern;
 use crate::permission_set::PermissionSet;
 
+mod levels;
 mod nearest;
-mod power;
 mod read;
-
-pub use self::power::Power;
 
 /// A permission by its place in the order of all names.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -52,8 +51,8 @@ pub struct Catalog {
     resource_types: Vec<ResourceType>,
     /// Resource types by what stands after the partition in their ARNs, sorted by it.
     by_arn_service: Vec<(Box<str>, ResourceTypeId)>,
-    powers: Vec<Power>,
-    by_power: [PermissionSet; Power::ALL.len()],
+    levels: Vec<Level>,
+    by_level: [PermissionSet; Level::ALL.len()],
     all: PermissionSet,
 }
 
@@ -70,7 +69,7 @@ pub struct Source {
     pub licence: String,
 }
 
-/// Why a list of permissions, or of their powers, cannot be read.
+/// Why a list of permissions, or of their levels, cannot be read.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("line {line}: {what}: {mend}")]
 pub struct CatalogError {
@@ -166,8 +165,8 @@ impl Catalog {
     /// Never, as a test shows; an error and not a panic all the same.
     pub fn shipped() -> Result<Self, CatalogError> {
         let permissions = include_str!("../../../rules/aws/permissions/permissions.txt");
-        let powers = include_str!("../../../rules/aws/permissions/power.txt");
-        Self::read(permissions, powers)
+        let levels = include_str!("../../../rules/aws/permissions/levels.txt");
+        Self::read(permissions, levels)
     }
 
     /// Reads a list of permissions, and what they give where that does not follow from AWS's access level.
@@ -175,13 +174,13 @@ impl Catalog {
     /// # Errors
     ///
     /// When a line of either is not understood, or the first does not hold what its header says.
-    pub fn read(permissions: &str, powers: &str) -> Result<Self, CatalogError> {
+    pub fn read(permissions: &str, levels: &str) -> Result<Self, CatalogError> {
         let mut catalog = read::permissions(permissions)?;
-        catalog.powers = power::read(powers, &catalog)?;
-        for power in Power::ALL {
-            let of_power = catalog.ids().filter(|id| catalog.power(*id) == power).collect();
-            if let Some(set) = catalog.by_power.get_mut(power as usize) {
-                *set = of_power;
+        catalog.levels = levels::read(levels, &catalog)?;
+        for level in Level::ALL {
+            let of_level = catalog.ids().filter(|id| catalog.level(*id) == level).collect();
+            if let Some(set) = catalog.by_level.get_mut(level as usize) {
+                *set = of_level;
             }
         }
         Ok(catalog)
@@ -250,21 +249,21 @@ impl Catalog {
 
     /// What the permission gives to whoever holds it.
     #[must_use]
-    pub fn power(&self, permission: PermissionId) -> Power {
-        self.powers.get(usize::from(permission.0)).copied().unwrap_or(Power::Control)
+    pub fn level(&self, permission: PermissionId) -> Level {
+        self.levels.get(usize::from(permission.0)).copied().unwrap_or(Level::Control)
     }
 
-    /// What the permissions give together: the sum of [`Power::tenths`].
+    /// What the permissions give together: the sum of [`Level::tenths`].
     #[must_use]
     pub fn tenths(&self, set: &PermissionSet) -> u64 {
-        let tenths = |power: Power| u64::from(power.tenths()) * set.shared(self.of_power(power)) as u64;
-        Power::ALL.into_iter().map(tenths).sum()
+        let tenths = |level: Level| u64::from(level.tenths()) * set.shared(self.of_level(level)) as u64;
+        Level::ALL.into_iter().map(tenths).sum()
     }
 
     /// The permissions that give so much.
     #[must_use]
-    pub fn of_power(&self, power: Power) -> &PermissionSet {
-        self.by_power.get(power as usize).unwrap_or(&self.all)
+    pub fn of_level(&self, level: Level) -> &PermissionSet {
+        self.by_level.get(level as usize).unwrap_or(&self.all)
     }
 
     /// The types of resources that the permission acts on. With none, it is only ever asked for `*`.

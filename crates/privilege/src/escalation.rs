@@ -67,8 +67,6 @@ pub enum Category {
     NewPassrole,
     /// The actor takes over something that runs with a role already.
     ExistingPassrole,
-    /// The actor lets itself use a resource that guards others: a key, a secret, a bucket.
-    ResourceAccess,
 }
 
 /// Who can use a method.
@@ -212,8 +210,6 @@ pub enum Gives {
     WithoutBoundary,
     /// It has what its policies allow, without the policy that denies.
     WithoutDenial,
-    /// It may do with the target, a resource, what it likes.
-    ControlOfTarget,
 }
 
 impl Rule {

@@ -323,11 +323,12 @@ fn is_changeable(name: &str) -> bool {
         && name.splitn(6, ':').nth(5).is_some_and(is_policy)
 }
 
-/// The ARN of what holds a thing: the bucket of an object, the function of a version.
+/// The ARN of what holds a thing: the bucket of an object, the function of a version, the group of a log stream.
 pub(crate) fn container(arn: &str) -> Option<&str> {
     let name = arn.splitn(6, ':').nth(5)?;
     match arn.split(':').nth(2)? {
         "s3" => arn.split_once('/').map(|(bucket, _)| bucket),
+        "logs" => arn.split_once(":log-stream:").map(|(group, _)| group),
         "lambda" if name.matches(':').count() > 1 => arn.rsplit_once(':').map(|(function, _)| function),
         _ => None,
     }

@@ -26,6 +26,7 @@ pub(crate) use self::filter::{Admit, All};
 pub(crate) use self::lists::Lists;
 pub(crate) use self::rows::{Hop, Row};
 pub(crate) use self::states::{State, States};
+pub use crate::level::Level;
 
 use self::rows::{Rows, Side};
 
@@ -36,24 +37,6 @@ pub struct NodeId(pub u32);
 /// The caller's number of an edge, such as that of the statement behind it; of the edges that leave a node, each has its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct EdgeId(pub u32);
-
-/// What is gained over a target.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Level {
-    /// Its name and metadata.
-    List,
-    /// What it holds: data, or a secret.
-    Read,
-    /// To change or delete it.
-    Write,
-    /// To become it, or to say who may do what with it.
-    Control,
-}
-
-impl Level {
-    /// All, from the lowest on.
-    pub const ALL: [Self; 4] = [Self::List, Self::Read, Self::Write, Self::Control];
-}
 
 /// What the graph knows about a node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

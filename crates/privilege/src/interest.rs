@@ -25,6 +25,12 @@ impl Mask {
         self.0.iter().zip(other.0).all(|(own, other)| own & other == other)
     }
 
+    /// Whether something of another set is in this one.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        self.0.iter().zip(other.0).any(|(own, other)| own & other != 0)
+    }
+
     /// Takes in what is in another.
     pub fn join(&mut self, other: &Self) {
         for (own, other) in self.0.iter_mut().zip(other.0) {

@@ -25,6 +25,7 @@ pub mod estate;
 pub mod evaluate;
 pub mod graph;
 pub mod interest;
+pub mod level;
 pub mod news;
 pub mod opengraph;
 pub mod pattern;

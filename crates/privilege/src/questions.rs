@@ -1,20 +1,18 @@
 //! Questions that people ask: what one identity may do, who may do something, what an identity reaches, and by which
 //! ways it comes from one to another.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Serialize;
 
 use crate::analysis::{Cause, Explainer, Place};
 use crate::answers::{self, PathAnswer};
 use crate::atlas::Atlas;
 use crate::estate::{PrincipalId, PrincipalKind};
-use crate::graph::{Edge, Filter, Level, Node, NodeId};
+use crate::graph::{Edge, Filter, Node, NodeId};
 use crate::interest::Interest;
 use crate::reach::{best_paths, reach};
 
 /// Whether a principal has a permission on a resource.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct CanAnswer {
     /// The principal.
     pub identity: String,
@@ -32,7 +30,7 @@ pub struct CanAnswer {
 }
 
 /// Whether something is allowed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Can {
     /// It is.
@@ -44,18 +42,16 @@ pub enum Can {
     /// A statement denies it.
     ExplicitDeny,
     /// Nothing allows it, or not everything that must.
-    #[default]
     ImplicitDeny,
 }
 
 /// Something that an identity reaches.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct ReachAnswer {
     /// What is reached.
     pub to: String,
     /// What is gained over it: `control`, `write`, `read` or `list`.
-    pub level: String,
+    pub level: &'static str,
     /// How many steps on the way hold only if a condition does.
     pub conditions: u8,
     /// What it weighs.
@@ -163,6 +159,12 @@ impl Atlas {
         }
     }
 
+    /// Whether a node stands for somebody of whom the inventory shows nothing.
+    #[must_use]
+    pub fn is_outside(&self, node: NodeId) -> bool {
+        matches!(self.analysis.place(node), Some(Place::Outside(_)))
+    }
+
     /// Whether a principal has a permission on a resource, or on some that match a pattern.
     #[must_use]
     pub fn can(&self, id: PrincipalId, permission: &str, resource: &str) -> Option<CanAnswer> {
@@ -204,13 +206,7 @@ impl Atlas {
         found.sort_by_key(|(weight, best, node)| (std::cmp::Reverse((*weight, *best)), *node));
         let told = |(weight, best, node): (u32, crate::reach::Best, NodeId)| ReachAnswer {
             to: self.name(node),
-            level: match best.level {
-                Level::Control => "control",
-                Level::Write => "write",
-                Level::Read => "read",
-                Level::List => "list",
-            }
-            .to_owned(),
+            level: best.level.word(),
             conditions: best.conditions,
             weight,
         };

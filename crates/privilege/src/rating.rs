@@ -7,7 +7,7 @@ use crate::analysis::{Analysis, Place, Redrawn};
 use crate::blast::{Blast, Radius, Weights, blast};
 use crate::choke::{Chokes, choke_points};
 use crate::estate::{AccountId, Estate, PrincipalKind};
-use crate::graph::{Filter, NodeId};
+use crate::graph::{Filter, Level, NodeId};
 use crate::pattern::Pattern;
 
 /// What matters most.
@@ -47,7 +47,7 @@ impl Rating {
         let nodes = analysis.graph.nodes().map(|(node, _)| node);
         rating.weigh((estate, analysis), nodes, tier_zero);
         let Self { weights, tier_zero, .. } = &rating;
-        let chokes = choke_points(&analysis.graph, &weights.identities, tier_zero, &Filter::default());
+        let chokes = choke_points(&analysis.graph, &weights.identities, tier_zero, &controlling(analysis));
         let blast = blast(&analysis.graph, weights, &Filter::default());
         Self { chokes, blast, ..rating }
     }
@@ -70,7 +70,7 @@ impl Rating {
         rating.blast =
             self.blast.changed(graphs, change, (&self.weights, &rating.weights), &Filter::default());
         let Self { weights, tier_zero, .. } = &rating;
-        rating.chokes = choke_points(&analysis.graph, &weights.identities, tier_zero, &Filter::default());
+        rating.chokes = choke_points(&analysis.graph, &weights.identities, tier_zero, &controlling(analysis));
         rating
     }
 
@@ -100,7 +100,8 @@ impl Rating {
             self.tier_zero.set(at, is_top);
             self.weights.identities.set(at, is_identity);
             if let Some(own) = self.weights.weights.get_mut(at) {
-                *own = if is_top { weight * TIER_ZERO } else { weight };
+                *own = weight
+                    * if is_top { TIER_ZERO } else { place.map_or(1, |place| sensitivity(estate, place)) };
             }
         }
     }
@@ -116,6 +117,11 @@ impl Rating {
     pub fn exposure(&self, node: NodeId) -> u32 {
         self.blast.exposure.get(node.0 as usize).copied().unwrap_or(0)
     }
+}
+
+/// What matters most is lost to who controls it: to list a key is no way to it.
+fn controlling(analysis: &Analysis) -> Filter {
+    Filter { only_edges: analysis.giving(Level::Control), ..Filter::default() }
 }
 
 fn matters_most((estate, analysis): (&Estate, &Analysis), place: &Place, tier_zero: &TierZero) -> bool {
@@ -152,6 +158,29 @@ fn is_central(estate: &Estate, account: AccountId) -> bool {
     }
 }
 
+/// What something weighs by its tags, as so many others.
+fn sensitivity(estate: &Estate, place: &Place) -> u32 {
+    let is_said = |name: &str, value: &str| {
+        SENSITIVE_TAGS.contains(&&*name.to_ascii_lowercase())
+            && SENSITIVE.contains(&&*value.to_ascii_lowercase())
+    };
+    let is_sensitive = match place {
+        Place::Principal(id) => {
+            estate.principal(*id).is_some_and(|one| one.tags.iter().any(|(name, value)| is_said(name, value)))
+        }
+        Place::Resource(at) => {
+            let resource = estate.resource(*at);
+            resource.is_some_and(|one| one.tags.iter().any(|(name, value)| is_said(name, value)))
+        }
+        Place::Administration(_)
+        | Place::Outside(_)
+        | Place::Variant(_)
+        | Place::Pool(_)
+        | Place::Changed(_) => false,
+    };
+    if is_sensitive { TAGGED } else { 1 }
+}
+
 fn is_deploying(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     DEPLOYING.iter().any(|word| name.contains(word))
@@ -164,6 +193,23 @@ fn is_state(kind: &str, name: &str) -> bool {
 
 /// What weighs as much as so many others.
 const TIER_ZERO: u32 = 100;
+/// What is tagged sensitive weighs as much as so many others.
+const TAGGED: u32 = 10;
+/// Tags that tell how sensitive something is, and values that say it is; in lower case.
+const SENSITIVE_TAGS: [&str; 5] =
+    ["doorward:sensitivity", "classification", "data-classification", "dataclassification", "sensitivity"];
+const SENSITIVE: [&str; 10] = [
+    "confidential",
+    "highly-confidential",
+    "highly confidential",
+    "restricted",
+    "secret",
+    "sensitive",
+    "high",
+    "critical",
+    "pii",
+    "phi",
+];
 /// What is tagged so matters most; names of tags in lower case.
 const TAG: (&str, &str) = ("doorward:tier", "0");
 /// Kinds of resources that matter most.

@@ -43,13 +43,7 @@ impl Best {
     /// The share of the whole, in eightieths: 80 is control without a condition.
     #[must_use]
     pub fn eightieths(self) -> u32 {
-        let tenths = match self.level {
-            Level::List => 1,
-            Level::Read => 4,
-            Level::Write => 6,
-            Level::Control => 10,
-        };
-        (tenths << MAX_CONDITIONS) >> self.conditions.min(MAX_CONDITIONS)
+        (u32::from(self.level.tenths()) << MAX_CONDITIONS) >> self.conditions.min(MAX_CONDITIONS)
     }
 
     /// As a number that is larger for what is better, and never 0.

@@ -5,7 +5,6 @@ mod explain;
 mod heads;
 mod imports;
 mod kills;
-pub(crate) mod privilege;
 mod questions;
 mod reply;
 
@@ -21,5 +20,4 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(explain::routes())
         .merge(heads::routes())
         .merge(imports::routes())
-        .merge(privilege::routes())
 }

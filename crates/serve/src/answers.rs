@@ -11,7 +11,6 @@ pub mod heads;
 pub mod holds;
 pub mod identities;
 pub mod kills;
-pub mod privilege;
 pub mod query;
 pub mod rejects;
 pub mod rest;

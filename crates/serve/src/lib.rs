@@ -23,7 +23,6 @@ mod layers;
 pub mod metrics;
 pub mod openapi;
 mod pages;
-pub mod past;
 pub mod policy_files;
 mod problem;
 mod schema;

@@ -1,6 +1,10 @@
 //! The export of one large account, for benches of the permission graph: roles, users, groups and policies with
 //! statements, trust, boundaries and chains, in the shares that large accounts show.
 
+mod data;
+
+pub use self::data::large_data;
+
 use crate::random::{Random, Stream};
 use crate::session::unique_id;
 use crate::text::put;

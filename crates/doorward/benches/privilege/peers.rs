@@ -66,7 +66,7 @@ pub(crate) fn pmapper() {
     let output = File::create(path.with_extension("pmapper")).unwrap();
     let theirs = watched(python.arg(script("pmapper.py")).arg(&path), output.into());
     // The kernel counts hundredths of a second.
-    let ours: Vec<(Watched, usize)> = (0..RUNS).map(|_| whole(&path)).collect();
+    let ours: Vec<(Watched, usize)> = (0..RUNS).map(|_| whole(&[&path])).collect();
     let cpu = ours.iter().map(|(one, _)| one.cpu).sum::<Duration>() / RUNS;
     let (Watched { peak, .. }, principals) = ours.first().unwrap();
     println!("privilege/122: cpu {} peak {peak} principals {principals}", cpu.as_nanos());

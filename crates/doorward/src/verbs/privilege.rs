@@ -3,7 +3,8 @@
 mod analyze;
 mod ask;
 mod conform;
-mod over;
+mod export;
+mod picture;
 
 use anyhow::Result;
 
@@ -16,6 +17,6 @@ pub(crate) fn privilege(verb: &PrivilegeVerb) -> Result<()> {
     match verb {
         PrivilegeVerb::Analyze(args) => analyze::analyze(args),
         PrivilegeVerb::Conform(args) => conform::conform(args),
-        PrivilegeVerb::Export(args) => ask::export(args),
+        PrivilegeVerb::Export(args) => export::export(args),
     }
 }

@@ -10,6 +10,7 @@ use crate::analysis::pools::Member;
 use crate::analysis::question::Acting;
 use crate::analysis::trust::Whom;
 use crate::estate::{AccountId, PrincipalId};
+use crate::graph::NodeId;
 use crate::targets::{Certainty, Extent, Pool};
 
 /// In which accounts roles are looked for.
@@ -113,11 +114,11 @@ impl Drawing<'_> {
 
     /// Draws to whom somebody is let in from outside. That is a provider of identities that the inventory shows, or not.
     pub(super) fn let_in(&mut self, name: &Arc<str>) {
+        self.let_in_to_data(name, |drawing| drawing.outside(name));
         let Some(classes) = self.drawn.trust.admitting(&Whom::Outside(Arc::clone(name))).cloned() else {
             return;
         };
-        let known = self.estate.find_resource(name).map(|place| self.drawn.board.resource(place));
-        let from = known.unwrap_or_else(|| self.drawn.board.at(Place::Outside((**name).into())).0);
+        let from = self.outside(name);
         for (key, (class, sure)) in &*classes {
             let to = match class.pool.members() {
                 [(_, member)] => self.node_of(*member),
@@ -125,5 +126,11 @@ impl Drawing<'_> {
             };
             self.lead(from, to, (*sure, Cause::Assume));
         }
+    }
+
+    /// The node of somebody outside.
+    fn outside(&mut self, name: &str) -> NodeId {
+        let known = self.estate.find_resource(name).map(|place| self.drawn.board.resource(place));
+        known.unwrap_or_else(|| self.drawn.board.at(Place::Outside(name.into())).0)
     }
 }

@@ -3,7 +3,7 @@
 use doorward_model::hash::Hash16;
 
 use crate::estate::{AccountId, Estate, PrincipalId, Way};
-use crate::graph::{Node, NodeId};
+use crate::graph::{Level, Node, NodeId};
 use crate::shared::{Column, Map};
 
 /// What a node stands for.
@@ -54,6 +54,22 @@ pub enum PoolOf {
     Rule(u32),
     /// They are roles with this trust policy, by the hash of its text.
     Trust(Hash16),
+    /// They hold data, and are guarded alike.
+    Data(Lot),
+}
+
+/// Some of the resources of one kind that hold data and are guarded alike: those from one to before another, in the order
+/// of their ARNs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Lot {
+    /// The kind, by its place.
+    pub kind: u32,
+    /// What their policies have in common.
+    pub shape: Hash16,
+    /// The first.
+    pub from: u32,
+    /// Behind the last.
+    pub to: u32,
 }
 
 impl Variant {
@@ -85,6 +101,8 @@ pub enum Cause {
     Changed(NodeId),
     /// It runs as the role.
     RunsAs,
+    /// The one has this level over the other, which holds data and is of the kind of this place.
+    Can(Level, u32),
 }
 
 impl Cause {
@@ -98,6 +116,25 @@ impl Cause {
             Self::Holds => "Holds",
             Self::Member | Self::Changed(_) => "Includes",
             Self::RunsAs => "RunsAs",
+            Self::Can(Level::Control, _) => "CanControl",
+            Self::Can(Level::Write, _) => "CanWrite",
+            Self::Can(Level::Read, _) => "CanRead",
+            Self::Can(Level::List, _) => "CanList",
+        }
+    }
+
+    /// What an edge gives over what it leads to.
+    #[must_use]
+    pub const fn level(self) -> Level {
+        match self {
+            Self::Can(level, _) => level,
+            Self::Assume
+            | Self::Rule(..)
+            | Self::Administers
+            | Self::Holds
+            | Self::Member
+            | Self::Changed(_)
+            | Self::RunsAs => Level::Control,
         }
     }
 }
@@ -115,7 +152,7 @@ pub(crate) struct Board {
     by_place: Map<Place, NodeId>,
 }
 
-/// An edge of the highest level, as it is drawn.
+/// An edge, as it is drawn.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Lead {
     pub(crate) from: NodeId,

@@ -3,11 +3,12 @@
 
 use crate::analysis::actor::{Actor, Masks};
 use crate::analysis::administrators::KERNEL;
+use crate::analysis::data;
 use crate::analysis::draft::{Cause, Place};
 use crate::analysis::existing::existing;
 use crate::analysis::ground::{Ground, Guarded};
 use crate::analysis::method::{Asked, Method};
-use crate::analysis::question::Acting;
+use crate::analysis::question::{Acting, Outsider};
 use crate::atlas::Atlas;
 use crate::escalation::{On, Target};
 use crate::estate::PrincipalId;
@@ -75,6 +76,12 @@ impl Explainer<'_> {
     }
 
     fn evidence(&self, from: NodeId, cause: Cause, to: NodeId) -> Option<Evidence> {
+        if let (Some(Place::Outside(name)), Cause::Can(level, _)) = (self.atlas.analysis.place(from), cause) {
+            let mut evidence = Evidence::default();
+            let outsider = Outsider::new(self.ground, name)?;
+            data::explain(&outsider, self.data(to)?, (level, self.atlas.as_of), &mut evidence);
+            return Some(evidence);
+        }
         let Some(Place::Principal(id)) = self.atlas.analysis.place(from) else { return None };
         let actor = Actor::new(&self.atlas.estate, *id, &Masks::default())?;
         let acting = Acting::new(self.ground, &actor)?;
@@ -103,11 +110,21 @@ impl Explainer<'_> {
                     acting.show(need, on, &mut evidence);
                 }
             }
+            Cause::Can(level, _) => {
+                data::explain(&acting, self.data(to)?, (level, self.atlas.as_of), &mut evidence);
+            }
             Cause::Holds | Cause::Member | Cause::Changed(_) | Cause::RunsAs => {}
         }
         evidence.statements.dedup();
         evidence.only_if.dedup();
         Some(evidence)
+    }
+
+    /// What kind of data a node is, and its ARN.
+    fn data(&self, node: NodeId) -> Option<(&str, &str)> {
+        let Some(Place::Resource(place)) = self.atlas.analysis.place(node) else { return None };
+        let resource = self.atlas.estate.resource(*place)?;
+        Some((&resource.kind, &resource.id))
     }
 
     fn principal(&self, node: NodeId) -> Option<PrincipalId> {

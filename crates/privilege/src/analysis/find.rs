@@ -76,10 +76,7 @@ impl Drawing<'_> {
             Found::Own(Some(sure)) => return self.lead_own(acting, method, sure),
             Found::Own(None) => {}
         }
-        // To have a resource is no step to become somebody.
-        let is_latent = method.rule.may_be_latent()
-            && method.rule.gives != Gives::ControlOfTarget
-            && self.holds_on_some(acting, method).is_some();
+        let is_latent = method.rule.may_be_latent() && self.holds_on_some(acting, method).is_some();
         // What a principal would be with other policies is nobody's question.
         if is_latent && acting.actor.variant.is_none() {
             let missing = missing.unwrap_or_else(|| method.rule.sought());
@@ -293,11 +290,9 @@ impl Drawing<'_> {
                 Variant::WithoutDenial(acting.actor.principal, way)
             }
             Gives::OtherVersion => Variant::OtherVersions(acting.actor.principal),
-            Gives::Target
-            | Gives::RoleOfTarget
-            | Gives::RolesTrustingTarget
-            | Gives::PoliciesOfTarget
-            | Gives::ControlOfTarget => return,
+            Gives::Target | Gives::RoleOfTarget | Gives::RolesTrustingTarget | Gives::PoliciesOfTarget => {
+                return;
+            }
         };
         if acting.actor.variant.is_none_or(|own| own != variant)
             && let Some(node) = self.variant(variant)

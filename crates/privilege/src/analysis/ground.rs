@@ -34,6 +34,11 @@ impl<'a> Ground<'a> {
         self.limited(account, self.service_control)
     }
 
+    /// The resource control policies of an account, in the same way.
+    pub(crate) fn resource_control(&self, account: AccountId) -> &'a [Level<'a>] {
+        self.limited(account, self.resource_control)
+    }
+
     fn limited(&self, account: AccountId, levels: &'a [Vec<Level<'a>>]) -> &'a [Level<'a>] {
         let limited = self.estate.account(account).is_some_and(|own| own.management != own.id);
         levels.get(account.0 as usize).filter(|_| limited).map_or(&[], Vec::as_slice)
@@ -112,7 +117,7 @@ impl<'a> Guarded<'a> {
         if let Some(owner) = estate.find_account(owner) {
             guarded.resource.organisation = membership(estate, owner);
             if !is_kept_by_aws {
-                guarded.resource_control = ground.limited(owner, ground.resource_control);
+                guarded.resource_control = ground.resource_control(owner);
             }
         }
         guarded
@@ -128,7 +133,7 @@ impl<'a> Guarded<'a> {
         Some(Self {
             resource,
             policies: vec![policy(estate, target.trust?)],
-            resource_control: ground.limited(target.account, ground.resource_control),
+            resource_control: ground.resource_control(target.account),
             tags: Vec::new(),
         })
     }

@@ -46,6 +46,12 @@ impl Asked {
         self.on
     }
 
+    /// What is known where a session of a role asks, or anybody else.
+    pub(crate) const fn context(&self, is_role: bool) -> &Context {
+        let [of_role, of_user] = &self.contexts;
+        if is_role { of_role } else { of_user }
+    }
+
     /// A permission, of whose circumstances nothing is known.
     pub(crate) fn plain(permission: &str, as_of: Time) -> Self {
         let contexts = [true, false].map(|is_role| circumstances(as_of, is_role));
@@ -129,10 +135,11 @@ impl Method {
 }
 
 /// What is known of any request after an instant: it comes later, and the session that makes it does not live longer
-/// than sessions do ("IAM and AWS STS quotas": 36 hours). A key of a user has no such time.
+/// than sessions do ("IAM and AWS STS quotas": 36 hours). A key of a user has no such time. Whoever
+/// asks can do so over TLS, as all clients of AWS do.
 fn circumstances(as_of: Time, is_role: bool) -> Context {
     let since = |from_ms, is_present| Known::Since(Since { from_ms, is_present });
-    let mut context = Context::unknown();
+    let mut context = Context::unknown().and("aws:SecureTransport", "true");
     context.set("aws:TokenIssueTime", since(as_of.ms() - SESSION_MAX.0, is_role));
     context.set("aws:CurrentTime", since(as_of.ms(), true));
     context.set("aws:EpochTime", since(as_of.ms(), true));

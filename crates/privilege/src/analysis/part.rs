@@ -17,12 +17,22 @@ impl Parts {
     pub(super) const ADMINISTER: Self = Self([1, 0, 0, 0]);
     /// To the roles that it may assume.
     pub(super) const ASSUME: Self = Self([2, 0, 0, 0]);
+    /// The part of the first kind of data.
+    const DATA: usize = 2;
     /// The part of the first method.
-    const METHODS: usize = 8;
+    const METHODS: usize = 32;
+
+    /// To data of the kind of a place. Very many kinds would share the last part before those of methods.
+    pub(super) fn data(kind: u32) -> Self {
+        Self::numbered((kind as usize + Self::DATA).min(Self::METHODS - 1))
+    }
 
     /// By the method of a place in the set. Very many methods would share the last part.
     pub(super) fn method(place: u32) -> Self {
-        let number = (place as usize + Self::METHODS).min(WORDS * 64 - 1);
+        Self::numbered((place as usize + Self::METHODS).min(WORDS * 64 - 1))
+    }
+
+    fn numbered(number: usize) -> Self {
         Self(std::array::from_fn(|word| if word == number / 64 { 1 << (number % 64) } else { 0 }))
     }
 
@@ -32,6 +42,7 @@ impl Parts {
             Cause::Administers => Self::ADMINISTER,
             Cause::Assume => Self::ASSUME,
             Cause::Rule(place, _) => Self::method(place),
+            Cause::Can(_, kind) => Self::data(kind),
             Cause::Holds | Cause::Member | Cause::Changed(_) | Cause::RunsAs => Self::NONE,
         }
     }

@@ -1,11 +1,12 @@
 //! What the evaluation answers about an actor.
 
 use crate::analysis::actor::Actor;
+use crate::analysis::data::Asks;
 use crate::analysis::explain::Evidence;
 use crate::analysis::ground::{Ground, Guarded, membership, policy};
 use crate::analysis::method::Asked;
 use crate::document::Document;
-use crate::estate::{Estate, PrincipalId, PrincipalKind};
+use crate::estate::{AccountId, Estate, PrincipalId, PrincipalKind};
 use crate::evaluate::{Answer, Leaf, Level, Policies, Policy, Requirement, Verdict, evaluate};
 use crate::request::{Caller, CallerKind, Context, Permission, Request};
 use crate::targets::{Certainty, Said};
@@ -120,8 +121,17 @@ impl<'a> Acting<'a> {
 
     /// What is known where this one asks.
     pub(crate) fn context<'n>(&self, need: &'n Asked) -> &'n Context {
-        let [of_role, of_user] = &need.contexts;
-        if matches!(self.caller.kind, CallerKind::Role(_)) { of_role } else { of_user }
+        need.context(matches!(self.caller.kind, CallerKind::Role(_)))
+    }
+
+    /// What its policies say of a permission on things of an account, and what limits access to these.
+    pub(crate) fn said_in(&self, permission: &Permission, account: AccountId) -> Said<'_> {
+        let mut said = self.said(permission);
+        let control = self.ground.resource_control(account).iter().flat_map(|level| level.policies);
+        let statements = control.filter_map(|policy| policy.document).flat_map(|one| &one.statements);
+        let named = statements.filter(|statement| statement.names(permission.name()));
+        said.limits.push(named.collect());
+        said
     }
 
     /// What its policies say of a permission.
@@ -133,6 +143,68 @@ impl<'a> Acting<'a> {
         let control = self.service_control.iter().map(|level| level.policies);
         let limits = boundary.chain(control).map(|layer| documents(layer).into_iter());
         Said::new(documents(&self.identity).into_iter(), limits, permission.name())
+    }
+}
+
+impl Asks for Acting<'_> {
+    fn has(&self, asked: &Asked, arn: &str) -> Option<Certainty> {
+        self.has(asked, arn)
+    }
+
+    fn show(&self, asked: &Asked, arn: &str, evidence: &mut Evidence) {
+        self.show(asked, arn, evidence);
+    }
+}
+
+/// Somebody of whom the inventory shows nothing: everybody, another account, or an identity of one. It is taken to have
+/// all permissions at home.
+#[derive(Debug)]
+pub(crate) struct Outsider<'a> {
+    ground: Ground<'a>,
+    /// As a caller; empty for everybody.
+    arn: String,
+    own: Policy<'a>,
+}
+
+impl<'a> Outsider<'a> {
+    /// By the name that policies of resources give it; `None` for whom no request comes from.
+    pub(crate) fn new(ground: Ground<'a>, name: &str) -> Option<Self> {
+        let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
+        let arn = if is_number { format!("arn:aws:iam::{name}:root") } else { name.to_owned() };
+        Caller::of(&arn)?;
+        Some(Self { ground, arn, own: policy(ground.estate, ground.estate.any_policy()) })
+    }
+
+    fn ask<T>(
+        &self,
+        asked: &Asked,
+        arn: &str,
+        take: impl FnOnce(&Answer<'_>, &Policies<'_>) -> T,
+    ) -> Option<T> {
+        let caller = Caller::of(&self.arn)?;
+        let guarded = Guarded::new(self.ground, arn, caller.account);
+        let context = asked.context(caller.role().is_some());
+        let request =
+            Request { caller, permission: &asked.permission, resource: guarded.resource(), context };
+        let policies = Policies {
+            identity: if caller.is_identity() { std::slice::from_ref(&self.own) } else { &[] },
+            resource_control: guarded.resource_control,
+            resource: &guarded.policies,
+            ..Policies::default()
+        };
+        Some(take(&evaluate(&request, &policies), &policies))
+    }
+}
+
+impl Asks for Outsider<'_> {
+    fn has(&self, asked: &Asked, arn: &str) -> Option<Certainty> {
+        self.ask(asked, arn, |answer, _| certainty(&answer.verdict, true)).flatten()
+    }
+
+    fn show(&self, asked: &Asked, arn: &str, evidence: &mut Evidence) {
+        self.ask(asked, arn, |answer, policies| evidence.add(answer, policies));
+        // What it may at home is not shown, but taken for granted.
+        evidence.statements.retain(|statement| !statement.starts_with(self.own.name));
     }
 }
 

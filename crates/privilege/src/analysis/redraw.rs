@@ -3,6 +3,8 @@
 //! First it is found out what may be different: actors that are others than they were, parts of actors whose targets are,
 //! pools, and what nobody draws but the rows themselves. Then that is drawn, and compared with what was there.
 
+mod data;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -296,6 +298,7 @@ impl<'a> Redraw<'a> {
                 named.insert(one.id.as_str().into());
             }
         }
+        self.data(&named);
         // What lies in it may be guarded by it.
         let accounts: BTreeSet<AccountId> = named.iter().flat_map(|arn| self.lying_in(arn)).collect();
         self.things.extend(accounts);
@@ -350,7 +353,7 @@ impl<'a> Redraw<'a> {
                     methods.iter().filter(|one| one.needs_things()).for_each(|one| self.thing(account, one));
                 }
             }
-            None if self.drawing.drawn.trust.is_trusted(name) => {
+            None if self.drawing.drawn.lets_in(name) => {
                 let (node, _) = self.drawing.drawn.board.at(Place::Outside((**name).into()));
                 self.scope(node, Parts::ALL);
             }
@@ -396,6 +399,9 @@ impl<'a> Redraw<'a> {
         let actor = match drawing.drawn.board.place(node).cloned() {
             Some(Place::Principal(id)) => Actor::new(estate, id, &drawing.drawn.masks),
             Some(Place::Variant(variant)) => Actor::variant((estate, &drawing.drawn.masks), variant, node),
+            Some(Place::Pool(PoolKey { account, of: PoolOf::Data(lot) })) => {
+                return drawing.lead_to_lot(node, account, lot);
+            }
             Some(Place::Pool(key)) => {
                 if let Some(pool) = drawing.pool(&key) {
                     drawing.lead_to_members(node, &pool);
@@ -445,6 +451,8 @@ impl Drawing<'_> {
     fn pool(&mut self, key: &PoolKey) -> Option<Arc<crate::targets::Pool<Member>>> {
         match key.of {
             PoolOf::Trust(_) => self.drawn.trust.pool(key),
+            // Its members lie in lots.
+            PoolOf::Data(_) => None,
             PoolOf::Rule(place) => {
                 let methods = Arc::clone(&self.drawn.methods);
                 let method =

@@ -60,7 +60,7 @@ pub(super) struct Affected {
 }
 
 /// Finds a role by the number of its account and its name.
-type ByName<'a> = &'a dyn Fn(&str, &str) -> Option<PrincipalId>;
+pub(super) type ByName<'a> = &'a dyn Fn(&str, &str) -> Option<PrincipalId>;
 
 impl Trust {
     /// Of all roles of an estate.
@@ -238,7 +238,7 @@ fn class_of<'a>(estate: &'a Estate, role: &Principal) -> Option<(PoolKey, &'a Do
 }
 
 /// By which names policies name a principal.
-fn names_of(principal: &Principal) -> [Arc<str>; 2] {
+pub(super) fn names_of(principal: &Principal) -> [Arc<str>; 2] {
     [principal.shared_arn(), of_session(&principal.identity.account, &principal.identity.name)]
 }
 
@@ -253,7 +253,7 @@ fn session(arn: &str) -> Option<(&str, &str)> {
     Some((before.rsplit(':').next()?, session.split_once('/')?.0))
 }
 
-fn role_named(estate: &Estate, account: &str, name: &str) -> Option<PrincipalId> {
+pub(super) fn role_named(estate: &Estate, account: &str, name: &str) -> Option<PrincipalId> {
     let roles = estate.of_kind(estate.find_account(account)?, PrincipalKind::Role);
     roles.filter(|(_, role)| role.identity.name == name).map(|(id, _)| id).last()
 }
@@ -289,14 +289,14 @@ impl Class {
 }
 
 /// The names of principals that may come and go.
-fn mentioned(named: &Named) -> Vec<Arc<str>> {
+pub(super) fn mentioned(named: &Named) -> Vec<Arc<str>> {
     let Named::Aws(arn) = named else { return Vec::new() };
     let role = session(arn).map(|(account, role)| of_session(account, role));
     std::iter::once(Arc::from(&**arn)).chain(role).collect()
 }
 
 /// Who is meant.
-fn found(named: &Named, estate: &Estate, by_name: ByName<'_>) -> Vec<Whom> {
+pub(super) fn found(named: &Named, estate: &Estate, by_name: ByName<'_>) -> Vec<Whom> {
     let outside = |name: &str| vec![Whom::Outside(name.into())];
     match named {
         Named::Everybody => vec![Whom::Everybody, Whom::Outside("*".into())],

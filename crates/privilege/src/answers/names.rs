@@ -1,8 +1,8 @@
 //! Nodes and methods in words.
 
-use crate::analysis::{Cause, Place, PoolKey, PoolOf};
+use crate::analysis::{Cause, KINDS, Lot, Place, PoolKey, PoolOf};
 use crate::atlas::Atlas;
-use crate::graph::NodeId;
+use crate::graph::{Level, NodeId};
 
 /// Whoever names what an atlas holds.
 #[derive(Clone, Copy)]
@@ -25,6 +25,10 @@ impl Names<'_> {
             Cause::Holds => said("holds", "Administer what is in the account"),
             Cause::Changed(_) | Cause::Member => said("member", "Be one of them"),
             Cause::RunsAs => said("runs-as", "Run as the role"),
+            Cause::Can(Level::Control, _) => said("can-control", "Say who may use it"),
+            Cause::Can(Level::Write, _) => said("can-write", "Change or delete it"),
+            Cause::Can(Level::Read, _) => said("can-read", "Read what it holds"),
+            Cause::Can(Level::List, _) => said("can-list", "List it"),
         }
     }
 
@@ -60,6 +64,10 @@ impl Names<'_> {
             PoolOf::Rule(place) => {
                 let sought = self.0.rules.all().get(*place as usize).map(crate::escalation::Rule::sought);
                 any(&sought.unwrap_or_default(), account)
+            }
+            PoolOf::Data(Lot { kind, from, to, .. }) => {
+                let noun = KINDS.get(*kind as usize).map_or("things", |kind| kind.noun);
+                format!("{} {noun} of {account}", to - from)
             }
             PoolOf::Trust(_) => format!("all roles of {account} with one trust policy"),
         }

@@ -95,8 +95,8 @@ impl Reading {
             services: Vec::new(),
             resource_types: Vec::new(),
             by_arn_service: Vec::new(),
-            powers: Vec::new(),
-            by_power: Default::default(),
+            levels: Vec::new(),
+            by_level: Default::default(),
             all: PermissionSet::new(),
         };
         Self { catalog, counts: None, service: None }

@@ -1,4 +1,4 @@
-//! Kinds of things that methods of escalation go against or ask for: what runs as a role, and resources with policies.
+//! Kinds of things that methods of escalation go against or ask for: what runs as a role, or leads to one.
 
 use std::fmt;
 
@@ -95,22 +95,16 @@ kinds! {
     DevEndpoint "glue:devEndpoint" "a Glue development endpoint" "arn:*:glue:*:{}:devEndpoint/*"
     /// A job of Glue.
     GlueJob "glue:job" "a Glue job" "arn:*:glue:*:{}:job/*"
-    /// A key of KMS.
-    Key "kms:key" "a KMS key" "arn:*:kms:*:{}:key/*"
     /// A function of Lambda.
     Function "lambda:function" "a Lambda function" "arn:*:lambda:*:{}:function:*"
     /// A trust anchor of IAM Roles Anywhere.
     TrustAnchor "rolesanywhere:trust-anchor" "a Roles Anywhere trust anchor"
         "arn:*:rolesanywhere:*:{}:trust-anchor/*"
-    /// A bucket of S3.
-    Bucket "s3:bucket" "an S3 bucket" "arn:*:s3:::*"
     /// A notebook instance of SageMaker.
     Notebook "sagemaker:notebook-instance" "a SageMaker notebook instance"
         "arn:*:sagemaker:*:{}:notebook-instance/*"
     /// A user profile of SageMaker Studio.
     StudioProfile "sagemaker:user-profile" "a SageMaker user profile" "arn:*:sagemaker:*:{}:user-profile/*"
-    /// A secret of Secrets Manager.
-    Secret "secretsmanager:secret" "a secret" "arn:*:secretsmanager:*:{}:secret:*"
     /// An instance of IAM Identity Center.
     IdentityCenter "sso:instance" "an instance of IAM Identity Center" "arn:*:sso:::instance/*"
     /// A state machine of Step Functions.

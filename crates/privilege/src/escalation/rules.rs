@@ -37,7 +37,7 @@ pub struct RuleError {
 }
 
 /// The files that are part of the program: each with its name and what it says.
-const SHIPPED: [(&str, &str); 9] = [
+const SHIPPED: [(&str, &str); 8] = [
     shipped!("agents"),
     shipped!("automation"),
     shipped!("compute"),
@@ -46,7 +46,6 @@ const SHIPPED: [(&str, &str); 9] = [
     shipped!("federation"),
     shipped!("iam"),
     shipped!("lambda"),
-    shipped!("resources"),
 ];
 
 impl Rules {
@@ -264,7 +263,6 @@ fn gives(rule: &Rule) -> Result<(), String> {
             "a state that is about denials in `where`",
         ),
         Gives::OtherVersion => (has(State::WithOtherVersion), "`with-other-version` in `where`"),
-        Gives::ControlOfTarget => (matches!(rule.target, Target::Thing(_)), "a thing as target"),
     };
     if right { Ok(()) } else { Err(format!("what it gives asks for {wanted}")) }
 }

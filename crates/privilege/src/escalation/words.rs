@@ -4,13 +4,8 @@ use crate::escalation::{Category, Gives, Need, On, State, Target};
 
 impl Category {
     /// All categories, in the order in which they are shown.
-    pub const ALL: [Self; 5] = [
-        Self::SelfEscalation,
-        Self::PrincipalAccess,
-        Self::NewPassrole,
-        Self::ExistingPassrole,
-        Self::ResourceAccess,
-    ];
+    pub const ALL: [Self; 4] =
+        [Self::SelfEscalation, Self::PrincipalAccess, Self::NewPassrole, Self::ExistingPassrole];
 
     /// What its methods have in common, as a title.
     #[must_use]
@@ -20,7 +15,6 @@ impl Category {
             Self::PrincipalAccess => "An identity becomes another one",
             Self::NewPassrole => "An identity has a service run something of its own with a role",
             Self::ExistingPassrole => "An identity takes over something that has a role",
-            Self::ResourceAccess => "An identity lets itself use a resource that guards others",
         }
     }
 }
@@ -114,7 +108,6 @@ impl Gives {
             Self::TargetWithAnyPolicy => "acts as the target, with any policy",
             Self::WithoutBoundary => "has its policies without the boundary",
             Self::WithoutDenial => "has its policies without the one that denies",
-            Self::ControlOfTarget => "does with the target what it likes",
         }
     }
 }

@@ -51,6 +51,7 @@ impl Step {
             Cause::Holds => 2,
             Cause::Member | Cause::Changed(_) => 3,
             Cause::RunsAs => 4,
+            Cause::Can(level, _) => 5 + level as u32,
         }
     }
 }

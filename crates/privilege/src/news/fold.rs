@@ -187,8 +187,10 @@ pub(super) fn fix(comparison: &Comparison<'_>, cause: Cause) -> String {
         Cause::Rule(place, _) => of(rules.get(place as usize)),
         Cause::Assume => of(rules.iter().find(|rule| rule.is_trust_alone())),
         Cause::Administers => ADMINISTERS.to_owned(),
+        Cause::Can(..) => CAN.to_owned(),
         Cause::Holds | Cause::Member | Cause::Changed(_) | Cause::RunsAs => String::new(),
     }
 }
 
+const CAN: &str = "Take the permission away, or name in the policy of the resource who may use it.";
 const ADMINISTERS: &str = "Take the policy away, or allow in it what is needed, not everything.";

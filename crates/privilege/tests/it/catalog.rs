@@ -3,34 +3,35 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use doorward_privilege::catalog::{Access, Catalog, Power};
+use doorward_privilege::catalog::{Access, Catalog};
+use doorward_privilege::level::Level;
 use doorward_privilege::pattern::Pattern;
 use proptest::prelude::*;
 
 pub(crate) static SHIPPED: LazyLock<Catalog> = LazyLock::new(|| Catalog::shipped().unwrap());
 
-/// What the catalog says of a permission: its name, access, power, types of resources, whether resource control applies.
+/// What the catalog says of a permission: its name, access, level, types of resources, whether resource control applies.
 fn facts(name: &str) -> String {
     let Some(id) = SHIPPED.find(name) else { return "unknown".to_owned() };
     let types = SHIPPED.acts_on(id).iter().map(|one| {
         let kind = SHIPPED.resource_type(one.resource_type).unwrap();
         format!(" {}:{}{}", kind.service, kind.name, if one.required { "!" } else { "" })
     });
-    let (access, power) = (SHIPPED.access(id), SHIPPED.power(id));
+    let (access, level) = (SHIPPED.access(id), SHIPPED.level(id));
     let limited = if SHIPPED.resource_control(id) { " rcp" } else { "" };
-    format!("{} {access:?} {power:?}{limited}{}", SHIPPED.name(id), types.collect::<String>())
+    format!("{} {access:?} {level:?}{limited}{}", SHIPPED.name(id), types.collect::<String>())
 }
 
 #[test]
 fn the_shipped_list_says_what_the_reference_says() {
     let cases = [
-        ("s3:getobject", "s3:GetObject Read Data rcp s3:accesspointobject s3:object"),
-        ("S3:LISTALLMYBUCKETS", "s3:ListAllMyBuckets List Metadata rcp"),
+        ("s3:getobject", "s3:GetObject Read Read rcp s3:accesspointobject s3:object"),
+        ("S3:LISTALLMYBUCKETS", "s3:ListAllMyBuckets List List rcp"),
         ("iam:PassRole", "iam:PassRole Write Control iam:role!"),
-        ("iam:GetOpenIDConnectProvider", "iam:GetOpenIDConnectProvider Read Metadata iam:oidc-provider!"),
+        ("iam:GetOpenIDConnectProvider", "iam:GetOpenIDConnectProvider Read List iam:oidc-provider!"),
         ("iam:PutRolePolicy", "iam:PutRolePolicy Permissions Control iam:role!"),
         ("sts:AssumeRole", "sts:AssumeRole Write Control rcp sts:role!"),
-        ("kms:Decrypt", "kms:Decrypt Write Data rcp kms:key!"),
+        ("kms:Decrypt", "kms:Decrypt Write Read rcp kms:key!"),
         ("dynamodb:tagresource", "dynamodb:TagResource Tagging Write rcp dynamodb:stream! dynamodb:table!"),
         ("s3:GetObjects", "unknown"),
         ("", "unknown"),
@@ -52,16 +53,16 @@ fn the_shipped_list_says_where_it_comes_from_and_how_long_it_is() {
 }
 
 #[test]
-fn each_permission_is_found_by_its_name_and_has_one_power() {
+fn each_permission_is_found_by_its_name_and_has_one_level() {
     let names: BTreeSet<String> = SHIPPED.all().iter().map(|id| SHIPPED.lower_name(id).to_owned()).collect();
     assert_eq!(names.len(), SHIPPED.len());
     let found = names.iter().map(|name| SHIPPED.find(name).unwrap());
     assert!(found.eq(SHIPPED.all().iter()), "the order is that of the names");
-    let by_power: usize = Power::ALL.into_iter().map(|power| SHIPPED.of_power(power).len()).sum();
-    assert_eq!(by_power, SHIPPED.len());
+    let by_level: usize = Level::ALL.into_iter().map(|level| SHIPPED.of_level(level).len()).sum();
+    assert_eq!(by_level, SHIPPED.len());
     // 425 that manage permissions, by the reference, and those of our own table.
     assert!(SHIPPED.all().iter().filter(|id| SHIPPED.access(*id) == Access::Permissions).count() == 425);
-    assert!(SHIPPED.of_power(Power::Control).len() > 425);
+    assert!(SHIPPED.of_level(Level::Control).len() > 425);
 }
 
 #[test]
@@ -158,22 +159,22 @@ l - 0 ListBuckets
 w 0!,1 - Put{Job,Bucket,}
 r 1 - GetJob
 ";
-const POWERS: &str = "doorward power 1\n";
+const LEVELS: &str = "doorward levels 1\n";
 
 #[test]
 fn a_list_of_ones_own_is_read() {
-    let catalog = Catalog::read(LIST, "doorward power 1\n# why\ncontrol s3:Put*\ndata s3:PutJob\n").unwrap();
+    let catalog = Catalog::read(LIST, "doorward levels 1\n# why\ncontrol s3:Put*\nread s3:PutJob\n").unwrap();
     let shown = catalog.all().iter().map(|id| {
         let types = catalog.acts_on(id).iter().map(|one| one.resource_type.0).collect::<Vec<_>>();
         let keys = catalog.keys(id).collect::<Vec<_>>();
-        (catalog.name(id), catalog.power(id), types, keys)
+        (catalog.name(id), catalog.level(id), types, keys)
     });
     let expected = [
-        ("s3:GetJob", Power::Metadata, vec![1], vec![]),
-        ("s3:ListBuckets", Power::Metadata, vec![], vec!["aws:tagkeys", "s3:authtype"]),
-        ("s3:Put", Power::Control, vec![0, 1], vec![]),
-        ("s3:PutBucket", Power::Control, vec![0, 1], vec![]),
-        ("s3:PutJob", Power::Data, vec![0, 1], vec![]),
+        ("s3:GetJob", Level::List, vec![1], vec![]),
+        ("s3:ListBuckets", Level::List, vec![], vec!["aws:tagkeys", "s3:authtype"]),
+        ("s3:Put", Level::Control, vec![0, 1], vec![]),
+        ("s3:PutBucket", Level::Control, vec![0, 1], vec![]),
+        ("s3:PutJob", Level::Read, vec![0, 1], vec![]),
     ];
     assert_eq!(shown.collect::<Vec<_>>(), expected);
 }
@@ -204,21 +205,18 @@ fn what_is_wrong_with_a_list_is_said_with_its_line_and_what_to_do() {
         ("r 1 - GetJob", "r 1 - GetJob GetJobs", 12, counted, anew),
     ];
     for (good, bad, line, what, mend) in cases {
-        let error = Catalog::read(&LIST.replacen(good, bad, 1), POWERS).unwrap_err();
+        let error = Catalog::read(&LIST.replacen(good, bad, 1), LEVELS).unwrap_err();
         assert_eq!(error.to_string(), format!("line {line}: {what}: {mend}"));
     }
 }
 
 #[test]
-fn what_is_wrong_with_a_table_of_powers_is_said_with_its_line_and_what_to_do() {
+fn what_is_wrong_with_a_table_of_levels_is_said_with_its_line_and_what_to_do() {
     let cases = [
-        ("", "line 1: this is no table of powers that is known: it begins with the line `doorward power 1`"),
+        ("", "line 1: this is no table of levels that is known: it begins with the line `doorward levels 1`"),
+        ("doorward levels 1\nroot s3:Put", "line 2: `root` is no level: write control, write, read or list"),
         (
-            "doorward power 1\nroot s3:Put",
-            "line 2: `root` is no power: write control, write, data or metadata",
-        ),
-        (
-            "doorward power 1\n\ndata s3:GotJob",
+            "doorward levels 1\n\nread s3:GotJob",
             "line 3: s3:GotJob matches no permission of the list: leave it out, or is s3:GetJob meant",
         ),
     ];
@@ -257,7 +255,7 @@ proptest! {
     fn no_text_makes_reading_panic(place in 0..LIST.len(), put in "[ a-z0-9:{},!*-]{0,3}") {
         let (before, after) = LIST.split_at(place);
         let text = format!("{before}{put}{after}");
-        if let Err(error) = Catalog::read(&text, POWERS) {
+        if let Err(error) = Catalog::read(&text, LEVELS) {
             prop_assert!((1..=LIST.lines().count() + 1).contains(&error.line));
         }
     }

@@ -268,7 +268,7 @@ fn kinds_stand_in_the_order_of_their_words_and_know_their_arns() {
         let arn = kind.arns("1");
         !arn.starts_with(&format!("arn:*:{service}:")) || !arn.contains(of)
     });
-    assert_eq!(apart.collect::<Vec<_>>(), [&Kind::Bucket]);
+    assert_eq!(apart.collect::<Vec<_>>(), Vec::<&Kind>::new());
 }
 
 #[test]

@@ -15,6 +15,8 @@ mod change;
 #[cfg(test)]
 mod choke;
 #[cfg(test)]
+mod data;
+#[cfg(test)]
 mod draw;
 #[cfg(test)]
 mod effective;

@@ -1,7 +1,7 @@
 //! What policies of the small organisation may say. Each text is a list of statements.
 
 /// What principals may hold.
-pub(super) const POLICIES: [&str; 24] = [
+pub(super) const POLICIES: [&str; 28] = [
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:*","Resource":"*"}]"#,
     r#"[{"Effect":"Deny","NotAction":"iam:Detach*","Resource":"*"}]"#,
@@ -26,6 +26,10 @@ pub(super) const POLICIES: [&str; 24] = [
     r#"[{"Effect":"Allow","Action":["ssm:StartSession","ssm:SendCommand","kms:*","s3:*"],"Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}]"#,
     r#"[{"Effect":"Allow","NotAction":"s3:*","Resource":"arn:aws:iam::111122223333:*","Condition":{"StringEquals":{"aws:PrincipalTag/team":"x"}}}]"#,
     r#"[{"Effect":"Allow","Action":"iam:*","Resource":"*","Surprise":1}]"#,
+    r#"[{"Effect":"Allow","Action":["s3:GetObject","sqs:*"],"Resource":["arn:aws:s3:::bucket-b/*","arn:aws:sqs:*:*:q*"]}]"#,
+    r#"[{"Effect":"Allow","Action":["s3:*","sqs:ReceiveMessage"],"Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"arn:aws:sqs:eu-west-1:111122223333:q2"}]"#,
+    r#"[{"Effect":"Allow","Action":"sqs:*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"x"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}]"#,
 ];
 
 /// Whom roles may trust.
@@ -46,10 +50,15 @@ pub(super) const TRUSTS: [&str; 13] = [
 ];
 
 /// What resources may say themselves.
-pub(super) const GUARDS: [&str; 3] = [
+pub(super) const GUARDS: [&str; 8] = [
     r#"[{"Effect":"Allow","Action":"*","Resource":"*","Principal":{"AWS":["arn:aws:iam::111122223333:user/a","arn:aws:iam::111122223333:role/b"]}}]"#,
     r#"[{"Effect":"Deny","Action":"*","Resource":"*","Principal":"*"}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*","Principal":"*","Surprise":1}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*","Principal":{"AWS":"arn:aws:iam::444455556666:root"}}]"#,
+    r#"[{"Effect":"Allow","Action":["s3:Get*","sqs:*","kms:*"],"Resource":"*","Principal":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["s3:Get*","sqs:*","kms:*"],"Resource":"*","Principal":{"AWS":["777788889999","111122223333","arn:aws:iam::444455556666:role/c"]}}]"#,
+    r#"[{"Effect":"Allow","Action":["s3:Get*","sqs:*"],"Resource":"*","Principal":{"AWS":"arn:aws:sts::111122223333:assumed-role/deploy/s"},"Condition":{"StringEquals":{"aws:ResourceTag/owner":"x"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:user/b"}}]"#,
 ];
 
 /// What an organisation may limit.

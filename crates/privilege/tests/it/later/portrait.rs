@@ -54,6 +54,7 @@ impl Namer<'_> {
         let of = match &key.of {
             PoolOf::Rule(place) => self.0.rules.all()[*place as usize].id.to_string(),
             PoolOf::Trust(hash) => format!("{hash:?}"),
+            PoolOf::Data(lot) => format!("{lot:?}"),
         };
         format!("{} {of}", self.account(key.account))
     }

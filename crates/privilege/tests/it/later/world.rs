@@ -34,7 +34,7 @@ enum Form {
 pub(super) struct World(Vec<Vec<Form>>);
 
 /// How many rows there are, which a test makes sure of.
-const ROWS: usize = 96;
+const ROWS: usize = 110;
 
 /// Forms for all rows: each is there as often as not.
 pub(super) fn values() -> impl Strategy<Value = Values> {
@@ -52,6 +52,7 @@ impl World {
         world.principals();
         world.policies();
         world.things();
+        world.credentials();
         world.organisation();
         assert_eq!(world.0.len(), ROWS);
         world
@@ -213,6 +214,10 @@ impl World {
             vec![thing("arn:aws:s3:::bucket-tfstate", "s3:bucket", "")],
             vec![thing(&format!("arn:aws:kms:eu-west-1:{A}:key/1"), "kms:key", "")],
             vec![thing(&format!("arn:aws:glue:eu-west-1:{A}:job/j"), "glue:job", &role("b"))],
+            vec![thing("arn:aws:s3:::bucket-b", "s3:bucket", "")],
+            vec![thing(&format!("arn:aws:sqs:eu-west-1:{A}:q1"), "sqs:queue", "")],
+            vec![thing(&format!("arn:aws:sqs:eu-west-1:{A}:q2"), "sqs:queue", "")],
+            vec![thing(&format!("arn:aws:sqs:us-east-1:{A}:q2"), "sqs:queue", "")],
         ];
         for forms in rows {
             let tagged = |row: &Resource| Resource {
@@ -222,10 +227,21 @@ impl World {
             let all = forms.iter().map(tagged).chain(forms.iter().cloned());
             self.0.push(all.map(Form::Resource).collect());
         }
-        for guarded in [&function, "arn:aws:s3:::bucket-tfstate"] {
+        for guarded in [
+            &function,
+            "arn:aws:s3:::bucket-tfstate",
+            "arn:aws:s3:::bucket-b",
+            "arn:aws:sqs:eu-west-1:111122223333:q1",
+            "arn:aws:sqs:eu-west-1:111122223333:q2",
+            "arn:aws:sqs:us-east-1:111122223333:q2",
+            "arn:aws:kms:eu-west-1:111122223333:key/1",
+        ] {
             self.hold(guarded, "resource", Origin::Resource);
             self.document(&format!("{guarded} resource"), &GUARDS);
         }
+    }
+
+    fn credentials(&mut self) {
         for (name, kind) in [
             ("a1", CredentialKind::AccessKey),
             ("a2", CredentialKind::AccessKey),

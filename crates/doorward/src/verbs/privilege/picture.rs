@@ -1,15 +1,13 @@
-//! Ways as a picture: who begins at the left, what is reached at the right.
+//! Ways as a picture.
 
 use std::collections::BTreeMap;
 
-use super::{DrawError, Link, Picture, Shape, Tone, draw};
-use crate::answers::{HopAnswer, PathAnswer};
+use anyhow::Result;
+use doorward_privilege::answers::{HopAnswer, PathAnswer};
+use doorward_privilege::draw::{Link, Picture, Shape, Tone, draw};
 
-/// Ways drawn as an SVG document.
-///
-/// # Errors
-/// When there are too many steps for one picture.
-pub fn draw_ways(title: &str, ways: &[PathAnswer]) -> Result<String, DrawError> {
+/// Ways drawn as SVG: who begins at the left, what is reached at the right.
+pub(super) fn drawn(title: &str, ways: &[PathAnswer]) -> Result<String> {
     let mut places = BTreeMap::new();
     let mut picture = Picture { title: title.to_owned(), ..Picture::default() };
     for way in ways {
@@ -25,7 +23,7 @@ pub fn draw_ways(title: &str, ways: &[PathAnswer]) -> Result<String, DrawError> 
             }
         }
     }
-    draw(&picture)
+    Ok(draw(&picture)?)
 }
 
 fn tone(picture: &mut Picture, place: usize, tone: Tone, is_so: bool) {
