@@ -45,10 +45,14 @@ impl Client {
     }
 
     /// The text at a path. An answer that tells of a problem is none.
-    pub(crate) fn text(&self, path: &[&str]) -> Result<String> {
-        let (status, bytes) = self.answer(Method::GET, &target(path, &[]), None)?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if status.is_success() { Ok(text) } else { Err(anyhow!("{}", text.trim())) }
+    pub(crate) fn text(&self, path: &[&str], query: &[(&str, String)]) -> Result<String> {
+        let (status, bytes) = self.answer(Method::GET, &target(path, query), None)?;
+        let text = || String::from_utf8_lossy(&bytes).into_owned();
+        if status.is_success() {
+            return Ok(text());
+        }
+        let is_problem = serde_json::from_slice::<Value>(&bytes).is_ok_and(|said| said.is_object());
+        Err(if is_problem { problem(status, &bytes) } else { anyhow!("{}", text().trim()) })
     }
 
     /// The server, as it is named in messages.

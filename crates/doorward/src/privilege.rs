@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use doorward_engine::fill;
+use doorward_engine::{derive, fill};
 use doorward_journal::JournalError;
 use doorward_model::hash::Hash16;
 use doorward_model::inventory::AccountExport;
@@ -13,13 +13,16 @@ use doorward_privilege::answers::{
     self, ChokeAnswer, Escalation, PathAnswer, PrincipalAnswer, UnknownAnswer,
 };
 use doorward_privilege::atlas::Atlas;
+use doorward_privilege::derived::Derived;
 use doorward_privilege::escalation::Rules;
 use doorward_privilege::estate::Builder;
 use doorward_privilege::rating::TierZero;
-use serde::Serialize;
+use doorward_serve::answers::privilege::{CHOKE_POINTS_MAX, as_of};
+use doorward_views::control::Control;
+use serde::{Deserialize, Serialize};
 
 /// What is answered. Field names and meanings are a contract: fields are added, never renamed or removed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Analyzed {
     /// The newest date of the exports, from which on requests are judged; absent where they have none.
     pub as_of: Option<Time>,
@@ -45,6 +48,20 @@ pub(crate) fn with_texts(
     fill(exports, |hash| Ok(blob(hash)?.and_then(|bytes| String::from_utf8(bytes).ok())))
 }
 
+/// Derives everything from what facts say, with the texts of policies.
+///
+/// # Errors
+/// A [`JournalError`] when a text cannot be read; another when the inventory is too large.
+pub(crate) fn derived(
+    (control, tier_zero): (&Control, &TierZero),
+    blob: impl Fn(Hash16) -> Result<Option<Vec<u8>>, JournalError>,
+    now: Time,
+) -> Result<Derived> {
+    let mut exports = derive(control);
+    with_texts(&mut exports, blob)?;
+    Ok(Derived { atlas: atlas(exports, tier_zero)?, fact: control.fact_number, derived_at: now })
+}
+
 /// Derives everything from exports.
 pub(crate) fn atlas(exports: Vec<AccountExport>, tier_zero: &TierZero) -> Result<Atlas> {
     let rules = Rules::shipped().context("cannot read the methods of escalation")?;
@@ -60,7 +77,7 @@ pub(crate) fn atlas(exports: Vec<AccountExport>, tier_zero: &TierZero) -> Result
 /// What is said of all principals of an atlas.
 pub(crate) fn analyzed(atlas: &Atlas) -> Analyzed {
     Analyzed {
-        as_of: Some(atlas.as_of).filter(|as_of| as_of.ms() > 0),
+        as_of: as_of(atlas),
         accounts: atlas.estate.accounts().map(|(_, account)| account.id.to_string()).collect(),
         principals: answers::principals(atlas),
         choke_points: answers::chokes(atlas, CHOKE_POINTS_MAX),
@@ -179,5 +196,3 @@ fn latent(text: &mut String, principals: &[PrincipalAnswer]) {
 
 /// So many of a kind are listed for people.
 const LISTED_MAX: usize = 20;
-/// So many choke points are answered.
-const CHOKE_POINTS_MAX: usize = 100;

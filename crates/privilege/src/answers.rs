@@ -5,8 +5,10 @@ mod names;
 mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use self::targets::{SourceAnswer, TargetAnswer};
 
@@ -19,10 +21,13 @@ use crate::graph::{Edge, Filter, NodeId};
 use crate::reach::Toward;
 
 /// Whether a principal can come to administer an account.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Escalation {
     /// It cannot, as far as is known; or it does already. Who administers one account may come to administer another.
+    #[default]
     None,
     /// It could, were something in the account that is not.
     Latent,
@@ -30,8 +35,24 @@ pub enum Escalation {
     Now,
 }
 
+impl Escalation {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::None, Self::Latent, Self::Now];
+
+    /// The word used everywhere.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Latent => "latent",
+            Self::Now => "now",
+        }
+    }
+}
+
 /// What is told of a principal.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
 pub struct PrincipalAnswer {
     /// Its ARN.
     pub arn: String,
@@ -55,7 +76,8 @@ pub struct PrincipalAnswer {
 }
 
 /// A way to the administration of an account.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
 pub struct PathAnswer {
     /// The method of its first step.
     pub id: String,
@@ -69,7 +91,8 @@ pub struct PathAnswer {
 }
 
 /// A step of a way.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
 pub struct HopAnswer {
     /// From whom to whom, by which method.
     pub edge: EdgeAnswer,
@@ -81,7 +104,8 @@ pub struct HopAnswer {
 }
 
 /// From whom to whom.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
 pub struct EdgeAnswer {
     /// Who takes the step.
     pub from: String,
@@ -97,14 +121,32 @@ const WAYS_MAX: usize = 10;
 /// What is told of all principals of an estate, users and roles, by account, kind and ARN.
 #[must_use]
 pub fn principals(atlas: &Atlas) -> Vec<PrincipalAnswer> {
+    let mut all = Vec::new();
+    some_principals(atlas, atlas.estate.principals().map(|(id, _)| id), &mut |_, answer| {
+        all.push(answer);
+        ControlFlow::Continue(())
+    });
+    all
+}
+
+/// What is told of some principals, one after the other, until nothing more is wanted. Of groups nothing is told.
+pub fn some_principals(
+    atlas: &Atlas,
+    ids: impl Iterator<Item = PrincipalId>,
+    tell: &mut dyn FnMut(PrincipalId, PrincipalAnswer) -> ControlFlow<()>,
+) {
     let accounts = atlas.estate.accounts().map(|(id, _)| id);
     let graph = &atlas.analysis.graph;
     let toward = accounts
         .map(|account| Toward::new(graph, atlas.analysis.administration(account), &Filter::default()));
     let toward = toward.collect();
     Teller::with(atlas, toward, |teller| {
-        atlas.estate.principals().filter_map(|(id, _)| teller.principal(id)).collect()
-    })
+        for (id, answer) in ids.filter_map(|id| Some((id, teller.principal(id)?))) {
+            if tell(id, answer).is_break() {
+                return;
+            }
+        }
+    });
 }
 
 /// Ways that were found, step by step.
@@ -123,7 +165,8 @@ pub(crate) fn name(atlas: &Atlas, node: NodeId) -> String {
 }
 
 /// Where ways to what matters most can be cut.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
 pub struct ChokeAnswer {
     /// What is to be cut: a step, or what all have to come through.
     pub cut: String,
@@ -136,7 +179,8 @@ pub struct ChokeAnswer {
 }
 
 /// A policy that cannot be read: what depends on it is unknown, and never taken for allowed.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
 pub struct UnknownAnswer {
     /// The policy.
     pub policy: String,

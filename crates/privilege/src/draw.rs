@@ -8,8 +8,11 @@ mod layers;
 mod place;
 mod svg;
 mod text;
+mod ways;
 
 use thiserror::Error;
+
+pub use self::ways::draw_ways;
 
 /// What is to be drawn.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -5,11 +5,15 @@
 //! numbers, truth values or lists of one of these, and never null; their names are in small letters; `objectid` is
 //! reserved. On upload it turns ids into capitals, so ids that differ in case only would become one node there.
 
+mod whole;
+
 use std::collections::BTreeMap;
 use std::io;
 
 use serde::Serialize;
 use thiserror::Error;
+
+pub use self::whole::export_atlas;
 
 /// A node as it is exported.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

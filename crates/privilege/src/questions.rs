@@ -1,7 +1,8 @@
 //! Questions that people ask: what one identity may do, who may do something, what an identity reaches, and by which
 //! ways it comes from one to another.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::analysis::{Cause, Explainer, Place};
 use crate::answers::{self, PathAnswer};
@@ -12,7 +13,8 @@ use crate::interest::Interest;
 use crate::reach::{best_paths, reach};
 
 /// Whether a principal has a permission on a resource.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
 pub struct CanAnswer {
     /// The principal.
     pub identity: String,
@@ -30,7 +32,7 @@ pub struct CanAnswer {
 }
 
 /// Whether something is allowed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Can {
     /// It is.
@@ -42,16 +44,18 @@ pub enum Can {
     /// A statement denies it.
     ExplicitDeny,
     /// Nothing allows it, or not everything that must.
+    #[default]
     ImplicitDeny,
 }
 
 /// Something that an identity reaches.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
 pub struct ReachAnswer {
     /// What is reached.
     pub to: String,
     /// What is gained over it: `control`, `write`, `read` or `list`.
-    pub level: &'static str,
+    pub level: String,
     /// How many steps on the way hold only if a condition does.
     pub conditions: u8,
     /// What it weighs.
@@ -206,7 +210,7 @@ impl Atlas {
         found.sort_by_key(|(weight, best, node)| (std::cmp::Reverse((*weight, *best)), *node));
         let told = |(weight, best, node): (u32, crate::reach::Best, NodeId)| ReachAnswer {
             to: self.name(node),
-            level: best.level.word(),
+            level: best.level.word().to_owned(),
             conditions: best.conditions,
             weight,
         };

@@ -26,7 +26,8 @@ use doorward_model::record::PepSet;
 use doorward_model::time::Time;
 use doorward_policy::world::{Settings, World};
 use doorward_proof::{NewToken, Scope, Tokens, issue};
-use doorward_serve::handle::{Handle, Past, PastError, Peps, RejectFiles};
+use doorward_serve::handle::{Handle, Peps, RejectFiles};
+use doorward_serve::past::{Past, PastError};
 use doorward_serve::{policy_files, server};
 use doorward_views::snapshot::writer::Writer;
 use tokio::net::TcpListener;
@@ -113,7 +114,10 @@ fn evaluation() -> (Serving, String) {
         work,
         decisions,
         metrics: Arc::default(),
-        past: Past::new(Arc::new(|at, rows_max| Err(PastError::TooFar { at, rows_max }))),
+        past: Past::new(
+            Arc::new(|at, rows_max| Err(PastError::TooFar { at, rows_max })),
+            Arc::new(|_| Err(PastError::Busy)),
+        ),
         rejects: RejectFiles(Arc::new(|| Ok(Vec::new()))),
         narrate: |_| String::new(),
         random: || [7; 32],

@@ -5,6 +5,7 @@ mod explain;
 mod heads;
 mod imports;
 mod kills;
+pub(crate) mod privilege;
 mod questions;
 mod reply;
 
@@ -20,4 +21,5 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(explain::routes())
         .merge(heads::routes())
         .merge(imports::routes())
+        .merge(privilege::routes())
 }

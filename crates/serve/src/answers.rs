@@ -11,6 +11,7 @@ pub mod heads;
 pub mod holds;
 pub mod identities;
 pub mod kills;
+pub mod privilege;
 pub mod query;
 pub mod rejects;
 pub mod rest;

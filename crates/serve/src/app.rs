@@ -9,6 +9,7 @@ use bytes::Bytes;
 use doorward_model::time::Time;
 use http::HeaderMap;
 use http_body_util::{BodyExt, Limited};
+use tokio::sync::Semaphore;
 
 use crate::handle::{Handle, Waits};
 use crate::settings::Settings;
@@ -18,6 +19,8 @@ use crate::settings::Settings;
 pub(crate) struct App {
     pub(crate) handle: Handle,
     pub(crate) settings: Arc<Settings>,
+    /// Room for questions about privilege.
+    pub(crate) privilege: Arc<Semaphore>,
 }
 
 /// The other end of a connection.
@@ -25,6 +28,11 @@ pub(crate) struct App {
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
 impl App {
+    pub(crate) fn new(handle: Handle, settings: Settings) -> Self {
+        let privilege = Arc::new(Semaphore::new(settings.limits.privilege_at_once));
+        Self { handle, settings: Arc::new(settings), privilege }
+    }
+
     pub(crate) fn waits(&self) -> Waits {
         let limits = &self.settings.limits;
         Waits { queue: limits.queue_wait, answer: limits.answer_wait }

@@ -19,11 +19,12 @@ use doorward_policy::world::World;
 use doorward_privilege::derived::Derived;
 use doorward_proof::Tokens;
 use doorward_views::state::State;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::answers::findings::Narrate;
 use crate::metrics::Metrics;
+use crate::past::Past;
 
 /// What the writer fills and answers. Cloning it is cheap.
 #[derive(Clone, Debug)]
@@ -62,84 +63,6 @@ pub type OpenFiles = dyn Fn() -> std::io::Result<Vec<std::fs::File>> + Send + Sy
 impl std::fmt::Debug for RejectFiles {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RejectFiles").finish_non_exhaustive()
-    }
-}
-
-/// Folds the log a second time, up to an instant; never on the thread of the writer.
-#[derive(Clone)]
-pub struct Past {
-    fold: Arc<Refold>,
-    /// One at a time: each takes as much memory as a state.
-    one: Arc<Semaphore>,
-}
-
-/// The state of facts at an instant, if not more than so many rows must be read for it.
-pub type Refold = dyn Fn(Time, u64) -> Result<State, PastError> + Send + Sync;
-
-/// Why the state at an instant cannot be had.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum PastError {
-    /// The log begins later.
-    #[error("cannot answer as of {at}: the log begins at {begins}")]
-    Before {
-        /// The instant.
-        at: Time,
-        /// When the first fact was recorded.
-        begins: Time,
-    },
-    /// The instant has not come.
-    #[error("cannot answer as of {0}, which has not come yet")]
-    Ahead(Time),
-    /// Too much would have to be read.
-    #[error(
-        "cannot answer as of {at}: more than {rows_max} rows of the log would be read (limits.as_of_rows_max)"
-    )]
-    TooFar {
-        /// The instant.
-        at: Time,
-        /// The limit.
-        rows_max: u64,
-    },
-    /// Another one is being answered.
-    #[error("another question about the past is being answered: ask again")]
-    Busy,
-    /// The journal could not. The text is for the log.
-    #[error("the journal could not: {0}")]
-    Journal(String),
-}
-
-impl Past {
-    /// Folds in this way.
-    #[must_use]
-    pub fn new(fold: Arc<Refold>) -> Self {
-        Self { fold, one: Arc::new(Semaphore::new(1)) }
-    }
-
-    /// Asks a question of the state at an instant.
-    ///
-    /// # Errors
-    /// [`PastError`] says why there is no answer.
-    pub async fn ask<T: Send + 'static>(
-        &self,
-        (at, rows_max): (Time, u64),
-        wait: Waits,
-        question: impl FnOnce(&State) -> T + Send + 'static,
-    ) -> Result<T, PastError> {
-        let room = timeout(wait.queue, Arc::clone(&self.one).acquire_owned()).await;
-        let Ok(Ok(room)) = room else { return Err(PastError::Busy) };
-        let fold = Arc::clone(&self.fold);
-        let asked = tokio::task::spawn_blocking(move || {
-            let answer = fold(at, rows_max).map(|state| question(&state));
-            drop(room);
-            answer
-        });
-        asked.await.map_err(|error| PastError::Journal(error.to_string()))?
-    }
-}
-
-impl std::fmt::Debug for Past {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Past").finish_non_exhaustive()
     }
 }
 

@@ -65,7 +65,7 @@ fn stale(app: &App, request: &Request) -> Option<Response> {
 }
 
 /// The last fact that an answer must have seen, at least: what a command answered as `fact`, or a decision as `seen`.
-const MIN_FACT: HeaderName = HeaderName::from_static("doorward-min-fact");
+pub(crate) const MIN_FACT: HeaderName = HeaderName::from_static("doorward-min-fact");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const HEADERS: [(HeaderName, HeaderValue); 6] = [

@@ -23,6 +23,7 @@ mod layers;
 pub mod metrics;
 pub mod openapi;
 mod pages;
+pub mod past;
 pub mod policy_files;
 mod problem;
 mod schema;

@@ -6,6 +6,8 @@ use http::header;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
+use crate::admin::privilege;
+use crate::answers::privilege as asked;
 use crate::answers::{events, findings, holds, identities, kills, rejects, rest, unusual};
 use crate::problem::Problem;
 use crate::server;
@@ -34,7 +36,7 @@ static TEXT: LazyLock<String> = LazyLock::new(|| {
 
 /// What no handler names by itself.
 #[derive(OpenApi)]
-#[openapi(components(schemas(Problem)))]
+#[openapi(paths(privilege::can, privilege::reach), components(schemas(Problem)))]
 pub(crate) struct Common;
 
 /// What the handlers say, with what is so of all of them.
@@ -87,6 +89,9 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
             parameters.push(parameter("query", "as_of", AS_OF));
             errors.extend([422, 504]);
         }
+    }
+    if operation.get("tags").is_some_and(|tags| tags.get(0).is_some_and(|tag| tag == "privilege")) {
+        errors.extend([404, 409]);
     }
     if MATCHED.contains(&(method, path)) {
         parameters.push(parameter("header", "If-Match", MATCH));
@@ -165,17 +170,21 @@ const FAILURES: [(u16, &str); 13] = [
     (507, "The disk is full: nothing is recorded; what denies is in force all the same."),
 ];
 /// The lists, with what they may be filtered by.
-const LISTS: [(&str, &[&str]); 10] = [
+const LISTS: [(&str, &[&str]); 14] = [
     ("/v1/identities", &identities::FIELDS),
     ("/v1/findings", &findings::FIELDS),
     ("/v1/events", &events::FIELDS),
     ("/v1/holds", &holds::FIELDS),
     ("/v1/journal/heads", &[]),
+    ("/v1/identities/{id}/reach", &[]),
     ("/v1/kills", &kills::FIELDS),
     ("/v1/peps", &rest::PEP_FIELDS),
+    ("/v1/privilege", &asked::FIELDS),
+    ("/v1/privilege/choke-points", &[]),
     ("/v1/rejects", &rejects::FIELDS),
     ("/v1/tokens", &rest::TOKEN_FIELDS),
     ("/v1/unusual", &unusual::FIELDS),
+    ("/v1/who-can", &[]),
 ];
 const PAGING: [(&str, &str); 2] = [
     ("limit", "How many entries the page holds at most."),

@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 
 use crate::app::BodyFault;
 use crate::door::Shut;
-use crate::handle::{PastError, WorkError};
+use crate::handle::WorkError;
+use crate::past::PastError;
 
 /// An error, as the caller sees it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
@@ -102,7 +103,9 @@ impl From<WorkError> for Problem {
 impl From<PastError> for Problem {
     fn from(error: PastError) -> Self {
         let status = match &error {
-            PastError::Before { .. } | PastError::TooFar { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            PastError::Before { .. } | PastError::TooFar { .. } | PastError::Derive(_) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             PastError::Ahead(_) => StatusCode::BAD_REQUEST,
             PastError::Busy => StatusCode::SERVICE_UNAVAILABLE,
             PastError::Journal(cause) => {

@@ -78,7 +78,7 @@ pub async fn serve(
 
 /// What is served, for a server of another kind.
 pub fn router(handle: Handle, settings: Settings) -> Router {
-    let app = App { handle, settings: Arc::new(settings) };
+    let app = App::new(handle, settings);
     let routes = Router::from(routes().with_state(app.clone()));
     layers::around(routes, app)
 }

@@ -57,6 +57,8 @@ pub struct Limits {
     pub page_max: usize,
     /// How many rows of the log a question as of an instant may have read: a row holds up to 1,000 records.
     pub as_of_rows_max: u64,
+    /// How many questions about privilege are answered at once; the next ones wait.
+    pub privilege_at_once: usize,
     /// How many connections are served at once; the next ones wait.
     pub connections_max: usize,
     /// How long the head of a request may take to arrive.
@@ -81,6 +83,7 @@ impl Default for Limits {
             unpacked_bytes_max: 128 << 20,
             page_max: 1_000,
             as_of_rows_max: 100_000,
+            privilege_at_once: 2,
             connections_max: 4_096,
             head_wait: Duration::from_secs(10),
             body_wait: Duration::from_secs(30),

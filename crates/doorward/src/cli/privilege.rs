@@ -1,5 +1,6 @@
 //! What can be typed about privilege.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -8,6 +9,7 @@ use clap::{Args, Subcommand};
 use doorward_privilege::conform::Format;
 
 use super::Output;
+use super::verbs::{Api, When};
 
 /// What could be done, by policies.
 #[derive(Debug, Subcommand)]
@@ -15,7 +17,8 @@ pub enum PrivilegeVerb {
     /// Say who administers an account, who could come to, by which steps, and where these can be cut.
     ///
     /// Takes exports of an inventory, told apart by content: `get-account-authorization-details` and what
-    /// docs/inventory.md names beside. Nothing is sent anywhere, and nothing is kept.
+    /// docs/inventory.md names beside. Nothing is sent anywhere, and nothing is kept. Without files it asks a server, or
+    /// reads a data folder, of the inventory that they know.
     Analyze(AnalyzeArgs),
     /// Answer cases of policy evaluation, and compare with what they expect.
     ///
@@ -27,14 +30,38 @@ pub enum PrivilegeVerb {
     Export(OverArgs),
 }
 
-/// Over which inventory something is asked.
+/// Over which inventory something is asked: what a server knows, a data folder, or files.
 #[derive(Debug, Args)]
 pub struct OverArgs {
-    /// Exports of an inventory: files and folders.
-    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    /// Read these exports of an inventory, files and folders, instead of asking a server.
+    #[arg(
+        long,
+        num_args = 1..,
+        value_name = "PATH",
+        conflicts_with_all = ["url", "token_file", "data_dir", "as_of"]
+    )]
     pub files: Vec<PathBuf>,
-    /// What matters most: a file with one ARN in each line, with * and ?.
-    #[arg(long, value_name = "FILE")]
+    /// Whom to ask.
+    #[command(flatten)]
+    pub known: KnownArgs,
+}
+
+/// What is known of an inventory.
+#[derive(Debug, Args)]
+pub struct KnownArgs {
+    /// The server.
+    #[command(flatten)]
+    pub api: Api,
+    /// Read this data folder instead of asking a server.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["url", "token_file"])]
+    pub data_dir: Option<PathBuf>,
+    /// As it was then: an instant, or how long ago, such as 24h.
+    #[arg(long, value_name = "WHEN")]
+    pub as_of: Option<When>,
+    /// What matters most: a file with one ARN in each line, with * and ?; what is on a line behind # is not read
+    /// [default: administrators, providers of identities, keys, secrets, state, what deploys, and what is tagged
+    /// doorward:tier=0]. A server does not take it.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "token_file"])]
     pub tier_zero: Option<PathBuf>,
 }
 
@@ -112,8 +139,8 @@ pub struct ReachArgs {
     #[arg(value_name = "ID")]
     pub id: String,
     /// How many to list at most.
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    pub limit: u32,
+    #[arg(long, value_name = "N", default_value = "50")]
+    pub limit: NonZeroUsize,
     /// Over which inventory.
     #[command(flatten)]
     pub over: OverArgs,
@@ -125,14 +152,12 @@ pub struct ReachArgs {
 /// What to analyse.
 #[derive(Debug, Args)]
 pub struct AnalyzeArgs {
-    /// Files and folders to read.
-    #[arg(required = true, value_name = "PATH")]
+    /// Files and folders to read, instead of asking a server.
+    #[arg(value_name = "PATH", conflicts_with_all = ["url", "token_file", "data_dir", "as_of"])]
     pub paths: Vec<PathBuf>,
-    /// What matters most: a file with one ARN in each line, with * and ?; what is on a line behind # is not read
-    /// [default: administrators, providers of identities, keys, secrets, state, what deploys, and what is tagged
-    /// doorward:tier=0].
-    #[arg(long, value_name = "FILE")]
-    pub tier_zero: Option<PathBuf>,
+    /// Whom to ask.
+    #[command(flatten)]
+    pub known: KnownArgs,
     /// How to print the answer.
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     pub output: Output,

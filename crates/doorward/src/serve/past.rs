@@ -9,16 +9,29 @@ use doorward_journal::{Content, Follower, JournalError, Log, Options, Position, 
 use doorward_model::id::FactNumber;
 use doorward_model::record::{FactRecord, Record};
 use doorward_model::time::Time;
-use doorward_serve::handle::{Past, PastError};
+use doorward_privilege::rating::TierZero;
+use doorward_serve::past::{Past, PastError};
 use doorward_views::state::State;
+
+use crate::privilege;
+use crate::serve::clock;
 
 /// Answers from the log in a data folder, while another connection writes it.
 pub(super) fn past(folder: &Path, options: Options, blank: Engine) -> Past {
-    let folder = folder.to_owned();
-    Past::new(Arc::new(move |at, rows_max| {
-        let follower = Follower::open(&folder, blank.tenant(), options).map_err(could_not)?;
-        state_at(&follower, &blank, (at, rows_max))
-    }))
+    let (folder, tenant) = (folder.to_owned(), blank.tenant().clone());
+    let open = move || Follower::open(&folder, &tenant, options).map_err(could_not);
+    let texts = open.clone();
+    let fold = move |at, rows_max| state_at(&open()?, &blank, (at, rows_max));
+    let derive = move |state: &State| {
+        let texts = texts()?;
+        let derived =
+            privilege::derived((&state.control, &TierZero::Default), |hash| texts.blob(hash), clock());
+        derived.map_err(|error| match error.downcast::<JournalError>() {
+            Ok(error) => could_not(error),
+            Err(error) => PastError::Derive(format!("{error:#}")),
+        })
+    };
+    Past::new(Arc::new(fold), Arc::new(derive))
 }
 
 /// The state of the facts that were recorded up to an instant. Behaviour is none: it is not kept for ever.
@@ -87,4 +100,85 @@ fn nearest(log: &dyn Log, blank: &Engine, state: &mut State, at: Time) -> Result
 #[expect(clippy::needless_pass_by_value, reason = "maps the error of a result")]
 fn could_not(error: JournalError) -> PastError {
     PastError::Journal(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use doorward_engine::{Rules, derive};
+    use doorward_journal::{Journal, Keep, Memory};
+    use doorward_model::command::Command;
+    use doorward_model::id::TenantId;
+    use doorward_model::identity::{Identity, IdentityKind};
+    use doorward_model::inventory::{AccountExport, Entitlement, Origin, PolicyDocument, Seen, Source};
+
+    use super::*;
+    use crate::writer::Writer;
+
+    const ACCOUNT: &str = "111122223333";
+
+    /// An account of roles, each with a policy that allows one action.
+    fn account(roles: &[(&str, &str)]) -> AccountExport {
+        let seen = Some(Seen::by(Source::Iam));
+        let mut export =
+            AccountExport { account: ACCOUNT.into(), complete: true, ..AccountExport::default() };
+        for (name, action) in roles {
+            let id = format!("arn:aws:iam::{ACCOUNT}:role/{name}");
+            let text =
+                format!(r#"{{"Statement": [{{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}]}}"#);
+            let document = PolicyDocument::of(format!("{id} inline:own"), text);
+            export.identities.push(Identity {
+                id: id.clone(),
+                kind: IdentityKind::Workload.into(),
+                account: ACCOUNT.into(),
+                name: (*name).into(),
+                created_at_ms: 5,
+                seen,
+                ..Identity::default()
+            });
+            export.entitlements.push(Entitlement {
+                holder: id,
+                policy: "own".into(),
+                origin: Origin::Inline.into(),
+                document: document.hash.0.to_vec(),
+                seen,
+            });
+            export.policies.push(PolicyDocument { seen, ..document });
+        }
+        export
+    }
+
+    #[test]
+    fn the_inventory_of_an_instant_is_what_was_known_then() {
+        let blank = Engine::new(TenantId::from("test"), Rules::default(), 1, 7);
+        let mut writer = Writer::open(Memory::new(Keep::All).unwrap(), blank.clone()).unwrap();
+        let mut known = vec![(50, Vec::new())];
+        for (at, roles) in [
+            (100, &[("a", "s3:GetObject"), ("b", "s3:GetObject")][..]),
+            (200, &[("a", "*"), ("c", "s3:GetObject")]),
+            (300, &[("c", "s3:GetObject")]),
+            (400, &[("b", "s3:GetObject")]),
+        ] {
+            let command = Command::Import(Box::new(account(roles)));
+            writer.admit(&command, Time::from_ms(at)).unwrap().unwrap();
+            known.push((at, derive(&writer.engine().state.control)));
+            // One lies before an instant that is asked for, and one after.
+            if at == 200 {
+                writer.checkpoint().unwrap();
+            }
+        }
+        assert_eq!(writer.journal().checkpoints().unwrap().len(), 1);
+        for pair in known.windows(2) {
+            let [(before, then), (at, now)] = pair else { panic!("{pair:?}") };
+            let told = |at: i64| {
+                state_at(writer.journal(), &blank, (Time::from_ms(at), u64::MAX))
+                    .map(|state| derive(&state.control))
+            };
+            assert_eq!(told(*at).unwrap(), *now, "at {at}");
+            if *before >= 100 {
+                assert_eq!(told(at - 1).unwrap(), *then, "before {at}");
+            }
+            assert_ne!(then, now);
+        }
+        assert_eq!(writer.journal().head().recorded_at, Time::from_ms(400));
+    }
 }

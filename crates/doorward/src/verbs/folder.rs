@@ -10,17 +10,21 @@ use doorward_journal::{Journal, JournalError, Options, Sqlite};
 use doorward_model::id::TenantId;
 use doorward_model::record::Fact;
 use doorward_model::time::Time;
+use doorward_privilege::derived::Derived;
+use doorward_privilege::rating::TierZero;
 use doorward_serve::answers::events::{LOOKS_MAX, Place, Wanted, events};
 use doorward_serve::answers::query::Query;
 use doorward_serve::answers::status::status;
 use doorward_serve::answers::who::{Depth, who};
 use doorward_serve::answers::{events, explain, findings, heads, holds, identities, rest, unusual};
-use doorward_serve::handle::{PastError, Peps};
+use doorward_serve::handle::Peps;
+use doorward_serve::past::PastError;
 use doorward_views::state::State;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::fold::Fold;
+use crate::privilege;
 use crate::serve::past::state_at;
 use crate::serve::{TENANT, clock};
 use crate::verbs::source::Noun;
@@ -119,6 +123,12 @@ impl Folder {
 
     pub(crate) fn head(&self) -> Result<Option<Value>> {
         heads::newest(&self.journal)?.map(value).transpose()
+    }
+
+    /// What could be done.
+    pub(crate) fn derived(&self, tier_zero: &TierZero) -> Result<Derived> {
+        let control = &self.state().control;
+        privilege::derived((control, tier_zero), |hash| self.journal.blob(hash), self.now)
     }
 
     fn state(&self) -> &State {

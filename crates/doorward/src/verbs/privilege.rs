@@ -3,8 +3,7 @@
 mod analyze;
 mod ask;
 mod conform;
-mod export;
-mod picture;
+mod over;
 
 use anyhow::Result;
 
@@ -17,6 +16,6 @@ pub(crate) fn privilege(verb: &PrivilegeVerb) -> Result<()> {
     match verb {
         PrivilegeVerb::Analyze(args) => analyze::analyze(args),
         PrivilegeVerb::Conform(args) => conform::conform(args),
-        PrivilegeVerb::Export(args) => export::export(args),
+        PrivilegeVerb::Export(args) => ask::export(args),
     }
 }

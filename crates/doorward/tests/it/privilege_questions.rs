@@ -9,7 +9,7 @@ use crate::support::{program, put};
 
 /// One account: who may pass roles to functions, a role of functions that administers, who may nothing, and somebody
 /// whose policy cannot be read.
-fn export() -> Value {
+pub(crate) fn export() -> Value {
     let policy = |statements: Value| json!({"Version": "2012-10-17", "Statement": statements});
     let user = |name: &str, document: Value| {
         json!({

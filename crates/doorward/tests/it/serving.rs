@@ -14,6 +14,7 @@ mod limits;
 mod once;
 mod opens;
 pub(crate) mod past;
+mod privilege;
 mod release;
 mod responding;
 mod secrets;

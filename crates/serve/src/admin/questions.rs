@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::admin::privilege::{self, About};
 use crate::admin::reply::{Guest, json, pairs, query, tagged};
 use crate::answers::budget::{Budget, budget};
 use crate::answers::events::{EventRow, Look, Place, Wanted, look};
@@ -29,7 +30,8 @@ use crate::answers::who::{Depth, Who, who};
 use crate::answers::{events, findings, identities, rejects, rest, unusual};
 use crate::app::App;
 use crate::deriving::DerivingRow;
-use crate::handle::{PastError, WorkError};
+use crate::handle::WorkError;
+use crate::past::PastError;
 use crate::problem::Problem;
 use crate::upkeep::UpkeepRow;
 
@@ -74,7 +76,13 @@ async fn list_identities(Shared(app): Shared<App>, request: Request) -> Reply {
     responses((status = 200, description = "The identity.", body = IdentityDetail))
 )]
 async fn show_identity(Shared(app): Shared<App>, Path(id): Path<String>, request: Request) -> Reply {
-    show(&app, request, (Kind { what: "identity", version: None }, id), identities::identity).await
+    match privilege::about(&app, &id, &request) {
+        Some((About::Can, of)) => privilege::can(&app, of, request).await,
+        Some((About::Reach, of)) => privilege::reach(&app, of, request).await,
+        None => {
+            show(&app, request, (Kind { what: "identity", version: None }, id), identities::identity).await
+        }
+    }
 }
 
 /// What was noticed.

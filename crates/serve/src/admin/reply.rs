@@ -126,16 +126,25 @@ pub(crate) fn tagged<T: Serialize>(
     version: &dyn std::fmt::Display,
     value: &T,
 ) -> Result<Response, Problem> {
-    let bytes = bytes(value)?;
+    Ok(tagged_file(head, version, (bytes(value)?, JSON)))
+}
+
+/// The same of an answer that is written already.
+pub(crate) fn tagged_file(
+    head: &Head,
+    version: &dyn std::fmt::Display,
+    (bytes, kind): (Bytes, &'static str),
+) -> Response {
     let tag = format!("\"{version}-{}\"", Hash16::of(&bytes));
     let known = app::header(&head.headers, "if-none-match").unwrap_or_default();
     let same = tags(known).any(|known| known == tag || known == "*");
     let mut reply =
         if same { response(StatusCode::NOT_MODIFIED, Bytes::new()) } else { response(StatusCode::OK, bytes) };
+    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         reply.headers_mut().insert(header::ETAG, tag);
     }
-    Ok(reply)
+    reply
 }
 
 /// The tags of a header, for the weak comparison.
@@ -169,10 +178,12 @@ fn bytes<T: Serialize>(value: &T) -> Result<Bytes, Problem> {
 pub(crate) fn response(status: StatusCode, bytes: Bytes) -> Response {
     let mut response = Response::new(bytes.into());
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
     response
 }
 
+/// What most answers are.
+pub(crate) const JSON: &str = "application/json";
 const MISPLACED: &str =
     "a whole token stands where a name belongs: name it by its id, and revoke it if others may have seen it";
 const KEY_BYTES_MAX: usize = 255;

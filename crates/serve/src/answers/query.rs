@@ -116,6 +116,12 @@ impl Query {
         self.fields.get(field)?.first().map(String::as_str)
     }
 
+    /// All values of a field.
+    #[must_use]
+    pub fn values(&self, field: &str) -> &[String] {
+        self.fields.get(field).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether one of the values asked for in a field is this one; also when none is asked for.
     #[must_use]
     pub fn is(&self, field: &str, value: &str) -> bool {
@@ -205,7 +211,7 @@ pub fn page<'a, K: Borrow<str> + Ord, T, R>(
 pub const LOOKED_AT_MAX: usize = 50_000;
 
 /// A text in digits that need no escaping in a URL.
-fn to_hex(text: &str) -> String {
+pub(crate) fn to_hex(text: &str) -> String {
     let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
     text.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0F)]).collect()
 }

@@ -24,6 +24,8 @@ mod openapi;
 #[cfg(test)]
 mod policies_page;
 #[cfg(test)]
+mod privilege;
+#[cfg(test)]
 mod rejects;
 #[cfg(test)]
 mod secrets;

@@ -14,8 +14,9 @@ use doorward_model::decision::{Mode, Pep};
 use doorward_model::record::PepSet;
 use doorward_model::time::Time;
 use doorward_proof::{NewToken, issue};
-use doorward_serve::handle::{DecisionMade, Handle, Past, PastError, Readiness, RejectFiles};
+use doorward_serve::handle::{DecisionMade, Handle, Readiness, RejectFiles};
 use doorward_serve::metrics::Metrics;
+use doorward_serve::past::{Past, PastError};
 use doorward_serve::{Settings, policy_files, server};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -166,7 +167,10 @@ impl Server {
             work,
             decisions,
             metrics: Arc::new(Metrics::default()),
-            past: Past::new(Arc::new(|at, _| Err(PastError::Before { at, begins: now() }))),
+            past: Past::new(
+                Arc::new(|at, _| Err(PastError::Before { at, begins: now() })),
+                Arc::new(|_| Err(PastError::Busy)),
+            ),
             rejects: RejectFiles(Arc::new(|| Ok(Vec::new()))),
             narrate: |finding| format!("about {}", finding.identity),
             random,

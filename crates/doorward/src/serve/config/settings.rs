@@ -255,6 +255,12 @@ fn limits() -> Vec<Setting> {
             "How many rows of the log a question as of an instant may have read.",
         ),
         setting(
+            "privilege_at_once",
+            "number",
+            &limits.privilege_at_once,
+            "How many questions about privilege are answered at once; the next ones wait.",
+        ),
+        setting(
             "head_wait_ms",
             MS,
             &limits.head_wait.as_millis(),

@@ -23,7 +23,7 @@ pub(super) fn look(api: &Api, silent: Span, found: &mut Findings) {
             return;
         }
     };
-    match client.text(&["health", "readyz"]) {
+    match client.text(&["health", "readyz"], &[]) {
         Ok(_) => found.ok("server", format!("{} is ready", client.name())),
         Err(error) => {
             found.fail("server", format!("{error:#}"), "start it with doorward serve, or read what it logs");
@@ -40,7 +40,7 @@ pub(super) fn look(api: &Api, silent: Span, found: &mut Findings) {
     found.ok("token", "may read");
     skew(&status, found);
     privilege(&status, found);
-    if let Ok(counts) = client.text(&["metrics"]) {
+    if let Ok(counts) = client.text(&["metrics"], &[]) {
         refused(&counts, found);
     }
     state::look(&Source::Server(Box::new(client), None), silent, found);

@@ -1,4 +1,4 @@
-//! Exports of an inventory, read from files, into what could be done.
+//! All that is said of an inventory; and how one is read from files.
 
 use std::fs;
 use std::io::{IsTerminal, stderr};
@@ -10,6 +10,7 @@ use doorward_privilege::pattern::Pattern;
 use doorward_privilege::rating::TierZero;
 use serde::Serialize;
 
+use super::over::Over;
 use crate::cli::privilege::AnalyzeArgs;
 use crate::privilege::{self, Analyzed};
 use crate::scan::read::Raw;
@@ -21,7 +22,7 @@ use crate::verbs::print::print;
 struct Answer {
     #[serde(flatten)]
     analyzed: Analyzed,
-    /// What could not be read of the files.
+    /// What could not be read of the files; what a server could not read is told by `doorward reject list`.
     rejects: Vec<RejectAnswer>,
 }
 
@@ -35,10 +36,13 @@ pub(super) struct RejectAnswer {
 
 /// Analyses exports.
 pub(crate) fn analyze(args: &AnalyzeArgs) -> Result<()> {
-    let tier_zero = args.tier_zero.as_deref().map(tier_zero).transpose()?.unwrap_or(TierZero::Default);
-    let (exports, rejects) = read(&args.paths, args.quiet)?;
-    let answer = Answer { analyzed: privilege::analyzed(&privilege::atlas(exports, &tier_zero)?), rejects };
-    print(&answer, args.output, table)
+    let over = Over::at(&args.paths, &args.known, args.quiet)?;
+    let analyzed = over.analyzed()?;
+    let rejects = match over {
+        Over::Here(_, rejects) => rejects,
+        Over::Server(..) => Vec::new(),
+    };
+    print(&Answer { analyzed, rejects }, args.output, table)
 }
 
 /// Reads exports, and what could not be read of the files. Without any export nothing can be answered.

@@ -1,52 +1,55 @@
-//! Questions over an inventory, answered from its files.
+//! Single questions over an inventory.
 
-use std::io::{Write, stderr, stdout};
+use std::io::{BufWriter, Write, stdout};
+use std::num::NonZeroUsize;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use doorward_privilege::answers::PathAnswer;
-use doorward_privilege::atlas::Atlas;
-use doorward_privilege::estate::PrincipalId;
+use doorward_privilege::opengraph::export_atlas;
 use doorward_privilege::questions::{Can, CanAnswer, ReachAnswer};
-use doorward_privilege::rating::TierZero;
+use doorward_serve::answers::privilege::{self as answers, CAN_FIELDS, WAYS_FIELDS};
 
-use super::{analyze, picture};
+use super::over::{Over, read, with};
 use crate::cli::Output;
 use crate::cli::privilege::{CanArgs, OverArgs, PathArgs, PathOutput, ReachArgs, WhoCanArgs};
 use crate::privilege;
 use crate::verbs::print::print;
-
-/// The atlas of the files that are named.
-pub(super) fn atlas(over: &OverArgs) -> Result<Atlas> {
-    let tier_zero = over.tier_zero.as_deref().map(analyze::tier_zero).transpose()?;
-    let (exports, rejects) = analyze::read(&over.files, false)?;
-    if !rejects.is_empty() {
-        let count = rejects.len();
-        // Nowhere is left to tell it if stderr is closed.
-        writeln!(
-            stderr(),
-            "doorward: {count} records were not read: `doorward privilege analyze` lists them"
-        )
-        .unwrap_or_default();
-    }
-    privilege::atlas(exports, &tier_zero.unwrap_or(TierZero::Default))
-}
+use crate::verbs::source::Filter;
 
 /// By which steps one comes to another.
 pub(crate) fn path(args: &PathArgs) -> Result<()> {
-    let atlas = atlas(&args.over)?;
-    let (from, to) = (atlas.find(&args.from)?, atlas.find(&args.to)?);
-    let filter = atlas.avoiding(&args.avoid)?;
-    let ways = atlas.ways(from, to, &filter, usize::from(args.ways));
+    let over = Over::of(&args.over)?;
+    let avoided = args.avoid.iter().map(|name| ("avoid", name.clone()));
+    let asked = [("from", args.from.clone()), ("to", args.to.clone()), ("ways", args.ways.to_string())];
+    let asked: Vec<Filter> = asked.into_iter().chain(avoided).collect();
     let output = match args.output {
         PathOutput::Svg => {
-            let title = format!("{} to {}", args.from, args.to);
-            return Ok(stdout().write_all(picture::drawn(&title, &ways)?.as_bytes())?);
+            let drawn = match &over {
+                Over::Here(derived, _) => answers::picture(derived, &read(&asked, &WAYS_FIELDS)?)?,
+                Over::Server(client, as_of) => {
+                    client.text(&["v1", "privilege", "picture"], &with(&asked, *as_of))?
+                }
+            };
+            return Ok(stdout().write_all(drawn.as_bytes())?);
         }
         PathOutput::Table => Output::Table,
         PathOutput::Json => Output::Json,
         PathOutput::Yaml => Output::Yaml,
     };
+    let route = (&["v1", "privilege", "paths"][..], &WAYS_FIELDS[..]);
+    let (ways, _) = over.list(route, &asked, NonZeroUsize::MAX, answers::ways)?;
     print(&ways, output, |ways| told(ways, (&args.from, &args.to)))
+}
+
+/// Writes the graph as OpenGraph JSON onto standard output.
+pub(super) fn export(args: &OverArgs) -> Result<()> {
+    match Over::of(args)? {
+        Over::Here(derived, _) => Ok(export_atlas(&derived.atlas, BufWriter::new(stdout().lock()))?),
+        Over::Server(client, as_of) => {
+            let graph = client.text(&["v1", "privilege", "graph"], &with(&[], as_of))?;
+            Ok(stdout().write_all(graph.as_bytes())?)
+        }
+    }
 }
 
 fn told(ways: &Vec<PathAnswer>, (from, to): (&str, &str)) -> String {
@@ -63,9 +66,9 @@ fn told(ways: &Vec<PathAnswer>, (from, to): (&str, &str)) -> String {
 
 /// Who has a permission on a resource.
 pub(crate) fn who_can(args: &WhoCanArgs) -> Result<()> {
-    check(&args.permission)?;
-    let atlas = atlas(&args.over)?;
-    let answers = atlas.who_can(&args.permission, &args.resource);
+    let route = (&["v1", "who-can"][..], &CAN_FIELDS[..]);
+    let over = Over::of(&args.over)?;
+    let (answers, _) = over.list(route, &permission(args), NonZeroUsize::MAX, answers::who_can)?;
     print(&answers, args.output, |answers| {
         let mut text: String = answers.iter().map(|one| answer(one, false)).collect();
         text.push_str(&format!("{} may {} on {}\n", answers.len(), args.permission, args.resource));
@@ -75,22 +78,25 @@ pub(crate) fn who_can(args: &WhoCanArgs) -> Result<()> {
 
 /// Whether an identity has a permission on a resource.
 pub(crate) fn can(args: &CanArgs) -> Result<()> {
-    check(&args.what.permission)?;
-    let atlas = atlas(&args.what.over)?;
-    let id = principal(&atlas, &args.id)?;
-    let answered = atlas.can(id, &args.what.permission, &args.what.resource);
-    let answered = answered.context("the identity is not in the inventory")?;
+    let route = (&["v1", "identities", &args.id, "can"][..], &CAN_FIELDS[..]);
+    let over = Over::of(&args.what.over)?;
+    let answered: CanAnswer = over.one(route, &permission(&args.what), |derived, query| {
+        answers::can(derived, query, &args.id).map(|row| row.can)
+    })?;
     print(&answered, args.what.output, |one| answer(one, args.explain))
+}
+
+fn permission(args: &WhoCanArgs) -> [Filter; 2] {
+    [("permission", args.permission.clone()), ("resource", args.resource.clone())]
 }
 
 /// What an identity reaches.
 pub(crate) fn reach(args: &ReachArgs) -> Result<()> {
-    let atlas = atlas(&args.over)?;
-    let from = atlas.find(&args.id)?;
-    let mut reached = atlas.reached(from, &doorward_privilege::graph::Filter::default());
-    let all = reached.len();
-    reached.truncate(usize::try_from(args.limit)?);
-    print(&reached, args.output, |reached| {
+    let route = (&["v1", "identities", &args.id, "reach"][..], &[][..]);
+    let over = Over::of(&args.over)?;
+    let (reached, all) =
+        over.list(route, &[], args.limit, |derived, query| answers::reach(derived, query, &args.id))?;
+    print(&reached, args.output, |reached: &Vec<ReachAnswer>| {
         let mut text = String::new();
         for ReachAnswer { to, level, conditions, weight } in reached {
             let only_if = if *conditions > 0 { "  only if" } else { "" };
@@ -99,18 +105,6 @@ pub(crate) fn reach(args: &ReachArgs) -> Result<()> {
         text.push_str(&format!("{} of {all} that {} reaches, by weight\n", reached.len(), args.id));
         text
     })
-}
-
-fn principal(atlas: &Atlas, name: &str) -> Result<PrincipalId> {
-    let node = atlas.find(name)?;
-    atlas.principal_of(node).with_context(|| format!("{name} is no user, role or group"))
-}
-
-fn check(permission: &str) -> Result<()> {
-    match permission.split_once(':') {
-        Some((service, name)) if !service.is_empty() && !name.is_empty() => Ok(()),
-        _ => bail!("{permission:?} is no permission: write service and name, such as s3:GetObject"),
-    }
 }
 
 fn answer(one: &CanAnswer, explain: bool) -> String {

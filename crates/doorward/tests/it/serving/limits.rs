@@ -24,7 +24,7 @@ struct Limit {
     by_default: Option<&'static str>,
 }
 
-const LIMITS: [Limit; 13] = [
+const LIMITS: [Limit; 14] = [
     Limit { key: "body_bytes_max", value: 4_096, beyond: body, met: "413", by_default: Some("400") },
     Limit { key: "depth_max", value: 8, beyond: depth, met: "400", by_default: Some("200") },
     Limit { key: "batch_max", value: 2, beyond: batch, met: "400", by_default: Some("200") },
@@ -33,6 +33,7 @@ const LIMITS: [Limit; 13] = [
     Limit { key: "connections_max", value: 1, beyond: connections, met: "waits", by_default: None },
     Limit { key: "unpacked_bytes_max", value: 1_000, beyond: unpacked, met: "413", by_default: Some("200") },
     Limit { key: "as_of_rows_max", value: 1, beyond: as_of, met: "422", by_default: Some("200") },
+    Limit { key: "privilege_at_once", value: 0, beyond: privilege, met: "503", by_default: Some("409") },
     Limit { key: "head_wait_ms", value: 200, beyond: head, met: "closed", by_default: None },
     Limit { key: "body_wait_ms", value: 200, beyond: half_a_body, met: "408", by_default: None },
     Limit { key: "queue_wait_ms", value: 0, beyond: queue, met: "503", by_default: None },
@@ -69,6 +70,11 @@ fn no_limit_is_left_out() {
 
 fn status(answer: &Answer) -> String {
     answer.status.to_string()
+}
+
+/// By default there is room to say that no inventory is known.
+fn privilege(server: &mut Server) -> String {
+    status(&server.ask("GET", "/v1/privilege", b""))
 }
 
 fn body(server: &mut Server) -> String {

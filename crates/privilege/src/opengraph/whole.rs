@@ -1,25 +1,23 @@
-//! The graph for programs that draw attack paths.
+//! The graph of an atlas, for programs that draw attack paths.
 
 use std::collections::BTreeMap;
-use std::io::{BufWriter, stdout};
+use std::io;
 
-use anyhow::Result;
-use doorward_privilege::atlas::Atlas;
-use doorward_privilege::opengraph::{ExportEdge, ExportNode, Property, export as write};
+use super::{ExportEdge, ExportError, ExportNode, Property, export};
+use crate::atlas::Atlas;
+use crate::questions::{Connected, Shown};
 
-use super::ask;
-use crate::cli::privilege::OverArgs;
-
-/// Writes the graph as OpenGraph JSON onto standard output.
-pub(super) fn export(args: &OverArgs) -> Result<()> {
-    let atlas = ask::atlas(args)?;
-    let nodes = nodes(&atlas);
-    Ok(write(&nodes, &edges(&atlas), BufWriter::new(stdout().lock()))?)
+/// Writes the graph of an atlas as one OpenGraph document.
+///
+/// # Errors
+/// As [`export`].
+pub fn export_atlas(atlas: &Atlas, out: impl io::Write) -> Result<(), ExportError> {
+    export(&nodes(atlas), &edges(atlas), out)
 }
 
 fn nodes(atlas: &Atlas) -> Vec<ExportNode> {
     let told = atlas.shown();
-    let node = |shown: doorward_privilege::questions::Shown| {
+    let node = |shown: Shown| {
         let mut properties = BTreeMap::from([
             ("name".to_owned(), Property::Text(shown.name.clone())),
             (
@@ -38,7 +36,7 @@ fn nodes(atlas: &Atlas) -> Vec<ExportNode> {
 }
 
 fn edges(atlas: &Atlas) -> Vec<ExportEdge> {
-    let edge = |link: doorward_privilege::questions::Connected| ExportEdge {
+    let edge = |link: Connected| ExportEdge {
         start: link.from,
         end: link.to,
         kind: link.kind,

@@ -1,13 +1,15 @@
-//! Ways as a picture.
+//! Ways as a picture: who begins at the left, what is reached at the right.
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
-use doorward_privilege::answers::{HopAnswer, PathAnswer};
-use doorward_privilege::draw::{Link, Picture, Shape, Tone, draw};
+use super::{DrawError, Link, Picture, Shape, Tone, draw};
+use crate::answers::{HopAnswer, PathAnswer};
 
-/// Ways drawn as SVG: who begins at the left, what is reached at the right.
-pub(super) fn drawn(title: &str, ways: &[PathAnswer]) -> Result<String> {
+/// Ways drawn as an SVG document.
+///
+/// # Errors
+/// When there are too many steps for one picture.
+pub fn draw_ways(title: &str, ways: &[PathAnswer]) -> Result<String, DrawError> {
     let mut places = BTreeMap::new();
     let mut picture = Picture { title: title.to_owned(), ..Picture::default() };
     for way in ways {
@@ -23,7 +25,7 @@ pub(super) fn drawn(title: &str, ways: &[PathAnswer]) -> Result<String> {
             }
         }
     }
-    Ok(draw(&picture)?)
+    draw(&picture)
 }
 
 fn tone(picture: &mut Picture, place: usize, tone: Tone, is_so: bool) {
