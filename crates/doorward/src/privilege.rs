@@ -2,8 +2,10 @@
 //! `doorward privilege analyze` read them, and from the log, as a server keeps it.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use doorward_engine::{derive, fill};
 use doorward_journal::JournalError;
 use doorward_model::hash::Hash16;
@@ -16,6 +18,7 @@ use doorward_privilege::atlas::Atlas;
 use doorward_privilege::derived::Derived;
 use doorward_privilege::escalation::Rules;
 use doorward_privilege::estate::Builder;
+use doorward_privilege::pattern::Pattern;
 use doorward_privilege::rating::TierZero;
 use doorward_serve::answers::privilege::{CHOKE_POINTS_MAX, as_of};
 use doorward_views::control::Control;
@@ -72,6 +75,27 @@ pub(crate) fn atlas(exports: Vec<AccountExport>, tier_zero: &TierZero) -> Result
     // No clock enters what is said of files. Without a date all times are open.
     let as_of = newest.map_or(Time::from_ms(0), Time::from_ms);
     Ok(Atlas::new(estate, rules, as_of, tier_zero)?)
+}
+
+/// What matters most, as a file names it.
+pub(crate) fn tier_zero(path: &Path) -> Result<TierZero> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut patterns = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let arn = line.split_once('#').map_or(line, |(before, _)| before).trim();
+        if arn.is_empty() {
+            continue;
+        }
+        if !arn.starts_with("arn:") {
+            bail!(
+                "{}:{number}: {arn:?} is no ARN: write one in each line, such as \
+                   arn:aws:iam::111122223333:role/deploy-*",
+                path.display()
+            );
+        }
+        patterns.push(Pattern::new(arn));
+    }
+    Ok(TierZero::Named(patterns))
 }
 
 /// What is said of all principals of an atlas.

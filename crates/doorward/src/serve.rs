@@ -34,6 +34,7 @@ use doorward_model::decision::Pep;
 use doorward_model::id::TenantId;
 use doorward_model::record::{CONFIGURATION, DecisionsMissing, Fact, PepSet};
 use doorward_model::time::{Millis, Time};
+use doorward_privilege::rating::TierZero;
 use doorward_proof::{Ed25519, NewToken, Scope, Signer, issue};
 use doorward_serve::handle::{Handle, Work};
 use doorward_serve::metrics::Metrics;
@@ -43,6 +44,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use crate::cli::ServeArgs;
+use crate::privilege;
 use crate::serve::config::Config;
 use crate::serve::deriver::Deriver;
 use crate::serve::feed::{Door, Feed};
@@ -65,7 +67,9 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     let colours = stderr().is_terminal();
     tracing_subscriber::fmt().with_writer(stderr).with_ansi(colours).with_target(false).init();
     let metrics = Arc::new(Metrics::default());
-    let (mut live, keeper, past, signer) = open(&config, &metrics)?;
+    let tier_zero = config.tier_zero.as_deref().map(privilege::tier_zero).transpose()?;
+    let tier_zero = tier_zero.unwrap_or(TierZero::Default);
+    let (mut live, keeper, past, signer) = open(&config, &metrics, tier_zero.clone())?;
     let indexer = Indexer::new(live.writer.journal().follower()?, &config.data_dir)?;
     let judged = config.policy.as_ref().and_then(|folder| policies::stamps(folder).ok());
     prepare(&mut live, &config)?;
@@ -77,7 +81,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     let (decisions, made) = sync_channel(DECISIONS_MAX);
     let (told, ready) = watch::channel(fed.readiness());
     let shared = live.shared();
-    let deriver = start_deriver(&mut live, &work, &metrics)?;
+    let deriver = start_deriver(&mut live, (&work, tier_zero), &metrics)?;
     let pruner = Pruner::new(config.retention, Arc::clone(&metrics));
     let flush = config.decision_flush;
     let writer = std::thread::Builder::new()
@@ -133,14 +137,15 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
 /// which tells it what to derive from.
 fn start_deriver(
     live: &mut Live,
-    work: &mpsc::Sender<Work>,
+    (work, tier_zero): (&mpsc::Sender<Work>, TierZero),
     metrics: &Arc<Metrics>,
 ) -> Result<JoinHandle<()>> {
     let (tell, told) = channel();
     live.tell(tell);
     let texts = live.writer.journal().follower()?;
     let control = live.writer.engine().state.control.inventory_alone();
-    let deriver = Deriver::new((control, texts), told, work.downgrade(), Arc::clone(metrics));
+    let deriver =
+        Deriver::new((control, texts), told, work.downgrade(), Arc::clone(metrics)).rating(tier_zero);
     let thread = std::thread::Builder::new().name("deriver".to_owned());
     thread.spawn(move || deriver.run()).context("cannot start what derives privilege from the inventory")
 }
@@ -177,7 +182,11 @@ fn stopped() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 /// Opens the data folder and folds what it holds.
-fn open(config: &Config, metrics: &Arc<Metrics>) -> Result<(Live, Keeper, Past, Arc<HeadSigner>)> {
+fn open(
+    config: &Config,
+    metrics: &Arc<Metrics>,
+    tier_zero: TierZero,
+) -> Result<(Live, Keeper, Past, Arc<HeadSigner>)> {
     let tenant = TenantId::from(TENANT);
     let page_limit = match config.disk_bytes_max {
         0 => None,
@@ -193,7 +202,7 @@ fn open(config: &Config, metrics: &Arc<Metrics>) -> Result<(Live, Keeper, Past, 
     };
     let seed = random().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
     let blank = Engine::new(tenant, rules, 1, seed);
-    let past = past::past(&config.data_dir, options, blank.clone());
+    let past = past::past(&config.data_dir, options, (blank.clone(), tier_zero));
     let mut writer = Writer::open(journal, blank.clone()).context("cannot fold the journal")?;
     note_missing(&mut writer)?;
     let signer = Arc::new(HeadSigner(instance_key(&config.data_dir)?));

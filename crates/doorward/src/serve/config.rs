@@ -50,6 +50,8 @@ pub struct Config {
     pub(crate) decision_flush: Millis,
     /// How long what is kept.
     pub(crate) retention: Retention,
+    /// What matters most, as a file names it; by default what is by its kind or name.
+    pub(crate) tier_zero: Option<PathBuf>,
     /// How large the journal may grow, in bytes; 0 is without a limit.
     pub(crate) disk_bytes_max: u64,
     /// How large each of the two files of rejects may grow, in bytes.
@@ -92,7 +94,14 @@ struct File {
     pep: Vec<PepSection>,
     source: Vec<SourceSection>,
     watch: Vec<WatchSection>,
+    privilege: PrivilegeSection,
     limits: LimitsSection,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PrivilegeSection {
+    tier_zero: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -239,6 +248,7 @@ impl Config {
                 DecisionLog::Strict => Millis(0),
             },
             retention: retention(&file.retention)?,
+            tier_zero: file.privilege.tier_zero.map(|path| base.join(path)),
             disk_bytes_max: mib(file.disk_max_mib.unwrap_or(0)),
             rejects_bytes_max: mib(file.rejects_max_mib.unwrap_or(REJECTS_MAX_MIB)),
         })

@@ -49,6 +49,8 @@ pub(crate) struct Deriver {
     /// It must not keep the writer waiting for work when nobody else can ask any more.
     work: WeakSender<Work>,
     metrics: Arc<Metrics>,
+    /// What matters most.
+    tier_zero: TierZero,
     /// What was handed over, and may still be read: freed here, when nobody does, and never by the writer.
     handed: Vec<Arc<Derived>>,
 }
@@ -62,7 +64,13 @@ impl Deriver {
         metrics: Arc<Metrics>,
     ) -> Self {
         let (symbols, rows, handed) = (Symbols::new(0), Rows::Whole, Vec::new());
-        Self { control, symbols, texts, told, rows, work, metrics, handed }
+        let tier_zero = TierZero::Default;
+        Self { control, symbols, texts, told, rows, work, metrics, tier_zero, handed }
+    }
+
+    /// Rates by what matters most.
+    pub(crate) fn rating(self, tier_zero: TierZero) -> Self {
+        Self { tier_zero, ..self }
     }
 
     /// Works until nobody can tell it anything any more.
@@ -139,7 +147,7 @@ impl Deriver {
             return Ok(None);
         }
         privilege::with_texts(&mut exports, text).context(unread)?;
-        privilege::atlas(exports, &TierZero::Default).map(Some)
+        privilege::atlas(exports, &self.tier_zero).map(Some)
     }
 
     fn hand_over(&mut self, derived: Arc<Derived>) {

@@ -17,15 +17,14 @@ use crate::privilege;
 use crate::serve::clock;
 
 /// Answers from the log in a data folder, while another connection writes it.
-pub(super) fn past(folder: &Path, options: Options, blank: Engine) -> Past {
+pub(super) fn past(folder: &Path, options: Options, (blank, tier_zero): (Engine, TierZero)) -> Past {
     let (folder, tenant) = (folder.to_owned(), blank.tenant().clone());
     let open = move || Follower::open(&folder, &tenant, options).map_err(could_not);
     let texts = open.clone();
     let fold = move |at, rows_max| state_at(&open()?, &blank, (at, rows_max));
     let derive = move |state: &State| {
         let texts = texts()?;
-        let derived =
-            privilege::derived((&state.control, &TierZero::Default), |hash| texts.blob(hash), clock());
+        let derived = privilege::derived((&state.control, &tier_zero), |hash| texts.blob(hash), clock());
         derived.map_err(|error| match error.downcast::<JournalError>() {
             Ok(error) => could_not(error),
             Err(error) => PastError::Derive(format!("{error:#}")),

@@ -86,6 +86,18 @@ pub(crate) fn sections() -> Vec<Section> {
             settings: retention(),
         },
         Section {
+            name: "privilege",
+            about: "What could be done by the policies of the inventory.",
+            settings: vec![setting(
+                "tier_zero",
+                "file",
+                &"none",
+                "What matters most: one ARN in each line, with * and ?; without it administrators, providers of \
+                 identities, keys, secrets, state, what deploys, and what is tagged `doorward:tier=0`. It is read at the \
+                 start.",
+            )],
+        },
+        Section {
             name: "limits",
             about: "How much is taken on. Reaching a limit is answered as such and counted.",
             settings: limits(),

@@ -1,13 +1,10 @@
 //! All that is said of an inventory; and how one is read from files.
 
-use std::fs;
 use std::io::{IsTerminal, stderr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use doorward_model::inventory::AccountExport;
-use doorward_privilege::pattern::Pattern;
-use doorward_privilege::rating::TierZero;
 use serde::Serialize;
 
 use super::over::Over;
@@ -74,27 +71,6 @@ fn table(answer: &Answer) -> String {
         text.push_str(&format!("\nrejected: {source} record {record}: {reason}\n"));
     }
     text
-}
-
-/// What matters most, as a file names it.
-pub(super) fn tier_zero(path: &Path) -> Result<TierZero> {
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut patterns = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        let arn = line.split_once('#').map_or(line, |(before, _)| before).trim();
-        if arn.is_empty() {
-            continue;
-        }
-        if !arn.starts_with("arn:") {
-            bail!(
-                "{}:{number}: {arn:?} is no ARN: write one in each line, such as \
-                   arn:aws:iam::111122223333:role/deploy-*",
-                path.display()
-            );
-        }
-        patterns.push(Pattern::new(arn));
-    }
-    Ok(TierZero::Named(patterns))
 }
 
 /// So many rejects are listed for people.

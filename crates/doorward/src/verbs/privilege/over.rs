@@ -54,7 +54,7 @@ impl Over {
 
     /// The same, from parts, and perhaps without progress.
     pub(super) fn at(files: &[PathBuf], known: &KnownArgs, quiet: bool) -> Result<Self> {
-        let tier_zero = known.tier_zero.as_deref().map(analyze::tier_zero).transpose()?;
+        let tier_zero = known.tier_zero.as_deref().map(privilege::tier_zero).transpose()?;
         let as_of = known.as_of.map(|when| when.from_now(clock()));
         if !files.is_empty() {
             let (exports, rejects) = analyze::read(files, quiet)?;

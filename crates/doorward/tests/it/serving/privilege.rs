@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::privilege_questions::export;
 use crate::serving::past::instant;
-use crate::serving::server::{Answer, Server, now, poll, request};
+use crate::serving::server::{Answer, Server, command, config, now, poll, refused as not_started, request};
 use crate::support::put;
 use crate::verbs::{done, json as answer, refused};
 
@@ -211,6 +211,32 @@ fn drawn(server: &Server, expected: &Value) {
     let role = READER.replace("user/reader", "role/can");
     assert_eq!(server.get(&format!("/v1/identities/{role}"))["id"], role);
     assert_eq!(server.get(&format!("/v1/identities/{role}/can?permission=s3:GetObject"))["answer"], "allow");
+}
+
+#[test]
+fn what_matters_most_is_named_by_the_settings() {
+    let dir = tempfile::tempdir().unwrap();
+    let list = written(dir.path(), "tier-zero", &json!(READER));
+    std::fs::write(&list, format!("{READER}  # reads the ledger\n")).unwrap();
+    let file = written(dir.path(), "account.json", &export());
+    let graph = |place: &[&str], token: &str| {
+        let graph = done(token, &[&["privilege", "export"], place].concat());
+        serde_json::from_str::<Value>(&graph).unwrap()
+    };
+    let of_files = ["--files", file.to_str().unwrap()];
+    let expected = graph(&[&of_files[..], &["--tier-zero", list.to_str().unwrap()]].concat(), "");
+    assert_ne!(graph(&of_files, ""), expected);
+    let settings = config(dir.path(), "[privilege]\ntier_zero = \"tier-zero\"\n");
+    let server = Server::start(&dir.path().join("data"), Some(&settings));
+    import(&server, &export());
+    let (url, now) = (format!("http://{}", server.address), instant().to_string());
+    assert_eq!(graph(&["--url", &url], &server.token), expected);
+    assert_eq!(graph(&["--url", &url, "--as-of", &now], &server.token), expected);
+    let settings = config(dir.path(), "[privilege]\ntier_zero = \"missing\"\n");
+    let mut command = command(&dir.path().join("other"));
+    command.args(["--listen", "127.0.0.1:0", "--config"]).arg(settings);
+    let (code, said) = not_started(command);
+    assert!(code == Some(1) && said.contains("cannot read ") && said.contains("missing"), "{said}");
 }
 
 /// What cannot be asked, with what is said of it.
