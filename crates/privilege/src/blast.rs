@@ -10,6 +10,7 @@
 //! walk over all edges for 256 components: a graph without cycles, of which everything reaches half, is the worst.
 
 mod components;
+mod concerned;
 mod sum;
 mod sweep;
 mod update;
@@ -21,7 +22,7 @@ use crate::graph::{All, Filter, Graph, NodeId};
 use crate::reach::{Best, Reached};
 
 /// What each node weighs, and which of them are identities.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Weights {
     /// By number of the node: 1 for most, more for what is worth more. Passages weigh nothing, whatever stands here.
     pub weights: Vec<u32>,

@@ -66,6 +66,14 @@ impl Rating {
         let new = before.graph.node_count()..analysis.graph.node_count();
         let new = new.filter_map(|node| u32::try_from(node).ok()).map(NodeId);
         rating.weigh((estate, analysis), nodes.iter().copied().chain(new), tier_zero);
+        let is_same = change.removed.is_empty()
+            && change.added.is_empty()
+            && change.nodes.is_empty()
+            && rating.weights == self.weights
+            && rating.tier_zero == self.tier_zero;
+        if is_same {
+            return rating;
+        }
         let graphs = (&before.graph, &analysis.graph);
         rating.blast =
             self.blast.changed(graphs, change, (&self.weights, &rating.weights), &Filter::default());

@@ -10,7 +10,6 @@ mod path;
 mod toward;
 
 pub use self::backward::sources;
-pub(crate) use self::backward::ways;
 pub use self::forward::{Reached, reach};
 pub use self::path::{Path, best_path, best_paths};
 pub use self::toward::Toward;

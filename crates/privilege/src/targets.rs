@@ -65,17 +65,11 @@ impl<T: Copy + Ord> Pool<T> {
         Self { prefix, members, order, own: Own::None }
     }
 
-    /// The same with another member.
+    /// The same where some members have come and others have gone.
     #[must_use]
-    pub fn and(&self, arn: Arc<str>, member: T) -> Self {
-        let others = self.members.iter().filter(|(_, own)| *own != member).cloned();
-        Self::new(others.chain([(arn, member)]).collect()).with(self.own)
-    }
-
-    /// The same without a member.
-    #[must_use]
-    pub fn without(&self, member: T) -> Self {
-        Self::new(self.members.iter().filter(|(_, own)| *own != member).cloned().collect()).with(self.own)
+    pub fn changed(&self, come: Vec<(Arc<str>, T)>, gone: &[T]) -> Self {
+        let left = self.members.iter().filter(|(_, own)| !gone.contains(own)).cloned();
+        Self::new(left.chain(come).collect()).with(self.own)
     }
 
     /// Whether it is a member.
@@ -102,36 +96,95 @@ impl<T: Copy + Ord> Pool<T> {
 
     /// Where a principal has a permission of which its policies say this; `ask` is told a member.
     pub fn extent(&self, said: &Said<'_>, ask: &mut dyn FnMut(&str, T) -> Option<Certainty>) -> Extent<T> {
-        let Some((first, member)) = self.members.first() else { return Extent::Some(Vec::new()) };
-        let mut all = said.granting.iter().chain(said.limits.iter().flatten());
-        if self.own != Own::Different
-            && self.members.len() > 1
-            && all.all(|statement| self.is_alike(statement))
-        {
-            return ask(first, *member).map_or(Extent::Some(Vec::new()), Extent::All);
-        }
-        let mut at = Vec::new();
-        // A policy of the target may let in whom no policy of its own does.
         let likely = if self.own == Own::None { self.likely_by_all(said) } else { None };
-        let likely = likely.unwrap_or_else(|| (0..self.members.len()).collect());
-        for place in likely {
-            if let Some((arn, member)) = self.members.get(place)
-                && let Some(certainty) = ask(arn, *member)
+        let is_likely =
+            |place: usize| likely.as_ref().is_none_or(|likely| likely.binary_search(&place).is_ok());
+        let Some(apart) = self.apart(said) else {
+            // A policy of the target may let in whom no policy of its own does.
+            let places = likely.unwrap_or_else(|| (0..self.members.len()).collect());
+            return Extent::Some(self.asked(&places, ask));
+        };
+        // All others are alike.
+        let other = (0..self.members.len()).find(|place| apart.binary_search(place).is_err());
+        let sure = other
+            .filter(|place| is_likely(*place))
+            .and_then(|place| self.members.get(place).and_then(|(arn, member)| ask(arn, *member)));
+        let apart_likely: Vec<usize> = apart.iter().copied().filter(|place| is_likely(*place)).collect();
+        let found = self.asked(&apart_likely, ask);
+        match (other, sure) {
+            (None, _) | (_, None) => Extent::Some(found),
+            (_, Some(sure))
+                if self.members.len() > 1
+                    && found.len() == apart.len()
+                    && found.iter().all(|(_, own)| *own == sure) =>
             {
-                at.push((*member, certainty));
+                Extent::All(sure)
+            }
+            (_, Some(sure)) => {
+                let others = self.members.iter().enumerate();
+                let others = others.filter(|(place, _)| apart.binary_search(place).is_err());
+                let mut at: Vec<(usize, T, Certainty)> =
+                    others.map(|(place, (_, member))| (place, *member, sure)).collect();
+                let places = apart_likely.iter().copied();
+                let own = places.filter_map(|place| {
+                    let (_, member) = self.members.get(place)?;
+                    let (_, sure) = found.iter().find(|(own, _)| own == member)?;
+                    Some((place, *member, *sure))
+                });
+                at.extend(own);
+                at.sort_unstable();
+                Extent::Some(at.into_iter().map(|(_, member, sure)| (member, sure)).collect())
             }
         }
-        Extent::Some(at)
     }
 
-    /// Whether a statement speaks of all members or of none.
-    fn is_alike(&self, statement: &Statement) -> bool {
+    /// Those of some places on which something holds.
+    fn asked(
+        &self,
+        places: &[usize],
+        ask: &mut dyn FnMut(&str, T) -> Option<Certainty>,
+    ) -> Vec<(T, Certainty)> {
+        let members = places.iter().filter_map(|place| self.members.get(*place));
+        members.filter_map(|(arn, member)| Some((*member, ask(arn, *member)?))).collect()
+    }
+
+    /// The places of members that some statement speaks of and not of all others, each once and in order; `None` where
+    /// each member may be another to what is said, or has a policy of its own.
+    fn apart(&self, said: &Said<'_>) -> Option<Vec<usize>> {
+        if self.own == Own::Different {
+            return None;
+        }
         let of_target = |key: &str| key.contains("resourcetag/") || key == "aws:resourcearn";
-        let is_alike = |pattern: &Pattern| {
-            !pattern.has_variables() && (covers(pattern, &self.prefix) || is_apart(pattern, &self.prefix))
-        };
-        statement.resources.as_ref().is_none_or(|selection| selection.named().iter().all(is_alike))
-            && !statement.conditions.iter().any(|condition| of_target(&condition.key))
+        let mut places = Vec::new();
+        for statement in said.granting.iter().chain(said.limits.iter().flatten()) {
+            if statement.conditions.iter().any(|condition| of_target(&condition.key)) {
+                return None;
+            }
+            for pattern in statement.resources.iter().flat_map(|selection| selection.named()) {
+                if pattern.has_variables() {
+                    return None;
+                }
+                if !covers(pattern, &self.prefix) && !is_apart(pattern, &self.prefix) {
+                    places.extend(self.matched(pattern));
+                }
+            }
+        }
+        places.sort_unstable();
+        places.dedup();
+        Some(places)
+    }
+
+    /// The places of members that a pattern without variables matches.
+    fn matched<'a>(&'a self, pattern: &'a Pattern) -> impl Iterator<Item = usize> + 'a {
+        self.beginning_as(pattern).filter(|(_, arn)| pattern.matches(arn)).map(|(place, _)| place)
+    }
+
+    /// The members whose ARNs begin as a pattern does.
+    fn beginning_as<'a>(&'a self, pattern: &'a Pattern) -> impl Iterator<Item = (usize, &'a str)> {
+        let prefix = pattern.prefix();
+        let from = self.members.partition_point(|(arn, _)| **arn < *prefix);
+        let alike = self.members.iter().enumerate().skip(from).map(|(place, (arn, _))| (place, &**arn));
+        alike.take_while(move |(_, arn)| arn.starts_with(prefix))
     }
 
     /// Places of members that what grants and each of the limits could mean; `None` for all.
@@ -152,12 +205,11 @@ impl<T: Copy + Ord> Pool<T> {
                 if covers(pattern, &self.prefix) {
                     return None;
                 }
-                let prefix = pattern.prefix();
-                let from = self.members.partition_point(|(arn, _)| **arn < *prefix);
-                let alike = self.members.iter().enumerate().skip(from);
-                let alike = alike.take_while(|(_, (arn, _))| arn.starts_with(prefix));
-                let fits = |arn: &str| pattern.has_variables() || pattern.matches(arn);
-                places.extend(alike.filter(|(_, (arn, _))| fits(arn)).map(|(place, _)| place));
+                if pattern.has_variables() {
+                    places.extend(self.beginning_as(pattern).map(|(place, _)| place));
+                } else {
+                    places.extend(self.matched(pattern));
+                }
             }
         }
         places.sort_unstable();

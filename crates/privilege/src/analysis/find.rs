@@ -7,12 +7,12 @@ use std::sync::Arc;
 use crate::analysis::Drawing;
 use crate::analysis::assume::Assumable;
 use crate::analysis::draft::{Board, Cause, Place, PoolKey, Variant};
-use crate::analysis::method::{Asked, Latent, Method};
+use crate::analysis::method::{Latent, Method};
 use crate::analysis::part::Parts;
 use crate::analysis::pools::{Member, both, exists};
 use crate::analysis::question::Acting;
 use crate::escalation::{Actor as Who, Gives, Kind, On, Rule, State, Target};
-use crate::estate::{PrincipalKind, Way, Written};
+use crate::estate::{PolicyId, PrincipalKind, Way, Written};
 use crate::graph::NodeId;
 use crate::targets::{Certainty, Extent, Pool};
 
@@ -176,7 +176,11 @@ impl Drawing<'_> {
         }
         let by_actor: Vec<State> =
             method.rule.states.iter().copied().filter(|state| depends(*state)).collect();
-        if by_actor.is_empty() && method.on(On::PolicyOfTarget).next().is_none() {
+        let policies = self.on_policies(acting, method);
+        if let Some(Extent::All(sure)) = policies {
+            extent = both(extent, Extent::All(sure));
+        }
+        if by_actor.is_empty() && !matches!(policies, Some(Extent::Some(_))) {
             return match extent {
                 Extent::All(_) if pool.members().is_empty() => Extent::Some(Vec::new()),
                 extent => extent,
@@ -194,16 +198,38 @@ impl Drawing<'_> {
             let own = self.estate.principal(acting.actor.principal).map_or(&[][..], |one| &one.groups);
             left.retain(|(member, _)| !own.iter().any(|group| *member == Member::Principal(*group)));
         }
-        for need in method.on(On::PolicyOfTarget) {
-            left.retain_mut(|(member, sure)| keep(sure, self.on_policy_of(acting, need, *member)));
+        if let Some(Extent::Some(policies)) = policies {
+            let policies: BTreeMap<PolicyId, Certainty> = policies.into_iter().collect();
+            left.retain_mut(|(member, sure)| keep(sure, self.on_policy_of(&policies, *member)));
         }
         Extent::Some(left)
     }
 
-    fn on_policy_of(&self, acting: &Acting<'_>, need: &Asked, member: Member) -> Option<Certainty> {
+    /// On which policies of targets the actor has what a method needs there; `None` where it needs nothing there. All are
+    /// meant only where each target has one of them.
+    fn on_policies(&mut self, acting: &Acting<'_>, method: &Method) -> Option<Extent<PolicyId>> {
+        let mut needs = method.on(On::PolicyOfTarget).peekable();
+        needs.peek()?;
+        let targets = self.pool_of(method.pool(acting.actor.account), method);
+        let pool = self.drawn.pools.of_policies(self.estate, method.pool(acting.actor.account), &targets);
+        let mut extent = Extent::All(Certainty::Certain);
+        for need in needs {
+            let said = acting.said(&need.permission);
+            extent = both(extent, pool.extent(&said, &mut |arn, _| acting.has(need, arn)));
+        }
+        match extent {
+            // Otherwise not each target has one.
+            Extent::All(sure) if !method.rule.states.contains(&State::WithOwnPolicy) => {
+                Some(Extent::Some(pool.members().iter().map(|(_, policy)| (*policy, sure)).collect()))
+            }
+            extent => Some(extent),
+        }
+    }
+
+    fn on_policy_of(&self, allowed: &BTreeMap<PolicyId, Certainty>, member: Member) -> Option<Certainty> {
         let Member::Principal(id) = member else { return None };
-        let policies = self.estate.changeable_policies(self.estate.principal(id)?);
-        policies.filter_map(|arn| acting.has(need, arn)).max()
+        let policies = &self.estate.principal(id)?.policies;
+        policies.iter().filter_map(|policy| allowed.get(policy).copied()).max()
     }
 
     /// Leads an actor to the targets of a method.

@@ -1,5 +1,6 @@
 //! Which targets methods have: of each method and account those that are in the right state, whoever acts.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::analysis::draft::PoolKey;
@@ -7,7 +8,7 @@ use crate::analysis::trust::Trust;
 use crate::analysis::trusts::trusts;
 use crate::document::Effect;
 use crate::escalation::{Kind, Rule, State, Target};
-use crate::estate::{AccountId, Estate, Principal, PrincipalId, PrincipalKind};
+use crate::estate::{AccountId, Estate, PolicyId, Principal, PrincipalId, PrincipalKind};
 use crate::shared::Map;
 use crate::targets::{Certainty, Extent, Own, Pool};
 
@@ -26,6 +27,8 @@ pub(crate) struct Pools {
     pools: Map<PoolKey, Arc<Pool<Member>>>,
     /// All things of a kind in an account.
     kinds: Map<(AccountId, Kind), Arc<Pool<Member>>>,
+    /// The policies of the targets of a method that their account can change.
+    policies: Map<PoolKey, Arc<Pool<PolicyId>>>,
 }
 
 impl Pools {
@@ -56,6 +59,29 @@ impl Pools {
         pool
     }
 
+    /// The policies of the targets of a method that their account can change.
+    pub(super) fn of_policies(
+        &mut self,
+        estate: &Estate,
+        key: PoolKey,
+        targets: &Pool<Member>,
+    ) -> Arc<Pool<PolicyId>> {
+        if let Some(pool) = self.policies.get(&key) {
+            return Arc::clone(pool);
+        }
+        let targets = targets.members().iter().filter_map(|(_, member)| match member {
+            Member::Principal(id) => estate.principal(*id),
+            Member::Resource(_) => None,
+        });
+        let held: BTreeSet<PolicyId> = targets.flat_map(|target| target.policies.iter().copied()).collect();
+        let known = held.into_iter().filter_map(|id| Some((id, estate.policy(id)?)));
+        let changeable = known.filter(|(_, policy)| policy.is_changeable);
+        let members = changeable.map(|(id, policy)| (Arc::clone(&policy.name), id)).collect();
+        let pool = Arc::new(Pool::new(members));
+        self.policies.insert(key, Arc::clone(&pool));
+        pool
+    }
+
     /// A pool that was asked for.
     pub(super) fn known(&self, key: &PoolKey) -> Option<&Arc<Pool<Member>>> {
         self.pools.get(key)
@@ -69,6 +95,11 @@ impl Pools {
     /// Forgets a pool, so that it is made again when it is asked for.
     pub(super) fn forget(&mut self, key: &PoolKey) {
         self.pools.remove(key);
+    }
+
+    /// Forgets the policies of the targets of a method.
+    pub(super) fn forget_policies(&mut self, key: &PoolKey) {
+        self.policies.remove(key);
     }
 
     /// Forgets the things of a kind.
@@ -198,7 +229,7 @@ impl Pool<Member> {
 }
 
 /// What is in two extents of one pool.
-pub(crate) fn both(one: Extent<Member>, other: Extent<Member>) -> Extent<Member> {
+pub(crate) fn both<T: Copy + Ord>(one: Extent<T>, other: Extent<T>) -> Extent<T> {
     match (one, other) {
         (Extent::All(one), Extent::All(other)) => Extent::All(one.min(other)),
         (Extent::All(sure), Extent::Some(members)) | (Extent::Some(members), Extent::All(sure)) => {
@@ -206,7 +237,7 @@ pub(crate) fn both(one: Extent<Member>, other: Extent<Member>) -> Extent<Member>
         }
         (Extent::Some(one), Extent::Some(mut other)) => {
             other.sort_unstable();
-            let of_both = |(member, sure): (Member, Certainty)| {
+            let of_both = |(member, sure): (T, Certainty)| {
                 let place = other.binary_search_by(|(own, _)| own.cmp(&member)).ok()?;
                 Some((member, sure.min(other.get(place)?.1)))
             };

@@ -155,8 +155,8 @@ impl<'a> Redraw<'a> {
         let affected = self.drawing.drawn.trust.change((self.old, self.drawing.estate), &self.own);
         self.trusted_by_others(affected);
         let methods = Arc::clone(&self.drawing.drawn.methods);
+        methods.iter().for_each(|method| self.targets(method));
         for id in self.own.clone() {
-            methods.iter().for_each(|method| self.target(id, method));
             self.registered(id);
         }
         self.resources();
@@ -240,27 +240,54 @@ impl<'a> Redraw<'a> {
         }
     }
 
-    /// Takes in that a principal may be another target of a method. A pool that nobody has asked for matters to nobody.
-    fn target(&mut self, id: PrincipalId, method: &Method) {
-        let [was, is] = [self.old, self.estate()].map(|estate| estate.principal(id));
-        let may_be = |one: Option<&Principal>| one.is_some_and(|one| may_be_target(one, &method.rule));
-        let Some(account) = was.or(is).filter(|_| may_be(was) || may_be(is)).map(|one| one.account) else {
-            return;
-        };
-        let (key, member) = (method.pool(account), Member::Principal(id));
-        let drawn = &mut self.drawing.drawn;
-        let Some(pool) = drawn.pools.known(&key) else { return };
-        let was_in = pool.has(member);
-        let is_in = may_be(is) && is_right((self.drawing.estate, &drawn.trust), member, &method.rule);
-        if was_in != is_in {
-            let arn = was.or(is).map(Principal::shared_arn).unwrap_or_default();
-            let pool = if is_in { pool.and(arn, member) } else { pool.without(member) };
-            drawn.pools.put(key.clone(), pool);
-            self.move_member(&key, member, is_in);
-        } else if !(is_in && method.looks_into_targets() && looks_different(was, is)) {
-            return;
+    /// Takes in that principals may be other targets of a method. A pool that nobody has asked for matters to nobody.
+    fn targets(&mut self, method: &Method) {
+        let mut pools: BTreeMap<AccountId, (Vec<PrincipalId>, Vec<PrincipalId>, bool)> = BTreeMap::new();
+        for id in &self.own {
+            let [was, is] = [self.old, self.estate()].map(|estate| estate.principal(*id));
+            let may_be = |one: Option<&Principal>| one.is_some_and(|one| may_be_target(one, &method.rule));
+            let Some(account) = was.or(is).filter(|_| may_be(was) || may_be(is)).map(|one| one.account)
+            else {
+                continue;
+            };
+            let (drawn, member) = (&self.drawing.drawn, Member::Principal(*id));
+            let Some(pool) = drawn.pools.known(&method.pool(account)) else { continue };
+            let is_in = may_be(is) && is_right((self.drawing.estate, &drawn.trust), member, &method.rule);
+            match (pool.has(member), is_in) {
+                (false, true) => pools.entry(account).or_default().0.push(*id),
+                (true, false) => pools.entry(account).or_default().1.push(*id),
+                (true, true) if method.looks_into_targets() && looks_different(was, is) => {
+                    pools.entry(account).or_default().2 = true;
+                }
+                (true, true) | (false, false) => {}
+            }
         }
-        if let Some(node) = self.drawing.drawn.board.node(&Place::Changed(key)) {
+        for (account, (come, gone, _)) in pools {
+            self.other_targets(account, method, (&come, &gone));
+        }
+    }
+
+    /// Puts other targets in the place of those that a method had in an account.
+    fn other_targets(
+        &mut self,
+        account: AccountId,
+        method: &Method,
+        (come, gone): (&[PrincipalId], &[PrincipalId]),
+    ) {
+        let key = method.pool(account);
+        for (ids, comes) in [(come, true), (gone, false)] {
+            ids.iter().for_each(|id| self.move_member(&key, Member::Principal(*id), comes));
+        }
+        let arn = |id: &PrincipalId| self.estate().principal(*id).map(Principal::shared_arn);
+        let come = come.iter().filter_map(|id| Some((arn(id)?, Member::Principal(*id))));
+        let gone: Vec<Member> = gone.iter().map(|id| Member::Principal(*id)).collect();
+        let (come, drawn) = (come.collect::<Vec<_>>(), &mut self.drawing.drawn);
+        if let Some(pool) = drawn.pools.known(&key).filter(|_| !come.is_empty() || !gone.is_empty()) {
+            let pool = pool.changed(come, &gone);
+            drawn.pools.put(key.clone(), pool);
+        }
+        drawn.pools.forget_policies(&key);
+        if let Some(node) = drawn.board.node(&Place::Changed(key)) {
             self.scope(node, Parts::ALL);
         }
         self.make_stale(account, method.part());

@@ -150,7 +150,7 @@ impl Trust {
     fn leave(&mut self, key: &PoolKey, member: Member, affected: &mut Affected) {
         let Some(class) = self.take(key, affected) else { return };
         affected.moves.push((key.clone(), member, false));
-        let pool = class.pool.without(member);
+        let pool = class.pool.changed(Vec::new(), &[member]);
         if !pool.members().is_empty() {
             let (whom, names) = (class.whom.clone(), class.names.clone());
             self.put(key.clone(), Class { pool: Arc::new(pool), whom, names });
@@ -167,7 +167,7 @@ impl Trust {
         let class = match self.take(&key, affected) {
             Some(class) => {
                 let (whom, names) = (class.whom.clone(), class.names.clone());
-                Class { pool: Arc::new(class.pool.and(arn, member)), whom, names }
+                Class { pool: Arc::new(class.pool.changed(vec![(arn, member)], &[])), whom, names }
             }
             None => Class::new(vec![(arn, member)], document, estate, &|account, name| {
                 role_named(estate, account, name)

@@ -1,19 +1,19 @@
 //! What a change of the graph does to blast radius and exposure, without working all out again.
 
-use std::collections::BTreeSet;
-
 use fixedbitset::FixedBitSet;
 
+use super::concerned::Concerned;
 use super::{Blast, Radius, Weights, blast, full, whole};
 use crate::graph::{Change, Filter, Graph, NodeId};
-use crate::reach::{sources, ways};
+use crate::reach::sources;
 
 impl Blast {
     /// The same after a change, which made `after` of `before` and may have made other weights and identities of those
     /// that there were.
     ///
-    /// A node reaches what it reached if it comes to the ends of all edges that came or went in the same ways as before.
-    /// Only the others are worked out again. For a changed policy these are mostly the few that hold it.
+    /// A node reaches what it reached if it does not come to where an edge came or went, and also if it surely has all
+    /// that the edge leads to anyway, as administrators have. Only the others are worked out again. For a changed policy
+    /// these are mostly the few that hold it.
     #[must_use]
     pub fn changed(
         &self,
@@ -22,43 +22,65 @@ impl Blast {
         (old, new): (&Weights, &Weights),
         filter: &Filter,
     ) -> Self {
-        let mut concerned = concerned((before, after), change, filter);
+        let found = Concerned::new((before, after), change, filter);
+        let (come, went) = found.lonely((old, new));
+        let mut concerned = found.nodes(&come.union(&went).copied().collect());
         concerned.extend(old.identities.symmetric_difference(&new.identities));
-        let of = |weights: &Weights| Weights {
-            weights: weights.weights.clone(),
-            identities: concerned.intersection(&weights.identities).collect(),
-        };
-        let (old_blast, new_blast) = (blast(before, &of(old), filter), blast(after, &of(new), filter));
+        let many = concerned.intersection(&new.identities).count() > new.identities.count_ones(..) / MANY;
+        if many {
+            return blast(after, new, filter);
+        }
         let mut changed = self.clone();
-        changed.radii.resize(after.node_count(), Radius::default());
-        changed.exposure.resize(after.node_count(), 0);
-        for at in concerned.ones() {
-            if let (Some(radius), Some(new)) = (changed.radii.get_mut(at), new_blast.radii.get(at)) {
-                *radius = *new;
+        changed.work_out((before, after), (old, new), (&concerned, filter));
+        for (node, own) in after.nodes() {
+            let (from, to) = (old.of(node), new.of(node));
+            if own.passage || (from == to && !come.contains(&node) && !went.contains(&node)) {
+                continue;
             }
-        }
-        for (exposure, old) in changed.exposure.iter_mut().zip(&old_blast.exposure) {
-            *exposure -= old;
-        }
-        for (exposure, new) in changed.exposure.iter_mut().zip(&new_blast.exposure) {
-            *exposure += new;
-        }
-        let differs = |node: NodeId| old.of(node) != new.of(node);
-        for (node, _) in after.nodes().filter(|(node, own)| !own.passage && differs(*node)) {
-            let others = sources(after, node, filter).into_iter();
-            for (source, best) in others.filter(|(source, _)| !concerned.contains(source.0 as usize)) {
-                if let Some(radius) = changed
-                    .radii
-                    .get_mut(source.0 as usize)
-                    .filter(|_| new.identities.contains(source.0 as usize))
-                {
-                    radius.numerator += u64::from(new.of(node)) * u64::from(best.eightieths());
-                    radius.numerator -= u64::from(old.of(node)) * u64::from(best.eightieths());
+            // Who is not concerned reaches what is there before and after in the same way.
+            let graph = if went.contains(&node) { before } else { after };
+            let is_counted = |at: usize| !concerned.contains(at) && new.identities.contains(at);
+            let others = sources(graph, node, filter).into_iter();
+            for (source, best) in others.filter(|(source, _)| is_counted(source.0 as usize)) {
+                if let Some(radius) = changed.radii.get_mut(source.0 as usize) {
+                    radius.numerator += u64::from(to) * u64::from(best.eightieths());
+                    radius.numerator -= u64::from(from) * u64::from(best.eightieths());
+                }
+                if let Some(exposure) = changed.exposure.get_mut(node.0 as usize) {
+                    *exposure += u32::from(come.contains(&node));
+                    *exposure -= u32::from(went.contains(&node));
                 }
             }
         }
         changed.weigh(after, new);
         changed
+    }
+
+    /// Works those out again that are concerned.
+    fn work_out(
+        &mut self,
+        (before, after): (&Graph, &Graph),
+        (old, new): (&Weights, &Weights),
+        (concerned, filter): (&FixedBitSet, &Filter),
+    ) {
+        let of = |weights: &Weights| Weights {
+            weights: weights.weights.clone(),
+            identities: concerned.intersection(&weights.identities).collect(),
+        };
+        let (old_blast, new_blast) = (blast(before, &of(old), filter), blast(after, &of(new), filter));
+        self.radii.resize(after.node_count(), Radius::default());
+        self.exposure.resize(after.node_count(), 0);
+        for at in concerned.ones() {
+            if let (Some(radius), Some(new)) = (self.radii.get_mut(at), new_blast.radii.get(at)) {
+                *radius = *new;
+            }
+        }
+        for (exposure, old) in self.exposure.iter_mut().zip(&old_blast.exposure) {
+            *exposure -= old;
+        }
+        for (exposure, new) in self.exposure.iter_mut().zip(&new_blast.exposure) {
+            *exposure += new;
+        }
     }
 
     /// Other weights make another whole, of which a radius is a share.
@@ -72,20 +94,5 @@ impl Blast {
     }
 }
 
-/// The nodes that come to the end of a changed edge in other ways than before.
-fn concerned((before, after): (&Graph, &Graph), change: &Change, filter: &Filter) -> FixedBitSet {
-    let mut ends: BTreeSet<NodeId> = change.added.iter().map(|edge| edge.to).collect();
-    for (from, id) in &change.removed {
-        ends.extend(before.edges_from(*from).filter(|edge| edge.id == *id).map(|edge| edge.to));
-    }
-    let mut concerned = FixedBitSet::with_capacity(after.node_count());
-    for end in ends {
-        let (old, new) = (ways(before, end, filter), ways(after, end, filter));
-        if old == new {
-            continue;
-        }
-        let (old, new): (BTreeSet<_>, BTreeSet<_>) = (old.into_iter().collect(), new.into_iter().collect());
-        concerned.extend(old.symmetric_difference(&new).map(|(node, _)| node.0 as usize));
-    }
-    concerned
-}
+/// Where more than one of so many identities is concerned, all are worked out again.
+const MANY: usize = 4;

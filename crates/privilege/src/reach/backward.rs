@@ -12,7 +12,7 @@ pub fn sources(graph: &Graph, target: NodeId, filter: &Filter) -> Vec<(NodeId, B
 }
 
 /// By level: 0 if no path has a last step of at least that level, or else one more than the fewest conditions of one.
-pub(crate) type Ways = [u8; Level::ALL.len()];
+type Ways = [u8; Level::ALL.len()];
 
 fn best(ways: Ways) -> Option<Best> {
     let of = |(level, layer): (Level, u8)| Some(Best { level, conditions: layer.checked_sub(1)? });
@@ -20,7 +20,7 @@ fn best(ways: Ways) -> Option<Best> {
 }
 
 /// The shown nodes that reach a node, by number, and in which ways.
-pub(crate) fn ways(graph: &Graph, target: NodeId, filter: &Filter) -> Vec<(NodeId, Ways)> {
+fn ways(graph: &Graph, target: NodeId, filter: &Filter) -> Vec<(NodeId, Ways)> {
     if graph.node(target).is_none() || !filter.node(target) {
         return Vec::new();
     }

@@ -22,7 +22,7 @@ fn atlas(world: &World, values: &Values) -> Atlas {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 4, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 4, max_shrink_iters: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn a_changed_atlas_answers_as_a_new_one(
