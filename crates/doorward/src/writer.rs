@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use doorward_engine::{Arrival, Engine, Identified};
+use doorward_engine::{Arrival, Changes, Engine, Identified, is_change};
 use doorward_journal::{Batch, Checkpoint, Expired, Journal, JournalError, Pruned, Seen};
 use doorward_model::command::{Command, Refusal};
 use doorward_model::event::Event;
@@ -25,6 +25,8 @@ pub struct Writer<J> {
     batch: Vec<Record>,
     /// Who acted in each record of the batch, where the engine has just said so.
     named: Vec<Option<Symbol>>,
+    /// Documents that facts of the batch name: they are stored before it is appended.
+    texts: Vec<String>,
     numbered: FactNumber,
     partitions: Vec<u64>,
     /// Facts that were stepped, if somebody wants them.
@@ -101,6 +103,7 @@ impl<J: Journal> Writer<J> {
             engine,
             batch: Vec::new(),
             named: Vec::new(),
+            texts: Vec::new(),
             numbered,
             partitions,
             counts: Counts::default(),
@@ -250,6 +253,11 @@ impl<J: Journal> Writer<J> {
     pub fn take(&mut self, event: Box<Event>, moment: Moment) -> Result<()> {
         let Moment { recorded_at, tick_at, arrival, trust } = moment;
         self.tick(tick_at, recorded_at)?;
+        // What an event changes depends on all that is known before it.
+        let is_change = is_change(&event);
+        if is_change && self.batch.iter().any(|record| matches!(record, Record::Fact(_))) {
+            self.flush()?;
+        }
         let conflict = match self.journal.check(&event)? {
             Seen::Duplicate => {
                 self.counts.duplicate += 1;
@@ -263,7 +271,9 @@ impl<J: Journal> Writer<J> {
         let Identified { facts, mut seen, who } = self.engine.identify(event, recorded_at, arrival);
         (seen.conflict, seen.trust) = (conflict, trust.into());
         self.counts.late += u64::from(seen.late);
-        for fact in facts {
+        let changes = if is_change { self.changes(&seen) } else { Changes::default() };
+        self.texts.extend(changes.texts);
+        for fact in facts.into_iter().chain(changes.facts) {
             self.queue_fact(fact, recorded_at);
         }
         self.queue_observation(seen, Some(who));
@@ -346,6 +356,10 @@ impl<J: Journal> Writer<J> {
             return Ok(false);
         }
         let facts_seen = self.engine.state.control.fact_number;
+        for text in &self.texts {
+            self.journal.put_blob(text.as_bytes())?;
+        }
+        self.texts.clear();
         self.journal.append(Batch { records: &self.batch, facts_seen })?;
         // What follows is recorded after all of the batch.
         let now = self.journal.head().recorded_at;
@@ -370,6 +384,13 @@ impl<J: Journal> Writer<J> {
             },
             Record::Observation(_) => None,
         })
+    }
+
+    /// What the event of an observation changes in the inventory.
+    fn changes(&mut self, seen: &Observation) -> Changes {
+        let journal = &self.journal;
+        let text = |hash| journal.blob(hash).ok().flatten();
+        self.engine.changes(seen, &|hash| text(hash).and_then(|bytes| String::from_utf8(bytes).ok()))
     }
 
     fn queue_fact(&mut self, fact: Fact, recorded_at: Time) {

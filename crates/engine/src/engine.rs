@@ -3,6 +3,7 @@
 use doorward_detect::{Judging, Settings, Standard, inspect};
 use doorward_model::command::{Command, Refusal};
 use doorward_model::event::Event;
+use doorward_model::hash::Hash16;
 use doorward_model::id::TenantId;
 use doorward_model::identity::Identity;
 use doorward_model::record::{Fact, FactRecord, Observation, Record};
@@ -15,6 +16,7 @@ use doorward_views::symbols::Symbol;
 use prost::Message;
 
 use crate::admit::admit;
+use crate::change::{Changes, changes};
 use crate::identify::Announced;
 
 /// When what is judged.
@@ -98,6 +100,16 @@ impl Engine {
         let State { resolver, symbols, .. } = &mut self.state;
         let late = behind && arrival == Arrival::Live;
         self.announced.identify((resolver, symbols), event, recorded_at, late)
+    }
+
+    /// The facts of the inventory that the event of an observation leads to, over the state as it stands: all facts
+    /// before it have to be stepped. They are recorded before it. `text_of` gives the text of a stored document.
+    #[must_use]
+    pub fn changes(&mut self, seen: &Observation, text_of: &dyn Fn(Hash16) -> Option<String>) -> Changes {
+        let changes = changes(&self.state.control, seen, text_of);
+        // As after a restart: what is known by these is not made known again.
+        changes.facts.iter().for_each(|fact| self.announced.recall(fact));
+        changes
     }
 
     /// All of it as bytes, to be loaded by [`Self::load`].

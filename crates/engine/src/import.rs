@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use doorward_model::command::Refusal;
-use doorward_model::identity::Identity;
+use doorward_model::identity::{Credential, Identity};
 use doorward_model::inventory::row::{PolicyFound, Row, RowKind, Withdrawn, account_in_whole};
-use doorward_model::inventory::{AccountExport, PolicyDocument, Scope, Seen, Source};
+use doorward_model::inventory::{AccountExport, Origin, PolicyDocument, Scope, Seen, Source};
 use doorward_model::record::{Fact, ImportCommitted};
 use doorward_model::time::Time;
 use doorward_privilege::document::Document;
 use doorward_views::control::Control;
 use doorward_views::inventory::table::Table;
 use doorward_views::symbols::Symbols;
+
+use crate::change::holders::{BOUNDARY, kind_of, settle};
 
 /// The facts of an export, in a fixed order: kind by kind, each in the order of its keys, then what is gone, then that
 /// the export was taken in. Only a statement of a whole account has a date that a later one must not be older than,
@@ -84,9 +86,14 @@ impl Import<'_> {
         let found: BTreeMap<&str, &Identity> = found.collect();
         let mut symbols = Symbols::new(0);
         for (id, found) in found {
-            let found = Identity { seen: Some(self.seen(found.seen)), ..found.clone() };
+            let seen = self.seen(found.seen);
+            let mut found = Identity { seen: Some(seen), ..found.clone() };
+            settle(self.control, &mut found, seen.at_ms);
             let confirmed = self.control.inventory.confirmed_at_ms(RowKind::Identity, id);
             let known = self.control.identities.get(id);
+            if known.is_none_or(|known| known.seen().is_none()) && self.is_ended(&found) {
+                continue;
+            }
             if known.is_none_or(|known| known.after(&found, confirmed, &mut symbols).is_some()) {
                 facts.push(Fact::IdentityFound(found));
             }
@@ -108,7 +115,10 @@ impl Import<'_> {
     }
 
     fn credentials(&self, facts: &mut Vec<Fact>) {
-        let changes = |found: &_| self.control.credential_after(found).is_some();
+        let known = |found: &Credential| self.control.credentials.contains_key(&found.id);
+        let changes = |found: &Credential| {
+            self.control.credential_after(found).is_some() && (known(found) || !self.is_past(found))
+        };
         facts.extend(self.dated(self.export.credentials.clone()).filter(changes).map(Row::found));
     }
 
@@ -119,7 +129,44 @@ impl Import<'_> {
             let confirmed = self.control.inventory.confirmed_at_ms(T::KIND, &name);
             table.after(found, confirmed).is_some()
         };
-        facts.extend(self.dated(rows).filter(changes).map(Row::found));
+        let rows = self.dated(rows).filter_map(|found| self.standing(table, found));
+        facts.extend(rows.filter(changes).map(Row::found));
+    }
+
+    /// A row as it counts: what an event has changed since is no more than filled where it is known, and is there no
+    /// more where it is not.
+    fn standing<T: Row>(&self, table: &Table<T>, mut found: T) -> Option<T> {
+        if self.is_past(&found) {
+            let known = table.get(&found.key())?.seen().unwrap_or_default();
+            let seen = found.seen().unwrap_or_default();
+            found.set_seen(Some(Seen { at_ms: seen.at_ms.min(known.at_ms.saturating_sub(1)), ..seen }));
+        }
+        Some(found)
+    }
+
+    /// Whether an event has changed a row since, or made or ended its holder, so that what is not known is there no more.
+    fn is_past<T: Row>(&self, found: &T) -> bool {
+        let (key, at_ms) = (found.key(), found.seen().unwrap_or_default().at_ms);
+        let changes = &self.control.inventory.changes;
+        let is_later = |kind, key: &[String], part: &str| {
+            changes.last_at_ms(kind, key, part).is_some_and(|last| last > at_ms)
+        };
+        let holder = key.first().filter(|_| matches!(T::KIND, RowKind::Entitlement | RowKind::Policy));
+        let holder =
+            holder.map(|name| [name.split_once(' ').map_or(&**name, |(holder, _)| holder).to_owned()]);
+        let is_boundary = key.get(2).is_some_and(|origin| *origin == i32::from(Origin::Boundary).to_string());
+        let of_holder = |holder: &[String; 1]| {
+            let kind = kind_of(&holder[0]);
+            is_later(kind, holder, "") || (is_boundary && is_later(kind, holder, BOUNDARY))
+        };
+        is_later(T::KIND, &key, "") || holder.is_some_and(|holder| of_holder(&holder))
+    }
+
+    /// The same of an identity.
+    fn is_ended(&self, found: &Identity) -> bool {
+        let key = [found.id.clone()];
+        let last = self.control.inventory.changes.last_at_ms(RowKind::Identity, &key, "");
+        last.is_some_and(|last| last > found.seen.unwrap_or_default().at_ms)
     }
 
     /// Rows in the order of their keys, each as of a time; of several with one key the last.

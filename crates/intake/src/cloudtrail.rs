@@ -21,6 +21,7 @@ use crate::json::value::Value;
 use crate::remembered::Remembered;
 use crate::user_agent::Shown;
 use crate::{agent, client};
+pub(crate) use issued::spoken_time;
 pub(crate) use names::Permission;
 
 /// The fields of a record that are read, still in their text.

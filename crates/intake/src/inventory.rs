@@ -5,19 +5,19 @@
 //! read, nothing of that account in that source counts, and where nobody can tell whose it is, nothing of the source.
 
 mod analyzer;
-mod aws;
-mod center;
+pub(crate) mod aws;
+pub(crate) mod center;
 mod config;
 mod credential_report;
-mod document;
-mod draft;
+pub(crate) mod document;
+pub(crate) mod draft;
 mod form;
 mod gaad;
-mod iam;
-mod organizations;
-mod resource_policy;
+pub(crate) mod iam;
+pub(crate) mod organizations;
+pub(crate) mod resource_policy;
 mod rows;
-mod workload;
+pub(crate) mod workload;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

@@ -11,6 +11,7 @@
 //! for how records are found and `cloudtrail` for how one becomes an event.
 
 mod agent;
+pub mod change;
 mod class;
 mod client;
 mod cloudtrail;

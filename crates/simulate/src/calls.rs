@@ -28,6 +28,21 @@ pub(crate) struct Call {
     pub(crate) request: &'static str,
 }
 
+impl Call {
+    /// What the platform answers to a write, as JSON; nothing to most.
+    pub(crate) fn answer(&self) -> Option<&'static str> {
+        match (self.service, self.action) {
+            ("ecs", "RegisterTaskDefinition") => Some(
+                r#"{"taskDefinition":{"taskDefinitionArn":"arn:aws:ecs:$g:$a:task-definition/$r:1","family":"$r","revision":1,"taskRoleArn":"arn:aws:iam::$a:role/$r-task","status":"ACTIVE"}}"#,
+            ),
+            ("lambda", "UpdateFunctionConfiguration20150331v2") => Some(
+                r#"{"functionName":"$r","functionArn":"arn:aws:lambda:$g:$a:function:$r","role":"arn:aws:iam::$a:role/$r-fn"}"#,
+            ),
+            _ => None,
+        }
+    }
+}
+
 /// A reading call.
 pub(crate) const fn read(service: &'static str, action: &'static str, request: &'static str) -> Call {
     Call { service, action, effect: Effect::Read, request }

@@ -70,7 +70,7 @@ const PLATFORM: Department = Department {
         write(
             "iam",
             "PutRolePolicy",
-            r#"{"roleName":"$r-fn","policyName":"inline","policyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"sqs:SendMessage\",\"Resource\":\"*\"}]}"}"#,
+            r#"{"roleName":"$r-fn","policyName":"queue","policyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"sqs:SendMessage\",\"Resource\":\"*\"}]}"}"#,
         ),
         read("ssm", "DescribeInstanceInformation", ""),
         write("ssm", "StartSession", r#"{"target":"i-$h"}"#),

@@ -341,7 +341,8 @@ impl SimEvent {
         let request = detail.request.as_deref().unwrap_or(request);
         out.extend_from_slice(br#","requestParameters":"#);
         self.write_text(if request.is_empty() { "null" } else { request }, out);
-        let response = detail.response.as_deref().filter(|_| self.fault == Fault::None);
+        let answer = detail.response.as_deref().or_else(|| self.call.answer());
+        let response = answer.filter(|_| self.fault == Fault::None);
         out.extend_from_slice(br#","responseElements":"#);
         self.write_text(response.unwrap_or("null"), out);
         if let Some(additional) = &detail.additional {

@@ -20,7 +20,7 @@ use crate::state::State;
 pub use crate::checkpoint::facts::facts;
 
 /// The version of this encoding.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// The bytes are no state that this release can load.
 #[derive(Debug, thiserror::Error)]

@@ -252,6 +252,7 @@ impl Control {
         self.holds.retain(|_, hold| hold.in_force(now));
         self.recommended.retain(|_, hold| hold.in_force(now));
         self.answered.sweep(now);
+        self.inventory.changes.sweep(now);
         let goes_on = |token: &TokenIssued| token.expires_at_ms == 0 || now.ms() < token.expires_at_ms;
         self.tokens.retain(|_, token| goes_on(token));
         self.revoked.retain(|_, RevokedToken { issued, .. }| goes_on(issued));

@@ -124,7 +124,8 @@ impl KnownIdentity {
             return (next != *self).then_some(next);
         };
         let known_seen = self.seen().unwrap_or_default();
-        let is_later = found_seen.at_ms >= known_seen.at_ms.max(confirmed_at_ms);
+        let gone_at_ms = self.gone().unwrap_or_default().at_ms;
+        let is_later = found_seen.at_ms >= known_seen.at_ms.max(confirmed_at_ms).max(gone_at_ms);
         if is_later {
             next.join(found, symbols);
         } else {

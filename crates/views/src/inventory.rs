@@ -3,6 +3,7 @@
 //! Identities and credentials are in [`crate::control`], because events make them known, too. Most of what is here
 //! concerns few identities, so that it lies in [`table`]s of bytes.
 
+pub mod changes;
 pub mod table;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use doorward_model::inventory::row::{PolicyFound, Row, RowKind, Withdrawn, accou
 use doorward_model::inventory::{Entitlement, Group};
 use doorward_model::record::{Fact, ImportCommitted};
 
+use crate::inventory::changes::Changes;
 use crate::inventory::table::Table;
 use crate::symbols::Symbols;
 
@@ -41,6 +43,8 @@ pub struct Inventory {
     pub memberships: Table<Membership>,
     /// Findings of Access Analyzer by id.
     pub findings: Table<AccessFinding>,
+    /// Which events changed them last.
+    pub changes: Changes,
 }
 
 impl Inventory {
@@ -73,6 +77,7 @@ impl Inventory {
             Fact::AssignmentFound(found) => self.assignments.fold(found, 0, symbols),
             Fact::MembershipFound(found) => self.memberships.fold(found, 0, symbols),
             Fact::AccessFindingFound(found) => self.findings.fold(found, 0, symbols),
+            Fact::InventoryChanged(change) => self.changes.fold(change),
             Fact::ImportCommitted(import) => {
                 self.imports.insert(import.account.clone(), import.clone());
             }
@@ -110,6 +115,7 @@ impl Inventory {
         facts.extend(self.memberships.iter().map(Row::found));
         facts.extend(self.findings.iter().map(Row::found));
         facts.extend(self.imports.values().cloned().map(Fact::ImportCommitted));
+        facts.extend(self.changes.iter().cloned().map(Fact::InventoryChanged));
         facts
     }
 }

@@ -8,6 +8,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use anyhow::Result;
+use doorward_engine::is_change;
 use doorward_intake::{Item, Limits, Reader, Remembered};
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
@@ -40,7 +41,7 @@ pub(crate) enum Found {
     },
 }
 
-/// Whether raw records are kept.
+/// Whether raw records are kept, beside those of events that change the inventory, of which it is read what they change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Raw {
     /// They are: the log will hold them.
@@ -103,7 +104,7 @@ impl Desk<'_> {
     fn item(&mut self, item: Item) {
         match item {
             Item::Event(mut event) => {
-                if self.raw == Raw::Drop {
+                if self.raw == Raw::Drop && !is_change(&event) {
                     event.raw = Vec::new();
                 }
                 self.events.push(event);

@@ -4,6 +4,7 @@
 mod as_of;
 mod attacks;
 mod bad_input;
+mod changes;
 mod command_line;
 mod doctor;
 mod inventory;

@@ -14,6 +14,7 @@ use doorward_journal::{
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::head::SignedHead;
+use doorward_model::record::{Fact, Record};
 use doorward_model::time::Time;
 
 use crate::disk::power_cut::{Files, Opened};
@@ -145,6 +146,18 @@ impl Engine {
     }
 }
 
+/// No fact names a document that is not stored: a process may end right after the append.
+fn documents_are_stored(journal: &dyn Journal, batch: &Batch<'_>) {
+    for record in batch.records {
+        if let Record::Fact(fact) = record
+            && let Some(Fact::PolicyFound(policy)) = &fact.fact
+        {
+            let hash = Hash16::from_slice(&policy.document).unwrap();
+            assert!(journal.blob(hash).unwrap().is_some(), "the document of {} is not stored", policy.name);
+        }
+    }
+}
+
 fn end_reservations(memory: &mut Memory) {
     let facts_seen = memory.head().fact;
     memory.append(Batch { records: &[], facts_seen }).unwrap();
@@ -203,6 +216,7 @@ impl Journal for Tape {
 
     fn append(&mut self, batch: Batch<'_>) -> Result<Position, JournalError> {
         let mut engine = self.disk.engine.borrow_mut();
+        documents_are_stored(engine.get(), &batch);
         let position = match self.disk.strikes() {
             None => engine.get_mut().append(batch)?,
             Some(End::Full) => engine.append_full(batch)?,

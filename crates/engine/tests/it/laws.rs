@@ -7,6 +7,7 @@ use doorward_model::hold::{Hold, HoldScope};
 use doorward_model::id::TenantId;
 use doorward_model::identity::{Credential, Edge, EdgeKind, Identity, IdentityKind};
 use doorward_model::inventory::center::{Assignment, Membership, PermissionSet};
+use doorward_model::inventory::change::{ChangedRow, InventoryChanged};
 use doorward_model::inventory::finding::AccessFinding;
 use doorward_model::inventory::measure::PrivilegeMeasured;
 use doorward_model::inventory::organisation::OrganisationNode;
@@ -215,6 +216,7 @@ fn independent() -> Vec<Fact> {
                 Fact::MembershipFound(Membership { group: name("group"), ..Membership::default() }),
                 Fact::AccessFindingFound(AccessFinding { id: name("found"), ..AccessFinding::default() }),
                 Fact::Withdrawn(Withdrawn { key: vec![name("gone")], ..Withdrawn::default() }),
+                Fact::InventoryChanged(change(&name("event"))),
                 Fact::FindingRaised(finding),
                 Fact::HoldPlaced(hold("placed")),
                 Fact::HoldRecommended(hold("recommended")),
@@ -224,6 +226,11 @@ fn independent() -> Vec<Fact> {
             ]
         })
         .collect()
+}
+
+fn change(event: &str) -> InventoryChanged {
+    let row = ChangedRow { key: vec![event.to_owned()], ..ChangedRow::default() };
+    InventoryChanged { event: event.to_owned(), rows: vec![row], ..InventoryChanged::default() }
 }
 
 /// The state that facts lead to in this order, and the risks in it.

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod admission;
+mod changes;
 mod derived;
 mod identity;
 mod inventory;

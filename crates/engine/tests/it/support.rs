@@ -1,10 +1,13 @@
 //! A writer without a journal: everything that the engine gives back is numbered and stepped again.
 
+use std::collections::BTreeMap;
+
 use doorward_engine::admit::admit;
-use doorward_engine::{Arrival, Engine, Identified, Rules};
+use doorward_engine::{Arrival, Changes, Engine, Identified, Rules};
 use doorward_intake::{Item, Limits, Reader};
 use doorward_model::command::Command;
 use doorward_model::event::Event;
+use doorward_model::hash::Hash16;
 use doorward_model::id::{Partition, TenantId};
 use doorward_model::inventory::AccountExport;
 use doorward_model::record::{DecisionRecord, Fact, FactRecord, Observation, Record, Tick};
@@ -59,6 +62,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Vec<Event> {
 pub(crate) struct Driver {
     pub(crate) engine: Engine,
     pub(crate) records: Vec<Record>,
+    /// Documents that facts name.
+    pub(crate) texts: BTreeMap<Hash16, String>,
     facts: u64,
     observations: Vec<u64>,
 }
@@ -67,7 +72,7 @@ impl Driver {
     pub(crate) fn new(shards: usize, seed: u64) -> Self {
         let engine = Engine::new(TenantId::from("test"), Rules::default(), shards, seed);
         let observations = vec![0; usize::from(Partition::COUNT)];
-        Self { engine, records: Vec::new(), facts: 0, observations }
+        Self { engine, records: Vec::new(), texts: BTreeMap::new(), facts: 0, observations }
     }
 
     pub(crate) fn take(&mut self, event: Event) {
@@ -76,6 +81,9 @@ impl Driver {
             self.fact(Fact::Tick(Tick { at_ms: now.ms() }), now);
         }
         let Identified { facts, mut seen, .. } = self.engine.identify(Box::new(event), now, Arrival::Filed);
+        facts.into_iter().for_each(|fact| self.fact(fact, now));
+        let Changes { facts, texts } = self.engine.changes(&seen, &|hash| self.texts.get(&hash).cloned());
+        self.texts.extend(texts.into_iter().map(|text| (Hash16::of(text.as_bytes()), text)));
         facts.into_iter().for_each(|fact| self.fact(fact, now));
         let n = &mut self.observations[usize::from(seen.partition().0)];
         *n += 1;

@@ -120,7 +120,7 @@ fn expiry(text: &str) -> i64 {
     time.map_or(0, Time::ms)
 }
 
-fn spoken_time(text: &str) -> Option<Time> {
+pub(crate) fn spoken_time(text: &str) -> Option<Time> {
     // Newer Java versions put a narrow no-break space before AM and PM.
     let mut words = text
         .split(|char: char| char == ',' || char == '\u{202f}' || char.is_whitespace())

@@ -6,32 +6,33 @@ use std::collections::BTreeMap;
 use doorward_model::reject::RejectReason;
 use doorward_model::time::Time;
 
+use crate::cloudtrail::spoken_time;
 use crate::json::value::Value;
 
 /// The value of a field. AWS Config writes the same names as the services do, with a small first letter or in other
 /// case.
-pub(super) fn get<'a>(value: Value<'a>, name: &str) -> Option<Value<'a>> {
+pub(crate) fn get<'a>(value: Value<'a>, name: &str) -> Option<Value<'a>> {
     value.fields().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
 /// The value at the end of a path of fields, where a list stands for its first item.
-pub(super) fn at<'a>(value: Value<'a>, path: &[&str]) -> Option<Value<'a>> {
+pub(crate) fn at<'a>(value: Value<'a>, path: &[&str]) -> Option<Value<'a>> {
     path.iter().try_fold(value, |value, name| get(value.items().next()?, name))
 }
 
 /// The scalar of a field; empty when it is not there.
-pub(super) fn text<'a>(value: Value<'a>, name: &str) -> Cow<'a, str> {
+pub(crate) fn text<'a>(value: Value<'a>, name: &str) -> Cow<'a, str> {
     get(value, name).map(Value::scalar).unwrap_or_default()
 }
 
 /// The scalar at the end of a path; empty when it is not there.
-pub(super) fn text_at(value: Value<'_>, path: &[&str]) -> String {
+pub(crate) fn text_at(value: Value<'_>, path: &[&str]) -> String {
     let found = at(value, path).and_then(|found| found.items().next());
     found.map(Value::scalar).unwrap_or_default().into_owned()
 }
 
 /// The items of a list, which may be absent or null, but not something else.
-pub(super) fn list<'a>(
+pub(crate) fn list<'a>(
     value: Value<'a>,
     name: &str,
 ) -> Result<impl Iterator<Item = Value<'a>> + use<'a>, RejectReason> {
@@ -52,11 +53,11 @@ pub(super) fn needed(value: Value<'_>, name: &str, of: &str) -> Result<String, R
     }
 }
 
-/// A date: RFC 3339, or seconds since the epoch.
+/// A date: RFC 3339, seconds since the epoch, or as CloudTrail writes it.
 pub(super) fn date(value: Value<'_>, name: &str) -> Option<Time> {
     let field = get(value, name)?;
     let said = field.scalar();
-    Time::parse(&said).ok().or_else(|| seconds(&said))
+    Time::parse(&said).ok().or_else(|| seconds(&said)).or_else(|| spoken_time(&said))
 }
 
 fn seconds(said: &str) -> Option<Time> {
@@ -67,7 +68,7 @@ fn seconds(said: &str) -> Option<Time> {
 }
 
 /// Tags, as a list of keys with values or as an object.
-pub(super) fn tags(value: Value<'_>, name: &str) -> Result<BTreeMap<String, String>, RejectReason> {
+pub(crate) fn tags(value: Value<'_>, name: &str) -> Result<BTreeMap<String, String>, RejectReason> {
     let Some(tags) = get(value, name) else { return Ok(BTreeMap::new()) };
     if tags.is_object() {
         let pair = |(key, value): (Cow<'_, str>, Value<'_>)| (key.into_owned(), value.scalar().into_owned());
@@ -83,16 +84,16 @@ pub(super) fn tags(value: Value<'_>, name: &str) -> Result<BTreeMap<String, Stri
 
 /// The parts of an ARN, as the page "Amazon Resource Names (ARNs)" defines them; empty parts of what is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Arn<'a> {
-    pub(super) partition: &'a str,
-    pub(super) service: &'a str,
-    pub(super) region: &'a str,
-    pub(super) account: &'a str,
-    pub(super) resource: &'a str,
+pub(crate) struct Arn<'a> {
+    pub(crate) partition: &'a str,
+    pub(crate) service: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) account: &'a str,
+    pub(crate) resource: &'a str,
 }
 
 impl<'a> Arn<'a> {
-    pub(super) fn of(text: &'a str) -> Self {
+    pub(crate) fn of(text: &'a str) -> Self {
         let mut parts = text.splitn(6, ':');
         let mut next = || parts.next().unwrap_or_default();
         if next() != "arn" {
@@ -102,13 +103,13 @@ impl<'a> Arn<'a> {
     }
 
     /// The last part of what it names.
-    pub(super) fn name(self) -> &'a str {
+    pub(crate) fn name(self) -> &'a str {
         self.resource.rsplit(['/', ':']).next().unwrap_or(self.resource)
     }
 }
 
 /// The partition that a region lies in, by the names of regions.
-pub(super) fn partition_of(region: &str) -> &'static str {
+pub(crate) fn partition_of(region: &str) -> &'static str {
     match region {
         region if region.starts_with("cn-") => "aws-cn",
         region if region.starts_with("us-gov-") => "aws-us-gov",
@@ -129,6 +130,7 @@ mod tests {
                 "\"2026-01-01 00:00:00+00:00\"",
                 "1767225600",
                 "1767225600.25",
+                "\"Jan 1, 2026, 0:00:00 AM\"",
                 "\"N/A\""
             ]
             .map(read),
@@ -137,6 +139,7 @@ mod tests {
                 Some(1_767_225_600_000),
                 Some(1_767_225_600_000),
                 Some(1_767_225_600_250),
+                Some(1_767_225_600_000),
                 None
             ]
         );

@@ -55,7 +55,7 @@ pub(super) fn read(top: &Top<'_>, draft: &mut Draft<'_>) -> Result<(), RejectRea
 }
 
 /// The instance of Identity Center that the ARN of a permission set names.
-fn instance(arn: &str) -> Result<String, RejectReason> {
+pub(crate) fn instance(arn: &str) -> Result<String, RejectReason> {
     let found = arn.split('/').find(|part| part.starts_with("ssoins-"));
     let wrong = || RejectReason::Field(format!("{arn:?} is no ARN of a permission set"));
     found.map(str::to_owned).ok_or_else(wrong)
@@ -115,7 +115,7 @@ fn policies(top: &Top<'_>, draft: &mut Draft<'_>) -> Result<(), RejectReason> {
     Ok(())
 }
 
-fn of_customer(reference: Value<'_>) -> String {
+pub(crate) fn of_customer(reference: Value<'_>) -> String {
     let path = text(reference, "Path");
     let path = if path.is_empty() { "/" } else { &path };
     format!("arn:aws:iam:::policy{path}{}", text(reference, "Name"))

@@ -17,13 +17,19 @@ const DEPTH_MAX: usize = 64;
 /// The document as text, from an object or from a URL-encoded string; with a reject when it does not parse. Of one
 /// that is too large only so much is kept that everybody sees that it is.
 pub(super) fn document(name: &str, value: Value<'_>, page: &Range<u64>) -> (PolicyDocument, Option<Reject>) {
-    let (mut text, problem) = read(value);
+    let (text, problem) = read(value);
     let reject = problem.map(|what| rejected(format!("{name}: {what}"), &text, page));
-    if text.len() > DOCUMENT_BYTES_MAX {
-        // A character has no more than four bytes.
-        text = cut(&text, DOCUMENT_BYTES_MAX + 4).to_owned();
-    }
-    (PolicyDocument::of(name.to_owned(), text), reject)
+    (PolicyDocument::of(name.to_owned(), limited(text)), reject)
+}
+
+/// The text of a document as it is kept.
+pub(crate) fn kept(value: Value<'_>) -> String {
+    limited(text(value))
+}
+
+fn limited(text: String) -> String {
+    // A character has no more than four bytes.
+    if text.len() > DOCUMENT_BYTES_MAX { cut(&text, DOCUMENT_BYTES_MAX + 4).to_owned() } else { text }
 }
 
 /// The text of a document, as far as it can be read.
@@ -86,7 +92,7 @@ fn problem(document: Value<'_>) -> Option<String> {
 }
 
 /// Whom a trust policy lets in: service names, provider ARNs, account ids, principal ARNs, or `*`.
-pub(super) fn trusted(document: &str) -> Vec<String> {
+pub(crate) fn trusted(document: &str) -> Vec<String> {
     let statements = Value::new(document).field("Statement").into_iter().flat_map(Value::items);
     let allowing = statements.filter(|statement| statement.scalar_field("Effect") == "Allow");
     let mut trusted: Vec<String> =

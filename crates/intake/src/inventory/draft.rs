@@ -13,42 +13,42 @@ use crate::inventory::document;
 use crate::json::value::Value;
 
 /// What one value tells.
-pub(super) struct Draft<'a> {
+pub(crate) struct Draft<'a> {
     /// Rows by account.
-    pub(super) accounts: BTreeMap<String, AccountExport>,
+    pub(crate) accounts: BTreeMap<String, AccountExport>,
     /// What the value is about, if it is about one thing alone.
     pub(super) thing: Option<String>,
     /// As of when; 0 where it does not tell.
-    pub(super) at_ms: i64,
+    pub(crate) at_ms: i64,
     /// What is told beside the value.
-    pub(super) beside: Beside,
+    pub(crate) beside: Beside,
     source: Source,
     bytes: &'a Range<u64>,
 }
 
 /// What whoever stored an answer wrote beside it, because the answer does not tell it.
 #[derive(Clone, Default, Debug)]
-pub(super) struct Beside {
+pub(crate) struct Beside {
     /// The account that was asked.
-    pub(super) account: String,
+    pub(crate) account: String,
     /// The region that was asked.
-    pub(super) region: String,
+    pub(crate) region: String,
     /// What was asked about: an ARN or an id.
-    pub(super) about: String,
+    pub(crate) about: String,
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(source: Source, bytes: &'a Range<u64>) -> Self {
+    pub(crate) fn new(source: Source, bytes: &'a Range<u64>) -> Self {
         Self { accounts: BTreeMap::new(), thing: None, at_ms: 0, beside: Beside::default(), source, bytes }
     }
 
     /// Who says so, and as of when.
-    pub(super) fn seen(&self) -> Seen {
+    pub(crate) fn seen(&self) -> Seen {
         Seen { at_ms: self.at_ms, ..Seen::by(self.source) }
     }
 
     /// Where rows of an account are written.
-    pub(super) fn sheet(&mut self, account: &str) -> Sheet<'_> {
+    pub(crate) fn sheet(&mut self, account: &str) -> Sheet<'_> {
         let seen = self.seen();
         if !self.accounts.contains_key(account) {
             self.accounts.insert(account.to_owned(), AccountExport::default());
@@ -130,11 +130,11 @@ pub(super) fn wrap(missing: &str) -> String {
 }
 
 /// Where rows of one account are written.
-pub(super) struct Sheet<'a> {
-    pub(super) export: &'a mut AccountExport,
+pub(crate) struct Sheet<'a> {
+    pub(crate) export: &'a mut AccountExport,
     /// Who says so.
-    pub(super) seen: Seen,
-    pub(super) bytes: &'a Range<u64>,
+    pub(crate) seen: Seen,
+    pub(crate) bytes: &'a Range<u64>,
 }
 
 impl Sheet<'_> {

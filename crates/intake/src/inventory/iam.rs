@@ -1,6 +1,6 @@
 //! Users, groups, roles and managed policies, as IAM and AWS Config tell them.
 
-mod kind;
+pub(crate) mod kind;
 
 use doorward_model::identity::{Credential, CredentialKind, Identity};
 use doorward_model::inventory::resource::{INSTANCE_PROFILE, Resource};
@@ -27,7 +27,7 @@ const ROLES: Form = Form { list: "RoleDetailList", name: "RoleName", id: "RoleId
 
 impl Sheet<'_> {
     /// A user with what it holds.
-    pub(super) fn user(&mut self, user: Value<'_>) -> Result<(), RejectReason> {
+    pub(crate) fn user(&mut self, user: Value<'_>) -> Result<(), RejectReason> {
         let mut identity = self.holder(user, &USERS)?;
         identity.groups = list(user, "GroupList")?.map(|group| group.scalar().into_owned()).collect();
         identity.last_used_at_ms = self.date(user, "PasswordLastUsed");
@@ -41,7 +41,7 @@ impl Sheet<'_> {
     }
 
     /// A group with what it holds.
-    pub(super) fn group(&mut self, group: Value<'_>) -> Result<(), RejectReason> {
+    pub(crate) fn group(&mut self, group: Value<'_>) -> Result<(), RejectReason> {
         let identity = self.holder(group, &GROUPS)?;
         self.export.groups.push(Group {
             id: identity.id,
@@ -67,7 +67,7 @@ impl Sheet<'_> {
     }
 
     /// A role with what it holds, whom it trusts, and the instance profiles that stand for it.
-    pub(super) fn role(&mut self, role: Value<'_>) -> Result<(), RejectReason> {
+    pub(crate) fn role(&mut self, role: Value<'_>) -> Result<(), RejectReason> {
         let mut identity = self.holder(role, &ROLES)?;
         if let Some(used) = get(role, "RoleLastUsed") {
             identity.last_used_at_ms = self.date(used, "LastUsedDate");

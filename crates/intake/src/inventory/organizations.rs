@@ -144,7 +144,7 @@ pub(super) fn document(arn: &str, content: Value<'_>, draft: &mut Draft<'_>) -> 
 }
 
 /// What kind of control policy an ARN names; `None` for one that neither allows nor denies.
-pub(super) fn origin(policy: &str) -> Option<Origin> {
+pub(crate) fn origin(policy: &str) -> Option<Origin> {
     if policy.contains("/service_control_policy/") {
         Some(Origin::ServiceControl)
     } else if policy.contains("/resource_control_policy/") {
@@ -156,13 +156,20 @@ pub(super) fn origin(policy: &str) -> Option<Origin> {
 
 /// The organisation that an ARN tells, or what is told beside the value.
 fn organisation(arn: &str, draft: &Draft<'_>) -> Result<String, RejectReason> {
-    let is_organisation = |part: &&str| part.starts_with("o-");
-    let own = Arn::of(arn).resource.split('/').find(is_organisation);
-    let beside = Some(draft.beside.account.as_str()).filter(is_organisation);
-    own.or(beside).map(str::to_owned).ok_or_else(|| {
+    let beside = Some(draft.beside.account.as_str()).filter(|id| is_organisation(id));
+    organisation_of(arn).or(beside).map(str::to_owned).ok_or_else(|| {
         let hint = wrap(&format!("\"about\": {A_NODE}"));
         RejectReason::Field(format!("nothing tells the organisation: {hint}"))
     })
+}
+
+/// The organisation that an ARN tells.
+pub(crate) fn organisation_of(arn: &str) -> Option<&str> {
+    Arn::of(arn).resource.split('/').find(|part| is_organisation(part))
+}
+
+fn is_organisation(id: &str) -> bool {
+    id.starts_with("o-")
 }
 
 /// The id of a node, out of that or its ARN.
@@ -171,7 +178,7 @@ fn node_id(named: &str) -> &str {
 }
 
 /// What a node is, by its id.
-pub(super) fn kind_of(id: &str) -> NodeKind {
+pub(crate) fn kind_of(id: &str) -> NodeKind {
     if id.starts_with("r-") {
         NodeKind::Root
     } else if id.starts_with("ou-") {

@@ -134,7 +134,7 @@ fn row(arn: &str, draft: &Draft<'_>) -> Result<Resource, RejectReason> {
 }
 
 /// What kind of resource an ARN names. The ARNs of some services do not tell a type, because they have one only.
-pub(super) fn kind_of(arn: &str) -> String {
+pub(crate) fn kind_of(arn: &str) -> String {
     let Arn { service, resource, .. } = Arn::of(arn);
     let typed = resource.split_once(['/', ':']).map(|(kind, _)| kind);
     match (service, typed) {
@@ -209,7 +209,7 @@ pub(super) fn of_account(account: &str, flags: BTreeMap<String, String>, draft: 
 }
 
 /// The four flags, under their names here.
-pub(super) fn flags(blocked: Value<'_>) -> BTreeMap<String, String> {
+pub(crate) fn flags(blocked: Value<'_>) -> BTreeMap<String, String> {
     let names = [
         ("BlockPublicAcls", attribute::BLOCK_PUBLIC_ACLS),
         ("BlockPublicPolicy", attribute::BLOCK_PUBLIC_POLICY),

@@ -17,7 +17,11 @@ use crate::inventory::workload::kinds::{ANSWERS, Answer};
 use crate::json::value::Value;
 
 pub(super) use crate::inventory::workload::ec2::version_of_template;
-pub(super) use crate::inventory::workload::kinds::{Kind, of_config_type, of_type_name};
+pub(crate) use crate::inventory::workload::kinds::{
+    APP_RUNNER, DEV_ENDPOINT, FUNCTION, GLUE_JOB, INSTANCE, KEY, Kind, NOTEBOOK, POD_IDENTITY, PROFILE,
+    PROJECT, STACK, STATE_MACHINE, TASK_DEFINITION,
+};
+pub(super) use crate::inventory::workload::kinds::{of_config_type, of_type_name};
 
 /// Whether a value is such an answer.
 pub(super) fn recognises(top: &Top<'_>) -> bool {
@@ -47,7 +51,7 @@ fn answer(top: &Top<'_>) -> Option<&'static Answer> {
 }
 
 /// What a value tells of a resource of a kind.
-pub(super) fn resource(kind: &Kind, value: Value<'_>, draft: &Draft<'_>) -> Result<Resource, RejectReason> {
+pub(crate) fn resource(kind: &Kind, value: Value<'_>, draft: &Draft<'_>) -> Result<Resource, RejectReason> {
     let name = text_at(value, kind.name);
     let role = text_at(value, kind.runs_as);
     let id = match text_at(value, kind.arn) {

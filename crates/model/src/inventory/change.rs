@@ -45,6 +45,9 @@ pub struct InventoryChanged {
     /// How many more rows there are that found no place.
     #[prost(uint64, tag = "13")]
     pub left_out: u64,
+    /// What could not be told: the event was cut, does not show its parameters, or names what nobody knows.
+    #[prost(string, repeated, tag = "14")]
+    pub unclear: Vec<String>,
 }
 
 impl InventoryChanged {

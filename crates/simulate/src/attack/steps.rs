@@ -69,8 +69,12 @@ impl Organisation {
 
     /// Another user of the organisation, to make things for.
     fn other_user(&self, victim: &Victim) -> String {
-        let other = (victim.member.ordinal + 1) % self.count(Class::User);
-        self.name(self.member(Class::User, other))
+        let (count, own) = (self.count(Class::User), victim.member);
+        let others = (1..count).map(|step| self.member(Class::User, (own.ordinal + step) % count));
+        // A user of the own account, where there is another one.
+        let other =
+            others.clone().find(|other| other.account == own.account).or_else(|| others.clone().next());
+        self.name(other.unwrap_or(own))
     }
 
     fn leaked_key(&self, victim: &Victim) -> Vec<Step> {

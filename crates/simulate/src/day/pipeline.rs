@@ -41,9 +41,17 @@ const DEPLOY: &[Call] = &[
 /// What CloudFormation then does in the deploy's name.
 const STACK: &[Call] = &[
     write("lambda", "UpdateFunctionConfiguration20150331v2", r#"{"functionName":"$r"}"#),
-    write("sqs", "SetQueueAttributes", r#"{"queueUrl":"https://sqs.$g.amazonaws.com/$a/$r"}"#),
+    write(
+        "sqs",
+        "SetQueueAttributes",
+        r#"{"queueUrl":"https://sqs.$g.amazonaws.com/$a/$r","attributes":{"VisibilityTimeout":"60"}}"#,
+    ),
     read("iam", "GetRole", r#"{"roleName":"$r-fn"}"#),
-    write("iam", "PutRolePolicy", r#"{"roleName":"$r-fn","policyName":"inline"}"#),
+    write(
+        "iam",
+        "PutRolePolicy",
+        r#"{"roleName":"$r-fn","policyName":"queue","policyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"sqs:SendMessage\",\"Resource\":\"arn:aws:sqs:*:$a:$r\"}]}"}"#,
+    ),
     write("events", "PutRule", r#"{"name":"$r","scheduleExpression":"rate(5 minutes)"}"#),
     write("logs", "PutRetentionPolicy", r#"{"logGroupName":"/aws/$r","retentionInDays":30}"#),
 ];

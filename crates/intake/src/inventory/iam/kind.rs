@@ -79,7 +79,7 @@ const PROGRAM_WORDS: [&str; 18] = [
 const PERSON_TAGS: [&str; 4] = ["email", "mail", "employee", "employeeid"];
 
 /// See the module.
-pub(super) fn of_role(role: &Identity, path: &str) -> IdentityKind {
+pub(crate) fn of_role(role: &Identity, path: &str) -> IdentityKind {
     if role.name.starts_with("AWSServiceRoleFor") || path.starts_with("/aws-service-role/") {
         return IdentityKind::Service;
     }
@@ -138,7 +138,7 @@ fn is_given_and_family(name: &str) -> bool {
 }
 
 /// Users of the same first group are compared with each other.
-pub(super) fn user_peers(user: &Identity) -> String {
+pub(crate) fn user_peers(user: &Identity) -> String {
     match user.groups.iter().min() {
         Some(group) => format!("group:{group}"),
         None => format!("user:{}", collapsed(&user.name)),
@@ -146,7 +146,7 @@ pub(super) fn user_peers(user: &Identity) -> String {
 }
 
 /// Roles of one permission set, or whose names differ in numbers and ids only, are compared with each other.
-pub(super) fn role_peers(name: &str) -> String {
+pub(crate) fn role_peers(name: &str) -> String {
     match center::of_role(name) {
         Some(set) => format!("permission-set:{set}"),
         None => format!("role:{}", collapsed(name)),

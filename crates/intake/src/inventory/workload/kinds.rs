@@ -6,9 +6,9 @@ use doorward_model::inventory::resource::{INSTANCE_PROFILE, attribute};
 
 /// A kind of resource: paths into what its service, or AWS Config, tells of one.
 #[derive(Debug)]
-pub(in crate::inventory) struct Kind {
+pub(crate) struct Kind {
     /// Service and type, as in ARNs.
-    pub(in crate::inventory) kind: &'static str,
+    pub(crate) kind: &'static str,
     pub(super) arn: Path,
     pub(super) name: Path,
     /// The role, or the instance profile.
@@ -126,9 +126,9 @@ fn kebab(name: &str) -> String {
     out
 }
 
-const FUNCTION: Kind =
+pub(crate) const FUNCTION: Kind =
     Kind { created: "", ..kind("lambda:function", &["FunctionArn"], &["FunctionName"], &["Role"]) };
-const TASK_DEFINITION: Kind = Kind {
+pub(crate) const TASK_DEFINITION: Kind = Kind {
     created: "registeredAt",
     attributes: &[(attribute::EXECUTION_ROLE, &["executionRoleArn"]), (attribute::STATE, &["status"])],
     ..kind("ecs:task-definition", &["taskDefinitionArn"], &["family"], &["taskRoleArn"])
@@ -150,25 +150,26 @@ const TASK: Kind = Kind {
     ],
     ..kind("ecs:task", &["taskArn"], &[], &["overrides", "taskRoleArn"])
 };
-const PROJECT: Kind =
+pub(crate) const PROJECT: Kind =
     Kind { created: "created", ..kind("codebuild:project", &["arn"], &["name"], &["serviceRole"]) };
-const GLUE_JOB: Kind = Kind { created: "CreatedOn", ..kind("glue:job", &[], &["Name"], &["Role"]) };
-const DEV_ENDPOINT: Kind = Kind {
+pub(crate) const GLUE_JOB: Kind =
+    Kind { created: "CreatedOn", ..kind("glue:job", &[], &["Name"], &["Role"]) };
+pub(crate) const DEV_ENDPOINT: Kind = Kind {
     created: "CreatedTimestamp",
     attributes: &[(attribute::STATE, &["Status"])],
     ..kind("glue:devEndpoint", &[], &["EndpointName"], &["RoleArn"])
 };
-const NOTEBOOK: Kind = Kind {
+pub(crate) const NOTEBOOK: Kind = Kind {
     created: "CreationTime",
     attributes: &[(attribute::STATE, &["NotebookInstanceStatus"])],
     ..kind("sagemaker:notebook-instance", &["NotebookInstanceArn"], &["NotebookInstanceName"], &["RoleArn"])
 };
-const STACK: Kind = Kind {
+pub(crate) const STACK: Kind = Kind {
     created: "CreationTime",
     attributes: &[(attribute::STATE, &["StackStatus"])],
     ..kind("cloudformation:stack", &["StackId"], &["StackName"], &["RoleARN"])
 };
-const APP_RUNNER: Kind = Kind {
+pub(crate) const APP_RUNNER: Kind = Kind {
     attributes: &[
         (attribute::ACCESS_ROLE, &["SourceConfiguration", "AuthenticationConfiguration", "AccessRoleArn"]),
         (attribute::PUBLIC, &["NetworkConfiguration", "IngressConfiguration", "IsPubliclyAccessible"]),
@@ -181,7 +182,7 @@ const APP_RUNNER: Kind = Kind {
         &["InstanceConfiguration", "InstanceRoleArn"],
     )
 };
-const POD_IDENTITY: Kind = Kind {
+pub(crate) const POD_IDENTITY: Kind = Kind {
     attributes: &[
         (attribute::CLUSTER, &["clusterName"]),
         (attribute::NAMESPACE, &["namespace"]),
@@ -194,7 +195,7 @@ const NODE_GROUP: Kind = Kind {
     ..kind("eks:nodegroup", &["nodegroupArn"], &["nodegroupName"], &["nodeRole"])
 };
 const EKS_CLUSTER: Kind = kind("eks:cluster", &["arn"], &["name"], &["roleArn"]);
-const PROFILE: Kind = Kind {
+pub(crate) const PROFILE: Kind = Kind {
     created: "CreateDate",
     ..kind(INSTANCE_PROFILE, &["Arn"], &["InstanceProfileName"], &["Roles", "Arn"])
 };
@@ -210,11 +211,11 @@ const AGENT_RUNTIME: Kind = Kind {
     attributes: &[(attribute::STATE, &["status"])],
     ..kind("bedrock-agentcore:runtime", &["agentRuntimeArn"], &["agentRuntimeName"], &["roleArn"])
 };
-const STATE_MACHINE: Kind = Kind {
+pub(crate) const STATE_MACHINE: Kind = Kind {
     created: "creationDate",
     ..kind("states:stateMachine", &["stateMachineArn"], &["name"], &["roleArn"])
 };
-pub(super) const INSTANCE: Kind = Kind {
+pub(crate) const INSTANCE: Kind = Kind {
     by_profile: true,
     created: "LaunchTime",
     attributes: &[(attribute::STATE, &["State", "Name"])],
@@ -236,7 +237,7 @@ pub(super) const LAUNCH_TEMPLATE: Kind = Kind {
         &["LaunchTemplateData", "IamInstanceProfile", "Arn"],
     )
 };
-const KEY: Kind = Kind {
+pub(crate) const KEY: Kind = Kind {
     created: "CreationDate",
     attributes: &[(attribute::STATE, &["KeyState"]), (attribute::KEY_MANAGER, &["KeyManager"])],
     ..kind("kms:key", &["Arn"], &["KeyId"], &[])
