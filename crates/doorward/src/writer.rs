@@ -192,6 +192,14 @@ impl<J: Journal> Writer<J> {
         self.journal.put_blob(bytes)
     }
 
+    /// Stores large things by their hashes, together.
+    ///
+    /// # Errors
+    /// When the journal cannot.
+    pub fn put_blobs<'a, I: IntoIterator<Item = &'a [u8]>>(&mut self, all: I) -> Result<()> {
+        self.journal.put_blobs(&mut all.into_iter())
+    }
+
     /// An instant that does not lie before the last one that was recorded, though the clock may.
     #[must_use]
     pub fn not_before(&self, now: Time) -> Time {

@@ -129,6 +129,17 @@ pub trait Journal: Log {
     /// When the store fails.
     fn put_blob(&mut self, bytes: &[u8]) -> Result<Hash16, JournalError>;
 
+    /// Stores large things, all of them or, after an error, perhaps none.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn put_blobs(&mut self, all: &mut dyn Iterator<Item = &[u8]>) -> Result<(), JournalError> {
+        for bytes in all {
+            self.put_blob(bytes)?;
+        }
+        Ok(())
+    }
+
     /// The thing with this hash, if there is one.
     ///
     /// # Errors

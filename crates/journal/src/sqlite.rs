@@ -229,6 +229,15 @@ impl Journal for Sqlite {
         store::put_blob(&self.connection, bytes)
     }
 
+    /// In one transaction: each by itself would wait for the disk.
+    fn put_blobs(&mut self, all: &mut dyn Iterator<Item = &[u8]>) -> Result<(), JournalError> {
+        let transaction = self.connection.transaction()?;
+        for bytes in all {
+            store::put_blob(&transaction, bytes)?;
+        }
+        Ok(transaction.commit()?)
+    }
+
     fn blob(&self, hash: Hash16) -> Result<Option<Vec<u8>>, JournalError> {
         store::blob(&self.connection, hash)
     }

@@ -53,9 +53,9 @@ impl Folder {
         let dir = journal.folder().to_owned();
         let engine = Engine::new(TenantId::from(TENANT), rules, 1, HASH_SEED);
         let mut writer = Writer::open(journal, engine).context("cannot fold the journal")?;
-        for policy in gathered.exports.iter().flat_map(|export| &export.policies) {
-            writer.put_blob(policy.text.as_bytes()).context("cannot store a policy document")?;
-        }
+        let policies = gathered.exports.iter().flat_map(|export| &export.policies);
+        let texts = policies.map(|policy| policy.text.as_bytes());
+        writer.put_blobs(texts).context("cannot store the policy documents")?;
         let report = judge(&mut writer, gathered, coverage, (progress, imported))?;
         Kept::new(&dir, REJECTS_MAX_MIB << 20).keep_file(&rejects).context("cannot keep the rejects")?;
         drop(temporary);

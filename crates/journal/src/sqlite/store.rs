@@ -236,8 +236,14 @@ const fn pruned_as(kind: Kept) -> i64 {
 }
 
 pub(super) fn put_blob(connection: &Connection, bytes: &[u8]) -> Result<Hash16, JournalError> {
+    let known = Hash16::of(bytes);
+    let mut query = connection.prepare_cached("SELECT 1 FROM blob WHERE hash = ?1")?;
+    if query.exists([known.0])? {
+        return Ok(known);
+    }
     let (hash, size, packed) = pack(bytes)?;
-    connection.execute("INSERT OR IGNORE INTO blob VALUES (?1, ?2, ?3)", params![hash, size, packed])?;
+    let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO blob VALUES (?1, ?2, ?3)")?;
+    insert.execute(params![hash, size, packed])?;
     Ok(Hash16(hash))
 }
 

@@ -325,8 +325,14 @@ fn a_blob_is_found_by_its_hash() {
         let hash = engine.log.put_blob(document).unwrap();
         assert_eq!(hash, Hash16::of(document), "{}", engine.name);
         assert_eq!(engine.log.put_blob(document).unwrap(), hash, "{}", engine.name);
+        let together = [&b"one"[..], b"other of two", document];
+        engine.log.put_blobs(&mut together.into_iter()).unwrap();
         let empty = engine.log.put_blob(b"").unwrap();
         let engine = engine.reopen();
+        for bytes in together {
+            let found = engine.log.blob(Hash16::of(bytes)).unwrap();
+            assert_eq!(found.as_deref(), Some(bytes), "{}", engine.name);
+        }
         assert_eq!(engine.log.blob(hash).unwrap().as_deref(), Some(&document[..]), "{}", engine.name);
         assert_eq!(engine.log.blob(empty).unwrap(), Some(vec![]), "{}", engine.name);
         assert_eq!(engine.log.blob(Hash16::of(b"other")).unwrap(), None, "{}", engine.name);

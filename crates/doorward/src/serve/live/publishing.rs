@@ -35,10 +35,8 @@ impl<J: Journal> Live<J> {
     /// Stores the documents of an export, which its facts name.
     pub(super) fn store(&mut self, command: &Command) -> Result<(), WorkError> {
         let Command::Import(export) = command else { return Ok(()) };
-        for document in &export.policies {
-            self.writer.put_blob(document.text.as_bytes()).map_err(|error| could_not(&error))?;
-        }
-        Ok(())
+        let texts = export.policies.iter().map(|document| document.text.as_bytes());
+        self.writer.put_blobs(texts).map_err(|error| could_not(&error))
     }
 
     /// Makes the people and programs of a policy set known as identities.
