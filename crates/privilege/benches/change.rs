@@ -34,6 +34,7 @@ const ROLES: u32 = 50_000;
 const HOLDERS: u32 = 10;
 
 const READS: &str = r#"{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}"#;
+const DENIES: &str = r#"{"Effect":"Deny","Action":"s3:Put*","Resource":"*"}"#;
 const PASSES: &str = r#"{"Effect":"Allow","Action":["iam:PassRole","lambda:*"],"Resource":"*"}"#;
 const ALL: &str = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
 const REGION: &str = r#"{"Effect":"Deny","NotAction":["iam:*","sts:*"],"Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}}"#;
@@ -95,12 +96,7 @@ fn main() {
     let mut criterion = Criterion::default().with_measurement(CpuTime::default()).configure_from_args();
     let atlas = atlas();
     let changes = [
-        (
-            "document",
-            now(|rows| {
-                document(rows, &policy(), &[READS, r#"{"Effect":"Deny","Action":"s3:Put*","Resource":"*"}"#])
-            }),
-        ),
+        ("document", now(|rows| document(rows, &policy(), &[READS, DENIES]))),
         ("document that opens", now(|rows| document(rows, &policy(), &[PASSES]))),
         ("attached", now(attached)),
         ("detached", detached()),
