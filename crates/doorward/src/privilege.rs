@@ -12,7 +12,7 @@ use doorward_model::hash::Hash16;
 use doorward_model::inventory::AccountExport;
 use doorward_model::time::Time;
 use doorward_privilege::answers::{
-    self, ChokeAnswer, Escalation, PathAnswer, PrincipalAnswer, UnknownAnswer,
+    self, ChokeAnswer, Escalation, HopAnswer, PathAnswer, PrincipalAnswer, UnknownAnswer,
 };
 use doorward_privilege::atlas::Atlas;
 use doorward_privilege::derived::Derived;
@@ -189,13 +189,18 @@ pub(crate) fn table(analyzed: &Analyzed) -> String {
 
 /// The steps of a way, for people.
 pub(crate) fn steps(text: &mut String, path: &PathAnswer) {
-    for hop in &path.hops {
-        text.push_str(&format!("  -> {}  by {}\n", hop.edge.to, hop.edge.method));
+    hops(text, &path.hops, "  ");
+}
+
+/// Steps, for people, each line behind a margin.
+pub(crate) fn hops(text: &mut String, hops: &[HopAnswer], margin: &str) {
+    for hop in hops {
+        text.push_str(&format!("{margin}-> {}  by {}\n", hop.edge.to, hop.edge.method));
         for statement in &hop.statement {
-            text.push_str(&format!("       {statement}\n"));
+            text.push_str(&format!("{margin}     {statement}\n"));
         }
         for condition in &hop.only_if {
-            text.push_str(&format!("       only if {condition}\n"));
+            text.push_str(&format!("{margin}     only if {condition}\n"));
         }
     }
 }

@@ -2,7 +2,7 @@
 //! what is missing where it could not.
 
 mod names;
-mod targets;
+mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::targets::{SourceAnswer, TargetAnswer};
+pub use self::sources::SourceAnswer;
 
 use self::names::Names;
 use crate::analysis::{Cause, Evidence, Explainer, Place};

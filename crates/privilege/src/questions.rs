@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::analysis::{Cause, Explainer, Place};
-use crate::answers::{self, PathAnswer};
+use crate::answers::{self, HopAnswer, PathAnswer};
 use crate::atlas::Atlas;
+use crate::blast::heaviest;
 use crate::estate::{PrincipalId, PrincipalKind};
 use crate::graph::{Edge, Filter, Node, NodeId};
 use crate::interest::Interest;
-use crate::reach::{best_paths, reach};
+use crate::reach::{Best, best_path, best_paths, reach};
 
 /// Whether a principal has a permission on a resource.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -60,6 +61,9 @@ pub struct ReachAnswer {
     pub conditions: u8,
     /// What it weighs.
     pub weight: u32,
+    /// The shortest of the best ways, step by step; of the first few only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub path: Vec<HopAnswer>,
 }
 
 /// A node, passages included, as it is shown to other programs.
@@ -112,6 +116,8 @@ pub enum NameError {
     },
 }
 
+/// So much of what is reached is told with its way.
+const PATHS_MAX: usize = 5;
 /// Of so many one reads who else has a name.
 const CANDIDATES_MAX: usize = 5;
 
@@ -201,18 +207,23 @@ impl Atlas {
         })
     }
 
-    /// What a node reaches, what weighs most and is reached best first.
+    /// What a node reaches: what adds most to its blast radius first, which is its weight times how well it is reached.
+    /// The first few come with their ways.
     #[must_use]
     pub fn reached(&self, from: NodeId, filter: &Filter) -> Vec<ReachAnswer> {
-        let reached = reach(&self.analysis.graph, from, filter);
-        let weight = |node: NodeId| self.rating.weights.weights.get(node.0 as usize).copied().unwrap_or(0);
-        let mut found: Vec<_> = reached.iter().map(|(node, best)| (weight(node), best, node)).collect();
-        found.sort_by_key(|(weight, best, node)| (std::cmp::Reverse((*weight, *best)), *node));
-        let told = |(weight, best, node): (u32, crate::reach::Best, NodeId)| ReachAnswer {
+        let graph = &self.analysis.graph;
+        let reached = reach(graph, from, filter);
+        let weights = &self.rating.weights;
+        let found = heaviest(weights, &reached, reached.count());
+        let path = |to: NodeId| best_path(graph, from, to, filter).map(|path| path.edges).unwrap_or_default();
+        let paths: Vec<Vec<Edge>> = found.iter().take(PATHS_MAX).map(|(to, ..)| path(*to)).collect();
+        let mut paths = answers::ways(self, &paths).into_iter().map(|path| path.hops);
+        let told = |(node, best, _): (NodeId, Best, u64)| ReachAnswer {
             to: self.name(node),
             level: best.level.word().to_owned(),
             conditions: best.conditions,
-            weight,
+            weight: weights.weights.get(node.0 as usize).copied().unwrap_or(0),
+            path: paths.next().unwrap_or_default(),
         };
         found.into_iter().map(told).collect()
     }

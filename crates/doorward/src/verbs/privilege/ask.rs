@@ -98,11 +98,16 @@ pub(crate) fn reach(args: &ReachArgs) -> Result<()> {
         over.list(route, &[], args.limit, |derived, query| answers::reach(derived, query, &args.id))?;
     print(&reached, args.output, |reached: &Vec<ReachAnswer>| {
         let mut text = String::new();
-        for ReachAnswer { to, level, conditions, weight } in reached {
+        for ReachAnswer { to, level, conditions, weight, path } in reached {
             let only_if = if *conditions > 0 { "  only if" } else { "" };
             text.push_str(&format!("{weight:>6}  {level:<8} {to}{only_if}\n"));
+            privilege::hops(&mut text, path, "           ");
         }
-        text.push_str(&format!("{} of {all} that {} reaches, by weight\n", reached.len(), args.id));
+        text.push_str(&format!(
+            "{} of {all} that {} reaches, what would be lost most first\n",
+            reached.len(),
+            args.id
+        ));
         text
     })
 }

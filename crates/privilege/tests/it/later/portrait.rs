@@ -164,7 +164,9 @@ impl Namer<'_> {
         }
         for (id, principal) in atlas.estate.principals() {
             let from = NodeId(id.0);
-            for reached in atlas.reached(from, &Filter::default()) {
+            for mut reached in atlas.reached(from, &Filter::default()) {
+                // Of ways that are as good, either may be shown, and the first few of what weighs as much are told by number.
+                reached.path.clear();
                 portrait.say(format!("reached from {}", principal.arn()), format!("{reached:?}"));
             }
             for (account, _) in atlas.estate.accounts() {

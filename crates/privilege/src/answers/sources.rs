@@ -1,27 +1,11 @@
-//! What would be lost with an identity, the worst first, and by which steps; and who could lose a thing.
+//! Who reaches a thing, and by which steps.
 
 use serde::Serialize;
 
 use super::{HopAnswer, Teller};
 use crate::atlas::Atlas;
-use crate::blast::heaviest;
 use crate::graph::{Filter, NodeId};
-use crate::reach::{Best, best_path, reach, sources};
-
-/// Something that is reached.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct TargetAnswer {
-    /// What is reached.
-    pub to: String,
-    /// What is gained over it: `control`, `write`, `read` or `list`.
-    pub level: &'static str,
-    /// How many steps on the way hold only if a condition does.
-    pub conditions: u8,
-    /// What it weighs.
-    pub weight: u32,
-    /// The shortest of the best ways, step by step.
-    pub path: Vec<HopAnswer>,
-}
+use crate::reach::{Best, best_path, sources};
 
 /// Somebody who reaches a thing.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -40,14 +24,6 @@ pub struct SourceAnswer {
 }
 
 impl Atlas {
-    /// What makes up most of the blast radius of each of some nodes: weight times how well it is reached, largest first.
-    #[must_use]
-    pub fn top_targets(&self, nodes: &[NodeId], count: usize) -> Vec<Vec<TargetAnswer>> {
-        Teller::with(self, Vec::new(), |teller| {
-            nodes.iter().map(|node| teller.top_targets(*node, count)).collect()
-        })
-    }
-
     /// Who reaches a node, the best first: identities, and whoever is outside. The first of them, up to a count, with
     /// their ways.
     #[must_use]
@@ -57,22 +33,6 @@ impl Atlas {
 }
 
 impl Teller<'_> {
-    fn top_targets(&self, from: NodeId, count: usize) -> Vec<TargetAnswer> {
-        let graph = &self.atlas.analysis.graph;
-        let weights = &self.atlas.rating.weights;
-        let reached = reach(graph, from, &Filter::default());
-        let told = |(node, best, loss): (NodeId, Best, u64)| {
-            (loss > 0).then(|| TargetAnswer {
-                to: self.names.name(node),
-                level: best.level.word(),
-                conditions: best.conditions,
-                weight: weights.weights.get(node.0 as usize).copied().unwrap_or(0),
-                path: self.shortest(from, node),
-            })
-        };
-        heaviest(weights, &reached, count).into_iter().filter_map(told).collect()
-    }
-
     fn reached_by(&self, to: NodeId, ways: usize) -> Vec<SourceAnswer> {
         let rating = &self.atlas.rating;
         let counts =
