@@ -77,7 +77,7 @@ fn push_lineage(text: &mut String, finding: &Finding, fact: &Lineage) {
                 fact.key, fact.before, fact.after,
             ),
         ),
-        Lineage::Opened(fact) => opened::push_opened(text, finding, fact),
+        Lineage::Opened(fact) => opened::push_opened(text, fact),
     }
 }
 

@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 
 use doorward_model::finding::{Evidence, Finding, Lineage, Opened, OpenedBy, OpenedFor, OpenedHop, Severity};
 use doorward_model::hash::Hash16;
-use doorward_privilege::news::{News, NewsKind, RowRef};
+use doorward_privilege::atlas::Atlas;
+use doorward_privilege::news::{News, NewsKind, Possible, RowRef};
 
 pub use self::changes::changes;
 
@@ -23,8 +24,6 @@ pub struct ChangeSeen {
     pub by: OpenedBy,
     /// The event.
     pub evidence: Option<Evidence>,
-    /// Whether its source is only taken at its word.
-    pub asserted: bool,
 }
 
 impl ChangeSeen {
@@ -42,11 +41,7 @@ impl ChangeSeen {
 /// The finding of a piece of news. `seen` are the changes that it was asked of, in the same order.
 #[must_use]
 pub fn opened(news: &News, seen: &[ChangeSeen]) -> Finding {
-    let of = match news.kind {
-        NewsKind::Escalation => &ESCALATION_OPENED,
-        NewsKind::TierZero => &TIER_ZERO_PATH_OPENED,
-        NewsKind::OutsideTrust => &OUTSIDE_TRUST_OPENED,
-    };
+    let of = type_of(news.kind);
     let mut own: Vec<&ChangeSeen> = news.changes.iter().filter_map(|at| seen.get(*at)).collect();
     own.sort_by(|one, other| (one.by.at_ms, &one.by.event).cmp(&(other.by.at_ms, &other.by.event)));
     let (severity, confidence_milli) = weight(news);
@@ -70,11 +65,38 @@ pub fn opened(news: &News, seen: &[ChangeSeen]) -> Finding {
         score_milli: 0,
         chain: latest.map(|change| chain(&change.by)).unwrap_or_default(),
         evidence: own.iter().filter_map(|change| change.evidence.clone()).collect(),
-        events: events.clone().count() as u64,
+        events: events.count() as u64,
         controls: controls(of, &own),
         historical: false,
-        asserted: events.clone().count() > 0 && events.clone().all(|change| change.asserted),
+        // A source that is only taken at its word changes no inventory.
+        asserted: false,
         lineage: Some(Lineage::Opened(Box::new(typed(news, &own)))),
+    }
+}
+
+/// Those findings of what had become possible that is so no more, by id: none of those they name has a way as of an atlas.
+#[must_use]
+pub fn closed(now: &Atlas, findings: &[&Finding]) -> Vec<String> {
+    let mut possible = None;
+    let mut is_closed = |finding: &Finding| {
+        let Some((kind, opened)) = kind_of(finding).zip(finding.opened()) else { return false };
+        let possible = possible.get_or_insert_with(|| Possible::of(now));
+        !opened.examples.iter().any(|one| possible.has(kind, &one.identity, &opened.to))
+    };
+    findings.iter().filter(|finding| is_closed(finding)).map(|finding| finding.id.clone()).collect()
+}
+
+fn kind_of(finding: &Finding) -> Option<NewsKind> {
+    let kinds = [NewsKind::Escalation, NewsKind::TierZero, NewsKind::OutsideTrust];
+    kinds.into_iter().find(|kind| type_of(*kind).name == finding.kind)
+}
+
+/// The type of finding of a kind of news.
+const fn type_of(kind: NewsKind) -> &'static FindingType {
+    match kind {
+        NewsKind::Escalation => &ESCALATION_OPENED,
+        NewsKind::TierZero => &TIER_ZERO_PATH_OPENED,
+        NewsKind::OutsideTrust => &OUTSIDE_TRUST_OPENED,
     }
 }
 

@@ -46,7 +46,7 @@ use tokio::sync::{mpsc, watch};
 use crate::cli::ServeArgs;
 use crate::privilege;
 use crate::serve::config::Config;
-use crate::serve::deriver::Deriver;
+use crate::serve::deriver::{Deriver, Reporter};
 use crate::serve::feed::{Door, Feed};
 use crate::serve::keeper::Keeper;
 use crate::serve::kept::Kept;
@@ -143,9 +143,12 @@ fn start_deriver(
     let (tell, told) = channel();
     live.tell(tell);
     let texts = live.writer.journal().follower()?;
-    let control = live.writer.engine().state.control.inventory_alone();
-    let deriver =
-        Deriver::new((control, texts), told, work.downgrade(), Arc::clone(metrics)).rating(tier_zero);
+    let engine = live.writer.engine();
+    let blank = Engine::new(engine.tenant().clone(), Rules::default(), 1, 0);
+    let reporter = Reporter::new(&engine.state.control, blank);
+    let control = engine.state.control.inventory_alone();
+    let deriver = Deriver::new((control, texts), told, work.downgrade(), Arc::clone(metrics), reporter)
+        .rating(tier_zero);
     let thread = std::thread::Builder::new().name("deriver".to_owned());
     thread.spawn(move || deriver.run()).context("cannot start what derives privilege from the inventory")
 }

@@ -95,6 +95,11 @@ pub(crate) fn finding(verb: FindingVerb) -> Result<()> {
     }
 }
 
+/// How much the inventory made possible, day by day.
+pub(crate) fn trend(args: &PastListing) -> Result<()> {
+    list(Noun::Trend, &[], args)
+}
+
 /// What is restricted.
 pub(crate) fn holds(args: HoldListArgs) -> Result<()> {
     let HoldListArgs { recommended, scope, subject, profile, finding, search, listing } = args;

@@ -26,6 +26,7 @@ pub mod evaluate;
 pub mod graph;
 pub mod interest;
 pub mod level;
+pub mod measure;
 pub mod news;
 pub mod opengraph;
 pub mod pattern;

@@ -10,11 +10,13 @@
 mod attribution;
 mod comparison;
 mod fold;
+mod open;
 mod outside;
 mod standing;
 
 use doorward_model::inventory::row::RowKind;
 
+pub use self::open::Possible;
 pub use self::standing::Standing;
 
 use self::comparison::Comparison;

@@ -8,6 +8,7 @@ mod kills;
 pub(crate) mod privilege;
 mod questions;
 mod reply;
+mod trend;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -20,6 +21,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(kills::routes())
         .merge(explain::routes())
         .merge(heads::routes())
+        .merge(trend::routes())
         .merge(imports::routes())
         .merge(privilege::routes())
 }

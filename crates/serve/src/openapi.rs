@@ -170,7 +170,7 @@ const FAILURES: [(u16, &str); 13] = [
     (507, "The disk is full: nothing is recorded; what denies is in force all the same."),
 ];
 /// The lists, with what they may be filtered by.
-const LISTS: [(&str, &[&str]); 14] = [
+const LISTS: [(&str, &[&str]); 15] = [
     ("/v1/identities", &identities::FIELDS),
     ("/v1/findings", &findings::FIELDS),
     ("/v1/events", &events::FIELDS),
@@ -181,6 +181,7 @@ const LISTS: [(&str, &[&str]); 14] = [
     ("/v1/peps", &rest::PEP_FIELDS),
     ("/v1/privilege", &asked::FIELDS),
     ("/v1/privilege/choke-points", &[]),
+    ("/v1/privilege/trend", &[]),
     ("/v1/rejects", &rejects::FIELDS),
     ("/v1/tokens", &rest::TOKEN_FIELDS),
     ("/v1/unusual", &unusual::FIELDS),

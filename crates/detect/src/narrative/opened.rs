@@ -1,6 +1,6 @@
 //! What has become possible, in sentences: who can do what since when, who opened it, by which way, and where to cut it.
 
-use doorward_model::finding::{Finding, Opened, OpenedBy, OpenedHop};
+use doorward_model::finding::{Opened, OpenedBy, OpenedHop};
 use doorward_model::inventory::change::{ChangedRow, Effect};
 use doorward_model::inventory::row::{Row as _, RowKind};
 use doorward_model::inventory::{Entitlement, Origin};
@@ -9,7 +9,7 @@ use doorward_model::time::Time;
 use crate::narrative::{push, short};
 
 /// Says it.
-pub(super) fn push_opened(text: &mut String, finding: &Finding, opened: &Opened) {
+pub(super) fn push_opened(text: &mut String, opened: &Opened) {
     push_gain(text, opened);
     for change in &opened.changes {
         push_change(text, change);
@@ -28,9 +28,6 @@ pub(super) fn push_opened(text: &mut String, finding: &Finding, opened: &Opened)
     }
     if opened.closed_at_ms != 0 {
         push(text, format_args!(" It is closed since {}.", Time::from_ms(opened.closed_at_ms)));
-    }
-    if finding.asserted {
-        push(text, format_args!(" The source of the event is only taken at its word."));
     }
 }
 

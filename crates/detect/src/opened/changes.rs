@@ -78,7 +78,6 @@ fn by_event(changed: &InventoryChanged, before: &Rows) -> ChangeSeen {
             address: changed.address.clone(),
             ..Evidence::default()
         }),
-        asserted: false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What has become possible: which change opened it, how bad that is, and how it reads.
 
 use doorward_detect::narrative::narrative;
-use doorward_detect::opened::{ChangeSeen, changes, opened};
+use doorward_detect::opened::{ChangeSeen, changes, closed, opened};
 use doorward_model::finding::{Finding, Lineage};
 use doorward_model::identity::Identity;
 use doorward_model::inventory::change::{ChangedRow, Effect, InventoryChanged};
@@ -245,6 +245,23 @@ fn facts_are_told_apart_by_the_event_or_export_that_they_belong_to() {
         (String::new(), String::new(), AT, keys(&row, "user/bob")),
     ];
     assert_eq!(told, expected);
+}
+
+#[test]
+fn a_finding_is_closed_when_none_whom_it_names_has_a_way() {
+    let (after, facts) = with_administrator();
+    let found = only(findings(&office(&PEOPLE), &after, &facts));
+    let ids = |now: &AccountExport| closed(&atlas(now), &[&found]);
+    assert_eq!((ids(&after), ids(&office(&PEOPLE))), (vec![], vec![found.id.clone()]));
+    let mut fewer = after;
+    fewer.identities.retain(|one| one.name != "ann" && one.name != "bob");
+    assert_eq!(ids(&fewer), Vec::<String>::new());
+    // From outside, it is the door that counts.
+    let of = |trusted: &str| office(&[("user/ann", "", "s3:ListAllMyBuckets"), ("role/boss", trusted, "*")]);
+    let [nobody, vendor] = [r#"{"Service":"ec2.amazonaws.com"}"#, r#"{"AWS":"999988887777"}"#].map(of);
+    let found = only(findings(&nobody, &vendor, &facts));
+    let ids = |now: &AccountExport| closed(&atlas(now), &[&found]);
+    assert_eq!((ids(&vendor), ids(&nobody)), (vec![], vec![found.id.clone()]));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use doorward_privilege::conform::Format;
 
 use super::Output;
+use super::past::PastListing;
 use super::verbs::{Api, When};
 
 /// What could be done, by policies.
@@ -20,6 +21,9 @@ pub enum PrivilegeVerb {
     /// docs/inventory.md names beside. Nothing is sent anywhere, and nothing is kept. Without files it asks a server, or
     /// reads a data folder, of the inventory that they know.
     Analyze(AnalyzeArgs),
+    /// Show how much was possible, day by day and after each import: who administers, who can come to, ways to what
+    /// matters most, doors to the outside.
+    Trend(PastListing),
     /// Answer cases of policy evaluation, and compare with what they expect.
     ///
     /// Takes files and folders of cases as iam-simulate, yams and IAMSpy keep them, and our own in YAML. What a case

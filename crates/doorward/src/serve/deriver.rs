@@ -2,6 +2,8 @@
 //! inventory after its commit and folds it into a copy of what is known; then it derives anew and hands the result to
 //! the writer, which publishes it. Nobody waits for it.
 
+mod reporter;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -10,7 +12,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use doorward_engine::{derive, derive_rows};
 use doorward_journal::Follower;
+use doorward_model::command::Command;
 use doorward_model::id::FactNumber;
+use doorward_model::inventory::AccountExport;
 use doorward_model::inventory::row::RowKind;
 use doorward_model::record::Fact;
 use doorward_model::time::Millis;
@@ -18,14 +22,18 @@ use doorward_privilege::atlas::Atlas;
 use doorward_privilege::change::Change;
 use doorward_privilege::derived::Derived;
 use doorward_privilege::rating::TierZero;
-use doorward_serve::handle::Work;
+use doorward_serve::handle::{Terms, Work};
 use doorward_serve::metrics::Metrics;
 use doorward_views::control::Control;
 use doorward_views::symbols::Symbols;
 use tokio::sync::mpsc::WeakSender;
+use tokio::sync::oneshot;
 
 use crate::privilege;
 use crate::serve::clock;
+use crate::serve::deriver::reporter::baseline;
+
+pub(crate) use self::reporter::Reporter;
 
 /// Facts of the inventory that were committed together.
 #[derive(Debug)]
@@ -53,6 +61,8 @@ pub(crate) struct Deriver {
     tier_zero: TierZero,
     /// What was handed over, and may still be read: freed here, when nobody does, and never by the writer.
     handed: Vec<Arc<Derived>>,
+    /// Tells of what has become possible.
+    reporter: Reporter,
 }
 
 impl Deriver {
@@ -62,10 +72,11 @@ impl Deriver {
         told: Receiver<Told>,
         work: WeakSender<Work>,
         metrics: Arc<Metrics>,
+        reporter: Reporter,
     ) -> Self {
         let (symbols, rows, handed) = (Symbols::new(0), Rows::Whole, Vec::new());
         let tier_zero = TierZero::Default;
-        Self { control, symbols, texts, told, rows, work, metrics, tier_zero, handed }
+        Self { control, symbols, texts, told, rows, work, metrics, tier_zero, handed, reporter }
     }
 
     /// Rates by what matters most.
@@ -75,6 +86,7 @@ impl Deriver {
 
     /// Works until nobody can tell it anything any more.
     pub(crate) fn run(mut self) {
+        self.look_back();
         self.derive();
         loop {
             match self.told.recv_timeout(LOOK_EVERY) {
@@ -82,11 +94,47 @@ impl Deriver {
                     self.take(told);
                     self.derive();
                 }
+                // What could not be recorded is tried again.
+                Err(RecvTimeoutError::Timeout) if self.reporter.waits() => self.report(),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
+            self.measure();
             self.free();
         }
+    }
+
+    /// Looks in the log for what was not reported before this run.
+    fn look_back(&mut self) {
+        let Some(reported) = self.reporter.reported() else { return };
+        let until = (reported, self.control.fact_number);
+        let before = baseline(&self.texts, &self.reporter.blank, until).and_then(|before| {
+            let exports = derive(&before.control);
+            let known = !before.facts.is_empty() && !exports.is_empty();
+            Ok((if known { Some(self.whole(exports)?) } else { None }, before.facts))
+        });
+        match before {
+            Ok((Some(atlas), facts)) => self.reporter.begin(atlas, facts),
+            Ok((None, _)) => {}
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::warn!(error, "what has become possible before this start is not looked for");
+            }
+        }
+    }
+
+    /// Reports what was derived last.
+    fn report(&mut self) {
+        let Some(derived) = self.handed.last().map(Arc::clone) else { return };
+        let work = self.work.clone();
+        self.reporter.report(&derived, &|command| ask(&work, command));
+    }
+
+    /// Records how much is possible, if that is due.
+    fn measure(&mut self) {
+        let Some(derived) = self.handed.last().map(Arc::clone) else { return };
+        let work = self.work.clone();
+        self.reporter.measure(&derived, clock(), &|command| ask(&work, command));
     }
 
     /// Frees what nobody reads any more.
@@ -99,6 +147,7 @@ impl Deriver {
         let began = Instant::now();
         let mut next = Ok(told);
         while let Ok(Told { facts, fact }) = next {
+            self.reporter.take(&facts);
             for fact in &facts {
                 self.control.fold(fact, &mut self.symbols);
                 self.rows.add(fact);
@@ -122,6 +171,7 @@ impl Deriver {
                 let took = Millis(i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX));
                 self.metrics.deriving.done(&derived, took);
                 self.hand_over(Arc::new(derived));
+                self.report();
             }
             Err(error) => {
                 tracing::error!(
@@ -136,18 +186,22 @@ impl Deriver {
     /// What follows from all that is known; none where nothing is, and nothing was before.
     fn atlas(&self, rows: Rows) -> Result<Option<Atlas>> {
         let text = |hash| self.texts.blob(hash);
-        let unread = "cannot read the policies in the journal";
         if let (Rows::Some(keys), Some(before)) = (rows, self.handed.last()) {
             let (mut now, gone) = derive_rows(&self.control, &keys);
-            privilege::with_texts(&mut now, text).context(unread)?;
+            privilege::with_texts(&mut now, text).context(UNREAD)?;
             return Ok(Some(before.atlas.later(&Change { now, gone })?));
         }
-        let mut exports = derive(&self.control);
+        let exports = derive(&self.control);
         if exports.is_empty() && self.handed.is_empty() {
             return Ok(None);
         }
-        privilege::with_texts(&mut exports, text).context(unread)?;
-        privilege::atlas(exports, &self.tier_zero).map(Some)
+        self.whole(exports).map(Some)
+    }
+
+    /// What follows from whole exports, whose policies have no texts yet.
+    fn whole(&self, mut exports: Vec<AccountExport>) -> Result<Atlas> {
+        privilege::with_texts(&mut exports, |hash| self.texts.blob(hash)).context(UNREAD)?;
+        privilege::atlas(exports, &self.tier_zero)
     }
 
     fn hand_over(&mut self, derived: Arc<Derived>) {
@@ -177,6 +231,27 @@ impl Rows {
     }
 }
 
+/// Has the writer carry out a command, and says whether it did. While nothing can be recorded it does not.
+fn ask(work: &WeakSender<Work>, command: Command) -> bool {
+    let (reply, answer) = oneshot::channel();
+    let asked = Work::Command { command: Box::new(command), terms: Terms::of(BY), reply };
+    // Without the writer, there is nothing to record any more.
+    let Some(work) = work.upgrade() else { return false };
+    drop(work.blocking_send(asked));
+    drop(work);
+    match answer.blocking_recv() {
+        Ok(Ok(_)) => true,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "what has become possible cannot be recorded now: it is tried again");
+            false
+        }
+        Err(_) => false,
+    }
+}
+
+/// Who gives commands of what was derived.
+const BY: &str = "privilege";
+const UNREAD: &str = "cannot read the policies in the journal";
 /// From more rows on it takes less to derive from all.
 const ROWS_MAX: usize = 1_000;
 /// How often it looks whether what it handed over is still read.
@@ -219,11 +294,15 @@ mod tests {
     fn deriver(live: &mut Live) -> (Deriver, mpsc::Sender<Work>, mpsc::Receiver<Work>) {
         let (tell, told) = channel();
         live.tell(tell);
-        let control = live.writer.engine().state.control.inventory_alone();
+        let control = &live.writer.engine().state.control;
+        let blank = Engine::new(TenantId::from("test"), Rules::default(), 1, 7);
+        let mut reporter = Reporter::new(control, blank);
+        reporter.settled = Duration::ZERO;
+        let control = control.inventory_alone();
         let (work, asked) = mpsc::channel(8);
         let texts = live.writer.journal().follower().unwrap();
         let metrics = Arc::clone(&live.metrics);
-        (Deriver::new((control, texts), told, work.downgrade(), metrics), work, asked)
+        (Deriver::new((control, texts), told, work.downgrade(), metrics, reporter), work, asked)
     }
 
     /// Takes in an account with one user of this policy.
@@ -292,6 +371,84 @@ mod tests {
         assert_eq!(before.strong_count(), 1, "who derived it still has it");
         deriver.free();
         assert_eq!((before.strong_count(), told(&live)), (0, Some((second, vec![true]))));
+    }
+
+    /// Lets a deriver do something while the writer does what it asks for.
+    fn beside(
+        deriver: &mut Deriver,
+        live: &mut Live,
+        asked: &mut mpsc::Receiver<Work>,
+        act: fn(&mut Deriver),
+    ) {
+        let (_made, decisions) = sync_channel(1);
+        std::thread::scope(|scope| {
+            let acting = scope.spawn(|| act(deriver));
+            while !acting.is_finished() {
+                let round = std::iter::from_fn(|| asked.try_recv().ok()).collect();
+                live.round(round, &decisions, NOW).unwrap();
+            }
+            acting.join().unwrap();
+        });
+    }
+
+    fn follow(deriver: &mut Deriver) {
+        let told = deriver.told.try_recv().unwrap();
+        deriver.take(told);
+        deriver.derive();
+        deriver.measure();
+    }
+
+    /// The findings, each by who can do what, and how many points the trend has.
+    fn reported(live: &Live) -> (Vec<String>, usize) {
+        let control = &live.writer.engine().state.control;
+        let told = control.findings.values().map(|one| format!("{} {}", one.kind, one.identity));
+        (told.collect(), control.trend.points().count())
+    }
+
+    #[test]
+    fn what_becomes_possible_is_reported_once_there_is_something_to_compare_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut live = live(folder.path());
+        let (mut own, _work, mut asked) = deriver(&mut live);
+        import(&mut live, "*");
+        beside(&mut own, &mut live, &mut asked, follow);
+        assert_eq!(reported(&live), (vec![], 1), "the first state is how it was");
+        import(&mut live, "s3:GetObject");
+        beside(&mut own, &mut live, &mut asked, follow);
+        assert_eq!(reported(&live), (vec![], 2));
+        import(&mut live, "*");
+        beside(&mut own, &mut live, &mut asked, follow);
+        let found = vec!["escalation-opened arn:aws:iam::111122223333:user/ann".to_owned()];
+        assert_eq!(reported(&live), (found.clone(), 3));
+        let is_open = |live: &Live| {
+            let mut findings = live.writer.engine().state.control.findings.values();
+            findings.all(|one| one.opened().is_some_and(|opened| opened.closed_at_ms == 0))
+        };
+        assert!(is_open(&live));
+        import(&mut live, "s3:GetObject");
+        beside(&mut own, &mut live, &mut asked, follow);
+        assert_eq!((reported(&live), is_open(&live)), ((found, 4), false));
+    }
+
+    #[test]
+    fn what_became_possible_while_nobody_derived_is_reported_by_the_next_start_and_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut live = live(folder.path());
+        let (mut first, _work, mut asked) = deriver(&mut live);
+        import(&mut live, "s3:GetObject");
+        beside(&mut first, &mut live, &mut asked, follow);
+        live.writer.checkpoint().unwrap();
+        import(&mut live, "*");
+        for _ in 0..2 {
+            let (mut next, _work, mut asked) = deriver(&mut live);
+            let start = |next: &mut Deriver| {
+                next.look_back();
+                next.derive();
+            };
+            beside(&mut next, &mut live, &mut asked, start);
+            let found = "escalation-opened arn:aws:iam::111122223333:user/ann".to_owned();
+            assert_eq!(reported(&live), (vec![found], 1));
+        }
     }
 
     #[test]

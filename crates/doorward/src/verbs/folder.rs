@@ -16,7 +16,7 @@ use doorward_serve::answers::events::{LOOKS_MAX, Place, Wanted, events};
 use doorward_serve::answers::query::Query;
 use doorward_serve::answers::status::status;
 use doorward_serve::answers::who::{Depth, who};
-use doorward_serve::answers::{events, explain, findings, heads, holds, identities, rest, unusual};
+use doorward_serve::answers::{events, explain, findings, heads, holds, identities, rest, trend, unusual};
 use doorward_serve::handle::Peps;
 use doorward_serve::past::PastError;
 use doorward_views::state::State;
@@ -73,7 +73,7 @@ impl Folder {
             Noun::Hold => holds::hold(state, id, now).map(value),
             Noun::Pep => rest::pep_row(state, id).map(value),
             Noun::Token => rest::token(state, id, now).map(value),
-            Noun::Event | Noun::Head | Noun::Unusual => None,
+            Noun::Event | Noun::Head | Noun::Unusual | Noun::Trend => None,
         };
         found.with_context(|| format!("no {} by the id {id:?} is known", noun.word()))?
     }
@@ -89,6 +89,7 @@ impl Folder {
             Noun::Hold => value(holds::holds(state, &query(&holds::FIELDS)?, now)?),
             Noun::Pep => value(rest::peps(state, &query(&rest::PEP_FIELDS)?)?),
             Noun::Token => value(rest::tokens(state, &query(&rest::TOKEN_FIELDS)?, now)?),
+            Noun::Trend => value(trend::trend(state, &query(&[])?)?),
             Noun::Event => self.events(&query(&events::FIELDS)?),
             Noun::Head => {
                 let query = query(&[])?;

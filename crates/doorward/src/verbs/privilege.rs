@@ -8,6 +8,7 @@ mod over;
 use anyhow::Result;
 
 use crate::cli::privilege::PrivilegeVerb;
+use crate::verbs;
 
 pub(crate) use self::ask::{can, path, reach, who_can};
 
@@ -15,6 +16,7 @@ pub(crate) use self::ask::{can, path, reach, who_can};
 pub(crate) fn privilege(verb: &PrivilegeVerb) -> Result<()> {
     match verb {
         PrivilegeVerb::Analyze(args) => analyze::analyze(args),
+        PrivilegeVerb::Trend(args) => verbs::trend(args),
         PrivilegeVerb::Conform(args) => conform::conform(args),
         PrivilegeVerb::Export(args) => ask::export(args),
     }

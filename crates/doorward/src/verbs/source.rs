@@ -23,6 +23,8 @@ pub(crate) enum Noun {
     Token,
     /// A signed head of the journal.
     Head,
+    /// A point of the trend of privilege.
+    Trend,
 }
 
 impl Noun {
@@ -37,6 +39,7 @@ impl Noun {
             Self::Pep => "peps",
             Self::Token => "tokens",
             Self::Head => "journal/heads",
+            Self::Trend => "privilege/trend",
         }
     }
 
@@ -45,6 +48,7 @@ impl Noun {
         match self {
             Self::Pep => "enforcement points",
             Self::Head => "signed heads",
+            Self::Trend => "points of the trend",
             Self::Unusual => "surprise of the last days that stayed under the threshold",
             Self::Event | Self::Identity | Self::Finding | Self::Hold | Self::Token => self.path(),
         }
@@ -66,6 +70,7 @@ impl Noun {
             Self::Pep => "enforcement point",
             Self::Token => "token",
             Self::Head => "signed head",
+            Self::Trend => "point of the trend",
         }
     }
 }

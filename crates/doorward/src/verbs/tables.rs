@@ -20,6 +20,7 @@ pub(crate) fn list(noun: Noun, found: &Value, more: More) -> String {
         Noun::Pep => rows(items, &PEPS),
         Noun::Token => rows(items, &TOKENS),
         Noun::Head => rows(items, &HEADS),
+        Noun::Trend => rows(&with_bars(items), &TREND),
     };
     page(noun.words(), table, found, more)
 }
@@ -51,6 +52,7 @@ pub(crate) fn show(noun: Noun, thing: &Value) -> String {
         Noun::Token => fields(thing, &TOKENS),
         Noun::Event => fields(thing, &EVENTS),
         Noun::Head => fields(thing, &HEADS),
+        Noun::Trend => fields(thing, &TREND),
         Noun::Unusual => fields(thing, &UNUSUAL),
     }
 }
@@ -141,9 +143,32 @@ fn finding(thing: &Value) -> String {
     paragraph(&mut told, &text(thing, "/narrative"), (0, NARRATIVE_WIDTH));
     told.push('\n');
     told.push_str(&fields(thing, &FINDING));
+    told.push_str(&section(thing, ("Who can", "/opened/examples"), &GAINED));
+    told.push_str(&section(thing, ("By which way", "/opened/hops"), &HOPS));
+    told.push_str(&section(thing, ("Opened by", "/opened/changes"), &CHANGES));
     told.push_str(&section(thing, ("Evidence", "/evidence"), &EVIDENCE));
     told
 }
+
+/// Points of the trend, each with a bar for how many administer an account or can come to, the longest for the most.
+fn with_bars(points: &[Value]) -> Vec<Value> {
+    let able = |point: &Value| {
+        let number = |name: &str| point.get(name).and_then(Value::as_u64).unwrap_or(0);
+        number("administrators") + number("escalating")
+    };
+    let most = points.iter().map(able).max().unwrap_or(0).max(1);
+    let mut points = points.to_vec();
+    for point in &mut points {
+        let length = usize::try_from((able(point) * BAR).div_ceil(most)).unwrap_or(0);
+        if let Some(members) = point.as_object_mut() {
+            members.insert("bar".to_owned(), json!("#".repeat(length)));
+        }
+    }
+    points
+}
+
+/// The longest bar.
+const BAR: u64 = 20;
 
 fn with_short_events(found: &Value) -> Value {
     let mut found = found.clone();
@@ -272,6 +297,29 @@ const KIND_RATES: [Column; 5] = [
     ("findings", "/findings"),
     ("a day", "/findings_per_day"),
     ("a year and identity", "/findings_per_identity_year"),
+];
+const GAINED: [Column; 3] =
+    [("identity", "/identity"), ("blast before, %", "/blast_radius_before"), ("now, %", "/blast_radius")];
+const HOPS: [Column; 5] =
+    [("from", "/from"), ("to", "/to"), ("method", "/method"), ("by", "/statement"), ("only if", "/only_if")];
+const CHANGES: [Column; 6] = [
+    ("time", "/time"),
+    ("permission", "/permission"),
+    ("by", "/identity"),
+    ("behind it", "/chain"),
+    ("event", "/event"),
+    ("rows", "/rows"),
+];
+const TREND: [Column; 9] = [
+    ("at", "/at"),
+    ("identities", "/identities"),
+    ("administrators", "/administrators"),
+    ("can come to", "/escalating"),
+    ("", "/bar"),
+    ("latent", "/latent"),
+    ("to tier 0", "/toward_tier_zero"),
+    ("doors outside", "/entrances"),
+    ("blast, %", "/blast_radius"),
 ];
 const EVIDENCE: [Column; 6] = [
     ("time", "/time"),

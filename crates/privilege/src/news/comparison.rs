@@ -51,13 +51,15 @@ impl Step {
             Cause::Holds => 2,
             Cause::Member | Cause::Changed(_) => 3,
             Cause::RunsAs => 4,
-            Cause::Can(level, _) => 5 + level as u32,
+            Cause::Can(level, kind) => CAN + 8 * kind + level as u32,
         }
     }
 }
 
-/// So many numbers stand for what is no method of the set.
+/// From here on numbers stand for methods of the set.
 const METHODS: u32 = 16;
+/// And from here on for levels over things of a kind.
+const CAN: u32 = 1 << 16;
 
 impl<'a> Comparison<'a> {
     pub(super) fn new(before: &'a Atlas, after: &'a Atlas, changes: &'a [Vec<RowRef>]) -> Self {
@@ -203,6 +205,7 @@ fn leads(graph: &Graph, (passage, to): (NodeId, NodeId), conditions: bool) -> bo
 fn is_same(one: Cause, other: Cause) -> bool {
     match (one, other) {
         (Cause::Rule(one, _), Cause::Rule(other, _)) => one == other,
+        (Cause::Can(..), Cause::Can(..)) => one == other,
         (one, other) => discriminant(&one) == discriminant(&other),
     }
 }

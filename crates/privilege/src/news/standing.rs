@@ -17,6 +17,7 @@ pub struct Standing {
     identities: FixedBitSet,
     administrators: FixedBitSet,
     escalating: FixedBitSet,
+    latent: FixedBitSet,
     at_top: FixedBitSet,
     toward_top: FixedBitSet,
 }
@@ -37,6 +38,7 @@ impl Standing {
             identities: FixedBitSet::with_capacity(count),
             administrators: FixedBitSet::with_capacity(count),
             escalating: FixedBitSet::with_capacity(count),
+            latent: FixedBitSet::with_capacity(count),
             at_top: FixedBitSet::with_capacity(count),
             toward_top: FixedBitSet::with_capacity(count),
         };
@@ -54,7 +56,9 @@ impl Standing {
         let is_top = atlas.rating.tier_zero.contains(node.0 as usize);
         self.identities.insert(at);
         self.administrators.set(at, administers);
-        self.escalating.set(at, !administers && self.administration.conditions(node).is_some());
+        let escalates = self.administration.conditions(node).is_some();
+        self.escalating.set(at, !administers && escalates);
+        self.latent.set(at, !administers && !escalates && !atlas.analysis.latent(id).is_empty());
         self.at_top.set(at, is_top);
         self.toward_top.set(at, !is_top && self.top.conditions(node).is_some());
     }
@@ -75,6 +79,12 @@ impl Standing {
     #[must_use]
     pub fn escalating(&self) -> usize {
         self.escalating.count_ones(..)
+    }
+
+    /// How many more could, were something there that is not.
+    #[must_use]
+    pub fn latent(&self) -> usize {
+        self.latent.count_ones(..)
     }
 
     /// How many have a way to something that matters most, and do not matter so themselves.
@@ -105,8 +115,8 @@ impl Standing {
         self.at_top.contains(id.0 as usize)
     }
 
-    /// All identities, in order.
-    pub(super) fn all(&self) -> impl Iterator<Item = PrincipalId> + '_ {
+    /// All of them, in order.
+    pub fn all(&self) -> impl Iterator<Item = PrincipalId> + '_ {
         self.identities.ones().filter_map(|at| u32::try_from(at).ok()).map(PrincipalId)
     }
 }

@@ -7,11 +7,12 @@ use doorward_model::inventory::resource::Resource;
 use doorward_model::inventory::row::{Row as _, RowKind, Withdrawn};
 use doorward_model::inventory::{AccountExport, Entitlement, Origin, Scope};
 use doorward_model::time::Time;
-use doorward_privilege::answers::{self, Escalation};
+use doorward_privilege::answers::{self, Escalation, PrincipalAnswer};
 use doorward_privilege::atlas::Atlas;
 use doorward_privilege::change::Change;
 use doorward_privilege::escalation::Rules;
-use doorward_privilege::news::{News, RowRef, Standing, news};
+use doorward_privilege::measure::measure;
+use doorward_privilege::news::{News, RowRef, news};
 use doorward_privilege::rating::TierZero;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
@@ -420,7 +421,17 @@ proptest! {
             prop_assert!(!one.path.hops.is_empty() && one.sure <= one.count);
         }
         prop_assert_eq!(news(&after, &after, &changes), Vec::new());
-        let standing = Standing::of(&after);
-        prop_assert_eq!(standing.administrators() + standing.escalating(), able(&after).len());
+        let measured = measure(&after);
+        let all = answers::principals(&after);
+        let count = |is: &dyn Fn(&PrincipalAnswer) -> bool| all.iter().filter(|one| is(one)).count() as u64;
+        let latent = |one: &PrincipalAnswer| !one.admin && one.escalation == Escalation::Latent;
+        let now = |one: &PrincipalAnswer| !one.admin && one.escalation == Escalation::Now;
+        prop_assert_eq!(
+            [measured.identities, measured.administrators, measured.escalating, measured.latent],
+            [count(&|_| true), count(&|one| one.admin), count(&now), count(&latent)]
+        );
+        prop_assert_eq!(measured.toward_top, u64::from(after.rating.chokes.exposed));
+        let doors = after.estate.principals().filter(|(_, one)| one.arn().ends_with("/open")).count();
+        prop_assert_eq!(measured.entrances, doors as u64);
     }
 }

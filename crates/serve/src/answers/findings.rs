@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answers::holds::{HoldRow, PLACED, hold_row};
+use crate::answers::opened::OpenedRow;
 use crate::answers::query::{Page, Query, QueryError, page};
 use crate::schema::Instant;
 
@@ -59,6 +60,9 @@ pub struct FindingRow {
     pub asserted: bool,
     /// The holds that it caused or recommends, by id.
     pub holds: Vec<String>,
+    /// What has become possible, where it is about that; in a list left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opened: Option<OpenedRow>,
     /// The events, oldest first, at most 32; in a list left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceRow>,
@@ -168,7 +172,8 @@ impl<'a> Teller<'a> {
 
     fn with_evidence(&self, finding: &Finding) -> FindingRow {
         let evidence = finding.evidence.iter().map(evidence_row).collect();
-        FindingRow { evidence, ..self.row(finding) }
+        let opened = finding.opened().map(OpenedRow::of);
+        FindingRow { evidence, opened, ..self.row(finding) }
     }
 
     fn row(&self, finding: &Finding) -> FindingRow {
@@ -195,6 +200,7 @@ impl<'a> Teller<'a> {
             historical: finding.historical,
             asserted: finding.asserted,
             holds: holds.iter().map(|hold| hold.id.clone()).collect(),
+            opened: None,
             evidence: Vec::new(),
         }
     }
