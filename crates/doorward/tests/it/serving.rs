@@ -12,6 +12,7 @@ mod ingest;
 mod kills;
 mod limits;
 mod once;
+mod opened;
 mod opens;
 pub(crate) mod past;
 mod privilege;
