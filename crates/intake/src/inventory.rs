@@ -17,6 +17,8 @@ pub(crate) mod iam;
 pub(crate) mod organizations;
 pub(crate) mod resource_policy;
 mod rows;
+mod whole;
+mod workload;
 pub(crate) mod workload;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,7 +60,7 @@ impl Inventory {
 
     /// Gives out the accounts of which all pages have been read.
     pub(crate) fn whole_accounts(&mut self, source: &str) -> Vec<AccountExport> {
-        if !self.pages.complete() {
+        if !self.pages.is_whole() {
             return Vec::new();
         }
         if self.accounts.is_empty() && self.things.is_empty() {

@@ -56,7 +56,7 @@ pub struct AccountExport {
     pub memberships: Vec<Membership>,
     /// What Access Analyzer has found.
     pub findings: Vec<AccessFinding>,
-    /// Documents that did not parse: kept, shown, and making dependent answers unknown.
+    /// Documents that did not parse: kept, shown, and making dependent answers unknown; and that an account is not whole.
     pub rejects: Vec<Reject>,
     /// The latest date of users, groups, roles and policies, milliseconds since the epoch: an older statement of a
     /// whole account never overwrites a newer one. 0 where there is none.

@@ -191,7 +191,7 @@ impl Large {
         put(
             out,
             format_args!(
-                r#"{{"PolicyName":"policy-{number}","PolicyId":"{id}","Arn":"arn:aws:iam::{ACCOUNT}:policy/policy-{number}","Path":"/","DefaultVersionId":"v1","AttachmentCount":1,"PermissionsBoundaryUsageCount":0,"IsAttachable":true,"CreateDate":"{CREATED}","UpdateDate":"{CREATED}","PolicyVersionList":[{{"VersionId":"v1","IsDefaultVersion":true,"CreateDate":"{CREATED}","Document":"#
+                r#"{{"PolicyName":"policy-{number}","PolicyId":"{id}","Arn":"arn:aws:iam::{ACCOUNT}:policy/policy-{number}","Path":"/","DefaultVersionId":"v1","IsAttachable":true,"CreateDate":"{CREATED}","UpdateDate":"{CREATED}","PolicyVersionList":[{{"VersionId":"v1","IsDefaultVersion":true,"CreateDate":"{CREATED}","Document":"#
             ),
         );
         self.document(&mut self.random(4, number), out);
