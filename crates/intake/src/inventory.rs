@@ -18,7 +18,6 @@ pub(crate) mod organizations;
 pub(crate) mod resource_policy;
 mod rows;
 mod whole;
-mod workload;
 pub(crate) mod workload;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -16,6 +16,7 @@ mod administrators;
 mod assemble;
 mod assume;
 mod bounds;
+mod center;
 mod data;
 mod draft;
 mod existing;
@@ -291,11 +292,15 @@ impl<'a> Drawing<'a> {
             self.run(place);
         }
         for (id, _) in estate.principals() {
-            if let Some(actor) = Actor::new(estate, id, &self.drawn.masks) {
-                self.act(&actor, Parts::ALL);
+            match Actor::new(estate, id, &self.drawn.masks) {
+                Some(actor) => self.act(&actor, Parts::ALL),
+                None => self.assign(id),
             }
         }
         self.finish();
+        for (id, _) in estate.principals() {
+            self.settle(id);
+        }
         for name in self.drawn.outside() {
             self.let_in(&name);
         }

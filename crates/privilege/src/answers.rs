@@ -339,7 +339,7 @@ impl Teller<'_> {
             Point::Edge(edge) => {
                 let cause = self.atlas.analysis.cause(edge.id)?;
                 // What accounts hold and who is in a pool are no statements that could be taken away.
-                if !matches!(cause, Cause::Assume | Cause::Rule(..)) {
+                if !matches!(cause, Cause::Assume | Cause::Rule(..) | Cause::Assigned) {
                     return None;
                 }
                 let fix = match cause {

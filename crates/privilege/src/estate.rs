@@ -11,6 +11,7 @@ use crate::document::Effect;
 use crate::shared::{Column, List, Map};
 
 mod build;
+mod center;
 mod change;
 mod derive;
 mod organise;
@@ -18,6 +19,7 @@ mod principal;
 mod rows;
 
 pub use build::Builder;
+pub use center::{Assigned, AssignedBy, Center};
 pub(crate) use change::Touched;
 pub use principal::{Held, Policy, Principal, PrincipalKind, Way, Written};
 
@@ -92,6 +94,7 @@ pub struct Estate {
     waiting: Map<Arc<str>, Vec<Right>>,
     credits: Credits,
     organisation: Arc<Organisation>,
+    center: Arc<Center>,
 }
 
 type ByKind = BTreeMap<Arc<str>, BTreeMap<Arc<str>, List<u32>>>;
@@ -144,10 +147,15 @@ impl Estate {
         self.accounts.get(id.0 as usize)
     }
 
-    /// The principal of an ARN.
+    /// The principal of an ARN, or the person or group of Identity Center that a log or an identity store calls so.
     #[must_use]
-    pub fn find(&self, arn: &str) -> Option<PrincipalId> {
-        self.by_arn.get(arn).copied()
+    pub fn find(&self, name: &str) -> Option<PrincipalId> {
+        self.own(name).or_else(|| self.center.find(name))
+    }
+
+    /// The principal that is called so here.
+    fn own(&self, name: &str) -> Option<PrincipalId> {
+        self.by_arn.get(name).copied()
     }
 
     /// The account of a number.

@@ -19,6 +19,12 @@ use crate::reach::{Best, best_path, best_paths, reach};
 pub struct CanAnswer {
     /// The principal.
     pub identity: String,
+    /// The role by which a person of Identity Center has it; absent for others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_role: Option<String>,
+    /// The people of Identity Center who may use this role; empty for what is no such role.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<String>,
     /// The permission.
     pub permission: String,
     /// The resource.
@@ -121,6 +127,22 @@ const PATHS_MAX: usize = 5;
 /// Of so many one reads who else has a name.
 const CANDIDATES_MAX: usize = 5;
 
+impl CanAnswer {
+    /// That nothing allows it.
+    fn none(identity: String, permission: &str, resource: &str) -> Self {
+        Self {
+            identity,
+            by_role: None,
+            people: Vec::new(),
+            permission: permission.to_owned(),
+            resource: resource.to_owned(),
+            answer: Can::ImplicitDeny,
+            statement: Vec::new(),
+            only_if: Vec::new(),
+        }
+    }
+}
+
 impl Atlas {
     /// The node that somebody means: by an ARN, the end of one, the name of somebody outside, or `admin` and perhaps the
     /// number of the account.
@@ -128,6 +150,9 @@ impl Atlas {
     /// # Errors
     /// When nobody is meant, or several could be.
     pub fn find(&self, name: &str) -> Result<NodeId, NameError> {
+        if let Some(known) = self.estate.find(name) {
+            return Ok(self.analysis.principal(known));
+        }
         let exact = self.placed().map(|(node, _)| node).find(|node| self.name(*node) == name);
         if let Some(node) = exact {
             return Ok(node);
@@ -175,10 +200,24 @@ impl Atlas {
         matches!(self.analysis.place(node), Some(Place::Outside(_)))
     }
 
-    /// Whether a principal has a permission on a resource, or on some that match a pattern.
+    /// Whether a principal has a permission on a resource, or on some that match a pattern; a person of Identity Center
+    /// by the role that answers best.
     #[must_use]
     pub fn can(&self, id: PrincipalId, permission: &str, resource: &str) -> Option<CanAnswer> {
-        self.explain(|explainer| explainer.can(id, permission, resource))
+        let principal = self.estate.principal(id)?;
+        if !principal.is_of_center() {
+            return self.explain(|explainer| explainer.can(id, permission, resource));
+        }
+        let roles = self.estate.roles_of_person(id);
+        let best = self.explain(|explainer| {
+            let answers = roles.iter().filter_map(|one| explainer.can(one.role, permission, resource));
+            answers.min_by_key(|one| one.answer)
+        });
+        let identity = principal.arn().to_owned();
+        Some(match best {
+            Some(best) => CanAnswer { by_role: Some(best.identity), identity, people: Vec::new(), ..best },
+            None => CanAnswer::none(identity, permission, resource),
+        })
     }
 
     /// Who has a permission on a resource, for sure or perhaps, by account, kind and ARN.

@@ -159,7 +159,9 @@ fn matters_most((estate, analysis): (&Estate, &Analysis), place: &Place, tier_ze
 
 /// Whether an account manages its organisation or keeps its logs, or none is known to.
 fn is_central(estate: &Estate, account: AccountId) -> bool {
-    let Some(account) = estate.account(account) else { return false };
+    // Whoever is of an identity store alone is in no account.
+    let is_account = |id: &str| id.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(account) = estate.account(account).filter(|one| is_account(&one.id)) else { return false };
     account.management.is_empty() || account.management == account.id || {
         let name = account.name.to_ascii_lowercase();
         ["log", "audit", "security"].iter().any(|word| name.contains(word))

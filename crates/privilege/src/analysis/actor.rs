@@ -74,7 +74,8 @@ fn mask(policy: &Policy, interest: &Interest) -> Mask {
 impl Actor {
     /// A principal as it is.
     pub(crate) fn new(estate: &Estate, id: PrincipalId, masks: &Masks) -> Option<Self> {
-        let principal = estate.principal(id)?;
+        // People and groups of Identity Center act through roles.
+        let principal = estate.principal(id).filter(|one| !one.is_of_center())?;
         Some(
             Self {
                 principal: id,

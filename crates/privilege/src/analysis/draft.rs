@@ -103,6 +103,10 @@ pub enum Cause {
     RunsAs,
     /// The one has this level over the other, which holds data and is of the kind of this place.
     Can(Level, u32),
+    /// The role is assigned to the person or group in Identity Center.
+    Assigned,
+    /// The person is in the group of Identity Center.
+    InGroup,
 }
 
 impl Cause {
@@ -116,6 +120,8 @@ impl Cause {
             Self::Holds => "Holds",
             Self::Member | Self::Changed(_) => "Includes",
             Self::RunsAs => "RunsAs",
+            Self::Assigned => "Assigned",
+            Self::InGroup => "MemberOf",
             Self::Can(Level::Control, _) => "CanControl",
             Self::Can(Level::Write, _) => "CanWrite",
             Self::Can(Level::Read, _) => "CanRead",
@@ -134,7 +140,9 @@ impl Cause {
             | Self::Holds
             | Self::Member
             | Self::Changed(_)
-            | Self::RunsAs => Level::Control,
+            | Self::RunsAs
+            | Self::Assigned
+            | Self::InGroup => Level::Control,
         }
     }
 }

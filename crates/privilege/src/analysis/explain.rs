@@ -3,6 +3,7 @@
 
 use crate::analysis::actor::{Actor, Masks};
 use crate::analysis::administrators::KERNEL;
+use crate::analysis::center::{assigned, in_group};
 use crate::analysis::data;
 use crate::analysis::draft::{Cause, Place};
 use crate::analysis::existing::existing;
@@ -60,6 +61,8 @@ impl Explainer<'_> {
             let Evidence { statements, only_if } = Evidence::of(answer, policies);
             CanAnswer {
                 identity: self.atlas.estate.principal(id).map_or("", |one| one.arn()).to_owned(),
+                by_role: None,
+                people: self.people_behind(id),
                 permission: permission.to_owned(),
                 resource: resource.to_owned(),
                 answer: match &answer.verdict {
@@ -83,6 +86,11 @@ impl Explainer<'_> {
             return Some(evidence);
         }
         let Some(Place::Principal(id)) = self.atlas.analysis.place(from) else { return None };
+        match (cause, self.principal(to)) {
+            (Cause::Assigned, Some(role)) => return Some(assigned(&self.atlas.estate, *id, role)),
+            (Cause::InGroup, Some(group)) => return Some(in_group(&self.atlas.estate, *id, group)),
+            _ => {}
+        }
         let actor = Actor::new(&self.atlas.estate, *id, &Masks::default())?;
         let acting = Acting::new(self.ground, &actor)?;
         let mut evidence = Evidence::default();
@@ -113,7 +121,12 @@ impl Explainer<'_> {
             Cause::Can(level, _) => {
                 data::explain(&acting, self.data(to)?, (level, self.atlas.as_of), &mut evidence);
             }
-            Cause::Holds | Cause::Member | Cause::Changed(_) | Cause::RunsAs => {}
+            Cause::Holds
+            | Cause::Member
+            | Cause::Changed(_)
+            | Cause::RunsAs
+            | Cause::Assigned
+            | Cause::InGroup => {}
         }
         evidence.statements.dedup();
         evidence.only_if.dedup();
@@ -125,6 +138,13 @@ impl Explainer<'_> {
         let Some(Place::Resource(place)) = self.atlas.analysis.place(node) else { return None };
         let resource = self.atlas.estate.resource(*place)?;
         Some((&resource.kind, &resource.id))
+    }
+
+    /// The people who may use a role, by name.
+    fn people_behind(&self, role: PrincipalId) -> Vec<String> {
+        let estate = &self.atlas.estate;
+        let people = estate.people_behind(role);
+        people.iter().filter_map(|id| estate.principal(*id)).map(|one| one.arn().to_owned()).collect()
     }
 
     fn principal(&self, node: NodeId) -> Option<PrincipalId> {

@@ -43,7 +43,12 @@ impl Parts {
             Cause::Assume => Self::ASSUME,
             Cause::Rule(place, _) => Self::method(place),
             Cause::Can(_, kind) => Self::data(kind),
-            Cause::Holds | Cause::Member | Cause::Changed(_) | Cause::RunsAs => Self::NONE,
+            Cause::Holds
+            | Cause::Member
+            | Cause::Changed(_)
+            | Cause::RunsAs
+            | Cause::Assigned
+            | Cause::InGroup => Self::NONE,
         }
     }
 

@@ -36,7 +36,9 @@ impl<'a> Acting<'a> {
         let kind = match principal.kind {
             PrincipalKind::Role => CallerKind::Role(principal.arn()),
             // What a group has, its members have.
-            PrincipalKind::User | PrincipalKind::Group => CallerKind::User(principal.arn()),
+            PrincipalKind::User | PrincipalKind::Group | PrincipalKind::Person => {
+                CallerKind::User(principal.arn())
+            }
         };
         let limited = !principal.is_service_linked();
         Some(Self {

@@ -48,13 +48,15 @@ impl Analysis {
         touched: &Touched,
         as_of: Time,
     ) -> Result<Option<Redrawn>, GraphError> {
-        let own = actors(old, new, touched);
+        let mut own = actors(old, new, touched);
         let many = own.len() + touched.resources.len() > FEW + old.principals_end() as usize / FEW;
         let limits: BTreeSet<PolicyId> = new.limits().collect();
         let is_wide = touched.accounts || touched.organisation || !touched.policies.is_disjoint(&limits);
         if is_wide || many || !self.drawn.board.has_room(new) {
             return Ok(None);
         }
+        let behind: BTreeSet<PrincipalId> = own.iter().flat_map(|id| new.people_behind(*id)).collect();
+        own.extend(behind);
         Ground::with(new, |ground| {
             let mut drawn = self.drawn.clone();
             drawn.masks.change(new, &drawn.interest, &touched.policies);
@@ -419,6 +421,9 @@ impl<'a> Redraw<'a> {
             self.draw_node(node, parts);
         }
         self.drawing.finish();
+        for id in &self.own {
+            self.drawing.settle(*id);
+        }
     }
 
     fn draw_node(&mut self, node: NodeId, parts: Parts) {
@@ -462,6 +467,7 @@ impl<'a> Redraw<'a> {
                 drawing.drawn.set_able(node, Parts::NONE);
                 drawing.drawn.set_administrator(PrincipalId(node.0), false);
                 drawing.drawn.clear_latent(PrincipalId(node.0), Parts::ALL);
+                drawing.assign(PrincipalId(node.0));
             }
         }
     }

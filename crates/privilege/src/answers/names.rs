@@ -25,6 +25,8 @@ impl Names<'_> {
             Cause::Holds => said("holds", "Administer what is in the account"),
             Cause::Changed(_) | Cause::Member => said("member", "Be one of them"),
             Cause::RunsAs => said("runs-as", "Run as the role"),
+            Cause::Assigned => said("permission-set", "Use the role of a permission set"),
+            Cause::InGroup => said("group", "Be in the group"),
             Cause::Can(Level::Control, _) => said("can-control", "Say who may use it"),
             Cause::Can(Level::Write, _) => said("can-write", "Change or delete it"),
             Cause::Can(Level::Read, _) => said("can-read", "Read what it holds"),

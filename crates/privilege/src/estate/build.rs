@@ -59,7 +59,7 @@ impl Estate {
         let name = |id: PolicyId| self.policy(id).map(|policy| policy.name.to_string()).unwrap_or_default();
         let told =
             |rights: &[super::Right]| rights.iter().map(|right| (right.origin, name(right.policy))).collect();
-        for (_, principal) in self.principals() {
+        for (_, principal) in self.principals().filter(|(_, one)| !self.center.makes(one.arn())) {
             let (id, identity) = (principal.arn().to_owned(), Arc::clone(&principal.identity));
             rows.rights.insert(id.clone(), told(&principal.rights));
             rows.holders.insert(id, Holder { kind: principal.kind, identity });
@@ -81,6 +81,7 @@ impl Estate {
             rows.credentials
                 .insert(id.clone(), Credential { id, identity, kind, state, ..Credential::default() });
         }
+        rows.center = self.center.rows.clone();
         rows.nodes.clone_from(&self.organisation.nodes);
         rows.control.clone_from(&self.organisation.control);
         for (holder, guards) in self.guards.iter() {

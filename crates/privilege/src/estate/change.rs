@@ -7,6 +7,7 @@ use doorward_model::inventory::resource::{INSTANCE_PROFILE, Resource, is_instanc
 use doorward_model::inventory::row::{RowKind, Withdrawn};
 use doorward_model::inventory::{Entitlement, Origin};
 
+use super::center::is_permission_set;
 use super::derive::Credit;
 use super::principal::Right;
 use super::rows::{Holder, Rows};
@@ -52,6 +53,8 @@ pub(super) struct Update<'a> {
     pub(super) stale: BTreeSet<PrincipalId>,
     /// Resources whose roles are to be found again.
     pub(super) unresolved: BTreeSet<u32>,
+    /// Whether people of Identity Center, or what they may use, may be others.
+    people: bool,
 }
 
 impl<'a> Update<'a> {
@@ -62,11 +65,14 @@ impl<'a> Update<'a> {
             touched: Touched::default(),
             stale: BTreeSet::new(),
             unresolved: BTreeSet::new(),
+            people: false,
         }
     }
 
     /// Takes in rows as they are now.
     pub(super) fn take(&mut self, rows: Rows) {
+        self.people |= !rows.center.is_empty() || !rows.nodes.is_empty();
+        Arc::make_mut(&mut self.estate.center).rows.put(rows.center);
         for (name, hash) in &rows.texts {
             if let Some(held) = rows.documents.get(hash) {
                 let held =
@@ -106,6 +112,10 @@ impl<'a> Update<'a> {
     /// Takes out a row that is gone.
     fn withdraw(&mut self, gone: &Withdrawn) {
         let Some(name) = gone.key.first() else { return };
+        if Arc::make_mut(&mut self.estate.center).rows.withdraw(gone) {
+            self.people = true;
+            return;
+        }
         match gone.kind() {
             RowKind::Identity | RowKind::Group => self.remove(name),
             RowKind::Credential => self.credit(name, None),
@@ -118,7 +128,7 @@ impl<'a> Update<'a> {
             RowKind::Resource => self.remove_resource(name),
             RowKind::OrganisationNode => {
                 Arc::make_mut(&mut self.estate.organisation).nodes.remove(name);
-                self.touched.organisation = true;
+                (self.touched.organisation, self.people) = (true, true);
             }
             RowKind::PermissionSet
             | RowKind::Assignment
@@ -163,9 +173,10 @@ impl<'a> Update<'a> {
     }
 
     /// Takes in who a principal is.
-    fn put(&mut self, Holder { kind, identity }: Holder) {
+    pub(super) fn put(&mut self, Holder { kind, identity }: Holder) {
+        self.people |= identity.name.starts_with("AWSReservedSSO_");
         let account = self.account_of(&identity.account);
-        let known = self.estate.find(&identity.id);
+        let known = self.estate.own(&identity.id);
         let id = known.unwrap_or_else(|| {
             let name: Arc<str> = identity.id.as_str().into();
             let id = PrincipalId(number(self.estate.principals.len()));
@@ -187,8 +198,9 @@ impl<'a> Update<'a> {
         self.estate.list(id);
     }
 
-    fn remove(&mut self, arn: &str) {
-        let Some(id) = self.estate.find(arn) else { return };
+    pub(super) fn remove(&mut self, arn: &str) {
+        let Some(id) = self.estate.own(arn) else { return };
+        self.people |= self.estate.principal(id).is_some_and(Principal::is_of_permission_set);
         let account = self.estate.unlist(id);
         let is_empty = |account: &super::Account| account.principals.iter().all(|list| list.is_empty());
         self.touched.accounts |= account.and_then(|id| self.estate.account(id)).is_none_or(is_empty);
@@ -208,7 +220,7 @@ impl<'a> Update<'a> {
     /// Adds to what a holder has.
     fn entitle(&mut self, holder: &str, more: Vec<Right>) {
         let estate = &mut self.estate;
-        let id = estate.find(holder);
+        let id = estate.own(holder);
         let known = match id.and_then(|id| estate.principal(id)) {
             Some(principal) => &principal.rights,
             None => estate.waiting.get(holder).map_or(&[][..], Vec::as_slice),
@@ -218,8 +230,9 @@ impl<'a> Update<'a> {
         self.set_rights(holder, rights);
     }
 
-    fn set_rights(&mut self, holder: &str, rights: Vec<Right>) {
-        match self.estate.find(holder) {
+    pub(super) fn set_rights(&mut self, holder: &str, rights: Vec<Right>) {
+        self.people |= is_permission_set(holder);
+        match self.estate.own(holder) {
             Some(id) => {
                 if let Some(principal) = self.estate.principal_mut(id) {
                     principal.rights = rights;
@@ -241,7 +254,7 @@ impl<'a> Update<'a> {
             }
             Origin::Resource => self.guard(&row.holder, |guards| guards.retain(|own| *own != policy)),
             origin => {
-                let id = self.estate.find(&row.holder);
+                let id = self.estate.own(&row.holder);
                 let known = match id.and_then(|id| self.estate.principal(id)) {
                     Some(principal) => &principal.rights,
                     None => self.estate.waiting.get(&*row.holder).map_or(&[][..], Vec::as_slice),
@@ -339,6 +352,9 @@ impl Update<'_> {
 
     /// Derives what rests on the changed rows.
     pub(super) fn finish(mut self) -> (Estate, Touched) {
+        if self.people {
+            self.assign();
+        }
         for place in std::mem::take(&mut self.unresolved) {
             self.resolve(place);
         }

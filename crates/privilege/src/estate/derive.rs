@@ -169,8 +169,13 @@ impl Estate {
         self.sort_by_name(&mut derived.policies);
         derived.policies.dedup();
         derived.own = number(derived.policies.len());
-        if known.kind == PrincipalKind::User {
-            self.join_groups(&mut derived);
+        match known.kind {
+            PrincipalKind::User => self.join_groups(&mut derived),
+            PrincipalKind::Person => {
+                derived.groups =
+                    self.center.groups(known.arn()).filter_map(|group| self.own(group)).collect();
+            }
+            PrincipalKind::Role | PrincipalKind::Group => {}
         }
         let is_profile = |place: &u32| self.resource(*place).is_some_and(|one| one.kind == INSTANCE_PROFILE);
         let runs = self.saying_to_run_as(known.arn()).into_iter().filter(is_profile);

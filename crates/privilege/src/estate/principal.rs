@@ -16,13 +16,15 @@ pub enum PrincipalKind {
     User,
     /// A role.
     Role,
-    /// A group: no principal to AWS, but what its members gain.
+    /// A group, of an account or of Identity Center: no principal to AWS, but what its members gain.
     Group,
+    /// A person of Identity Center, who acts through the roles that it is assigned.
+    Person,
 }
 
 impl PrincipalKind {
     /// All kinds, in the order in which principals of an account lie.
-    pub const ALL: [Self; 3] = [Self::User, Self::Role, Self::Group];
+    pub const ALL: [Self; 4] = [Self::User, Self::Role, Self::Group, Self::Person];
 
     /// It in one word.
     #[must_use]
@@ -31,6 +33,7 @@ impl PrincipalKind {
             Self::User => "User",
             Self::Role => "Role",
             Self::Group => "Group",
+            Self::Person => "Person",
         }
     }
 }
@@ -92,6 +95,12 @@ impl Principal {
     #[must_use]
     pub const fn is_service_linked(&self) -> bool {
         self.service_linked
+    }
+
+    /// Whether it is a person or a group of Identity Center.
+    #[must_use]
+    pub fn is_of_center(&self) -> bool {
+        self.identity.id.starts_with("idc:")
     }
 
     /// Whether it is the root user of its account.

@@ -11,6 +11,7 @@ use doorward_model::inventory::resource::Resource;
 use doorward_model::inventory::row::Row;
 use doorward_model::inventory::{AccountExport, Entitlement, Group, Origin, PolicyDocument};
 
+use super::center::CenterRows;
 use super::{Held, PrincipalKind};
 use crate::document::Document;
 
@@ -33,6 +34,7 @@ pub(super) struct Rows {
     pub(super) guards: BTreeSet<(String, String)>,
     /// Control policies by node, as they are attached: the origin and the policy.
     pub(super) control: BTreeSet<(String, i32, String)>,
+    pub(super) center: CenterRows,
 }
 
 /// A user, role or group.
@@ -49,6 +51,7 @@ impl Rows {
             let known = self.versions.get(&document.name).map_or("", String::as_str);
             !PolicyDocument::goes_back(&document.name, known, &document.version)
         });
+        self.center.take(&mut export);
         for (id, holder) in holders(&mut export) {
             // A newer statement of a holder tells all that it has.
             self.rights.remove(&id);
@@ -62,6 +65,7 @@ impl Rows {
 
     /// Puts the rows of an export in place of those that have the same keys.
     pub(super) fn put(&mut self, mut export: AccountExport) {
+        self.center.take(&mut export);
         self.holders.extend(holders(&mut export));
         self.hold(&mut export);
         self.resources.extend(export.resources.into_iter().map(|row| (row.id.clone(), row)));
@@ -99,7 +103,6 @@ impl Rows {
 /// Users, roles and groups by their ARNs.
 fn holders(export: &mut AccountExport) -> impl Iterator<Item = (String, Holder)> + use<> {
     let (identities, groups) = (std::mem::take(&mut export.identities), std::mem::take(&mut export.groups));
-    // A person of Identity Center holds nothing itself: what it may do stands in the roles it is assigned.
     let identities = identities.into_iter().filter(|one| one.id.starts_with("arn:")).map(|identity| {
         let kind = if identity.id.contains(":role/") { PrincipalKind::Role } else { PrincipalKind::User };
         (identity.id.clone(), Holder { kind, identity: Arc::new(identity) })

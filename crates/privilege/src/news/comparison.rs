@@ -51,6 +51,8 @@ impl Step {
             Cause::Holds => 2,
             Cause::Member | Cause::Changed(_) => 3,
             Cause::RunsAs => 4,
+            Cause::Assigned => 5,
+            Cause::InGroup => 6,
             Cause::Can(level, kind) => CAN + 8 * kind + level as u32,
         }
     }

@@ -188,9 +188,13 @@ pub(super) fn fix(comparison: &Comparison<'_>, cause: Cause) -> String {
         Cause::Assume => of(rules.iter().find(|rule| rule.is_trust_alone())),
         Cause::Administers => ADMINISTERS.to_owned(),
         Cause::Can(..) => CAN.to_owned(),
+        Cause::Assigned => ASSIGNED.to_owned(),
+        Cause::InGroup => IN_GROUP.to_owned(),
         Cause::Holds | Cause::Member | Cause::Changed(_) | Cause::RunsAs => String::new(),
     }
 }
 
 const CAN: &str = "Take the permission away, or name in the policy of the resource who may use it.";
+const ASSIGNED: &str = "Take the assignment away, or assign a permission set that allows less.";
+const IN_GROUP: &str = "Take the person out of the group.";
 const ADMINISTERS: &str = "Take the policy away, or allow in it what is needed, not everything.";

@@ -11,6 +11,8 @@ mod cases;
 #[cfg(test)]
 mod catalog;
 #[cfg(test)]
+mod center;
+#[cfg(test)]
 mod change;
 #[cfg(test)]
 mod choke;

@@ -121,6 +121,12 @@ fn answer(one: &CanAnswer, explain: bool) -> String {
         Can::ImplicitDeny => "deny (implicit)",
     };
     let mut text = format!("{word:<16} {}\n", one.identity);
+    if let Some(role) = &one.by_role {
+        text.push_str(&format!("                 as {role}\n"));
+    }
+    for person in &one.people {
+        text.push_str(&format!("                 used by {person}\n"));
+    }
     for condition in &one.only_if {
         text.push_str(&format!("                 if {condition}\n"));
     }
