@@ -228,11 +228,12 @@ impl Teller<'_> {
     }
 
     /// The ways of a principal to the administration of the account that it reaches best, its own before others: the
-    /// best by each method that can come first. Of who administers its own account, those to others.
-    fn ways(&self, id: PrincipalId, (own, admin): (AccountId, bool)) -> Vec<Vec<Edge>> {
+    /// best by each method that can come first. Of who administers accounts, those to others.
+    fn ways(&self, id: PrincipalId, (own, administered): (AccountId, &[AccountId])) -> Vec<Vec<Edge>> {
+        let admin = !administered.is_empty();
         let node = NodeId(id.0);
         let accounts = (0u32..).map(AccountId).zip(&self.toward);
-        let accounts = accounts.filter(|(account, _)| !admin || *account != own);
+        let accounts = accounts.filter(|(account, _)| !administered.contains(account));
         let goals = accounts.filter_map(|(account, toward)| {
             Some(((toward.conditions(node)?, account != own, account), toward))
         });
@@ -263,13 +264,26 @@ impl Teller<'_> {
         ways.into_iter().take(WAYS_MAX).map(whole).collect()
     }
 
+    /// The accounts that a principal administers by its own policies; of a person, by those of its roles.
+    fn administered(&self, id: PrincipalId) -> Vec<AccountId> {
+        let estate = &self.atlas.estate;
+        let roles = estate.roles_of_person(id).into_iter().map(|one| one.role);
+        let of_account = |id: PrincipalId| {
+            estate.principal(id).filter(|_| self.atlas.analysis.is_administrator(id)).map(|one| one.account)
+        };
+        match estate.principal(id).is_some_and(Principal::is_of_center) {
+            true => roles.filter_map(of_account).collect(),
+            false => of_account(id).into_iter().collect(),
+        }
+    }
+
     fn principal(&self, id: PrincipalId) -> Option<PrincipalAnswer> {
         let principal = self.atlas.estate.principal(id)?;
         if principal.kind == crate::estate::PrincipalKind::Group {
             return None;
         }
         let admin = self.atlas.analysis.is_administrator(id);
-        let ways = self.ways(id, (principal.account, admin));
+        let ways = self.ways(id, (principal.account, &self.administered(id)));
         let latent = || {
             let latent =
                 self.atlas.analysis.latent(id).iter().filter(|_| !admin && !principal.is_service_linked());

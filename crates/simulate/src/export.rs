@@ -48,7 +48,8 @@ impl Organisation {
             }
         }
         let (users, roles) = (parts.users.join(","), parts.roles.join(","));
-        let (groups, policies) = (self.groups(account), self.policies(account, members.len()));
+        let groups = self.groups(account);
+        let policies = self.policies(account, &[&users, &groups, &roles]);
         format!(
             r#"{{"UserDetailList":[{users}],"GroupDetailList":[{groups}],"RoleDetailList":[{roles}],"Policies":[{policies}],"IsTruncated":false}}"#
         )
@@ -235,7 +236,8 @@ impl Organisation {
         )
     }
 
-    fn policies(&self, account: &Account, members: usize) -> String {
+    /// The policies of an account, each with how often these hold it.
+    fn policies(&self, account: &Account, holders: &[&str]) -> String {
         let own = |name: &str| format!("arn:aws:iam::{}:policy/{name}", account.id);
         let aws = |name: &str| format!("arn:aws:iam::aws:policy/{name}");
         let all = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
@@ -261,8 +263,13 @@ impl Organisation {
         let policy = |(arn, statements): &(String, &str)| {
             let name = arn.rsplit('/').next().unwrap_or_default();
             let id = unique_id("ANPA", self.plan.seed, Stream::UniqueId, &[letters(arn)]);
+            let uses = |field: &str| {
+                let written = format!(r#""{field}":"{arn}""#);
+                holders.iter().map(|holders| holders.matches(&written).count()).sum::<usize>()
+            };
+            let (attached, bounding) = (uses("PolicyArn"), uses("PermissionsBoundaryArn"));
             format!(
-                r#"{{"PolicyName":"{name}","PolicyId":"{id}","Arn":"{arn}","Path":"/","DefaultVersionId":"v1","AttachmentCount":{members},"PermissionsBoundaryUsageCount":0,"IsAttachable":true,"CreateDate":"{created}","UpdateDate":"{created}","PolicyVersionList":[{{"Document":{},"VersionId":"v1","IsDefaultVersion":true,"CreateDate":"{created}"}}]}}"#,
+                r#"{{"PolicyName":"{name}","PolicyId":"{id}","Arn":"{arn}","Path":"/","DefaultVersionId":"v1","AttachmentCount":{attached},"PermissionsBoundaryUsageCount":{bounding},"IsAttachable":true,"CreateDate":"{created}","UpdateDate":"{created}","PolicyVersionList":[{{"Document":{},"VersionId":"v1","IsDefaultVersion":true,"CreateDate":"{created}"}}]}}"#,
                 document(account, statements)
             )
         };

@@ -87,7 +87,8 @@ fn records_of_many_families_are_named() {
 fn a_real_export() {
     let Some(path) = set("iam/gaad/cloudsplaining-example-iam-vulnerable.json.gz") else { return };
     let report = report(&[], &[&path]);
-    assert_eq!(counts(&report), [0, 0, 0, 0]);
+    // It says that it is not whole: who holds some of its policies was taken out before it was published.
+    assert_eq!(counts(&report), [1, 0, 0, 1]);
     assert_eq!(report["identities"].as_array().unwrap().len(), 44 + 78);
     assert_eq!(report["sources"][0]["kind"], "iam export");
 }
