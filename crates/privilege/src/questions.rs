@@ -211,7 +211,7 @@ impl Atlas {
         let roles = self.estate.roles_of_person(id);
         let best = self.explain(|explainer| {
             let answers = roles.iter().filter_map(|one| explainer.can(one.role, permission, resource));
-            answers.min_by_key(|one| one.answer)
+            answers.min_by(|one, other| (one.answer, &one.identity).cmp(&(other.answer, &other.identity)))
         });
         let identity = principal.arn().to_owned();
         Some(match best {

@@ -143,8 +143,10 @@ impl Explainer<'_> {
     /// The people who may use a role, by name.
     fn people_behind(&self, role: PrincipalId) -> Vec<String> {
         let estate = &self.atlas.estate;
-        let people = estate.people_behind(role);
-        people.iter().filter_map(|id| estate.principal(*id)).map(|one| one.arn().to_owned()).collect()
+        let people = estate.people_behind(role).into_iter().filter_map(|id| estate.principal(id));
+        let mut names: Vec<String> = people.map(|one| one.arn().to_owned()).collect();
+        names.sort_unstable();
+        names
     }
 
     fn principal(&self, node: NodeId) -> Option<PrincipalId> {

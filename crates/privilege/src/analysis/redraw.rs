@@ -421,7 +421,11 @@ impl<'a> Redraw<'a> {
             self.draw_node(node, parts);
         }
         self.drawing.finish();
-        for id in &self.own {
+        // What people are follows from their roles, also from such as are only drawn again.
+        let drawn = self.scopes.of.keys().map(|node| PrincipalId(node.0));
+        let estate = self.drawing.estate;
+        let people: BTreeSet<PrincipalId> = drawn.flat_map(|id| estate.people_behind(id)).collect();
+        for id in self.own.union(&people) {
             self.drawing.settle(*id);
         }
     }
@@ -461,13 +465,20 @@ impl<'a> Redraw<'a> {
             }
             Some(Place::Administration(_)) | None => None,
         };
+        let id = PrincipalId(node.0);
+        if estate.principal(id).is_some_and(Principal::is_of_center) {
+            // What leaves these is in no part of its own.
+            if parts == Parts::ALL {
+                drawing.assign(id);
+            }
+            return;
+        }
         match actor {
             Some(actor) => drawing.act(&actor, parts),
             None => {
                 drawing.drawn.set_able(node, Parts::NONE);
                 drawing.drawn.set_administrator(PrincipalId(node.0), false);
                 drawing.drawn.clear_latent(PrincipalId(node.0), Parts::ALL);
-                drawing.assign(PrincipalId(node.0));
             }
         }
     }

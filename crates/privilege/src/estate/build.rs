@@ -36,7 +36,22 @@ impl Builder {
 impl Estate {
     /// Of rows.
     fn of(rows: Rows) -> Self {
+        let estate = Self::among(rows, &[]);
+        let mut accounts: Vec<Arc<str>> = estate.accounts().map(|(_, one)| Arc::clone(&one.id)).collect();
+        if accounts.is_sorted() {
+            return estate;
+        }
+        // Those that only people of Identity Center lead to came last.
+        accounts.sort_unstable();
+        Self::among(estate.rows(), &accounts)
+    }
+
+    /// Of rows, with accounts in this order before others.
+    fn among(rows: Rows, accounts: &[Arc<str>]) -> Self {
         let mut empty = Self::default();
+        for account in accounts {
+            empty.add_account(account);
+        }
         empty.any_policy = empty.named("any policy");
         if let Some(any) = empty.policies.get_mut(0) {
             any.document = held(ANY_POLICY);

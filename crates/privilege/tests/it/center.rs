@@ -112,7 +112,9 @@ const GROUP: PrincipalKind = PrincipalKind::Group;
 /// What is told of those whose name ends so: whether they administer, and their escalation.
 fn told(atlas: &Atlas) -> Vec<(String, bool, Escalation)> {
     let all = answers::principals(atlas).into_iter().filter(|one| one.arn.starts_with("idc:"));
-    all.map(|one| (one.arn, one.admin, one.escalation)).collect()
+    let mut all: Vec<_> = all.map(|one| (one.arn, one.admin, one.escalation)).collect();
+    all.sort();
+    all
 }
 
 fn reached(atlas: &Atlas, name: &str) -> Vec<String> {
@@ -251,9 +253,9 @@ fn a_person_is_one_whatever_a_log_or_a_store_calls_it() {
     assert_eq!(
         people,
         [
-            (names[0].clone(), true, Escalation::None),
             (guest.clone(), false, Escalation::None),
-            (stray, false, Escalation::None)
+            (stray, false, Escalation::None),
+            (names[0].clone(), true, Escalation::None)
         ]
     );
     // Whom no store knows may use what it has used, if it still may.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use doorward_model::identity::{Credential, CredentialKind, CredentialState, Identity};
+use doorward_model::inventory::center::{Assignment, Membership, PermissionSet};
 use doorward_model::inventory::organisation::{NodeKind, OrganisationNode};
 use doorward_model::inventory::resource::Resource;
 use doorward_model::inventory::row::{Row, RowKind, Withdrawn};
@@ -12,15 +13,15 @@ use proptest::prelude::*;
 
 use super::documents::{GUARDS, LIMITS, POLICIES, TRUSTS};
 
-const A: &str = "111122223333";
-const B: &str = "444455556666";
+pub(super) const A: &str = "111122223333";
+pub(super) const B: &str = "444455556666";
 
 /// Which form each row has; none where it is absent.
 pub(super) type Values = Vec<Option<usize>>;
 
 /// A row in one of its forms.
 #[derive(Clone, Debug)]
-enum Form {
+pub(super) enum Form {
     Identity(Identity),
     Group(Group),
     Entitlement(Entitlement),
@@ -28,13 +29,16 @@ enum Form {
     Resource(Resource),
     Credential(Credential),
     Node(OrganisationNode),
+    Set(PermissionSet),
+    Assignment(Assignment),
+    Membership(Membership),
 }
 
 /// All rows, each with its forms.
-pub(super) struct World(Vec<Vec<Form>>);
+pub(super) struct World(pub(super) Vec<Vec<Form>>);
 
 /// How many rows there are, which a test makes sure of.
-const ROWS: usize = 110;
+const ROWS: usize = 131;
 
 /// Forms for all rows: each is there as often as not.
 pub(super) fn values() -> impl Strategy<Value = Values> {
@@ -54,6 +58,7 @@ impl World {
         world.things();
         world.credentials();
         world.organisation();
+        world.people();
         assert_eq!(world.0.len(), ROWS);
         world
     }
@@ -149,12 +154,12 @@ impl World {
         }
     }
 
-    fn inline(&mut self, id: &str) {
+    pub(super) fn inline(&mut self, id: &str) {
         self.hold(id, "inline:own", Origin::Inline);
         self.document(&format!("{id} inline:own"), &POLICIES);
     }
 
-    fn hold(&mut self, holder: &str, policy: &str, origin: Origin) {
+    pub(super) fn hold(&mut self, holder: &str, policy: &str, origin: Origin) {
         let (holder, policy, origin) = (holder.to_owned(), policy.to_owned(), origin.into());
         self.0.push(vec![Form::Entitlement(Entitlement {
             holder,
@@ -164,7 +169,7 @@ impl World {
         })]);
     }
 
-    fn document(&mut self, name: &str, texts: &[&str]) {
+    pub(super) fn document(&mut self, name: &str, texts: &[&str]) {
         let text = |statements: &&str| {
             let text = format!(r#"{{"Version":"2012-10-17","Statement":{statements}}}"#);
             Form::Policy(PolicyDocument::of(name.to_owned(), text))
@@ -296,6 +301,9 @@ fn add(export: &mut AccountExport, form: Form) {
         Form::Resource(row) => export.resources.push(row),
         Form::Credential(row) => export.credentials.push(row),
         Form::Node(row) => export.nodes.push(row),
+        Form::Set(row) => export.permission_sets.push(row),
+        Form::Assignment(row) => export.assignments.push(row),
+        Form::Membership(row) => export.memberships.push(row),
     }
 }
 
@@ -309,6 +317,9 @@ fn gone(form: &Form) -> Withdrawn {
         Form::Resource(row) => (RowKind::Resource, row.key()),
         Form::Credential(row) => (RowKind::Credential, row.key()),
         Form::Node(row) => (RowKind::OrganisationNode, row.key()),
+        Form::Set(row) => (RowKind::PermissionSet, row.key()),
+        Form::Assignment(row) => (RowKind::Assignment, row.key()),
+        Form::Membership(row) => (RowKind::Membership, row.key()),
     };
     Withdrawn { kind: kind.into(), key, seen: None }
 }
