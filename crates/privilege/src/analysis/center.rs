@@ -24,6 +24,27 @@ impl Drawing<'_> {
         }
     }
 
+    /// The same when it is drawn again. What leaves it is in no part of its own.
+    pub(super) fn assign_again(&mut self, holder: PrincipalId, parts: Parts) {
+        if parts == Parts::ALL {
+            self.assign(holder);
+        }
+    }
+
+    /// Tells what people are who may be others, and those behind principals that were drawn again: what they are follows
+    /// from their roles.
+    pub(super) fn settle_all(
+        &mut self,
+        own: &BTreeSet<PrincipalId>,
+        drawn: impl Iterator<Item = PrincipalId>,
+    ) {
+        let estate = self.estate;
+        let people: BTreeSet<PrincipalId> = drawn.flat_map(|id| estate.people_behind(id)).collect();
+        for id in own.union(&people) {
+            self.settle(*id);
+        }
+    }
+
     /// Tells what a person is when its roles are drawn: who may use the role of an administrator is one, and what would
     /// work for a role in another state of its account would work for the person.
     pub(super) fn settle(&mut self, person: PrincipalId) {

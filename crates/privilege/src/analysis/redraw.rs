@@ -421,13 +421,8 @@ impl<'a> Redraw<'a> {
             self.draw_node(node, parts);
         }
         self.drawing.finish();
-        // What people are follows from their roles, also from such as are only drawn again.
         let drawn = self.scopes.of.keys().map(|node| PrincipalId(node.0));
-        let estate = self.drawing.estate;
-        let people: BTreeSet<PrincipalId> = drawn.flat_map(|id| estate.people_behind(id)).collect();
-        for id in self.own.union(&people) {
-            self.drawing.settle(*id);
-        }
+        self.drawing.settle_all(&self.own, drawn);
     }
 
     fn draw_node(&mut self, node: NodeId, parts: Parts) {
@@ -467,11 +462,7 @@ impl<'a> Redraw<'a> {
         };
         let id = PrincipalId(node.0);
         if estate.principal(id).is_some_and(Principal::is_of_center) {
-            // What leaves these is in no part of its own.
-            if parts == Parts::ALL {
-                drawing.assign(id);
-            }
-            return;
+            return drawing.assign_again(id, parts);
         }
         match actor {
             Some(actor) => drawing.act(&actor, parts),
