@@ -4,16 +4,16 @@
 //! pools, and what nobody draws but the rows themselves. Then that is drawn, and compared with what was there.
 
 mod data;
+mod others;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use doorward_model::inventory::PolicyDocument;
 use doorward_model::time::Time;
 
+use self::others::{actors, looks_different};
 use crate::analysis::actor::Actor;
 use crate::analysis::assemble::Assembly;
-use crate::analysis::bounds::Bound;
 use crate::analysis::draft::{Board, Cause, Lead, Place, PoolKey, PoolOf, Variant};
 use crate::analysis::ground::Ground;
 use crate::analysis::method::Method;
@@ -496,31 +496,4 @@ impl Drawing<'_> {
             }
         }
     }
-}
-
-/// Whether a method that looks into its targets may find something else in one.
-fn looks_different(was: Option<&Principal>, is: Option<&Principal>) -> bool {
-    let seen = |one: Option<&Principal>| one.map(|one| (Bound::of(one), one.policies.clone()));
-    seen(was) != seen(is)
-}
-
-/// Principals that are others than they were, or hold policies that are: in force, as a limit, by a group, or as a version
-/// that is not in force.
-fn actors(old: &Estate, new: &Estate, touched: &Touched) -> BTreeSet<PrincipalId> {
-    let mut actors = touched.principals.clone();
-    for policy in &touched.policies {
-        let name = new.policy(*policy).map_or("", |policy| &policy.name);
-        let in_force = PolicyDocument::not_in_force_of(name).map(|(arn, _)| arn);
-        for estate in [old, new] {
-            let policies = std::iter::once(*policy).chain(in_force.and_then(|arn| estate.find_policy(arn)));
-            for holder in policies.flat_map(|policy| estate.holders(policy)) {
-                actors.insert(*holder);
-                let group = estate.principal(*holder).filter(|one| one.kind == PrincipalKind::Group);
-                actors.extend(
-                    group.into_iter().flat_map(|one| estate.members(one.account, &one.identity.name)),
-                );
-            }
-        }
-    }
-    actors
 }
