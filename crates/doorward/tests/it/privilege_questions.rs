@@ -151,7 +151,13 @@ fn whether_and_who_is_answered_by_all_policies() {
         ]
     );
     let reached = asked(&["identity", "reach", "builder", "--limit", "1"], &file);
-    assert_eq!(reached, json!([{"to": APP, "level": "control", "conditions": 0, "weight": 100}]));
+    let own = |rest: &str| format!("{BUILDER} inline:own statement {rest}");
+    let path = json!([{
+        "edge": {"from": BUILDER, "to": APP, "method": "lambda-001"},
+        "statement": [own("1 (Pass)"), own("2")]
+    }]);
+    let expected = json!([{"to": APP, "level": "control", "conditions": 0, "weight": 100, "path": path}]);
+    assert_eq!(reached, expected);
 }
 
 #[test]
