@@ -44,7 +44,9 @@ fn pages() -> Result<Vec<(PathBuf, String)>> {
     let scanned = output(cargo(start).arg("scan").arg(&demo))?;
     let path = place::root().join("README.md");
     let readme = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let way = output(cargo(start).args(PATH).args(["--files"]).arg(demo.join("iam")))?;
+    let way = |form: &[&str]| output(cargo(start).args(PATH).args(form).arg("--files").arg(demo.join("iam")));
+    pages.push((place::root().join("docs/path.svg"), way(&["-o", "svg"])?));
+    let way = way(&[])?;
     let readme = with_sample(&readme, (COMMAND, &sample(&scanned)?))?;
     let asked = format!("$ doorward {} --files demo/iam\n", PATH.join(" "));
     let readme = with_sample(&readme, (&asked, &way))?;
