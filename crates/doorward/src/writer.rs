@@ -263,7 +263,7 @@ impl<J: Journal> Writer<J> {
         self.tick(tick_at, recorded_at)?;
         // What an event changes depends on all that is known before it.
         let is_change = is_change(&event);
-        if is_change && self.batch.iter().any(|record| matches!(record, Record::Fact(_))) {
+        if is_change && self.may_concern(&event) {
             self.flush()?;
         }
         let conflict = match self.journal.check(&event)? {
@@ -391,6 +391,18 @@ impl<J: Journal> Writer<J> {
                 _ => None,
             },
             Record::Observation(_) => None,
+        })
+    }
+
+    /// Whether what waits may tell of what an event changes: another change, or somebody of its account.
+    fn may_concern(&self, event: &Event) -> bool {
+        self.batch.iter().any(|record| match record {
+            Record::Fact(FactRecord { fact: Some(fact), .. }) => match fact {
+                Fact::IdentityFound(found) => found.account == event.account || found.id.contains(&event.account),
+                Fact::CredentialFound(found) => found.identity.contains(&event.account),
+                fact => fact.is_of_inventory(),
+            },
+            Record::Fact(_) | Record::Observation(_) => false,
         })
     }
 
