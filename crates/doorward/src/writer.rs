@@ -396,13 +396,14 @@ impl<J: Journal> Writer<J> {
 
     /// Whether what waits may tell of what an event changes: another change, or somebody of its account.
     fn may_concern(&self, event: &Event) -> bool {
-        self.batch.iter().any(|record| match record {
-            Record::Fact(FactRecord { fact: Some(fact), .. }) => match fact {
-                Fact::IdentityFound(found) => found.account == event.account || found.id.contains(&event.account),
-                Fact::CredentialFound(found) => found.identity.contains(&event.account),
-                fact => fact.is_of_inventory(),
-            },
-            Record::Fact(_) | Record::Observation(_) => false,
+        let mut waiting = self.batch.iter().filter_map(|record| match record {
+            Record::Fact(waiting) => waiting.fact.as_ref(),
+            Record::Observation(_) => None,
+        });
+        waiting.any(|fact| match fact {
+            Fact::IdentityFound(found) => found.id.contains(&event.account) || found.account == event.account,
+            Fact::CredentialFound(found) => found.identity.contains(&event.account),
+            fact => fact.is_of_inventory(),
         })
     }
 
