@@ -55,8 +55,13 @@ impl Analysis {
         if is_wide || many || !self.drawn.board.has_room(new) {
             return Ok(None);
         }
-        let behind: BTreeSet<PrincipalId> = own.iter().flat_map(|id| new.people_behind(*id)).collect();
-        own.extend(behind);
+        let behind = |estate: &Estate| {
+            let people =
+                own.iter().flat_map(|id| estate.people_behind(*id).into_iter().chain(estate.people_in(*id)));
+            people.collect::<Vec<_>>()
+        };
+        let (were, are) = (behind(old), behind(new));
+        own.extend(were.into_iter().chain(are));
         Ground::with(new, |ground| {
             let mut drawn = self.drawn.clone();
             drawn.masks.change(new, &drawn.interest, &touched.policies);

@@ -113,6 +113,11 @@ impl Estate {
         people
     }
 
+    /// The people in a group of Identity Center.
+    pub fn people_in(&self, group: PrincipalId) -> impl Iterator<Item = PrincipalId> + '_ {
+        self.center.members.get(&group).into_iter().flatten().copied()
+    }
+
     /// Roles of permission sets that rows tell of, by account and set.
     fn roles_of_sets(&self) -> Roles<'_> {
         let mut roles = Roles::new();
