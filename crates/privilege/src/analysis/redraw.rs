@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use doorward_model::time::Time;
 
-use self::others::{actors, looks_different};
+use self::others::{actors, looks_different, people};
 use crate::analysis::actor::Actor;
 use crate::analysis::assemble::Assembly;
 use crate::analysis::draft::{Board, Cause, Lead, Place, PoolKey, PoolOf, Variant};
@@ -55,13 +55,8 @@ impl Analysis {
         if is_wide || many || !self.drawn.board.has_room(new) {
             return Ok(None);
         }
-        let behind = |estate: &Estate| {
-            let people =
-                own.iter().flat_map(|id| estate.people_behind(*id).into_iter().chain(estate.people_in(*id)));
-            people.collect::<Vec<_>>()
-        };
-        let (were, are) = (behind(old), behind(new));
-        own.extend(were.into_iter().chain(are));
+        let people = people(old, new, &own);
+        own.extend(people);
         Ground::with(new, |ground| {
             let mut drawn = self.drawn.clone();
             drawn.masks.change(new, &drawn.interest, &touched.policies);

@@ -33,3 +33,13 @@ pub(super) fn actors(old: &Estate, new: &Estate, touched: &Touched) -> BTreeSet<
     }
     actors
 }
+
+/// The people of Identity Center who were or are behind some principals, as who uses the role or is in the group.
+pub(super) fn people(old: &Estate, new: &Estate, own: &BTreeSet<PrincipalId>) -> BTreeSet<PrincipalId> {
+    let of = |estate: &Estate, id: PrincipalId| {
+        let mut people = estate.people_behind(id);
+        people.extend(estate.people_in(id));
+        people
+    };
+    own.iter().flat_map(|id| [of(old, *id), of(new, *id)]).flatten().collect()
+}
