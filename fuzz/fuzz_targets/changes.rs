@@ -45,7 +45,11 @@ fuzz_target!(|data: (u8, &str, &str)| {
                 assert_eq!(round, 0, "{fact:?}");
             }
             let number = number + engine.state.control.fact_number.0;
-            engine.step(&Record::Fact(Box::new(FactRecord { number, recorded_at_ms: at.ms(), fact: Some(fact) })));
+            engine.step(&Record::Fact(Box::new(FactRecord {
+                number,
+                recorded_at_ms: at.ms(),
+                fact: Some(fact),
+            })));
         }
     }
 });
