@@ -5,7 +5,7 @@
 //!
 //! When some rows have changed, `redraw` draws again what may be different and keeps the rest. Each edge belongs to the
 //! node that it leaves, and each actor's edges lie in parts: see `part`. So who adds a kind of edge says three things.
-//! - *From actors*: give it a [`Cause`] and a part, and draw it in [`Drawing::act`] where the part is asked for. Then it
+//! - *From actors*: give it a [`Cause`] and a part, and draw it in `Drawing::act` where the part is asked for. Then it
 //!   is drawn again whenever the policies, limits or groups of the actor change.
 //! - *From other nodes* (outside, resources, pools): draw it where `Redraw::draw_node` draws that node.
 //! - *What it leads to*: if it depends on anything but the actor, such as the policy of a target, say in `redraw` which
