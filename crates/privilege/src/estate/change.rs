@@ -245,25 +245,27 @@ impl<'a> Update<'a> {
     }
 
     fn let_go(&mut self, row: Entitlement) {
-        let Some(policy) = self.estate.find_policy(&row.document_name()) else { return };
-        match row.origin() {
-            Origin::ServiceControl | Origin::ResourceControl => {
-                let organisation = Arc::make_mut(&mut self.estate.organisation);
-                organisation.control.remove(&(row.holder, row.origin, row.policy));
-                self.touched.organisation = true;
-            }
-            Origin::Resource => self.guard(&row.holder, |guards| guards.retain(|own| *own != policy)),
-            origin => {
-                let id = self.estate.own(&row.holder);
-                let known = match id.and_then(|id| self.estate.principal(id)) {
-                    Some(principal) => &principal.rights,
-                    None => self.estate.waiting.get(&*row.holder).map_or(&[][..], Vec::as_slice),
-                };
-                let gone = Right { origin, policy };
-                let left = known.iter().copied().filter(|right| *right != gone).collect();
-                self.set_rights(&row.holder, left);
-            }
+        let origin = row.origin();
+        if matches!(origin, Origin::ServiceControl | Origin::ResourceControl) {
+            // Where no account stands below the node, the policy has no id.
+            let organisation = Arc::make_mut(&mut self.estate.organisation);
+            organisation.control.remove(&(row.holder, row.origin, row.policy));
+            self.touched.organisation = true;
+            return;
         }
+        let Some(policy) = self.estate.find_policy(&row.document_name()) else { return };
+        if origin == Origin::Resource {
+            self.guard(&row.holder, |guards| guards.retain(|own| *own != policy));
+            return;
+        }
+        let id = self.estate.own(&row.holder);
+        let known = match id.and_then(|id| self.estate.principal(id)) {
+            Some(principal) => &principal.rights,
+            None => self.estate.waiting.get(&*row.holder).map_or(&[][..], Vec::as_slice),
+        };
+        let gone = Right { origin, policy };
+        let left = known.iter().copied().filter(|right| *right != gone).collect();
+        self.set_rights(&row.holder, left);
     }
 
     /// Changes which policies a resource has.

@@ -1,5 +1,6 @@
 //! What an atlas answers after rows of its inventory have changed.
 
+use doorward_model::inventory::organisation::{NodeKind, OrganisationNode};
 use doorward_model::inventory::row::{Row, RowKind, Withdrawn};
 use doorward_model::inventory::{AccountExport, Entitlement, Origin, Scope};
 use doorward_model::time::Time;
@@ -51,4 +52,24 @@ fn rights_come_and_go_and_the_older_atlas_stays_as_it_was() {
     assert_eq!(all, [none.clone(), is_now.clone(), none.clone(), none.clone(), none, Vec::new(), is_now]);
     let unknown = |atlas: &Atlas| answers::unknown(&atlas.estate).len();
     assert_eq!([&attached, &without, &detached].map(unknown), [0, 1, 0]);
+}
+
+#[test]
+fn a_control_policy_that_went_before_any_account_was_below_it_limits_nobody() {
+    let node = |id: &str, kind: NodeKind, parent: &str| OrganisationNode {
+        id: id.to_owned(),
+        kind: kind.into(),
+        parent: parent.to_owned(),
+        organisation: "o-1".to_owned(),
+        ..OrganisationNode::default()
+    };
+    let mut rows = Rows::new().user("ann", NOTHING).held("r-1", "p-limit", Origin::ServiceControl);
+    rows.0.nodes.push(node("r-1", NodeKind::Root, ""));
+    let key = rows.0.entitlements.last().unwrap().key();
+    let without = atlas(rows).later(&gone(RowKind::Entitlement, key)).unwrap();
+    let mut account = Rows::new();
+    account.0.nodes.push(node(ACCOUNT, NodeKind::Account, "r-1"));
+    let placed = without.later(&now(account)).unwrap();
+    let limits: Vec<_> = placed.estate.accounts().map(|(_, one)| one.service_control.clone()).collect();
+    assert_eq!(limits, [Vec::<Vec<_>>::new()]);
 }
