@@ -20,8 +20,9 @@ use doorward_model::id::{FactNumber, TenantId};
 use doorward_model::record::PepSet;
 use doorward_model::time::Time;
 use doorward_proof::{NewToken, Scope, issue};
-use doorward_serve::handle::{DecisionMade, Handle, Past, PastError, Readiness, RejectFiles, Terms, Work};
+use doorward_serve::handle::{DecisionMade, Handle, Readiness, RejectFiles, Terms, Work};
 use doorward_serve::metrics::Metrics;
+use doorward_serve::past::{Past, PastError};
 use doorward_serve::{Limits, Settings, policy_files, server};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
@@ -113,7 +114,10 @@ impl Server {
             work,
             decisions,
             metrics: Arc::new(Metrics::default()),
-            past: Past::new(Arc::new(|at, _| Err(PastError::Before { at, begins: NOW }))),
+            past: Past::new(
+                Arc::new(|at, _| Err(PastError::Before { at, begins: NOW })),
+                Arc::new(|_| Err(PastError::Busy)),
+            ),
             rejects: RejectFiles(Arc::new(|| Ok(Vec::new()))),
             narrate: doorward_detect::narrative::narrative,
             random: || RANDOM,
