@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use doorward_model::inventory::organisation::{NodeKind, OrganisationNode};
 use doorward_model::inventory::resource::Resource;
 use doorward_model::inventory::row::{Row as _, RowKind, Withdrawn};
-use doorward_model::inventory::{AccountExport, Entitlement, Origin, Scope};
+use doorward_model::inventory::{AccountExport, Origin, Scope};
 use doorward_model::time::Time;
 use doorward_privilege::answers::{self, Escalation, PrincipalAnswer};
 use doorward_privilege::atlas::Atlas;
@@ -108,21 +108,31 @@ fn a_policy_attached_to_a_role_is_one_piece_of_news_for_all_who_may_assume_it() 
     );
 }
 
+/// Two users have gained a way by a policy, which is where it is cut.
+fn check_for_two([before, after]: [&Rows; 2], policy: &str, method: &str, hops: &str) {
+    check(
+        before,
+        after,
+        &[vec![row(RowKind::Policy, &[&format!("arn:aws:iam::{ACCOUNT}:{policy}")])]],
+        &format!(
+            "Escalation of 2 (2 sure) to administrator of 111122223333\n  \
+               who user/ann, with more\n  \
+               who user/bob, with more\n{hops}  \
+               cut {policy} ({method}) for 2\n  \
+               opened by [0]: Policy {policy}\n"
+        ),
+    );
+}
+
 #[test]
 fn a_trust_policy_that_lets_in_the_account_is_one_piece_of_news_with_the_trust_as_the_cut() {
     let of = |trusted: &str| Rows::new().user("ann", ASSUMES).user("bob", ASSUMES).role("boss", trusted, ALL);
-    let name = format!("{} trust", role("boss"));
-    check(
-        &of(NOBODY),
-        &of(OWN_ACCOUNT),
-        &[vec![row(RowKind::Policy, &[&name])]],
-        "Escalation of 2 (2 sure) to administrator of 111122223333\n  \
-           who user/ann, with more\n  \
-           who user/bob, with more\n  \
-           hop user/ann -sts-001-> role/boss by user/ann inline:own statement 1 and role/boss trust statement 1\n  \
-           hop role/boss -administrator-> administrator of 111122223333 by role/boss inline:own statement 1\n  \
-           cut role/boss trust (sts-001) for 2\n  \
-           opened by [0]: Policy role/boss trust\n",
+    check_for_two(
+        [&of(NOBODY), &of(OWN_ACCOUNT)],
+        "role/boss trust",
+        "sts-001",
+        "  hop user/ann -sts-001-> role/boss by user/ann inline:own statement 1 and role/boss trust statement 1\n  \
+           hop role/boss -administrator-> administrator of 111122223333 by role/boss inline:own statement 1\n",
     );
 }
 
@@ -132,17 +142,29 @@ fn a_policy_of_a_group_is_the_cut_for_its_members() {
         let rows = Rows::new().group("writers", statements);
         ["ann", "bob"].into_iter().fold(rows, |rows, name| rows.identity(&user(name), name, &["writers"]))
     };
-    let name = format!("arn:aws:iam::{ACCOUNT}:group/writers inline:own");
+    check_for_two(
+        [&of(NOTHING), &of(WRITES)],
+        "group/writers inline:own",
+        "iam-007",
+        "  hop user/ann -iam-007-> administrator of 111122223333 by group/writers inline:own statement 1\n",
+    );
+}
+
+#[test]
+fn of_a_way_with_several_new_steps_the_last_is_the_cut_and_all_behind_it_are_one_piece_of_news() {
+    let of =
+        |trusted: &str, statements: &str| Rows::new().user("ann", ASSUMES).role("boss", trusted, statements);
+    let rows = ["trust", "inline:own"].map(|own| row(RowKind::Policy, &[&format!("{} {own}", role("boss"))]));
     check(
-        &of(NOTHING),
-        &of(WRITES),
-        &[vec![row(RowKind::Policy, &[&name])]],
+        &of(NOBODY, NOTHING),
+        &of(OWN_ACCOUNT, ALL),
+        &[rows.to_vec()],
         "Escalation of 2 (2 sure) to administrator of 111122223333\n  \
+           who role/boss, with more\n  \
            who user/ann, with more\n  \
-           who user/bob, with more\n  \
-           hop user/ann -iam-007-> administrator of 111122223333 by group/writers inline:own statement 1\n  \
-           cut group/writers inline:own (iam-007) for 2\n  \
-           opened by [0]: Policy group/writers inline:own\n",
+           hop role/boss -administrator-> administrator of 111122223333 by role/boss inline:own statement 1\n  \
+           cut role/boss -> administrator of 111122223333 (administrator) for 2\n  \
+           opened by [0]: Policy role/boss inline:own\n",
     );
 }
 
@@ -162,14 +184,24 @@ fn a_denial_a_boundary_or_a_control_policy_that_goes_is_named() {
             if opened.contains("ou-1") { "p-full statement 1 and " } else { "" },
         )
     };
-    let noise = row(RowKind::Resource, &["arn:aws:s3:::b"]);
+    // Of these the second speaks of who has gained the way, and has not opened it.
+    let noise = [row(RowKind::Resource, &["arn:aws:s3:::b"]), row(RowKind::Identity, &[&user("ann")])];
+    let changes = |gone: RowRef| [std::iter::once(gone).chain(noise.clone()).collect()];
     for (policy, origin) in [(&deny, Origin::Attached), (&limit, Origin::Boundary)] {
         let gone = held(&user("ann"), policy, origin);
         let opened =
             format!("Entitlement {}", gone.key.join(" ").replace(&format!("arn:aws:iam::{ACCOUNT}:"), ""));
         let before = rows().held(&user("ann"), policy, origin);
-        check(&before, &rows(), &[vec![gone, noise.clone()]], &expected(&opened));
+        check(&before, &rows(), &changes(gone), &expected(&opened));
     }
+    let after = organised(rows(), Origin::ServiceControl);
+    let before = after.clone().document("p-deny", denies).held("ou-1", "p-deny", Origin::ServiceControl);
+    let gone = held("ou-1", "p-deny", Origin::ServiceControl);
+    check(&before, &after, &changes(gone), &expected("Entitlement ou-1 p-deny 6"));
+}
+
+/// An account in a unit of an organisation, with control policies of a kind that allow all.
+fn organised(rows: Rows, origin: Origin) -> Rows {
     let node = |kind: NodeKind, id: &str, parent: &str| OrganisationNode {
         id: id.to_owned(),
         kind: kind.into(),
@@ -177,22 +209,35 @@ fn a_denial_a_boundary_or_a_control_policy_that_goes_is_named() {
         organisation: "o-1".to_owned(),
         ..OrganisationNode::default()
     };
-    let organised = |with_denial: bool| {
-        let mut rows = rows().document("p-full", ALL).document("p-deny", denies);
-        rows.0.nodes = vec![node(NodeKind::Root, "r-1", ""), node(NodeKind::Account, ACCOUNT, "ou-1")];
-        rows.0.nodes.push(node(NodeKind::Unit, "ou-1", "r-1"));
-        let held = |holder: &str, policy: &str| Entitlement {
-            holder: holder.to_owned(),
-            policy: policy.to_owned(),
-            origin: Origin::ServiceControl.into(),
-            ..Entitlement::default()
-        };
-        rows.0.entitlements.extend([held("r-1", "p-full"), held("ou-1", "p-full"), held(ACCOUNT, "p-full")]);
-        rows.0.entitlements.extend(with_denial.then(|| held("ou-1", "p-deny")));
-        rows
-    };
-    let gone = held("ou-1", "p-deny", Origin::ServiceControl);
-    check(&organised(true), &organised(false), &[vec![gone, noise]], &expected("Entitlement ou-1 p-deny 6"));
+    let rows = rows.document("p-full", ALL);
+    let mut rows =
+        ["r-1", "ou-1", ACCOUNT].iter().fold(rows, |rows, holder| rows.held(holder, "p-full", origin));
+    rows.0.nodes = vec![node(NodeKind::Root, "r-1", ""), node(NodeKind::Account, ACCOUNT, "ou-1")];
+    rows.0.nodes.push(node(NodeKind::Unit, "ou-1", "r-1"));
+    rows
+}
+
+#[test]
+fn a_resource_control_policy_that_goes_is_named_where_it_kept_somebody_outside() {
+    let bucket = "arn:aws:s3:::b";
+    let public =
+        r#"[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}]"#;
+    let denies = r#"[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}]"#;
+    let rows = Rows::new().user("ann", NOTHING).resource("s3:bucket", bucket);
+    let rows =
+        rows.held(bucket, "resource", Origin::Resource).document(&format!("{bucket} resource"), public);
+    let after = organised(rows, Origin::ResourceControl);
+    let before = after.clone().document("p-deny", denies).held("ou-1", "p-deny", Origin::ResourceControl);
+    check(
+        &before,
+        &after,
+        &[vec![held("ou-1", "p-deny", Origin::ResourceControl), row(RowKind::Resource, &[bucket])]],
+        "OutsideTrust of 1 (1 sure) to arn:aws:s3:::b\n  \
+           who *\n  \
+           hop * -resource-policy-> arn:aws:s3:::b by arn:aws:s3:::b resource statement 1\n  \
+           cut arn:aws:s3:::b resource (resource-policy) for 1\n  \
+           opened by [0]: Entitlement ou-1 p-deny 7\n",
+    );
 }
 
 #[test]
@@ -234,7 +279,7 @@ fn an_account_that_was_not_known_has_no_news_and_what_was_latent_is_news_when_it
 }
 
 #[test]
-fn what_only_a_condition_stood_before_is_news_once_it_is_gone_and_two_changes_are_told_apart() {
+fn two_changes_that_came_together_are_told_apart() {
     let of = |first: &str, second: &str| {
         Rows::new().user("ann", first).user("bob", second).role("boss", OWN_ACCOUNT, ALL)
     };
