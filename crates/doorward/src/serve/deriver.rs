@@ -452,6 +452,34 @@ mod tests {
     }
 
     #[test]
+    fn what_could_not_be_derived_is_put_down_to_its_change_once_it_can_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut live = live(folder.path());
+        let (mut deriver, _work, mut asked) = deriver(&mut live);
+        import(&mut live, "s3:GetObject");
+        beside(&mut deriver, &mut live, &mut asked, follow);
+        let journal = rusqlite::Connection::open(folder.path().join("journal.sqlite")).unwrap();
+        import(&mut live, "*");
+        journal.execute("UPDATE blob SET packed = x'00' || packed", []).unwrap();
+        beside(&mut deriver, &mut live, &mut asked, |deriver| {
+            follow(deriver);
+            deriver.report();
+        });
+        assert_eq!(reported(&live), (vec![], 1), "nothing is known of it yet");
+        journal.execute("UPDATE blob SET packed = substr(packed, 2)", []).unwrap();
+        beside(&mut deriver, &mut live, &mut asked, |deriver| {
+            deriver.derive();
+            deriver.measure();
+        });
+        let found = "escalation-opened arn:aws:iam::111122223333:user/ann".to_owned();
+        assert_eq!(reported(&live), (vec![found], 2));
+        let findings = &live.writer.engine().state.control.findings;
+        let opened = findings.values().next().and_then(|finding| finding.opened()).unwrap();
+        let by: Vec<&str> = opened.changes.iter().map(|change| change.account.as_str()).collect();
+        assert_eq!((opened.attributed, by), (true, vec!["111122223333"]));
+    }
+
+    #[test]
     fn a_start_goes_on_from_what_is_known_and_ends_with_its_writer() {
         let folder = tempfile::tempdir().unwrap();
         let last = import(&mut live(folder.path()), "*");
