@@ -2,15 +2,12 @@
 //! what is missing where it could not.
 
 mod names;
-mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-pub use self::sources::SourceAnswer;
 
 use self::names::Names;
 use crate::analysis::{Cause, Evidence, Explainer, Place};

@@ -194,12 +194,6 @@ impl Atlas {
         }
     }
 
-    /// Whether a node stands for somebody of whom the inventory shows nothing.
-    #[must_use]
-    pub fn is_outside(&self, node: NodeId) -> bool {
-        matches!(self.analysis.place(node), Some(Place::Outside(_)))
-    }
-
     /// Whether a principal has a permission on a resource, or on some that match a pattern; a person of Identity Center
     /// by the role that answers best.
     #[must_use]

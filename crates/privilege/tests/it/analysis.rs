@@ -1,26 +1,17 @@
 //! Who could become whom: the graph says of each pair what the evaluation says of it alone.
 
 use doorward_model::inventory::Origin;
-use doorward_model::inventory::organisation::{NodeKind, OrganisationNode};
+use doorward_model::inventory::organisation::NodeKind;
 use doorward_model::inventory::resource::Resource;
-use doorward_model::time::Time;
 use doorward_privilege::analysis::Cause;
 use doorward_privilege::answers::{self, Escalation};
 use doorward_privilege::atlas::Atlas;
-use doorward_privilege::escalation::Rules;
-use doorward_privilege::estate::{Builder, Estate, PrincipalId};
+use doorward_privilege::estate::{Builder, PrincipalId};
 use doorward_privilege::graph::{Filter, NodeId};
 use doorward_privilege::questions::Can;
-use doorward_privilege::rating::TierZero;
 use proptest::prelude::*;
 
-use crate::support::{ACCOUNT, Rows};
-
-pub(crate) fn atlas(estate: Estate) -> Atlas {
-    let rules = Rules::shipped().unwrap_or_default();
-    let as_of = Time::from_ms(1_790_000_000_000);
-    Atlas::new(estate, rules, as_of, &TierZero::Default).unwrap_or_else(|error| panic!("{error}"))
-}
+use crate::support::{ACCOUNT, Rows, atlas, node};
 
 /// The escalation of a principal, with the methods that can come first and what is missing.
 pub(crate) fn told(atlas: &Atlas, name: &str) -> (Escalation, bool, Vec<String>) {
@@ -204,12 +195,7 @@ fn a_provider_that_can_be_replaced_leads_on_only_where_a_role_trusts_it() {
 #[test]
 fn an_account_whose_limits_are_unknown_allows_nothing() {
     let mut rows = Rows::new().user("all", ALL);
-    rows.0.nodes = vec![OrganisationNode {
-        id: ACCOUNT.to_owned(),
-        kind: NodeKind::Account.into(),
-        parent: "ou-gone".to_owned(),
-        ..OrganisationNode::default()
-    }];
+    rows.0.nodes = vec![node(ACCOUNT, NodeKind::Account, "ou-gone")];
     let atlas = atlas(rows.estate());
     let all = atlas.estate.find(&user("all")).unwrap();
     assert_eq!(atlas.can(all, "s3:GetObject", "arn:aws:s3:::b/k").unwrap().answer, Can::Unknown);
@@ -229,13 +215,6 @@ fn resource_control_policies_do_not_limit_keys_that_aws_manages() {
         let attribute = ("key_manager".to_owned(), manager.to_owned());
         rows.0.resources.last_mut().unwrap().attributes = [attribute].into();
     }
-    let node = |id: &str, kind: NodeKind, parent: &str| OrganisationNode {
-        id: id.to_owned(),
-        kind: kind.into(),
-        parent: parent.to_owned(),
-        organisation: "o-1".to_owned(),
-        ..OrganisationNode::default()
-    };
     rows.0.nodes = vec![node("r-1", NodeKind::Root, ""), node(ACCOUNT, NodeKind::Account, "r-1")];
     let atlas = atlas(rows.estate());
     let all = atlas.estate.find(&user("all")).unwrap();

@@ -2,7 +2,7 @@
 
 use doorward_model::identity::Identity;
 use doorward_model::inventory::center::{Assignment, Membership, PermissionSet, PrincipalKind};
-use doorward_model::inventory::organisation::{NodeKind, OrganisationNode};
+use doorward_model::inventory::organisation::NodeKind;
 use doorward_model::inventory::{AccountExport, Group, Origin};
 use doorward_privilege::answers::{self, Escalation};
 use doorward_privilege::atlas::Atlas;
@@ -11,8 +11,7 @@ use doorward_privilege::estate::{Builder, Estate};
 use doorward_privilege::graph::Filter;
 use doorward_privilege::questions::{Can, CanAnswer};
 
-use crate::analysis::atlas;
-use crate::support::{ACCOUNT, Rows};
+use crate::support::{ACCOUNT, Rows, atlas, node};
 
 const ALL: &str = r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#;
 const READS: &str = r#"[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]"#;
@@ -223,21 +222,7 @@ fn a_person_is_one_whatever_a_log_or_a_store_calls_it() {
         .seen(ACCOUNT, "Ann@corp.example", "Admin")
         .seen(ACCOUNT, "guest", "Read_Only")
         .seen(OTHER, "stray", "Admin");
-    center.0.nodes = vec![
-        OrganisationNode {
-            id: MANAGEMENT.to_owned(),
-            kind: NodeKind::Account.into(),
-            parent: "r-1".to_owned(),
-            organisation: "o-1".to_owned(),
-            ..OrganisationNode::default()
-        },
-        OrganisationNode {
-            id: "r-1".to_owned(),
-            kind: NodeKind::Root.into(),
-            organisation: "o-1".to_owned(),
-            ..OrganisationNode::default()
-        },
-    ];
+    center.0.nodes = vec![node(MANAGEMENT, NodeKind::Account, "r-1"), node("r-1", NodeKind::Root, "")];
     let atlas = atlas(center.estate());
     let names = [
         "idc:o-1/ann@corp.example".to_owned(),

@@ -1,24 +1,16 @@
 //! What an atlas answers after rows of its inventory have changed.
 
-use doorward_model::inventory::organisation::{NodeKind, OrganisationNode};
+use doorward_model::inventory::organisation::NodeKind;
 use doorward_model::inventory::row::{Row, RowKind, Withdrawn};
 use doorward_model::inventory::{AccountExport, Entitlement, Origin, Scope};
-use doorward_model::time::Time;
 use doorward_privilege::answers::{self, Escalation};
 use doorward_privilege::atlas::Atlas;
 use doorward_privilege::change::Change;
-use doorward_privilege::escalation::Rules;
-use doorward_privilege::rating::TierZero;
 
-use crate::support::{ACCOUNT, Rows};
+use crate::support::{ACCOUNT, Rows, atlas, node};
 
 const NOTHING: &str = r#"[{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}]"#;
 const WRITES: &str = r#"[{"Effect":"Allow","Action":"iam:PutUserPolicy","Resource":"*"}]"#;
-
-fn atlas(rows: Rows) -> Atlas {
-    let rules = Rules::shipped().unwrap();
-    Atlas::new(rows.estate(), rules, Time::from_ms(1_790_000_000_000), &TierZero::Default).unwrap()
-}
 
 /// The escalation of all, in order.
 fn told(atlas: &Atlas) -> Vec<Escalation> {
@@ -39,7 +31,7 @@ fn rights_come_and_go_and_the_older_atlas_stays_as_it_was() {
     let arn = format!("arn:aws:iam::{ACCOUNT}:user/ann");
     let policy = format!("arn:aws:iam::{ACCOUNT}:policy/writes");
     let held = || Rows::new().held(&arn, &policy, Origin::Attached);
-    let first = atlas(Rows::new().user("ann", NOTHING).document(&policy, WRITES));
+    let first = atlas(Rows::new().user("ann", NOTHING).document(&policy, WRITES).estate());
     let attached = first.later(&now(held())).unwrap();
     let narrowed = attached.later(&now(Rows::new().document(&policy, NOTHING))).unwrap();
     let without = attached.later(&gone(RowKind::Policy, vec![policy.clone()])).unwrap();
@@ -56,17 +48,10 @@ fn rights_come_and_go_and_the_older_atlas_stays_as_it_was() {
 
 #[test]
 fn a_control_policy_that_went_before_any_account_was_below_it_limits_nobody() {
-    let node = |id: &str, kind: NodeKind, parent: &str| OrganisationNode {
-        id: id.to_owned(),
-        kind: kind.into(),
-        parent: parent.to_owned(),
-        organisation: "o-1".to_owned(),
-        ..OrganisationNode::default()
-    };
     let mut rows = Rows::new().user("ann", NOTHING).held("r-1", "p-limit", Origin::ServiceControl);
     rows.0.nodes.push(node("r-1", NodeKind::Root, ""));
     let key = rows.0.entitlements.last().unwrap().key();
-    let without = atlas(rows).later(&gone(RowKind::Entitlement, key)).unwrap();
+    let without = atlas(rows.estate()).later(&gone(RowKind::Entitlement, key)).unwrap();
     let mut account = Rows::new();
     account.0.nodes.push(node(ACCOUNT, NodeKind::Account, "r-1"));
     let placed = without.later(&now(account)).unwrap();

@@ -7,7 +7,7 @@ use doorward_privilege::estate::Estate;
 use doorward_privilege::sets::SetId;
 
 use crate::catalog::SHIPPED;
-use crate::support::{ACCOUNT, Rows};
+use crate::support::{ACCOUNT, Rows, node};
 
 const LIMIT: &str = "arn:aws:iam::111122223333:policy/limit";
 
@@ -95,14 +95,6 @@ fn a_boundary_limits_and_never_gives() {
 
 #[test]
 fn each_level_of_control_policies_limits_all_but_whom_they_do_not_apply_to() {
-    let node = |id: &str, kind: NodeKind, parent: &str, is_management| OrganisationNode {
-        id: id.to_owned(),
-        kind: kind as i32,
-        parent: parent.to_owned(),
-        organisation: "o-1".to_owned(),
-        is_management,
-        ..OrganisationNode::default()
-    };
     let limited = |is_management: bool| {
         let open = allow(r#"["s3:GetObject","sqs:SendMessage"]"#, "*");
         let ann = own(std::slice::from_ref(&open));
@@ -112,10 +104,8 @@ fn each_level_of_control_policies_limits_all_but_whom_they_do_not_apply_to() {
             .document("arn:aws:organizations::aws:policy/all", &format!("[{}]", allow(r#""*""#, "*")))
             .held(ACCOUNT, "arn:aws:organizations::1:policy/s3", Origin::ServiceControl)
             .document("arn:aws:organizations::1:policy/s3", &format!("[{}]", allow(r#""s3:*""#, "*")));
-        rows.0.nodes = vec![
-            node("r-1", NodeKind::Root, "", false),
-            node(ACCOUNT, NodeKind::Account, "r-1", is_management),
-        ];
+        let account = OrganisationNode { is_management, ..node(ACCOUNT, NodeKind::Account, "r-1") };
+        rows.0.nodes = vec![node("r-1", NodeKind::Root, ""), account];
         [effective(&rows, "user/ann"), effective(&rows, "role/AWSServiceRoleForX")]
     };
     let (one, both) = ("certain: s3:GetObject; ", "certain: s3:GetObject sqs:SendMessage; ");

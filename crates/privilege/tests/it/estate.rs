@@ -1,11 +1,11 @@
 //! Rows into an estate.
 
-use doorward_model::inventory::organisation::{NodeKind, OrganisationNode};
+use doorward_model::inventory::organisation::NodeKind;
 use doorward_model::inventory::resource::{INSTANCE_PROFILE, Resource};
 use doorward_model::inventory::{Entitlement, Origin};
 use doorward_privilege::estate::{Builder, Estate, Held, PrincipalKind};
 
-use crate::support::{ACCOUNT, Rows};
+use crate::support::{ACCOUNT, Rows, node};
 
 const READS: &str = r#"[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]"#;
 const WRITES: &str = r#"[{"Effect":"Allow","Action":"s3:PutObject","Resource":"*"}]"#;
@@ -113,16 +113,7 @@ fn of_a_policy_of_aws_that_accounts_know_in_different_versions_the_newest_counts
 /// An account in an organisation of which these nodes are known, with a policy at its root.
 fn organised(nodes: &[(&str, NodeKind, &str)], attached: bool) -> Estate {
     let mut rows = Rows::new().user("anybody", READS);
-    rows.0.nodes = nodes
-        .iter()
-        .map(|&(id, kind, parent)| OrganisationNode {
-            id: id.to_owned(),
-            kind: kind.into(),
-            parent: parent.to_owned(),
-            organisation: "o-1".to_owned(),
-            ..OrganisationNode::default()
-        })
-        .collect();
+    rows.0.nodes = nodes.iter().map(|&(id, kind, parent)| node(id, kind, parent)).collect();
     if attached {
         rows = rows.held("r-1", "p-limit", Origin::ServiceControl).document("p-limit", WRITES);
     }

@@ -5,21 +5,15 @@ mod people;
 mod portrait;
 mod world;
 
-use doorward_model::time::Time;
 use doorward_privilege::atlas::Atlas;
-use doorward_privilege::escalation::Rules;
-use doorward_privilege::estate::Builder;
-use doorward_privilege::rating::TierZero;
 use proptest::prelude::*;
 
 use self::portrait::portrait;
 use self::world::{Values, World};
+use crate::support;
 
 fn atlas(world: &World, values: &Values) -> Atlas {
-    let mut builder = Builder::default();
-    builder.add(world.export(values));
-    let as_of = Time::from_ms(1_790_000_000_000);
-    Atlas::new(builder.build(), Rules::shipped().unwrap(), as_of, &TierZero::Default).unwrap()
+    support::atlas(support::Rows(world.export(values)).estate())
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use doorward_model::inventory::organisation::{NodeKind, OrganisationNode};
+use doorward_model::inventory::organisation::NodeKind;
 use doorward_model::inventory::resource::Resource;
 use doorward_model::inventory::row::{Row as _, RowKind, Withdrawn};
 use doorward_model::inventory::{AccountExport, Origin, Scope};
@@ -17,11 +17,10 @@ use doorward_privilege::rating::TierZero;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
-use crate::support::{ACCOUNT, Rows};
+use crate::support::{self, ACCOUNT, Rows, node};
 
 fn atlas(rows: &Rows) -> Atlas {
-    let as_of = Time::from_ms(1_790_000_000_000);
-    Atlas::new(rows.clone().estate(), Rules::shipped().unwrap(), as_of, &TierZero::Default).unwrap()
+    support::atlas(rows.clone().estate())
 }
 
 const ALL: &str = r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#;
@@ -202,18 +201,11 @@ fn a_denial_a_boundary_or_a_control_policy_that_goes_is_named() {
 
 /// An account in a unit of an organisation, with control policies of a kind that allow all.
 fn organised(rows: Rows, origin: Origin) -> Rows {
-    let node = |kind: NodeKind, id: &str, parent: &str| OrganisationNode {
-        id: id.to_owned(),
-        kind: kind.into(),
-        parent: parent.to_owned(),
-        organisation: "o-1".to_owned(),
-        ..OrganisationNode::default()
-    };
     let rows = rows.document("p-full", ALL);
     let mut rows =
         ["r-1", "ou-1", ACCOUNT].iter().fold(rows, |rows, holder| rows.held(holder, "p-full", origin));
-    rows.0.nodes = vec![node(NodeKind::Root, "r-1", ""), node(NodeKind::Account, ACCOUNT, "ou-1")];
-    rows.0.nodes.push(node(NodeKind::Unit, "ou-1", "r-1"));
+    rows.0.nodes = vec![node("r-1", NodeKind::Root, ""), node(ACCOUNT, NodeKind::Account, "ou-1")];
+    rows.0.nodes.push(node("ou-1", NodeKind::Unit, "r-1"));
     rows
 }
 

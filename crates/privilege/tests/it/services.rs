@@ -3,8 +3,8 @@
 use doorward_privilege::answers::{self, Escalation};
 use doorward_privilege::atlas::Atlas;
 
-use crate::analysis::{atlas, told};
-use crate::support::{ACCOUNT, Rows};
+use crate::analysis::told;
+use crate::support::{ACCOUNT, Rows, atlas};
 
 const ALL: &str = r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#;
 

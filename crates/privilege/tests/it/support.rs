@@ -3,9 +3,14 @@
 use std::path::PathBuf;
 
 use doorward_model::identity::Identity;
+use doorward_model::inventory::organisation::{NodeKind, OrganisationNode};
 use doorward_model::inventory::resource::Resource;
 use doorward_model::inventory::{AccountExport, Entitlement, Group, Origin, PolicyDocument};
+use doorward_model::time::Time;
+use doorward_privilege::atlas::Atlas;
+use doorward_privilege::escalation::Rules;
 use doorward_privilege::estate::{Builder, Estate};
+use doorward_privilege::rating::TierZero;
 
 /// The account that rows are of.
 pub(crate) const ACCOUNT: &str = "111122223333";
@@ -99,6 +104,23 @@ impl Rows {
         let mut builder = Builder::default();
         builder.add(self.0);
         builder.build()
+    }
+}
+
+/// The atlas of an estate, with the methods that are part of the program.
+pub(crate) fn atlas(estate: Estate) -> Atlas {
+    let as_of = Time::from_ms(1_790_000_000_000);
+    Atlas::new(estate, Rules::shipped().unwrap(), as_of, &TierZero::Default).unwrap()
+}
+
+/// A node of the organisation, below another.
+pub(crate) fn node(id: &str, kind: NodeKind, parent: &str) -> OrganisationNode {
+    OrganisationNode {
+        id: id.to_owned(),
+        kind: kind.into(),
+        parent: parent.to_owned(),
+        organisation: "o-1".to_owned(),
+        ..OrganisationNode::default()
     }
 }
 

@@ -12,6 +12,7 @@ use doorward_privilege::change::Change;
 use proptest::prelude::*;
 
 use super::documents::{GUARDS, LIMITS, POLICIES, TRUSTS};
+use crate::support::node;
 
 pub(super) const A: &str = "111122223333";
 pub(super) const B: &str = "444455556666";
@@ -40,7 +41,7 @@ pub(super) struct World(pub(super) Vec<Vec<Form>>);
 /// How many rows there are, which a test makes sure of.
 const ROWS: usize = 131;
 
-/// Forms for all rows: each is there as often as not.
+/// Forms for all rows: each is there more often than not.
 pub(super) fn values() -> impl Strategy<Value = Values> {
     prop::collection::vec(prop::option::weighted(0.6, 0usize..1_000), ROWS)
 }
@@ -269,13 +270,6 @@ impl World {
     }
 
     fn organisation(&mut self) {
-        let node = |id: &str, kind: NodeKind, parent: &str| OrganisationNode {
-            id: id.to_owned(),
-            kind: kind.into(),
-            parent: parent.to_owned(),
-            organisation: "o-1".to_owned(),
-            ..OrganisationNode::default()
-        };
         let rows = [
             vec![node("r-1", NodeKind::Root, "")],
             vec![
