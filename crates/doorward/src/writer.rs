@@ -2,7 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use doorward_engine::{Arrival, Changes, Engine, Identified, is_change};
+use doorward_engine::{Arrival, Changes, Engine, Identified};
+use doorward_intake::change::{Told, read};
 use doorward_journal::{Batch, Checkpoint, Expired, Journal, JournalError, Pruned, Seen};
 use doorward_model::command::{Command, Refusal};
 use doorward_model::event::Event;
@@ -262,8 +263,8 @@ impl<J: Journal> Writer<J> {
         let Moment { recorded_at, tick_at, arrival, trust } = moment;
         self.tick(tick_at, recorded_at)?;
         // What an event changes depends on all that is known before it.
-        let is_change = is_change(&event);
-        if is_change && self.may_concern(&event) {
+        let told = read(&event);
+        if told.is_some() && self.may_concern(&event) {
             self.flush()?;
         }
         let conflict = match self.journal.check(&event)? {
@@ -279,7 +280,7 @@ impl<J: Journal> Writer<J> {
         let Identified { facts, mut seen, who } = self.engine.identify(event, recorded_at, arrival);
         (seen.conflict, seen.trust) = (conflict, trust.into());
         self.counts.late += u64::from(seen.late);
-        let changes = if is_change { self.changes(&seen) } else { Changes::default() };
+        let changes = told.map(|told| self.changes(&seen, told)).unwrap_or_default();
         self.texts.extend(changes.texts);
         for fact in facts.into_iter().chain(changes.facts) {
             self.queue_fact(fact, recorded_at);
@@ -407,11 +408,11 @@ impl<J: Journal> Writer<J> {
         })
     }
 
-    /// What the event of an observation changes in the inventory.
-    fn changes(&mut self, seen: &Observation) -> Changes {
+    /// What the event of an observation changes in the inventory by what it says.
+    fn changes(&mut self, seen: &Observation, told: Told) -> Changes {
         let journal = &self.journal;
         let text = |hash| journal.blob(hash).ok().flatten();
-        self.engine.changes(seen, &|hash| text(hash).and_then(|bytes| String::from_utf8(bytes).ok()))
+        self.engine.changes(seen, told, &|hash| text(hash).and_then(|bytes| String::from_utf8(bytes).ok()))
     }
 
     fn queue_fact(&mut self, fact: Fact, recorded_at: Time) {

@@ -10,8 +10,7 @@ mod rows;
 
 use std::collections::BTreeMap;
 
-use doorward_intake::change::{Change, Holder, Told, is_told, read};
-use doorward_model::event::Event;
+use doorward_intake::change::{Change, Holder, Told};
 use doorward_model::hash::Hash16;
 use doorward_model::identity::Identity;
 use doorward_model::inventory::change::{ChangedRow, Effect, InventoryChanged};
@@ -29,23 +28,18 @@ pub struct Changes {
     pub texts: Vec<String>,
 }
 
-/// Whether an event may change the inventory, so that all before it has to be stepped: told by its name alone.
-#[must_use]
-pub fn is_change(event: &Event) -> bool {
-    is_told(event)
-}
-
-/// The facts that an observation leads to, over what is known before it. Of a source that is only taken at its word
-/// there are none. `text_of` gives the text of a document that is stored, of which one statement is to be changed.
+/// The facts that follow from what the event of an observation says, over what is known before it. Of a source that is
+/// only taken at its word there are none. `text_of` gives the text of a document that is stored, of which one statement
+/// is to be changed.
 pub(crate) fn changes(
     control: &Control,
     seen: &Observation,
+    told: Told,
     text_of: &dyn Fn(Hash16) -> Option<String>,
 ) -> Changes {
     if seen.trust() == Trust::Asserted {
         return Changes::default();
     }
-    let Some(told) = read(&seen.event) else { return Changes::default() };
     let mut ledger = Ledger {
         control,
         text_of,

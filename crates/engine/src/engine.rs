@@ -1,6 +1,7 @@
 //! The engine: state, the rules it is judged by, and the step.
 
 use doorward_detect::{Judging, Settings, Standard, inspect};
+use doorward_intake::change::Told;
 use doorward_model::command::{Command, Refusal};
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
@@ -102,11 +103,16 @@ impl Engine {
         self.announced.identify((resolver, symbols), event, recorded_at, late)
     }
 
-    /// The facts of the inventory that the event of an observation leads to, over the state as it stands: all facts
-    /// before it have to be stepped. They are recorded before it. `text_of` gives the text of a stored document.
+    /// The facts of the inventory that follow from what the event of an observation says, over the state as it stands:
+    /// all facts before it have to be stepped. They are recorded before it. `text_of` gives the text of a stored document.
     #[must_use]
-    pub fn changes(&mut self, seen: &Observation, text_of: &dyn Fn(Hash16) -> Option<String>) -> Changes {
-        let changes = changes(&self.state.control, seen, text_of);
+    pub fn changes(
+        &mut self,
+        seen: &Observation,
+        told: Told,
+        text_of: &dyn Fn(Hash16) -> Option<String>,
+    ) -> Changes {
+        let changes = changes(&self.state.control, seen, told, text_of);
         // As after a restart: what is known by these is not made known again.
         changes.facts.iter().for_each(|fact| self.announced.recall(fact));
         changes

@@ -1,7 +1,7 @@
 //! The one place where the rooms meet: an event gets its identity, a command is admitted, a record is stepped.
 //!
 //! - [`Engine::identify`]: an event -> the facts it makes known, and the observation with a name and a place.
-//! - [`Engine::changes`]: an observation -> the facts of the inventory that its event changes.
+//! - [`Engine::changes`]: an observation and what its event says of the inventory -> the facts of what that changes.
 //! - [`Engine::admit`]: a command -> the facts it leads to, or a refusal.
 //! - [`Engine::step`]: a record -> inspected against the state before it, folded in, and the facts that follow.
 //! - [`derive()`]: what facts say -> the rows of the inventory, as exports; [`fill`] gives documents their texts.
@@ -17,6 +17,6 @@ mod identify;
 mod import;
 mod opened;
 
-pub use change::{Changes, is_change};
+pub use change::Changes;
 pub use derive::{derive, derive_rows, fill};
 pub use engine::{Arrival, Engine, Identified, Judge, Rules, follows};

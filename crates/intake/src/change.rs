@@ -220,7 +220,8 @@ pub fn is_told(event: &Event) -> bool {
     reader(event).is_some()
 }
 
-/// What an event says of the inventory; `None` when it is no successful write of a kind that is read here.
+/// What an event says of the inventory; `None` when that is nothing, as of what is no successful write of a kind that is
+/// read here.
 #[must_use]
 pub fn read(event: &Event) -> Option<Told> {
     let reader = reader(event)?;
@@ -229,7 +230,7 @@ pub fn read(event: &Event) -> Option<Told> {
     if let Err(unclear) = reader(&mut record) {
         record.changes.push(Change::Unclear(unclear.0));
     }
-    Some(record.told())
+    record.told()
 }
 
 /// What a trust policy makes of a role: whom it lets in, and what kind of identity it is. One that cannot be read lets in

@@ -8,7 +8,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use anyhow::Result;
-use doorward_engine::is_change;
+use doorward_intake::change::is_told;
 use doorward_intake::{Item, Limits, Reader, Remembered};
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
@@ -104,7 +104,7 @@ impl Desk<'_> {
     fn item(&mut self, item: Item) {
         match item {
             Item::Event(mut event) => {
-                if self.raw == Raw::Drop && !is_change(&event) {
+                if self.raw == Raw::Drop && !is_told(&event) {
                     event.raw = Vec::new();
                 }
                 self.events.push(event);

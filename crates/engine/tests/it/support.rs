@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use doorward_engine::admit::admit;
 use doorward_engine::{Arrival, Changes, Engine, Identified, Rules};
+use doorward_intake::change::read;
 use doorward_intake::{Item, Limits, Reader};
 use doorward_model::command::Command;
 use doorward_model::event::Event;
@@ -82,7 +83,9 @@ impl Driver {
         }
         let Identified { facts, mut seen, .. } = self.engine.identify(Box::new(event), now, Arrival::Filed);
         facts.into_iter().for_each(|fact| self.fact(fact, now));
-        let Changes { facts, texts } = self.engine.changes(&seen, &|hash| self.texts.get(&hash).cloned());
+        let text_of = |hash| self.texts.get(&hash).cloned();
+        let changes = read(&seen.event).map(|told| self.engine.changes(&seen, told, &text_of));
+        let Changes { facts, texts } = changes.unwrap_or_default();
         self.texts.extend(texts.into_iter().map(|text| (Hash16::of(text.as_bytes()), text)));
         facts.into_iter().for_each(|fact| self.fact(fact, now));
         let n = &mut self.observations[usize::from(seen.partition().0)];

@@ -63,9 +63,11 @@ impl<'a> Record<'a> {
         Self { event, request, response, details, resources, draft, changes: Vec::new() }
     }
 
-    pub(super) fn told(self) -> Told {
+    pub(super) fn told(self) -> Option<Told> {
         let rows = self.draft.accounts.into_iter().map(|(account, rows)| AccountExport { account, ..rows });
-        Told { rows: rows.filter(|rows| rows.counts().next().is_some()).collect(), changes: self.changes }
+        let rows: Vec<_> = rows.filter(|rows| rows.counts().next().is_some()).collect();
+        let says = !rows.is_empty() || !self.changes.is_empty();
+        says.then_some(Told { rows, changes: self.changes })
     }
 
     /// The scalar of a parameter of the request; empty when it is not there.

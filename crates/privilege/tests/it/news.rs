@@ -6,14 +6,11 @@ use doorward_model::inventory::organisation::NodeKind;
 use doorward_model::inventory::resource::Resource;
 use doorward_model::inventory::row::{Row as _, RowKind, Withdrawn};
 use doorward_model::inventory::{AccountExport, Origin, Scope};
-use doorward_model::time::Time;
 use doorward_privilege::answers::{self, Escalation, PrincipalAnswer};
 use doorward_privilege::atlas::Atlas;
 use doorward_privilege::change::Change;
-use doorward_privilege::escalation::Rules;
 use doorward_privilege::measure::measure;
 use doorward_privilege::news::{News, RowRef, news};
-use doorward_privilege::rating::TierZero;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 

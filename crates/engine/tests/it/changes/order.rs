@@ -339,9 +339,10 @@ fn a_source_that_is_only_taken_at_its_word_changes_nothing() {
     let event = event("AttachUserPolicy", attach, BEGIN);
     let mut seen =
         engine.identify(Box::new(event), Time::from_ms(BEGIN), doorward_engine::Arrival::Live).seen;
-    assert_eq!(engine.changes(&seen, &|_| None).facts.len(), 3);
+    let told = doorward_intake::change::read(&seen.event).unwrap();
+    assert_eq!(engine.changes(&seen, told.clone(), &|_| None).facts.len(), 3);
     seen.trust = doorward_model::record::Trust::Asserted.into();
-    assert_eq!(engine.changes(&seen, &|_| None), doorward_engine::Changes::default());
+    assert_eq!(engine.changes(&seen, told, &|_| None), doorward_engine::Changes::default());
 }
 
 const DOCUMENT: &str =
