@@ -225,7 +225,7 @@ pub fn is_told(event: &Event) -> bool {
 #[must_use]
 pub fn read(event: &Event) -> Option<Told> {
     let reader = reader(event)?;
-    let text = std::str::from_utf8(&event.raw).ok()?;
+    let text = simdutf8::basic::from_utf8(&event.raw).ok()?;
     let mut record = Record::of(event, text);
     if let Err(unclear) = reader(&mut record) {
         record.changes.push(Change::Unclear(unclear.0));

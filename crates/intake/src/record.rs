@@ -51,7 +51,7 @@ fn holds_record(value: Value<'_>, depth_max: usize) -> bool {
 
 /// Reads one cleaned value.
 pub(crate) fn read(record: Cleaned<'_>, depth_max: usize, remembered: &mut Remembered) -> Found {
-    let Ok(text) = std::str::from_utf8(record.bytes) else {
+    let Ok(text) = simdutf8::basic::from_utf8(record.bytes) else {
         let reason = RejectReason::Encoding("the record is not UTF-8 text".to_owned());
         return Found::Reject { reason, wrapper: None };
     };
