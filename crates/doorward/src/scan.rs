@@ -10,6 +10,7 @@ pub(crate) mod read;
 pub(crate) mod rejects;
 mod runs;
 pub(crate) mod tally;
+pub(crate) mod tree;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

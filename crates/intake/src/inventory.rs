@@ -17,6 +17,7 @@ pub(crate) mod iam;
 pub(crate) mod organizations;
 pub(crate) mod resource_policy;
 mod rows;
+pub(crate) mod tree;
 mod whole;
 pub(crate) mod workload;
 

@@ -148,7 +148,12 @@ fn embedded(value: Value<'_>) -> Option<String> {
 
 /// Checks and cleans a text that should be one JSON value.
 pub(crate) fn clean(text: &str, depth_max: usize) -> Result<String, RejectReason> {
-    let broken = |what: &str| RejectReason::Syntax(format!("{what}, in JSON inside of a string"));
+    cleaned(text, depth_max, "JSON inside of a string")
+}
+
+/// The same of a text that is called so.
+pub(crate) fn cleaned(text: &str, depth_max: usize, called: &str) -> Result<String, RejectReason> {
+    let broken = |what: &str| RejectReason::Syntax(format!("{what}, in {called}"));
     let mut lexer = Lexer::new(usize::MAX, depth_max);
     let mut at = 0;
     let mut complete = false;
@@ -162,7 +167,7 @@ pub(crate) fn clean(text: &str, depth_max: usize) -> Result<String, RejectReason
         }
     }
     if !complete || !lexer.at_rest() {
-        return Err(RejectReason::Truncated("JSON inside of a string ends inside of a value".to_owned()));
+        return Err(RejectReason::Truncated(format!("{called} ends inside of a value")));
     }
     if lexer.fault().is_some() {
         return Err(broken("a key that stands twice, or nesting too deep"));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::scan::SourceFile;
+use crate::scan::{SourceFile, tree};
 
 /// What lies at and under the paths.
 #[derive(Debug, Default)]
@@ -26,9 +26,12 @@ pub(super) fn walk(paths: &[PathBuf]) -> Result<Walked> {
     let mut walked = Walked::default();
     for path in paths {
         let meta = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
+        // A pipe that is given has no whole path.
+        let whole = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+        tree::refuse_part(&whole)?;
         if meta.is_dir() {
             fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
-            descend(path, &mut walked);
+            descend((path, &whole), &mut walked);
         } else {
             walked.files.push(SourceFile { path: path.clone(), bytes: meta.len() });
         }
@@ -38,10 +41,21 @@ pub(super) fn walk(paths: &[PathBuf]) -> Result<Walked> {
     Ok(walked)
 }
 
-fn descend(folder: &Path, walked: &mut Walked) {
-    let mut folders = vec![folder.to_owned()];
+/// Goes down from a folder whose whole path is this.
+fn descend((root, whole): (&Path, &Path), walked: &mut Walked) {
+    let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
-        if list(&folder, &mut folders, walked).is_err() {
+        let within = folder.strip_prefix(root).unwrap_or(&folder);
+        let is_one_source = tree::is_one(&whole.join(within));
+        let listed = if is_one_source {
+            tree::files(&folder).map(|files| {
+                let bytes = files.iter().map(|(_, bytes)| bytes).sum();
+                walked.files.push(SourceFile { path: folder.clone(), bytes });
+            })
+        } else {
+            list(&folder, &mut folders, walked)
+        };
+        if listed.is_err() {
             walked.files.push(SourceFile { path: folder, bytes: 0 });
         }
     }

@@ -15,7 +15,7 @@ use doorward_model::hash::Hash16;
 use doorward_model::inventory::AccountExport;
 use doorward_model::reject::{Reject, RejectReason};
 
-use crate::scan::SourceFile;
+use crate::scan::{SourceFile, tree};
 
 /// Something that a file holds.
 pub(crate) enum Found {
@@ -143,6 +143,9 @@ struct Buffers {
 fn read_file(file: &SourceFile, buffers: &mut Buffers, desk: &mut Desk<'_>) {
     let name = file.path.display().to_string();
     desk.source = Arc::from(name.as_str());
+    if file.path.is_dir() && tree::read(&file.path, &name, &mut |item| desk.item(item)) {
+        return;
+    }
     let remembered = std::mem::take(&mut buffers.remembered);
     let mut reader = Reader::remembering(&name, Limits::default(), remembered);
     let failed = unpack(file, buffers, &mut |bytes| reader.push(bytes, &mut |item| desk.item(item))).err();

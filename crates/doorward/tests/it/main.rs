@@ -18,4 +18,5 @@ mod shared_corpus;
 mod shared_privilege;
 mod signing;
 mod support;
+mod tree;
 mod verbs;

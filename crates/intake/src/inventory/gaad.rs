@@ -98,7 +98,7 @@ impl Read {
         let mut export = self.export;
         if let Some(why) = missed {
             export.complete = false;
-            export.rejects.push(whole::told(&export, &why, &self.bytes));
+            export.rejects.push(whole::told(&export, (&why, whole::PAGES), &self.bytes));
         }
         export
     }

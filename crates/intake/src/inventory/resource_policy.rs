@@ -118,7 +118,7 @@ fn put(row: Resource, draft: &mut Draft<'_>) {
 }
 
 /// What an ARN alone tells of its resource.
-fn row(arn: &str, draft: &Draft<'_>) -> Result<Resource, RejectReason> {
+pub(super) fn row(arn: &str, draft: &Draft<'_>) -> Result<Resource, RejectReason> {
     if Arn::of(arn).service.is_empty() {
         return Err(RejectReason::Field(format!("{arn:?} is no ARN of a resource")));
     }
@@ -135,9 +135,11 @@ fn row(arn: &str, draft: &Draft<'_>) -> Result<Resource, RejectReason> {
 
 /// What kind of resource an ARN names. The ARNs of some services do not tell a type, because they have one only.
 pub(crate) fn kind_of(arn: &str) -> String {
-    let Arn { service, resource, .. } = Arn::of(arn);
+    let Arn { service, region, resource, .. } = Arn::of(arn);
     let typed = resource.split_once(['/', ':']).map(|(kind, _)| kind);
     match (service, typed) {
+        // Buckets are named without a region.
+        ("s3", Some("accesspoint")) if !region.is_empty() => "s3:accesspoint".to_owned(),
         ("s3", _) => "s3:bucket".to_owned(),
         ("sqs", _) => "sqs:queue".to_owned(),
         ("sns", _) => "sns:topic".to_owned(),

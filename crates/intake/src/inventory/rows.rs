@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use doorward_model::inventory::AccountExport;
 use doorward_model::inventory::resource::is_instance_profile;
+use doorward_model::inventory::row::Row;
 
 /// Adds the rows of one export to those of another.
 pub(super) fn add(into: &mut AccountExport, rows: AccountExport) {
@@ -28,7 +29,7 @@ pub(super) fn settled(mut export: AccountExport) -> AccountExport {
     export.identities = last_of_each(export.identities, |row| row.id.clone());
     export.groups = last_of_each(export.groups, |row| row.id.clone());
     export.policies = last_of_each(export.policies, |row| row.name.clone());
-    export.credentials = last_of_each(export.credentials, |row| row.id.clone());
+    export.credentials = joined(export.credentials, |row| row.id.clone(), Row::join);
     export.permission_sets =
         joined(export.permission_sets, |row| row.id.clone(), |one, other| one.join(other));
     export.findings = last_of_each(export.findings, |row| row.id.clone());

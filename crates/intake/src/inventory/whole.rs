@@ -29,12 +29,13 @@ impl Uses {
 
     /// What an export names or counts and does not hold, in words; `None` where nothing is missed.
     pub(super) fn missed_in(&self, export: &AccountExport) -> Option<String> {
-        let mut missed = groups(export).chain(policies(export)).chain(self.holders(export));
-        let first = missed.next()?;
-        match missed.count() {
-            0 => Some(first),
-            more => Some(format!("{first}, and {more} more such")),
-        }
+        let missed: Vec<String> = self.missed(export).collect();
+        (!missed.is_empty()).then(|| first_of(&missed))
+    }
+
+    /// The same, one by one.
+    pub(super) fn missed(&self, export: &AccountExport) -> impl Iterator<Item = String> {
+        groups(export).chain(policies(export)).chain(self.holders(export))
     }
 
     /// Policies that are held more often than those tell who are here.
@@ -71,11 +72,23 @@ fn policies(export: &AccountExport) -> impl Iterator<Item = String> {
     attached.into_iter().filter(move |name| !known.contains(name)).map(|name| format!("{name} is not here"))
 }
 
-/// Says that an export is not whole, and why.
-pub(super) fn told(export: &AccountExport, why: &str, bytes: &Range<u64>) -> Reject {
+/// The first of what is missed, and how many more there are.
+pub(super) fn first_of(missed: &[String]) -> String {
+    match missed {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first, more @ ..] => format!("{first}, and {} more such", more.len()),
+    }
+}
+
+/// How to mend an export of which pages are missing.
+pub(super) const PAGES: &str = "store all pages in one file, fetched without a filter";
+
+/// Says that an export is not whole, why, and how to mend it.
+pub(super) fn told(export: &AccountExport, (why, mend): (&str, &str), bytes: &Range<u64>) -> Reject {
+    let what = if export.account.starts_with("o-") { "organisation" } else { "account" };
     let said = format!(
-        "the export of account {} is not whole: {why}; what it does not name counts as unknown, not as gone: store all \
-         pages in one file, fetched without a filter",
+        "the export of {what} {} is not whole: {why}; what it does not name counts as unknown, not as gone: {mend}",
         export.account
     );
     Reject {

@@ -90,7 +90,7 @@ fn seen(seen: Option<&Seen>) -> String {
 
 impl Outcome {
     /// What is not an export: it should be nothing.
-    fn lines_but_exports(&self) -> Vec<String> {
+    pub(crate) fn lines_but_exports(&self) -> Vec<String> {
         self.lines().into_iter().filter(|line| !line.starts_with("export ")).collect()
     }
 }

@@ -38,7 +38,7 @@ impl Outcome {
         ids.chain(exports).chain(wrappers).chain(skipped).chain(rejects).collect()
     }
 
-    fn take(&mut self, item: Item) {
+    pub(crate) fn take(&mut self, item: Item) {
         match item {
             Item::Event(event) => self.events.push(*event),
             Item::Export(export) => self.exports.push(*export),

@@ -1,7 +1,7 @@
 //! Which files there are and which have been read, and how they stood then: lines of a file in the data folder.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirEntry, File, OpenOptions};
+use std::fs::{self, DirEntry, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
@@ -10,6 +10,8 @@ use std::time::UNIX_EPOCH;
 
 use doorward_model::hash::Hash16;
 use serde::{Deserialize, Serialize};
+
+use crate::scan::tree;
 
 /// By what a change of a file is noticed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -27,11 +29,21 @@ pub(super) struct Listed {
     pub(super) failed: BTreeMap<PathBuf, String>,
 }
 
-/// Lists a folder. Links are not followed: what is in the folder stays in the folder.
+/// Lists a folder. Links are not followed: what is in the folder stays in the folder. A folder that is one source
+/// stands there as one file.
 pub(super) fn list(folder: &Path) -> Listed {
     let mut listed = Listed::default();
     let mut folders = vec![folder.to_owned()];
+    let whole = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let root = folder;
     while let Some(folder) = folders.pop() {
+        if tree::is_one(&whole.join(folder.strip_prefix(root).unwrap_or(&folder))) {
+            match stamp_of_all(&folder) {
+                Ok(stamp) => drop(listed.files.insert(folder, stamp)),
+                Err(error) => drop(listed.failed.insert(folder, error.to_string())),
+            }
+            continue;
+        }
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) => {
@@ -58,12 +70,30 @@ fn look(
     if kind.is_dir() {
         folders.push(entry.path());
     } else if kind.is_file() {
-        let meta = entry.metadata()?;
-        let changed = meta.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let changed_ns = u64::try_from(changed.as_nanos()).unwrap_or(u64::MAX);
-        files.insert(entry.path(), Stamp { changed_ns, bytes: meta.len() });
+        files.insert(entry.path(), Stamp::of(&entry.metadata()?)?);
     }
     Ok(())
+}
+
+impl Stamp {
+    fn of(meta: &Metadata) -> io::Result<Self> {
+        let changed = meta.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let changed_ns = u64::try_from(changed.as_nanos()).unwrap_or(u64::MAX);
+        Ok(Self { changed_ns, bytes: meta.len() })
+    }
+}
+
+/// How all files of a folder stand together.
+fn stamp_of_all(folder: &Path) -> io::Result<Stamp> {
+    let mut all = Stamp { changed_ns: 0, bytes: 0 };
+    for (path, _) in tree::files(folder)? {
+        let one = Stamp::of(&fs::metadata(path)?)?;
+        all = Stamp {
+            changed_ns: all.changed_ns.max(one.changed_ns),
+            bytes: all.bytes.saturating_add(one.bytes),
+        };
+    }
+    Ok(all)
 }
 
 /// Which files have been read. What is forgotten only costs time: the journal knows each event.

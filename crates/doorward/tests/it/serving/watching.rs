@@ -193,3 +193,23 @@ fn an_export_is_imported() {
 }
 
 const NOBODY: u32 = 65_534;
+
+#[test]
+fn what_iam_collect_has_written_is_one_file() {
+    let watched = watched();
+    let place = "copy/aws/aws/accounts/111122223333/iam";
+    let user = |name: &str| {
+        let arn = format!("arn:aws:iam::111122223333:user/{name}");
+        json!({"arn": arn, "name": name, "created": "2026-01-01T00:00:00.000Z"}).to_string()
+    };
+    let known =
+        |name: &str| watched.server.get("/v1/identities").to_string().contains(&format!(":user/{name}\""));
+    watched.put(&format!("{place}/user/ann/metadata.json"), user("ann").as_bytes());
+    watched.put(&format!("{place}/user/ann/tags.json"), b"{\"team\":\"a\"}");
+    poll(|| known("ann"));
+    assert_eq!(watched.files("read"), 1);
+    // A file more is a change of the whole.
+    watched.put(&format!("{place}/user/bob/metadata.json"), user("bob").as_bytes());
+    poll(|| known("bob"));
+    poll(|| watched.files("read") == 2);
+}

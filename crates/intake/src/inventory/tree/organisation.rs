@@ -1,0 +1,124 @@
+//! The folder of an organisation: its nodes, and the control policies with their targets.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorward_model::inventory::organisation::OrganisationNode;
+use doorward_model::inventory::{Origin, Source};
+use doorward_model::reject::RejectReason;
+
+use crate::inventory::aws::{list, needed, text};
+use crate::inventory::draft::Draft;
+use crate::inventory::organizations::{document, kind_of, organisation_of};
+use crate::inventory::tree::{Folder, Thing};
+use crate::json::value::Value;
+
+/// The folders of control policies.
+const POLICIES: [&str; 2] = ["scps/", "rcps/"];
+
+/// Reads the files of an organisation.
+pub(super) fn read(things: &[Thing<'_>], folder: &mut Folder<'_>) -> Result<(), RejectReason> {
+    let nowhere = Thing { place: "", parts: BTreeMap::new() };
+    let itself = things.iter().find(|thing| thing.place.is_empty()).unwrap_or(&nowhere);
+    let metadata = itself.part("metadata").unwrap_or(Value::NULL);
+    let told = text(metadata, "id");
+    if !told.is_empty() && !told.eq_ignore_ascii_case(folder.id) {
+        let said = format!("metadata.json is of {told}, and the folder of {}", folder.id);
+        return Err(RejectReason::Field(said));
+    }
+    for file in ["metadata", "ous", "accounts"] {
+        if itself.part(file).is_none() {
+            folder.missing.push(format!("{file}.json is not there"));
+        }
+    }
+    let mut nodes = Nodes { management: text(metadata, "rootAccountId").into_owned(), ..Nodes::default() };
+    let id = folder.id.to_owned();
+    folder.write(Source::Organizations, |draft| {
+        let units = itself.part("ous").unwrap_or(Value::NULL);
+        for (name, unit) in units.fields() {
+            let thing = things.iter().find(|thing| thing.place.strip_prefix("ous/") == Some(&*name));
+            let said = thing.and_then(|thing| thing.part("metadata")).unwrap_or(Value::NULL);
+            nodes.put((&name, &text(unit, "parent"), &text(said, "name")), unit, &id, draft)?;
+        }
+        let accounts = itself.part("accounts").unwrap_or(Value::NULL);
+        for (name, account) in accounts.fields() {
+            nodes.put((&name, &text(account, "ou"), ""), account, &id, draft)?;
+        }
+        Ok(())
+    })?;
+    let of_policies =
+        things.iter().filter(|thing| POLICIES.iter().any(|place| thing.place.starts_with(place)));
+    for thing in of_policies {
+        policy(thing, folder, &mut nodes)?;
+    }
+    folder.missing.extend(nodes.missing());
+    Ok(())
+}
+
+/// What the tree names.
+#[derive(Default)]
+struct Nodes {
+    /// The account that manages it.
+    management: String,
+    known: BTreeSet<String>,
+    parents: BTreeSet<String>,
+    attached: BTreeSet<String>,
+    documents: BTreeSet<String>,
+}
+
+impl Nodes {
+    /// Writes a node with what is attached to it.
+    fn put(
+        &mut self,
+        (id, parent, name): (&str, &str, &str),
+        told: Value<'_>,
+        organisation: &str,
+        draft: &mut Draft<'_>,
+    ) -> Result<(), RejectReason> {
+        let seen = Some(draft.seen());
+        let mut sheet = draft.sheet(organisation);
+        sheet.export.nodes.push(OrganisationNode {
+            id: id.to_owned(),
+            kind: kind_of(id).into(),
+            parent: parent.to_owned(),
+            name: name.to_owned(),
+            organisation: organisation.to_owned(),
+            is_management: id == self.management,
+            seen,
+        });
+        self.known.insert(id.to_owned());
+        self.parents.extend((!parent.is_empty()).then(|| parent.to_owned()));
+        for (field, origin) in [("scps", Origin::ServiceControl), ("rcps", Origin::ResourceControl)] {
+            for policy in list(told, field)? {
+                let arn = policy.scalar();
+                sheet.entitle(id, &arn, origin, None);
+                self.attached.insert(arn.into_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Nodes and policies that others name, and which are not there.
+    fn missing(&self) -> Vec<String> {
+        let nodes = self.parents.difference(&self.known).map(|id| format!("node {id} is not here"));
+        let policies = self.attached.difference(&self.documents).map(|arn| format!("{arn} is not here"));
+        nodes.chain(policies).collect()
+    }
+}
+
+fn policy(thing: &Thing<'_>, folder: &mut Folder<'_>, nodes: &mut Nodes) -> Result<(), RejectReason> {
+    let Some(metadata) = thing.part("metadata") else {
+        folder.misses("metadata", thing.place);
+        return Ok(());
+    };
+    let Some(content) = thing.part("policy") else {
+        folder.misses("policy", thing.place);
+        return Ok(());
+    };
+    let arn = needed(metadata, "arn", thing.place)?;
+    if let Some(other) = organisation_of(&arn).filter(|other| *other != folder.id) {
+        let said = format!("{arn} in {} is of {other}, and the folder of {}", thing.place, folder.id);
+        return Err(RejectReason::Field(said));
+    }
+    nodes.documents.insert(arn.clone());
+    folder.write(Source::Organizations, |draft| document(&arn, content, draft))
+}
