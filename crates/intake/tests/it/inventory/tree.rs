@@ -105,7 +105,7 @@ fn resources() -> Files {
             "iam/oidc-provider/ci.example/metadata.json",
             json!({"url": "ci.example", "audiences": ["sts"], "arn": iam("oidc-provider/ci.example")}),
         ),
-        ("sqs/eu-central-1/work/metadata.json", json!({"name": "work", "arn": here("sqs", "work")})),
+        ("sqs/eu-central-1/jobs/metadata.json", json!({"name": "jobs", "arn": here("sqs", "jobs")})),
         (
             "ram/eu-central-1/arn-aws-ec2-eu-central-1-111122223333-subnet-subnet-1.json",
             json!({"arn": here("ec2", "subnet/subnet-1"),
