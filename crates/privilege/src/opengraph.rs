@@ -7,7 +7,7 @@
 
 mod whole;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use serde::Serialize;
@@ -92,55 +92,82 @@ pub enum ExportError {
 /// The kind that all nodes of an export have in common, by which BloodHound finds and clears them.
 pub const SOURCE_KIND: &str = "Doorward_Base";
 
-/// Writes nodes and edges as one OpenGraph document.
+/// Writes nodes and edges as one OpenGraph document, each as it comes, so that a large graph takes no more room than the
+/// ids of its nodes.
 ///
 /// # Errors
-/// A node or an edge is none that BloodHound takes, or the document cannot be written.
-pub fn export(nodes: &[ExportNode], edges: &[ExportEdge], out: impl io::Write) -> Result<(), ExportError> {
-    let ids = ids(nodes)?;
-    let mut graph = Graph { nodes: Vec::with_capacity(nodes.len()), edges: Vec::with_capacity(edges.len()) };
+/// A node or an edge is none that BloodHound takes, or the document cannot be written; then its beginning may be.
+pub fn export(
+    nodes: impl IntoIterator<Item = ExportNode>,
+    edges: impl IntoIterator<Item = ExportEdge>,
+    mut out: impl io::Write,
+) -> Result<(), ExportError> {
+    let mut ids = Ids::default();
+    write!(out, "{{\"metadata\":{{\"source_kind\":\"{SOURCE_KIND}\"}},\"graph\":{{\"nodes\":[")?;
+    let mut first = true;
     for node in nodes {
         if !(1..=MOST_KINDS).contains(&node.kinds.len()) {
-            return Err(ExportError::Kinds { id: node.id.clone(), count: node.kinds.len() });
+            return Err(ExportError::Kinds { count: node.kinds.len(), id: node.id });
         }
-        let id = ids.get(node.id.as_str()).map_or("", String::as_str);
         let kinds = node.kinds.iter().map(|kind| name(kind)).collect();
-        graph.nodes.push(Node { id, kinds, properties: properties(&node.properties) });
+        let properties = properties(&node.properties);
+        let id = ids.add(&node.id)?;
+        put(&mut out, &mut first, &Node { id, kinds, properties })?;
     }
+    write!(out, "],\"edges\":[")?;
+    first = true;
     for edge in edges {
-        let end = |id: &str| match ids.get(id) {
-            Some(id) => Ok(End { value: id, match_by: "id" }),
-            None => Err(ExportError::UnknownNode { kind: edge.kind.clone(), id: id.to_owned() }),
-        };
-        let (start, end) = (end(&edge.start)?, end(&edge.end)?);
-        graph.edges.push(Edge {
-            kind: name(&edge.kind),
-            start,
-            end,
-            properties: properties(&edge.properties),
-        });
+        let (start, end) = (ids.end(&edge, &edge.start)?, ids.end(&edge, &edge.end)?);
+        let properties = properties(&edge.properties);
+        put(&mut out, &mut first, &Edge { kind: name(&edge.kind), start, end, properties })?;
     }
-    let document = Document { metadata: Metadata { source_kind: SOURCE_KIND }, graph };
-    serde_json::to_writer(out, &document).map_err(|error| ExportError::Write(error.into()))
+    write!(out, "]}}}}")?;
+    Ok(out.flush()?)
+}
+
+/// Writes the next item of a list.
+fn put(out: &mut impl io::Write, first: &mut bool, item: &impl Serialize) -> io::Result<()> {
+    if !std::mem::take(first) {
+        out.write_all(b",")?;
+    }
+    Ok(serde_json::to_writer(out, item)?)
 }
 
 /// How many kinds a node can have.
 const MOST_KINDS: usize = 3;
 
-/// By id of a node: its id in the export. Of those that are the same in capitals, all but the first get a number.
-fn ids(nodes: &[ExportNode]) -> Result<BTreeMap<&str, String>, ExportError> {
-    let mut ids = BTreeMap::new();
-    let mut taken: BTreeMap<String, &str> = BTreeMap::new();
-    for node in nodes {
-        let numbered = (2_usize..).map(|number| format!("{}~{number}", node.id));
-        let mut names = std::iter::once(node.id.clone()).chain(numbered);
-        let free = names.find(|name| !taken.contains_key(&name.to_uppercase())).unwrap_or_default();
-        taken.insert(free.to_uppercase(), &node.id);
-        if ids.insert(node.id.as_str(), free).is_some() {
-            return Err(ExportError::Twice { id: node.id.clone() });
+/// The ids of nodes in the export. Of those that are the same in capitals, all but the first get a number.
+#[derive(Default)]
+struct Ids {
+    known: BTreeSet<String>,
+    /// In capitals.
+    taken: BTreeSet<String>,
+    /// Those that have got a number.
+    numbered: BTreeMap<String, String>,
+}
+
+impl Ids {
+    /// The id of another node.
+    fn add<'a>(&'a mut self, id: &'a str) -> Result<&'a str, ExportError> {
+        if !self.known.insert(id.to_owned()) {
+            return Err(ExportError::Twice { id: id.to_owned() });
         }
+        if self.taken.insert(id.to_uppercase()) {
+            return Ok(id);
+        }
+        let numbered = (2_usize..).map(|number| format!("{id}~{number}"));
+        let mut free = numbered.filter(|name| self.taken.insert(name.to_uppercase()));
+        let free = free.next().unwrap_or_default();
+        Ok(self.numbered.entry(id.to_owned()).or_insert(free))
     }
-    Ok(ids)
+
+    /// An end of an edge.
+    fn end<'a>(&'a self, edge: &ExportEdge, id: &'a str) -> Result<End<'a>, ExportError> {
+        if !self.known.contains(id) {
+            return Err(ExportError::UnknownNode { kind: edge.kind.clone(), id: id.to_owned() });
+        }
+        Ok(End { value: self.numbered.get(id).map_or(id, String::as_str), match_by: "id" })
+    }
 }
 
 /// A name of letters, digits and underscores.
@@ -158,23 +185,6 @@ fn properties(given: &BTreeMap<String, Property>) -> BTreeMap<String, &Property>
         properties.entry(key).or_insert(value);
     }
     properties
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    metadata: Metadata,
-    graph: Graph<'a>,
-}
-
-#[derive(Serialize)]
-struct Metadata {
-    source_kind: &'static str,
-}
-
-#[derive(Serialize)]
-struct Graph<'a> {
-    nodes: Vec<Node<'a>>,
-    edges: Vec<Edge<'a>>,
 }
 
 #[derive(Serialize)]

@@ -286,10 +286,9 @@ impl Atlas {
     }
 
     /// All nodes, in order.
-    #[must_use]
-    pub fn shown(&self) -> Vec<Shown> {
+    pub fn shown(&self) -> impl Iterator<Item = Shown> {
         let account = |id| self.estate.account(id).map_or("", |account| &account.id).to_owned();
-        let shown = |node: NodeId| {
+        let shown = move |node: NodeId| {
             let place = self.analysis.place(node);
             let (kind, account) = match place {
                 Some(Place::Principal(id)) => match self.estate.principal(*id) {
@@ -316,12 +315,11 @@ impl Atlas {
                 tier_zero: self.rating.tier_zero.contains(node.0 as usize),
             }
         };
-        self.placed().map(|(node, _)| shown(node)).collect()
+        self.placed().map(move |(node, _)| shown(node))
     }
 
     /// All edges, in order.
-    #[must_use]
-    pub fn connected(&self) -> Vec<Connected> {
+    pub fn connected(&self) -> impl Iterator<Item = Connected> {
         let connected = |edge: Edge| {
             let cause = self.analysis.cause(edge.id);
             Connected {
@@ -332,7 +330,7 @@ impl Atlas {
                 only_if: edge.only_if,
             }
         };
-        self.analysis.graph.edges().map(connected).collect()
+        self.analysis.graph.edges().map(connected)
     }
 
     /// The name of a node, or its number where others may have the same.

@@ -12,11 +12,10 @@ use crate::questions::{Connected, Shown};
 /// # Errors
 /// As [`export`].
 pub fn export_atlas(atlas: &Atlas, out: impl io::Write) -> Result<(), ExportError> {
-    export(&nodes(atlas), &edges(atlas), out)
+    export(nodes(atlas), edges(atlas), out)
 }
 
-fn nodes(atlas: &Atlas) -> Vec<ExportNode> {
-    let told = atlas.shown();
+fn nodes(atlas: &Atlas) -> impl Iterator<Item = ExportNode> {
     let node = |shown: Shown| {
         let mut properties = BTreeMap::from([
             ("name".to_owned(), Property::Text(shown.name.clone())),
@@ -32,10 +31,10 @@ fn nodes(atlas: &Atlas) -> Vec<ExportNode> {
         }
         ExportNode { id: shown.id, kinds: vec![shown.kind], properties }
     };
-    told.into_iter().map(node).collect()
+    atlas.shown().map(node)
 }
 
-fn edges(atlas: &Atlas) -> Vec<ExportEdge> {
+fn edges(atlas: &Atlas) -> impl Iterator<Item = ExportEdge> {
     let edge = |link: Connected| ExportEdge {
         start: link.from,
         end: link.to,
@@ -45,5 +44,5 @@ fn edges(atlas: &Atlas) -> Vec<ExportEdge> {
             ("only_if".to_owned(), Property::Truth(link.only_if)),
         ]),
     };
-    atlas.connected().into_iter().map(edge).collect()
+    atlas.connected().map(edge)
 }

@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 fn exported(nodes: &[ExportNode], edges: &[ExportEdge]) -> Value {
     let mut out = Vec::new();
-    export(nodes, edges, &mut out).unwrap();
+    export(nodes.to_vec(), edges.to_vec(), &mut out).unwrap();
     serde_json::from_slice(&out).unwrap()
 }
 
 fn refused(nodes: &[ExportNode], edges: &[ExportEdge]) -> String {
-    export(nodes, edges, Vec::new()).unwrap_err().to_string()
+    export(nodes.to_vec(), edges.to_vec(), Vec::new()).unwrap_err().to_string()
 }
 
 fn node(id: &str, kinds: &[&str]) -> ExportNode {
