@@ -180,6 +180,20 @@ impl Atlas {
         }
     }
 
+    /// The node that a way is to lead to: `admin` is the administration of the own account of who begins, where that is
+    /// a user or a role.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub fn find_goal(&self, name: &str, from: NodeId) -> Result<NodeId, NameError> {
+        let begins = self.principal_of(from).and_then(|id| self.estate.principal(id));
+        let has_own = |kind| matches!(kind, PrincipalKind::User | PrincipalKind::Role);
+        match begins.filter(|one| name == "admin" && has_own(one.kind)) {
+            Some(own) => Ok(self.analysis.administration(own.account)),
+            None => self.find(name),
+        }
+    }
+
     /// The nodes that stand for something.
     fn placed(&self) -> impl Iterator<Item = (NodeId, Node)> {
         self.analysis.graph.nodes().filter(|(node, _)| self.analysis.place(*node).is_some())

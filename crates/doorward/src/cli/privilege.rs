@@ -75,7 +75,7 @@ pub struct PathArgs {
     /// Who begins: an ARN, the end of one, or the name of somebody outside.
     #[arg(value_name = "FROM")]
     pub from: String,
-    /// Whom or what it is to reach; `admin` is the administration of the account, `admin:NUMBER` that of one of several.
+    /// Whom or what it is to reach; `admin` is the administration of the account of who begins, `admin:NUMBER` that of another.
     #[arg(value_name = "TO", default_value = "admin")]
     pub to: String,
     /// Leave out this identity, resource or method; may be given several times.

@@ -1,8 +1,8 @@
 //! Who could become whom: the graph says of each pair what the evaluation says of it alone.
 
-use doorward_model::inventory::Origin;
 use doorward_model::inventory::organisation::NodeKind;
 use doorward_model::inventory::resource::Resource;
+use doorward_model::inventory::{AccountExport, Origin};
 use doorward_privilege::analysis::Cause;
 use doorward_privilege::answers::{self, Escalation};
 use doorward_privilege::atlas::Atlas;
@@ -236,6 +236,22 @@ fn roles_that_trust_each_other_in_a_circle_lead_nowhere_else() {
     let names: Vec<&str> = reached.iter().map(|one| one.to.rsplit('/').next().unwrap()).collect();
     assert_eq!(names, ["b", "c"]);
     assert_eq!(told(&atlas, "role/a"), (Escalation::None, false, Vec::new()));
+}
+
+#[test]
+fn who_begins_means_its_own_account_by_admin() {
+    let other = "444455556666";
+    let bob = format!("arn:aws:iam::{other}:user/bob");
+    let mut there = Rows::new().identity(&bob, "bob", &[]);
+    there.0.identities.iter_mut().for_each(|one| other.clone_into(&mut one.account));
+    let mut builder = Builder::default();
+    builder.add(Rows::new().user("ann", NOTHING).group("admin", NOTHING).0);
+    builder.add(AccountExport { account: other.to_owned(), ..there.0 });
+    let atlas = atlas(builder.build());
+    let goal = |from: &str| atlas.find_goal("admin", atlas.find(from).unwrap()).unwrap();
+    let own = |account: &str| atlas.analysis.administration(atlas.estate.find_account(account).unwrap());
+    assert_eq!(["user/ann", "user/bob"].map(goal), [ACCOUNT, other].map(own));
+    assert!(atlas.find_goal("admin", atlas.find("group/admin").unwrap()).is_err());
 }
 
 #[test]

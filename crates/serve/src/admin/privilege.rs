@@ -72,7 +72,7 @@ async fn list_choke_points(Shared(app): Shared<App>, request: Request) -> Reply 
     security(("token" = ["read"])),
     params(
         ("from" = String, Query, description = "Who begins: an ARN, the end of one, or the name of somebody outside."),
-        ("to" = Option<String>, Query, description = "Whom or what it is to reach; `admin`, which is the default, is the administration of the account, `admin:NUMBER` that of one of several."),
+        ("to" = Option<String>, Query, description = "Whom or what it is to reach; `admin`, which is the default, is the administration of the account of who begins, `admin:NUMBER` that of another."),
         ("avoid" = Option<String>, Query, description = "Leave out this identity, resource or method; may be given several times."),
         ("ways" = Option<u8>, Query, description = "How many ways at most, 1 to 20; 3 when nothing is said."),
     ),

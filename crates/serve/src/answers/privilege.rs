@@ -206,7 +206,8 @@ pub fn ways(derived: &Derived, query: &Query) -> Result<Listed<PathAnswer>, AskE
             count.ok_or_else(|| QueryError::Value { field, value: text.to_owned(), expected })?
         }
     };
-    let (from, to) = (atlas.find(from)?, atlas.find(to)?);
+    let from = atlas.find(from)?;
+    let to = atlas.find_goal(to, from)?;
     let filter = atlas.avoiding(query.values("avoid"))?;
     let items = atlas.ways(from, to, &filter, count);
     let total = items.len();
