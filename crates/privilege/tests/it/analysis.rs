@@ -251,7 +251,14 @@ fn who_begins_means_its_own_account_by_admin() {
     let goal = |from: &str| atlas.find_goal("admin", atlas.find(from).unwrap()).unwrap();
     let own = |account: &str| atlas.analysis.administration(atlas.estate.find_account(account).unwrap());
     assert_eq!(["user/ann", "user/bob"].map(goal), [ACCOUNT, other].map(own));
-    assert!(atlas.find_goal("admin", atlas.find("group/admin").unwrap()).is_err());
+    let of_a_group = atlas.find_goal("admin", atlas.find("group/admin").unwrap()).unwrap_err();
+    assert_eq!(
+        of_a_group.to_string(),
+        format!(
+            "admin may be arn:aws:iam::{ACCOUNT}:group/admin, administrator of {ACCOUNT}, administrator of {other}: give the \
+             whole ARN"
+        )
+    );
 }
 
 #[test]
