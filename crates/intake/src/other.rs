@@ -28,11 +28,9 @@ const fn says(
 }
 
 /// What lies in log buckets and is no audit log.
-const NOT_AUDIT: [Shape; 12] = [
+const NOT_AUDIT: [Shape; 10] = [
     shape("Doorward rejects", &["source", "record", "bytes", "reason", "hash", "kept"]),
     shape("CloudTrail digest", &["digestStartTime", "digestS3Bucket"]),
-    shape("AWS Config snapshot", &["configSnapshotId"]),
-    shape("AWS Config history", &["configurationItems"]),
     shape("GuardDuty finding", &["schemaVersion", "severity", "service", "partition"]),
     shape("Security Hub finding", &["ProductArn", "GeneratorId", "AwsAccountId"]),
     shape("VPC flow log", &["srcAddr", "dstAddr", "dstPort"]),
@@ -112,8 +110,7 @@ const FAMILIES: [Shape; 63] = [
 ];
 
 /// Lists that a whole file is made of when it is no audit log.
-const SKIPPED_LISTS: [(&str, &str); 2] =
-    [("configurationItems", "AWS Config snapshot"), ("logFiles", "CloudTrail digest")];
+const SKIPPED_LISTS: [(&str, &str); 1] = [("logFiles", "CloudTrail digest")];
 
 /// How the labels begin that a simulation writes beside its logs, and what they are called.
 const SIMULATION_LABELS: (&[u8], &str) =

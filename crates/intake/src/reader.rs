@@ -13,7 +13,7 @@ use doorward_model::token::masked;
 
 use crate::inventory::{Form, Inventory, Spoilt};
 use crate::json::lexer::Fault;
-use crate::json::splitter::{Breach, Cleaned, Piece, Receiver, Sizes, Splitter, Verdict};
+use crate::json::splitter::{Breach, CONFIG_ITEMS, Cleaned, Piece, Receiver, Sizes, Splitter, Verdict};
 use crate::json::value::Value;
 use crate::reader::sniff::{Sniffed, sniff};
 use crate::redact::{Tokens, redacted};
@@ -382,7 +382,14 @@ impl Counter<'_> {
             self.fault(cleaned, bytes, fault);
             return Verdict::Continue;
         }
-        match record::read(record, self.desk.limits.depth_max, &mut self.desk.remembered) {
+        let found = record::read(record, self.desk.limits.depth_max, &mut self.desk.remembered);
+        if list == Some(CONFIG_ITEMS) && !matches!(found, record::Found::Inventory { .. }) {
+            let said = "an item of AWS Config does not tell its resourceType or its account; nothing of the inventory in this source counts";
+            self.desk.inventory.spoil(Spoilt::Record);
+            self.reject(cleaned, bytes, RejectReason::Field(said.to_owned()));
+            return Verdict::Continue;
+        }
+        match found {
             record::Found::Event { event, wrapper } => {
                 self.wrappers(list, wrapper.as_deref());
                 self.desk.event(event, self.out);

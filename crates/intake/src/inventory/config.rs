@@ -1,4 +1,5 @@
-//! AWS Config: items as advanced queries give them, one per line or in one answer, of one account or of all.
+//! AWS Config: items as advanced queries give them, one per line or in one answer, of one account or of all; and as
+//! snapshots and histories hold them, which it delivers into a bucket.
 //!
 //! An item tells its account, region and type, the configuration in the words of its service, and beside it what else
 //! belongs to it, such as the policy of a bucket.
@@ -204,7 +205,11 @@ impl Item<'_> {
         }
         let found = rest.iter().try_fold(found, |found, name| get(found, name));
         let is_there = |policy: &Value<'_>| !matches!(policy.raw(), "null" | "\"\"" | "{}");
-        Ok(found.filter(is_there).map(|policy| policy.raw().to_owned()))
+        let Some(policy) = found.filter(is_there) else { return Ok(None) };
+        // The configuration interface writes each part as JSON, a string as well. What is none is no policy.
+        let inner =
+            policy.text().filter(|text| text.starts_with('"')).and_then(|text| document::clean(&text).ok());
+        Ok(Some(inner.unwrap_or_else(|| policy.raw().to_owned())))
     }
 }
 

@@ -105,7 +105,10 @@ enum List {
 }
 
 /// Lists whose items are records whatever they look like.
-const RECORD_LISTS: [&str; 3] = ["Records", "Events", "logEvents"];
+const RECORD_LISTS: [&str; 4] = ["Records", "Events", "logEvents", CONFIG_ITEMS];
+
+/// The list of a snapshot or history of AWS Config.
+pub(crate) const CONFIG_ITEMS: &str = "configurationItems";
 
 /// Fields that only `get-account-authorization-details` has.
 const EXPORT_LISTS: [&str; 3] = ["UserDetailList", "GroupDetailList", "RoleDetailList"];

@@ -103,7 +103,6 @@ fn what_is_no_audit_log_is_skipped_whole() {
         (r#"{"awsAccountId":"1","digestStartTime":"t","digestS3Bucket":"b","logFiles":[{"s3Object":"o"}]}"#.to_owned(), "CloudTrail digest"),
         (r#"{"kind":"doorward-simulation-labels","seed":7,"labels":["#.to_owned() + &[r#"{"event":"e-1","label":"theft"}"#; 200_000].join(",\n") + "]}\n", "Doorward simulation labels"),
         (r#"{ "kind": "doorward-simulation-labels" }"#.to_owned(), "Doorward simulation labels"),
-        (r#"{"fileVersion":"1.0","configSnapshotId":"i","configurationItems":[{"resourceType":"AWS::IAM::Role"}]}"#.to_owned(), "AWS Config snapshot"),
         ("version account-id interface-id srcaddr dstaddr srcport dstport\n".to_owned() + eni, "VPC flow log"),
         (eni.to_owned(), "VPC flow log"),
         (eni.trim_end().to_owned(), "VPC flow log"),

@@ -67,6 +67,28 @@ fn what_nobody_can_assign_takes_all_with_it() {
 }
 
 #[test]
+fn a_snapshot_counts_all_or_not_at_all() {
+    let whole = json!({"fileVersion": "1.0", "configSnapshotId": "1",
+        "configurationItems": [item("111122223333", "a"), item("444455556666", "b")]});
+    let text = whole.to_string();
+    assert_eq!(told(&text), (vec!["111122223333".to_owned(), "444455556666".to_owned()], vec![]));
+    for end in [text.len() - 1, text.len() - 20, text.len() / 2] {
+        let cut = told(text.get(..end).unwrap());
+        assert_eq!(cut, (vec![], vec!["cut short: the source ends inside of a record or list".to_owned()]));
+    }
+    for other in [
+        json!({"awsAccountId": "111122223333"}),
+        json!("text"),
+        json!({"digestStartTime": 1, "digestS3Bucket": 2}),
+    ] {
+        let items = [item("111122223333", "a"), other];
+        let reason = "field not usable: an item of AWS Config does not tell its resourceType or its account; nothing of the inventory in this source counts";
+        let text = json!({"configurationItems": items}).to_string();
+        assert_eq!(told(&text), (vec![], vec![reason.to_owned()]), "{text}");
+    }
+}
+
+#[test]
 fn after_a_page_that_cannot_be_read_no_other_counts() {
     let page = |name: &str, truncated: bool| {
         let arn = format!("arn:aws:iam::111122223333:user/{name}");

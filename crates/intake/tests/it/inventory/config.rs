@@ -35,6 +35,82 @@ fn lines_lists_and_answers_say_the_same() {
     assert_eq!(rows_of(json!({"BaseConfigurationItems": base}).to_string().as_bytes()), list, "base");
 }
 
+/// An item as it is delivered into a bucket.
+fn delivered(mut item: Value) -> Value {
+    let members = item.as_object_mut().unwrap();
+    for (told, name) in [("accountId", "awsAccountId"), ("arn", "ARN")] {
+        let value = members.remove(told).unwrap();
+        members.insert(name.to_owned(), value);
+    }
+    let tags = members.remove("tags").into_iter().flat_map(|tags| tags.as_array().unwrap().clone());
+    let tags = tags.map(|tag| (tag["key"].as_str().unwrap().to_owned(), tag["value"].clone()));
+    members.insert("tags".to_owned(), Value::Object(tags.collect()));
+    let beside = json!({"configurationItemVersion": "1.3", "configurationItemStatus": "OK", "configurationStateId": 1,
+        "configurationStateMd5Hash": "", "relatedEvents": [], "relationships": [{"resourceType": "AWS::IAM::Policy"}],
+        "availabilityZone": "Not Applicable"});
+    members.extend(beside.as_object().unwrap().clone());
+    item
+}
+
+#[test]
+fn snapshots_and_histories_say_what_queries_say() {
+    let expected = rows_of(ITEMS);
+    let items: Vec<Value> = items().into_iter().map(delivered).collect();
+    let snapshot = json!({"fileVersion": "1.0", "configSnapshotId": "8a1c", "configurationItems": items});
+    assert_eq!(rows_of(snapshot.to_string().as_bytes()), expected);
+    let history = json!({"configurationItems": items, "fileVersion": "1.0"});
+    assert_eq!(rows_of(history.to_string().as_bytes()), expected);
+    // The answer of `get-resource-config-history` has the names of the interface, and one part as text.
+    let answered = self::items().into_iter().map(|mut item| {
+        item["configuration"] = json!(item["configuration"].to_string());
+        item
+    });
+    let answer = json!({"configurationItems": answered.collect::<Vec<_>>(), "nextToken": null});
+    assert_eq!(rows_of(answer.to_string().as_bytes()), expected);
+    assert_eq!(
+        rows_of(json!({"fileVersion": "1.0", "configurationItems": []}).to_string().as_bytes()),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn of_a_history_the_last_version_of_a_thing_counts() {
+    let mut versions: Vec<Value> = items().into_iter().take(2).map(delivered).collect();
+    let expected = rows_of(json!({"configurationItems": versions}).to_string().as_bytes());
+    let mut old = versions[0].clone();
+    old["configurationItemCaptureTime"] = json!("2025-12-01T00:00:00.000Z");
+    old["configuration"]["groupList"] = json!(["admins"]);
+    let mut gone = versions[1].clone();
+    gone["configurationItemCaptureTime"] = json!("2025-12-02T00:00:00.000Z");
+    gone["configurationItemStatus"] = json!("ResourceDeleted");
+    gone["configuration"] = json!(null);
+    versions.push(old);
+    versions.insert(0, gone);
+    let told = |versions: &[Value]| rows_of(json!({"configurationItems": versions}).to_string().as_bytes());
+    assert_eq!(told(&versions), expected);
+    versions[0]["configurationItemCaptureTime"] = json!("2026-02-01T00:00:00.000Z");
+    let user: Vec<String> =
+        expected.iter().filter(|line| !line.contains("group/deployers")).cloned().collect();
+    assert_eq!(told(&versions), user);
+}
+
+#[test]
+fn a_policy_may_be_text_in_text() {
+    let document =
+        json!({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "lambda:*", "Resource": "*"}]});
+    let told = |policy: Value| {
+        let item = json!({"resourceType": "AWS::Lambda::Function", "accountId": "111122223333", "awsRegion": "eu-central-1",
+            "arn": "arn:aws:lambda:eu-central-1:111122223333:function:f", "configuration": {},
+            "supplementaryConfiguration": {"Policy": policy}});
+        rows_of(item.to_string().as_bytes())
+    };
+    let plain = told(document.clone());
+    assert!(plain.iter().any(|line| line.starts_with("policy ")), "{plain:#?}");
+    let text = document.to_string();
+    assert_eq!(told(json!(text)), plain);
+    assert_eq!(told(json!(json!(text).to_string())), plain);
+}
+
 #[test]
 fn of_what_is_told_twice_the_newer_counts() {
     let mut old = items().remove(0);
