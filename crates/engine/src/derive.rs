@@ -7,6 +7,7 @@ use doorward_model::hash::Hash16;
 use doorward_model::identity::Credential;
 use doorward_model::inventory::center::{Assignment, Membership, PermissionSet};
 use doorward_model::inventory::finding::AccessFinding;
+use doorward_model::inventory::last_use::LastUse;
 use doorward_model::inventory::organisation::OrganisationNode;
 use doorward_model::inventory::resource::Resource;
 use doorward_model::inventory::row::{PolicyFound, Row, RowKind, Withdrawn};
@@ -39,6 +40,7 @@ pub fn derive(control: &Control) -> Vec<AccountExport> {
     inventory.assignments.iter().for_each(|row| exports.row(row));
     inventory.memberships.iter().for_each(|row| exports.row(row));
     inventory.findings.iter().for_each(|row| exports.row(row));
+    inventory.last_uses.iter().for_each(|row| exports.row(row));
     exports.by_account.into_values().collect()
 }
 
@@ -118,6 +120,7 @@ impl Exports<'_> {
             RowKind::Assignment => return self.of_table(&inventory.assignments, key),
             RowKind::Membership => return self.of_table(&inventory.memberships, key),
             RowKind::AccessFinding => return self.of_table(&inventory.findings, key),
+            RowKind::LastUse => return self.of_table(&inventory.last_uses, key),
             RowKind::Unknown => return false,
         }
         true
@@ -198,6 +201,7 @@ listed! {
     Assignment in assignments of |row, _| row.account.clone();
     Membership in memberships of |row, _| row.store.clone();
     AccessFinding in findings of |row, _| row.account.clone();
+    LastUse in last_uses of |row, control| whose(control, &row.identity);
 }
 
 /// Whether an inventory tells of somebody who is there. Older releases did not keep who says so; only exports tell when

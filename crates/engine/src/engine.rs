@@ -334,6 +334,7 @@ pub fn follows(fact: &Fact) -> bool {
         | Fact::AssignmentFound(_)
         | Fact::MembershipFound(_)
         | Fact::AccessFindingFound(_)
+        | Fact::LastUseFound(_)
         | Fact::Withdrawn(_)
         | Fact::InventoryChanged(_)
         | Fact::ImportCommitted(_)

@@ -35,6 +35,7 @@ pub(crate) fn import(control: &Control, export: &AccountExport, now: Time) -> Re
     import.rows(&inventory.assignments, export.assignments.clone(), &mut facts);
     import.rows(&inventory.memberships, export.memberships.clone(), &mut facts);
     import.rows(&inventory.findings, export.findings.clone(), &mut facts);
+    import.rows(&inventory.last_uses, export.last_uses.clone(), &mut facts);
     if import.is_whole() {
         import.missed(&mut facts);
     }

@@ -6,6 +6,7 @@
 pub mod center;
 pub mod change;
 pub mod finding;
+pub mod last_use;
 pub mod measure;
 pub mod organisation;
 pub mod resource;
@@ -20,6 +21,7 @@ use crate::hash::Hash16;
 use crate::identity::{Credential, Identity};
 use crate::inventory::center::{Assignment, Membership, PermissionSet};
 use crate::inventory::finding::AccessFinding;
+use crate::inventory::last_use::LastUse;
 use crate::inventory::organisation::OrganisationNode;
 use crate::inventory::resource::Resource;
 use crate::reject::Reject;
@@ -56,6 +58,8 @@ pub struct AccountExport {
     pub memberships: Vec<Membership>,
     /// What Access Analyzer has found.
     pub findings: Vec<AccessFinding>,
+    /// When identities used services last.
+    pub last_uses: Vec<LastUse>,
     /// Documents that did not parse: kept, shown, and making dependent answers unknown; and that an account is not whole.
     pub rejects: Vec<Reject>,
     /// The latest date of users, groups, roles and policies, milliseconds since the epoch: an older statement of a
@@ -100,6 +104,7 @@ impl AccountExport {
             ("assignments", self.assignments.len()),
             ("memberships", self.memberships.len()),
             ("access findings", self.findings.len()),
+            ("last uses", self.last_uses.len()),
         ];
         counts.into_iter().filter(|(_, count)| *count > 0).map(|(kind, count)| (kind, count as u64))
     }
@@ -120,6 +125,7 @@ impl AccountExport {
         add(&mut bytes, &self.assignments);
         add(&mut bytes, &self.memberships);
         add(&mut bytes, &self.findings);
+        add(&mut bytes, &self.last_uses);
         bytes
     }
 }

@@ -1,5 +1,7 @@
 //! Everything that happens is a record. State is the fold of them.
 
+mod trust;
+
 use crate::decision::{CallerKind, Decision, Mode, Pep};
 use crate::event::Event;
 use crate::finding::Finding;
@@ -9,12 +11,15 @@ use crate::identity::{Credential, Edge, Identity};
 use crate::inventory::center::{Assignment, Membership, PermissionSet};
 use crate::inventory::change::InventoryChanged;
 use crate::inventory::finding::AccessFinding;
+use crate::inventory::last_use::LastUse;
 use crate::inventory::measure::PrivilegeMeasured;
 use crate::inventory::organisation::OrganisationNode;
 use crate::inventory::resource::Resource;
 use crate::inventory::row::{PolicyFound, Withdrawn};
 use crate::inventory::{Entitlement, Group};
 use crate::time::Time;
+
+pub use crate::record::trust::Trust;
 
 /// One record of the log.
 #[derive(Clone, PartialEq, Debug)]
@@ -38,7 +43,7 @@ pub struct FactRecord {
     #[prost(
         oneof = "Fact",
         tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, \
-                35, 36, 37, 38, 39, 40"
+                35, 36, 37, 38, 39, 40, 41"
     )]
     pub fact: Option<Fact>,
 }
@@ -153,6 +158,9 @@ pub enum Fact {
     /// How much the inventory made possible.
     #[prost(message, tag = "40")]
     PrivilegeMeasured(PrivilegeMeasured),
+    /// When an identity used a service last.
+    #[prost(message, tag = "41")]
+    LastUseFound(LastUse),
 }
 
 /// Under this name is recorded what the settings of a server say. Nobody else may use it.
@@ -448,16 +456,6 @@ pub struct Observation {
     /// How far its source is trusted.
     #[prost(enumeration = "Trust", tag = "13")]
     pub trust: i32,
-}
-
-/// How far a source of events is trusted.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, prost::Enumeration)]
-#[repr(i32)]
-pub enum Trust {
-    /// What it says has happened.
-    Verified = 0,
-    /// It is only taken at its word: what follows from it goes no further than step-up, and carries no risk.
-    Asserted = 1,
 }
 
 /// A decision as it was recorded.

@@ -167,6 +167,7 @@ impl Control {
             | Fact::AssignmentFound(_)
             | Fact::MembershipFound(_)
             | Fact::AccessFindingFound(_)
+            | Fact::LastUseFound(_)
             | Fact::InventoryChanged(_)
             | Fact::ImportCommitted(_) => self.inventory.fold(fact, symbols),
             Fact::Withdrawn(gone) => self.fold_withdrawn(gone),

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use doorward_model::inventory::center::{Assignment, Membership, PermissionSet};
 use doorward_model::inventory::finding::AccessFinding;
+use doorward_model::inventory::last_use::LastUse;
 use doorward_model::inventory::organisation::OrganisationNode;
 use doorward_model::inventory::resource::Resource;
 use doorward_model::inventory::row::{PolicyFound, Row, RowKind, Withdrawn, account_in_whole};
@@ -43,6 +44,8 @@ pub struct Inventory {
     pub memberships: Table<Membership>,
     /// Findings of Access Analyzer by id.
     pub findings: Table<AccessFinding>,
+    /// When identities used services last.
+    pub last_uses: Table<LastUse>,
     /// Which events changed them last.
     pub changes: Changes,
 }
@@ -77,6 +80,7 @@ impl Inventory {
             Fact::AssignmentFound(found) => self.assignments.fold(found, 0, symbols),
             Fact::MembershipFound(found) => self.memberships.fold(found, 0, symbols),
             Fact::AccessFindingFound(found) => self.findings.fold(found, 0, symbols),
+            Fact::LastUseFound(found) => self.last_uses.fold(found, 0, symbols),
             Fact::InventoryChanged(change) => self.changes.fold(change),
             Fact::ImportCommitted(import) => {
                 self.imports.insert(import.account.clone(), import.clone());
@@ -98,6 +102,7 @@ impl Inventory {
             RowKind::Assignment => self.assignments.withdraw(key),
             RowKind::Membership => self.memberships.withdraw(key),
             RowKind::AccessFinding => self.findings.withdraw(key),
+            RowKind::LastUse => self.last_uses.withdraw(key),
             RowKind::Identity | RowKind::Credential | RowKind::Unknown => {}
         }
     }
@@ -114,6 +119,7 @@ impl Inventory {
         facts.extend(self.assignments.iter().map(Row::found));
         facts.extend(self.memberships.iter().map(Row::found));
         facts.extend(self.findings.iter().map(Row::found));
+        facts.extend(self.last_uses.iter().map(Row::found));
         facts.extend(self.imports.values().cloned().map(Fact::ImportCommitted));
         facts.extend(self.changes.iter().cloned().map(Fact::InventoryChanged));
         facts

@@ -76,6 +76,7 @@ impl Publisher {
             | Fact::AssignmentFound(_)
             | Fact::MembershipFound(_)
             | Fact::AccessFindingFound(_)
+            | Fact::LastUseFound(_)
             | Fact::Withdrawn(_)
             | Fact::InventoryChanged(_)
             | Fact::ImportCommitted(_)

@@ -83,6 +83,13 @@ const SERVICES: [&str; 22] = [
     "sts",
 ];
 
-/// How commands begin that change nothing. A credential report is made anew by `generate-credential-report`, which
-/// changes nothing else.
-const VERBS: [&str; 5] = ["batch-get-", "describe-", "generate-credential-report", "get-", "list-"];
+/// How commands begin that change nothing. A credential report, and what was used last, are made anew by commands that
+/// change nothing else.
+const VERBS: [&str; 6] = [
+    "batch-get-",
+    "describe-",
+    "generate-credential-report",
+    "generate-service-last-accessed-details",
+    "get-",
+    "list-",
+];

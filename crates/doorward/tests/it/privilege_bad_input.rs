@@ -10,13 +10,18 @@
 //! | two exports of different dates | `of_two_exports_the_newer_counts_in_any_order` |
 //! | somebody of another account | `who_is_of_another_account_counts_there` |
 //! | a policy of 60 MB | `a_policy_of_60_megabytes_is_unknown_and_the_rest_is_answered` |
+//! | a snapshot of AWS Config that is cut, packed or not | `a_cut_snapshot_answers_nothing` |
+//! | versions of one user in several histories | `of_two_histories_the_newer_counts_in_any_order` |
+//! | a key of somebody else, a job that is not done | `answers_that_cannot_be_are_told` |
+//!
+//! Of folders that `iam-collect` has written, the tests are in `tree.rs`.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{program, put};
+use crate::support::{gzip, program, put};
 
 fn policy(statements: &Value) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
@@ -196,4 +201,85 @@ fn a_policy_of_60_megabytes_is_unknown_and_the_rest_is_answered() {
     let why = told(&[&file]).1;
     assert!(why[0].contains("has more than 1048576 bytes"), "{why:?}");
     assert_eq!(can("large", "s3:GetObject", &[&file]), "unknown");
+}
+
+/// A user in the words of AWS Config, which may do this since then.
+fn item(name: &str, action: &str, at: &str) -> Value {
+    let document = allows(&json!(action)).to_string();
+    let configuration = json!({
+        "userName": name, "userId": format!("AIDA{name}"), "arn": arn("user", name), "path": "/", "groupList": [],
+        "createDate": "2026-01-01T00:00:00.000Z", "attachedManagedPolicies": [],
+        "userPolicyList": [{"policyName": "p0", "policyDocument": document}],
+    });
+    json!({
+        "configurationItemVersion": "1.3", "configurationItemStatus": "OK", "configurationItemCaptureTime": at,
+        "awsAccountId": "111122223333", "awsRegion": "global", "resourceType": "AWS::IAM::User",
+        "resourceId": format!("AIDA{name}"), "resourceName": name, "ARN": arn("user", name),
+        "configuration": configuration, "supplementaryConfiguration": {}, "tags": {}, "relationships": [],
+    })
+}
+
+fn delivered(items: &[Value]) -> String {
+    json!({"fileVersion": "1.0", "configSnapshotId": "1", "configurationItems": items}).to_string()
+}
+
+#[test]
+fn a_cut_snapshot_answers_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let users: Vec<Value> =
+        (0..50).map(|at| item(&format!("u{at}"), "*", "2026-01-01T00:00:00.000Z")).collect();
+    let whole = delivered(&users);
+    let path = folder.path().join("snapshot.json.gz");
+    put(&path, &gzip(whole.as_bytes()));
+    assert_eq!(told(&[&path]).0.len(), 50);
+    let packed = gzip(whole.as_bytes());
+    for cut in [whole.as_bytes().get(..whole.len() / 2).unwrap(), packed.get(..packed.len() - 12).unwrap()] {
+        put(&path, cut);
+        let out = program().args(["privilege", "analyze"]).arg(&path).output().unwrap();
+        let said = String::from_utf8(out.stderr).unwrap();
+        assert_eq!((out.status.code(), out.stdout.len()), (Some(1), 0), "{said}");
+        assert!(said.contains("snapshot.json.gz: cut short"), "{said}");
+    }
+}
+
+#[test]
+fn of_two_histories_the_newer_counts_in_any_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let [older, newer] = ["older", "newer"].map(|name| folder.path().join(name));
+    let history = |item: Value| json!({"fileVersion": "1.0", "configurationItems": [item]}).to_string();
+    put(&older, history(item("all", "*", "2026-01-01T00:00:00.000Z")).as_bytes());
+    put(&newer, history(item("all", "s3:GetObject", "2026-02-01T00:00:00.000Z")).as_bytes());
+    for files in [[&*older, &*newer], [&*newer, &*older]] {
+        assert_eq!(can("all", "s3:GetObject", &files), "allow");
+        assert_eq!(can("all", "s3:PutObject", &files), "implicit-deny");
+    }
+}
+
+#[test]
+fn answers_that_cannot_be_are_told() {
+    let (folder, whole) = export(&[user("ann", &[allows(&json!("*"))])], &[]);
+    let beside = folder.path().join("beside.json");
+    let kept =
+        |about: &str, output: Value| json!({"account": "111122223333", "about": about, "output": output});
+    let keys =
+        json!({"AccessKeyMetadata": [{"UserName": "ann", "AccessKeyId": "AKIA1", "Status": "Active"}]});
+    let job = json!({"JobStatus": "IN_PROGRESS", "JobCreationDate": "2026-01-01T00:00:00Z", "ServicesLastAccessed": []});
+    for (answer, said) in [
+        (kept(&arn("user", "bob"), keys), "the answer is of the user ann"),
+        (kept(&arn("user", "ann"), job), "the job is IN_PROGRESS, and not done"),
+    ] {
+        put(&beside, answer.to_string().as_bytes());
+        let out =
+            program().args(["privilege", "analyze", "-o", "json"]).args([&whole, &beside]).output().unwrap();
+        let answer: Value = serde_json::from_slice(&out.stdout).unwrap();
+        let rejects = answer["rejects"].as_array().unwrap();
+        assert_eq!(rejects.len(), 1, "{rejects:?}");
+        let reason = rejects[0]["reason"].as_str().unwrap();
+        assert!(
+            reason.contains(said) && reason.contains("nothing of 111122223333 in this source counts"),
+            "{reason}"
+        );
+        // The other file stands.
+        assert_eq!(answer["principals"].as_array().unwrap().len(), 1);
+    }
 }

@@ -160,3 +160,53 @@ fn a_role_without_its_trust_policy_is_unknown_and_not_closed() {
         answer["unknown"].as_array().unwrap().iter().map(|one| one["policy"].as_str().unwrap()).collect();
     assert_eq!(unknown, ["arn:aws:iam::111122223333:role/Admin trust"], "{answer:#}");
 }
+
+#[test]
+fn of_a_tree_and_an_export_the_newer_counts_in_any_order() {
+    let root = tree();
+    let export = root.path().join("export.json");
+    let user = |created: &str| {
+        json!({"UserDetailList": [{"Arn": "arn:aws:iam::111122223333:user/Ann", "UserName": "Ann", "UserId": "AIDA1", "Path": "/",
+            "CreateDate": created, "UserPolicyList": [{"PolicyName": "own", "PolicyDocument": allows("s3:GetObject")}]}]})
+    };
+    for (created, answer) in [("2026-02-01T00:00:00Z", "allow"), ("2025-02-01T00:00:00Z", "implicit-deny")] {
+        put(&export, user(created).to_string().as_bytes());
+        assert_eq!(can("Ann", "s3:GetObject", root.path()), answer, "{created}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_called_after_another_account_is_refused() {
+    let root = tree();
+    let [from, to] = ["111122223333", "444455556666"].map(|id| root.path().join("aws/aws/accounts").join(id));
+    std::fs::rename(from, to).unwrap();
+    let answer = analyzed(root.path());
+    let reason = answer["rejects"][0]["reason"].as_str().unwrap();
+    let expected = "in iam/role/admin is not of account 444455556666, of which the folder is; nothing of 444455556666 in this folder counts";
+    assert!(reason.contains(expected), "{reason}");
+    assert_eq!(answer["principals"], json!([]));
+}
+
+#[test]
+fn an_organisation_in_a_circle_is_unknown() {
+    let root = tree();
+    let scp = "arn:aws:organizations::999900001111:policy/o-1/service_control_policy/p-1";
+    let units = json!({"ou-1": {"parent": "ou-2", "scps": [scp]}, "ou-2": {"parent": "ou-1", "scps": [scp]}});
+    let accounts = json!({"111122223333": {"ou": "ou-1", "scps": [scp], "rcps": []}});
+    for (file, content) in [("ous.json", units), ("accounts.json", accounts)] {
+        put(&root.path().join("aws/aws/organizations/o-1").join(file), content.to_string().as_bytes());
+    }
+    assert_eq!(can("Admin", "s3:GetObject", root.path()), "unknown");
+}
+
+#[test]
+fn a_policy_of_60_megabytes_in_a_tree_is_unknown_and_the_rest_is_answered() {
+    let root = tree();
+    let buckets: Vec<String> = (0..2_500_000).map(|at| format!("arn:aws:s3:::bucket-{at}/*")).collect();
+    let large = json!([{"PolicyName": "large", "PolicyDocument": document(&json!({"Effect": "Allow", "Action": "*", "Resource": buckets}))}]);
+    let text = large.to_string();
+    assert!(text.len() > 60_000_000);
+    put(&root.path().join(ACCOUNT).join("iam/user/ann/inline-policies.json"), text.as_bytes());
+    assert_eq!(can("Ann", "s3:GetObject", root.path()), "unknown");
+    assert_eq!(can("Admin", "s3:GetObject", root.path()), "allow");
+}

@@ -101,6 +101,7 @@ impl Ledger<'_> {
             RowKind::Policy => self.withdraw(&inventory.policies, key),
             RowKind::Entitlement => self.withdraw(&inventory.entitlements, key),
             RowKind::AccessFinding => self.withdraw(&inventory.findings, key),
+            RowKind::LastUse => self.withdraw(&inventory.last_uses, key),
             RowKind::Identity | RowKind::Credential | RowKind::Unknown => {}
         }
     }

@@ -8,6 +8,7 @@ use doorward_model::id::TenantId;
 use doorward_model::identity::{Credential, CredentialKind, Identity, IdentityKind};
 use doorward_model::inventory::center::{Assignment, Membership, PermissionSet};
 use doorward_model::inventory::finding::AccessFinding;
+use doorward_model::inventory::last_use::LastUse;
 use doorward_model::inventory::organisation::OrganisationNode;
 use doorward_model::inventory::resource::Resource;
 use doorward_model::inventory::row::{Row, RowKind};
@@ -146,6 +147,8 @@ fn rows(account: &str, names: &BTreeSet<String>, at_ms: i64) -> AccountExport {
             seen,
             ..AccessFinding::default()
         });
+        let holder = format!("arn:aws:iam::{}:user/{name}", export.account);
+        export.last_uses.push(LastUse { identity: holder, service: "s3".into(), seen, ..LastUse::default() });
     }
     export
 }

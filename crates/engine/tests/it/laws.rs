@@ -9,6 +9,7 @@ use doorward_model::identity::{Credential, Edge, EdgeKind, Identity, IdentityKin
 use doorward_model::inventory::center::{Assignment, Membership, PermissionSet};
 use doorward_model::inventory::change::{ChangedRow, InventoryChanged};
 use doorward_model::inventory::finding::AccessFinding;
+use doorward_model::inventory::last_use::LastUse;
 use doorward_model::inventory::measure::PrivilegeMeasured;
 use doorward_model::inventory::organisation::OrganisationNode;
 use doorward_model::inventory::resource::Resource;
@@ -215,6 +216,7 @@ fn independent() -> Vec<Fact> {
                 Fact::AssignmentFound(Assignment { account: name("account"), ..Assignment::default() }),
                 Fact::MembershipFound(Membership { group: name("group"), ..Membership::default() }),
                 Fact::AccessFindingFound(AccessFinding { id: name("found"), ..AccessFinding::default() }),
+                Fact::LastUseFound(LastUse { identity: name("who"), ..LastUse::default() }),
                 Fact::Withdrawn(Withdrawn { key: vec![name("gone")], ..Withdrawn::default() }),
                 Fact::InventoryChanged(change(&name("event"))),
                 Fact::FindingRaised(finding),

@@ -6,13 +6,14 @@
 
 use std::ops::Range;
 
-use doorward_model::identity::{Credential, CredentialKind, CredentialState, Identity, IdentityKind};
+use doorward_model::identity::{Credential, CredentialKind, CredentialState, Identity};
 use doorward_model::reject::RejectReason;
 use doorward_model::time::Time;
 
 use crate::inventory::aws::{Arn, date, get, text};
 use crate::inventory::draft::Draft;
 use crate::inventory::form::Top;
+use crate::inventory::iam::answer::root;
 
 /// How a report begins.
 const HEADING: &[u8] = b"user,arn,user_creation_time,";
@@ -119,20 +120,16 @@ impl<'a> Row<'a> {
 
     fn put(&self, draft: &mut Draft<'_>) {
         let seen = draft.seen();
-        let sheet = draft.sheet(Arn::of(&self.arn).account);
+        let account = Arn::of(&self.arn).account;
+        let root = Identity {
+            id: self.arn.clone(),
+            created_at_ms: self.date("user_creation_time"),
+            last_used_at_ms: self.date("password_last_used"),
+            ..root(account, draft)
+        };
+        let sheet = draft.sheet(account);
         if self.user == "<root_account>" {
-            sheet.export.identities.push(Identity {
-                id: self.arn.clone(),
-                kind: IdentityKind::Human.into(),
-                platform: "aws".to_owned(),
-                account: Arn::of(&self.arn).account.to_owned(),
-                name: "root".to_owned(),
-                created_at_ms: self.date("user_creation_time"),
-                last_used_at_ms: self.date("password_last_used"),
-                peer_group: "root".to_owned(),
-                seen: Some(seen),
-                ..Identity::default()
-            });
+            sheet.export.identities.push(root);
         }
         let credentials = self.credentials().map(|credential| Credential { seen: Some(seen), ..credential });
         sheet.export.credentials.extend(credentials);

@@ -7,7 +7,7 @@ use doorward_model::reject::RejectReason;
 
 use crate::inventory::draft::{Beside, Draft};
 use crate::inventory::{
-    analyzer, center, config, credential_report, organizations, resource_policy, workload,
+    analyzer, center, config, credential_report, iam, organizations, resource_policy, workload,
 };
 use crate::json::value::Value;
 
@@ -19,6 +19,8 @@ pub(crate) enum Form {
     /// Items of AWS Config in one answer.
     ConfigAnswer,
     CredentialReport,
+    /// A single answer of IAM.
+    Iam,
     Organizations,
     ResourcePolicy,
     Workload,
@@ -29,10 +31,11 @@ pub(crate) enum Form {
 type Recognises = fn(&Top<'_>) -> bool;
 
 /// The forms, the more special before the more general.
-const FORMS: [(Form, Recognises); 8] = [
+const FORMS: [(Form, Recognises); 9] = [
     (Form::Config, config::is_item),
     (Form::ConfigAnswer, config::is_answer),
     (Form::CredentialReport, credential_report::recognises),
+    (Form::Iam, iam::answer::recognises),
     (Form::Organizations, organizations::recognises),
     (Form::ResourcePolicy, resource_policy::recognises),
     (Form::Workload, workload::recognises),
@@ -41,7 +44,7 @@ const FORMS: [(Form, Recognises); 8] = [
 ];
 
 /// Lists that answers are made of, and which may be longer than any record.
-pub(crate) const LISTS: [&str; 24] = [
+pub(crate) const LISTS: [&str; 26] = [
     "Accounts",
     "AccountAssignments",
     "BaseConfigurationItems",
@@ -62,10 +65,12 @@ pub(crate) const LISTS: [&str; 24] = [
     "Reservations",
     "Results",
     "services",
+    "ServicesLastAccessed",
     "Stacks",
     "Targets",
     "tasks",
     "Users",
+    "VirtualMFADevices",
 ];
 
 impl Form {
@@ -74,6 +79,7 @@ impl Form {
         match self {
             Self::Config | Self::ConfigAnswer => Source::Config,
             Self::CredentialReport => Source::CredentialReport,
+            Self::Iam => Source::Iam,
             Self::Organizations => Source::Organizations,
             Self::ResourcePolicy | Self::Workload => Source::Service,
             Self::Center => Source::IdentityCenter,
@@ -160,6 +166,7 @@ pub(super) fn read(form: Form, value: Value<'_>, draft: &mut Draft<'_>) -> Resul
         Form::Config => config::item(top.value, draft),
         Form::ConfigAnswer => config::answer(&top, draft),
         Form::CredentialReport => credential_report::answer(&top, draft),
+        Form::Iam => iam::answer::read(&top, draft),
         Form::Organizations => organizations::read(&top, draft),
         Form::ResourcePolicy => resource_policy::read(&top, draft),
         Form::Workload => workload::read(&top, draft),

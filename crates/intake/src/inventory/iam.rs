@@ -1,6 +1,8 @@
 //! Users, groups, roles and managed policies, as IAM and AWS Config tell them.
 
+pub(super) mod answer;
 pub(crate) mod kind;
+mod last_use;
 
 use doorward_model::identity::{Credential, CredentialKind, Identity};
 use doorward_model::inventory::resource::{INSTANCE_PROFILE, Resource};

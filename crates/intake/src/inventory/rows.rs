@@ -19,6 +19,7 @@ pub(super) fn add(into: &mut AccountExport, rows: AccountExport) {
     into.assignments.extend(rows.assignments);
     into.memberships.extend(rows.memberships);
     into.findings.extend(rows.findings);
+    into.last_uses.extend(rows.last_uses);
     into.rejects.extend(rows.rejects);
     into.newest_at_ms = into.newest_at_ms.max(rows.newest_at_ms);
 }
@@ -33,6 +34,7 @@ pub(super) fn settled(mut export: AccountExport) -> AccountExport {
     export.permission_sets =
         joined(export.permission_sets, |row| row.id.clone(), |one, other| one.join(other));
     export.findings = last_of_each(export.findings, |row| row.id.clone());
+    export.last_uses = last_of_each(export.last_uses, |row| (row.identity.clone(), row.service.clone()));
     export.entitlements =
         last_of_each(export.entitlements, |row| (row.holder.clone(), row.policy.clone(), row.origin));
     export.assignments = last_of_each(export.assignments, |row| {

@@ -3,5 +3,6 @@
 mod answers;
 mod bad_input;
 mod config;
+mod credentials;
 mod report;
 mod tree;

@@ -50,6 +50,22 @@ pub(crate) fn rows(export: &AccountExport) -> Vec<String> {
             seen(row.seen.as_ref())
         )
     }));
+    lines.extend(of_organisations(export));
+    lines.extend(export.findings.iter().map(|row| format!("{row:?}")));
+    lines.extend(export.last_uses.iter().map(|row| {
+        let (seen, actions) = (seen(row.seen.as_ref()), &row.actions);
+        format!(
+            "last use {} of {} {} {:?} {actions:?}{seen}",
+            row.identity, row.service, row.used_at_ms, row.region
+        )
+    }));
+    lines.extend(export.rejects.iter().map(|row| format!("reject {}", row.reason)));
+    lines
+}
+
+/// Nodes, and what there is of Identity Center.
+fn of_organisations(export: &AccountExport) -> Vec<String> {
+    let mut lines = Vec::new();
     lines.extend(export.nodes.iter().map(|row| {
         let management = if row.is_management { " management" } else { "" };
         format!(
@@ -79,8 +95,6 @@ pub(crate) fn rows(export: &AccountExport) -> Vec<String> {
             .iter()
             .map(|row| format!("membership {} in {} of {}", row.member, row.group, row.store)),
     );
-    lines.extend(export.findings.iter().map(|row| format!("{row:?}")));
-    lines.extend(export.rejects.iter().map(|row| format!("reject {}", row.reason)));
     lines
 }
 

@@ -117,6 +117,8 @@ pub mod attribute {
     pub const DEFAULT_VERSION: &str = "default_version";
     /// Who manages the key: `AWS` or `CUSTOMER`.
     pub const KEY_MANAGER: &str = "key_manager";
+    /// The audiences that a provider of identities accepts, with a space between them.
+    pub const AUDIENCES: &str = "audiences";
     /// A flag: callers are let in from the internet.
     pub const PUBLIC: &str = "public";
 }

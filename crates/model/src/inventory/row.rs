@@ -6,6 +6,7 @@ use prost::Message;
 use crate::identity::Credential;
 use crate::inventory::center::{Assignment, Membership, PermissionSet, PrincipalKind};
 use crate::inventory::finding::AccessFinding;
+use crate::inventory::last_use::LastUse;
 use crate::inventory::organisation::OrganisationNode;
 use crate::inventory::resource::Resource;
 use crate::inventory::{Entitlement, Group, PolicyDocument, Seen, Source};
@@ -39,6 +40,8 @@ pub enum RowKind {
     Membership = 10,
     /// A finding of Access Analyzer.
     AccessFinding = 11,
+    /// When an identity used a service last.
+    LastUse = 12,
 }
 
 /// A row that is a fact.
@@ -180,6 +183,7 @@ rows! {
     Membership is Membership in MembershipFound by [group, member] and |_| None, joined by join_membership;
     AccessFinding is AccessFinding in AccessFindingFound by [id] and |_| None,
         joined by |known, later| *known = later;
+    LastUse is LastUse in LastUseFound by [identity, service] and |_| None, joined by |known, later| *known = later;
 }
 
 fn join_credential(known: &mut Credential, later: Credential) {
@@ -196,8 +200,17 @@ fn join_credential(known: &mut Credential, later: Credential) {
     if later.expires_at_ms != 0 {
         known.expires_at_ms = later.expires_at_ms;
     }
-    fill([(&mut known.identity, later.identity)]);
+    if !is_without_path(&later.identity, &known.identity) {
+        fill([(&mut known.identity, later.identity)]);
+    }
     known.seen = later.seen.or(known.seen);
+}
+
+/// Whether somebody names a user that is known with a path without it: that says less, not something else.
+fn is_without_path(named: &str, known: &str) -> bool {
+    let Some((account, name)) = named.split_once(":user/") else { return false };
+    let known = known.strip_prefix(account).and_then(|rest| rest.strip_prefix(":user/"));
+    known.and_then(|known| known.strip_suffix(name)).is_some_and(|path| path.ends_with('/'))
 }
 
 fn join_entitlement(known: &mut Entitlement, later: Entitlement) {
@@ -383,5 +396,26 @@ mod tests {
         known.join(later.clone());
         let expected = Credential { last_used_at_ms: 7, ..later };
         assert_eq!(known, expected);
+    }
+
+    #[test]
+    fn a_name_without_its_path_takes_no_credential_from_whom_it_is_of() {
+        let [ann, team] =
+            ["user/ann", "user/team/ann"].map(|rest| format!("arn:aws:iam::111122223333:{rest}"));
+        let held = |identity: &str| Credential { identity: identity.to_owned(), ..Credential::default() };
+        let joined = |known: &str, later: &str| {
+            let mut known = held(known);
+            known.join(held(later));
+            known.identity
+        };
+        assert_eq!([joined(&team, &ann), joined(&ann, &team)], [team.clone(), team.clone()]);
+        for other in [
+            "arn:aws:iam::444455556666:user/ann",
+            "arn:aws:iam::111122223333:user/nn",
+            "arn:aws:iam::111122223333:role/ann",
+        ] {
+            assert_eq!(joined(&team, other), other);
+        }
+        assert_eq!(joined(&team, ""), team);
     }
 }

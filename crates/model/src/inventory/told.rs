@@ -31,6 +31,7 @@ impl Fact {
             Self::AssignmentFound(row) => of(row),
             Self::MembershipFound(row) => of(row),
             Self::AccessFindingFound(row) => of(row),
+            Self::LastUseFound(row) => of(row),
             Self::Withdrawn(gone) => Some((gone.kind(), gone.key.clone())),
             Self::IdentityFound(_)
             | Self::CredentialFound(_)

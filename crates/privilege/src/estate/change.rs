@@ -134,6 +134,7 @@ impl<'a> Update<'a> {
             | RowKind::Assignment
             | RowKind::Membership
             | RowKind::AccessFinding
+            | RowKind::LastUse
             | RowKind::Unknown => {}
         }
     }

@@ -201,16 +201,20 @@ impl Estate {
         let has_signed_in = holder.kind == PrincipalKind::User && holder.identity.last_used_at_ms != 0;
         holder.has_password = has_signed_in.then_some(true);
         let own = self.credits.by_holder.get(holder.arn()).into_iter().flatten();
-        for credit in own.filter_map(|id| self.credits.by_id.get(id)) {
+        // A credential report tells the places of keys, and other sources their ids: of one key there may be both.
+        let (mut places, mut ids) = (0, 0);
+        for (id, credit) in own.filter_map(|id| Some((id, self.credits.by_id.get(id)?))) {
             match credit.kind {
                 CredentialKind::Password => holder.has_password = Some(credit.is_active),
-                CredentialKind::AccessKey => holder.keys = Some(holder.keys.unwrap_or(0) + 1),
+                CredentialKind::AccessKey if id.starts_with("access-key-") => places += 1,
+                CredentialKind::AccessKey => ids += 1,
                 CredentialKind::Unknown
                 | CredentialKind::SessionKey
                 | CredentialKind::SecondFactor
                 | CredentialKind::Certificate => {}
             }
         }
+        holder.keys = Some(places.max(ids)).filter(|keys| *keys > 0);
     }
 
     /// The policy of a name; one that no row holds is missing.

@@ -1,8 +1,9 @@
 //! Rows into an estate.
 
+use doorward_model::identity::{Credential, CredentialKind, Identity};
 use doorward_model::inventory::organisation::NodeKind;
 use doorward_model::inventory::resource::{INSTANCE_PROFILE, Resource};
-use doorward_model::inventory::{Entitlement, Origin};
+use doorward_model::inventory::{AccountExport, Entitlement, Origin};
 use doorward_privilege::estate::{Builder, Estate, Held, PrincipalKind};
 
 use crate::support::{ACCOUNT, Rows, node};
@@ -158,4 +159,36 @@ fn rows_of_one_thing_from_several_exports_are_one() {
     let estate = builder.build();
     let place = estate.find_resource(&instance).unwrap();
     assert_eq!(estate.role_of(place), estate.find(&role));
+}
+
+#[test]
+fn a_key_that_is_told_by_its_place_and_by_its_id_is_one() {
+    let arn = format!("arn:aws:iam::{ACCOUNT}:user/alice");
+    let keys = |ids: &[&str]| {
+        let credentials = ids.iter().map(|id| Credential {
+            id: (*id).to_owned(),
+            kind: CredentialKind::AccessKey.into(),
+            identity: arn.clone(),
+            ..Credential::default()
+        });
+        let mut builder = Builder::default();
+        builder.add(AccountExport {
+            account: ACCOUNT.to_owned(),
+            identities: vec![Identity { id: arn.clone(), name: "alice".to_owned(), ..Identity::default() }],
+            credentials: credentials.collect(),
+            ..AccountExport::default()
+        });
+        let estate = builder.build();
+        estate.principal(estate.find(&arn).unwrap()).unwrap().keys
+    };
+    let [first, second] = ["access-key-1", "access-key-2"].map(|place| format!("{place}:{arn}"));
+    let counted = [
+        keys(&[]),
+        keys(&[&first]),
+        keys(&["AKIA1"]),
+        keys(&[&first, "AKIA1"]),
+        keys(&[&first, "AKIA1", "AKIA2"]),
+        keys(&[&first, &second, "AKIA1"]),
+    ];
+    assert_eq!(counted, [None, Some(1), Some(1), Some(1), Some(2), Some(2)]);
 }

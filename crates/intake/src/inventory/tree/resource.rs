@@ -1,9 +1,10 @@
 //! Resources with their policies, what is shared with other accounts, and Identity Center.
 
+use doorward_model::inventory::resource::attribute;
 use doorward_model::inventory::{Origin, Source};
 use doorward_model::reject::RejectReason;
 
-use crate::inventory::aws::{Arn, at, get, tags, text, text_at};
+use crate::inventory::aws::{Arn, at, get, list, tags, text, text_at};
 use crate::inventory::form::Top;
 use crate::inventory::tree::account::arn_of;
 use crate::inventory::tree::compose::{object, raw};
@@ -34,6 +35,10 @@ pub(super) fn read(arn: &str, thing: &Thing<'_>, folder: &mut Folder<'_>) -> Res
         row.runs_as = runs_as.map(|(_, field)| text_at(metadata, &[field])).unwrap_or_default();
         row.tags = tags_of(thing)?;
         row.attributes = resource_policy::flags(thing.part("bpa").unwrap_or(Value::NULL));
+        let audiences: Vec<_> = list(metadata, "audiences")?.map(|one| one.scalar().into_owned()).collect();
+        if !audiences.is_empty() {
+            row.attributes.insert(attribute::AUDIENCES.to_owned(), audiences.join(" "));
+        }
         let mut sheet = draft.sheet(&account);
         sheet.export.resources.push(row);
         if let Some(policy) = thing.part("policy") {
