@@ -4,7 +4,7 @@
 use doorward_intake::{Item, Limits, Reader};
 use libfuzzer_sys::fuzz_target;
 
-const FORMS: [(&str, &str); 8] = [
+const FORMS: [(&str, &str); 12] = [
     ("", ""),
     (
         "{\"account\":\"111122223333\",\"region\":\"eu-central-1\",\"about\":\"arn:aws:s3:::b\",\"output\":",
@@ -16,6 +16,16 @@ const FORMS: [(&str, &str); 8] = [
     ),
     ("{\"resourceType\":\"AWS::IAM::Role\",\"accountId\":\"111122223333\",\"configuration\":", "}"),
     ("{\"Results\":[", "]}"),
+    (
+        "{\"fileVersion\":\"1.0\",\"configurationItems\":[{\"resourceType\":\"AWS::IAM::User\",\"awsAccountId\":\"111122223333\",\"configuration\":",
+        "}]}",
+    ),
+    ("{\"configurationItems\":[", "]}"),
+    ("{\"account\":\"111122223333\",\"about\":\"arn:aws:iam::111122223333:user/a\",\"output\":", "}"),
+    (
+        "{\"about\":\"arn:aws:iam::111122223333:role/a\",\"output\":{\"JobStatus\":\"COMPLETED\",\"JobCreationDate\":1,\"ServicesLastAccessed\":",
+        "}}",
+    ),
     ("{\"AccountAssignments\":", "}"),
     ("{\"Reservations\":", "}"),
     ("user,arn,user_creation_time,password_enabled\n", ""),

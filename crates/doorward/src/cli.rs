@@ -40,7 +40,7 @@ pub enum Command {
     /// Files and folders may be mixed; what a file is is told by its content, not by its name: CloudTrail as delivered
     /// (also .gz and .zst), JSON Lines, `lookup-events` output, EventBridge and CloudWatch envelopes, and
     /// what exists, as IAM, AWS Config, Organizations, Identity Center, Access Analyzer and the services themselves tell
-    /// it. Nothing is sent anywhere, and nothing is kept but by --data-dir.
+    /// it, or as iam-collect has stored it. Nothing is sent anywhere, and nothing is kept but by --data-dir.
     Scan(ScanArgs),
     /// Serve decisions, take in events, and answer questions.
     ///
