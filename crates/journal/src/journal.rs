@@ -9,6 +9,7 @@ use doorward_model::head::SignedHead;
 use doorward_model::id::{FactNumber, Partition};
 use doorward_model::record::Record;
 use doorward_model::time::Time;
+use doorward_model::usage::Ledger;
 
 use crate::dedupe::{Seen, Window};
 use crate::error::JournalError;
@@ -29,6 +30,11 @@ pub trait Log {
     /// In which rows up to one a term stands, the newest first; none where there is no search index.
     fn standing(&self, term: Term<'_>, up_to: Position, limit: usize) -> Option<Standing> {
         let _ = (term, up_to, limit);
+        None
+    }
+
+    /// What was used by whom, as rows up to one show it; none where there is no search index.
+    fn usage(&self) -> Option<(Ledger, Position)> {
         None
     }
 

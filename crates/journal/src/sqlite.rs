@@ -11,6 +11,7 @@ pub(crate) mod index;
 mod schema;
 mod signed;
 mod store;
+mod usage;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

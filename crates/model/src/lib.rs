@@ -22,3 +22,4 @@ pub mod reject;
 pub mod risk;
 pub mod time;
 pub mod token;
+pub mod usage;

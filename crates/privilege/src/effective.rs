@@ -22,7 +22,7 @@ use self::join::Joined;
 use self::parts::Parts;
 
 /// What a principal could do. What is in none of the sets is denied, whatever the resource and the circumstances.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Effective {
     /// Allowed on some resource, whatever the circumstances.
     pub certain: SetId,

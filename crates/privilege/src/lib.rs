@@ -39,4 +39,5 @@ pub mod sets;
 mod shared;
 pub mod targets;
 pub mod truth;
+pub mod usage;
 mod variables;

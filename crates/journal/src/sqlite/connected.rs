@@ -5,6 +5,7 @@ use std::path::Path;
 
 use doorward_model::head::SignedHead;
 use doorward_model::time::Time;
+use doorward_model::usage::Ledger;
 use rusqlite::Connection;
 
 use super::index::{Standing, Term};
@@ -33,6 +34,10 @@ impl<C: Connected> Log for C {
 
     fn standing(&self, term: Term<'_>, up_to: Position, limit: usize) -> Option<Standing> {
         index::standing(self.folder(), term, up_to, limit)
+    }
+
+    fn usage(&self) -> Option<(Ledger, Position)> {
+        index::usage(self.folder())
     }
 
     fn checkpoints(&self) -> Result<Vec<Position>, JournalError> {

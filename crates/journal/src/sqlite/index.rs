@@ -1,5 +1,6 @@
-//! The search index: in which rows a term stands. A file of its own, filled beside the writer and never by it; whatever
-//! happens to it, the log says the same, so it is made anew when it is missing or does not fit.
+//! The search index: in which rows a term stands; and, in the same file, the ledger of what was used. A file of its own,
+//! filled beside the writer and never by it; whatever happens to it, the log says the same, so it is made anew when it is
+//! missing or does not fit.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,9 +10,10 @@ use std::path::{Path, PathBuf};
 
 use doorward_model::hash::Fingerprint;
 use doorward_model::record::{Observation, Record};
+use doorward_model::usage::Ledger;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use super::{Follower, folder};
+use super::{Follower, folder, usage};
 use crate::error::JournalError;
 use crate::journal::{Content, Log, Position, Row};
 
@@ -96,10 +98,14 @@ impl Indexer {
     /// When a row cannot be read, or SQLite fails; then nothing was taken in.
     pub fn step(&mut self) -> Result<Position, JournalError> {
         let from = through(&self.connection)?;
-        let (mut entries, mut last, mut rows) = (BTreeSet::new(), from, 0);
+        let (mut entries, mut ledger) = (BTreeSet::new(), Ledger::default());
+        let (mut last, mut rows) = (from, 0);
         self.follower.read_from(from.next(), &mut |row| {
             (last, rows) = (row.position, rows + 1);
             enter(&row, &mut entries);
+            if let Content::Records(records) = &row.content {
+                records.iter().for_each(|record| ledger.take_record(record));
+            }
             if rows < ROWS_AT_ONCE { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         if last == from {
@@ -118,12 +124,13 @@ impl Indexer {
                 put.execute([*hash, *position])?;
             }
         }
+        usage::put(&transaction, &ledger)?;
         transaction.execute("UPDATE through SET position = ?1", [last.0.cast_signed()])?;
         transaction.commit()?;
         Ok(last)
     }
 
-    /// Drops what only leads to rows whose observations have expired.
+    /// Drops what only leads to rows whose observations have expired, and what was used last too long ago.
     ///
     /// # Errors
     /// When SQLite fails.
@@ -134,16 +141,27 @@ impl Indexer {
                 self.connection.execute_batch(&format!("DROP TABLE term_{range}"))?;
             }
         }
-        Ok(())
+        usage::expire(&self.connection)
     }
 }
 
 /// Where a term stands, up to a row; none when there is no index, or none that can be read: then the log has to be.
 pub(super) fn standing(folder: &Path, term: Term<'_>, up_to: Position, limit: usize) -> Option<Standing> {
-    let path = file(folder);
+    look_up(&reading(folder)?, term.hash(), up_to, limit).ok()
+}
+
+/// What was used, up to a row; none when there is no index, or none that can be read.
+pub(super) fn usage(folder: &Path) -> Option<(Ledger, Position)> {
+    let mut connection = reading(folder)?;
+    // Of one instant, both.
+    let transaction = connection.transaction().ok()?;
+    Some((usage::get(&transaction).ok()?, through(&transaction).ok()?))
+}
+
+/// A connection to an index that is there.
+fn reading(folder: &Path) -> Option<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).ok()?;
-    look_up(&connection, term.hash(), up_to, limit).ok()
+    Connection::open_with_flags(file(folder), flags).ok()
 }
 
 fn look_up(
@@ -186,6 +204,7 @@ fn open(path: &Path) -> Result<Connection, JournalError> {
         "CREATE TABLE IF NOT EXISTS through (position INTEGER NOT NULL, format INTEGER NOT NULL);
          INSERT INTO through SELECT 0, {FORMAT} WHERE NOT EXISTS (SELECT 1 FROM through);"
     ))?;
+    usage::create(&connection)?;
     Ok(connection)
 }
 
@@ -248,4 +267,4 @@ const ROWS_AT_ONCE: usize = 64;
 /// Rows are grouped by their position without so many bits: a group is dropped as a whole.
 const RANGE_BITS: u32 = 12;
 /// The version of this file; one of another version is made anew.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;

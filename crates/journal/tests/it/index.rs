@@ -3,9 +3,10 @@
 use std::fs;
 
 use doorward_journal::{Expired, Indexer, Journal, Kept, Log, Position, Standing, Term};
-use doorward_model::event::{Actor, Client, Event};
+use doorward_model::event::{Actor, ActorKind, Client, Event, Outcome, Target};
 use doorward_model::record::{Observation, Record};
-use doorward_model::time::Millis;
+use doorward_model::time::{Millis, Time};
+use doorward_model::usage::{Ledger, RESOURCES_MAX};
 
 use crate::engines::{all_events, append, open, scratch};
 use crate::samples::{Numbering, START, event};
@@ -132,4 +133,83 @@ fn what_only_leads_to_expired_rows_goes() {
     indexer.expire().unwrap();
     assert_eq!(first(&log), []);
     assert_eq!(log.standing(Term::Identity("bob"), Position(9_999), 9), rows(&[4_201], 4_201));
+}
+
+/// An event that shows the use of a permission on a role.
+fn used(round: usize, (who, action): (&str, &str), (on, at): (usize, Time)) -> Event {
+    Event {
+        source: "cloudtrail".to_owned(),
+        account: "111122223333".to_owned(),
+        service: "iam".to_owned(),
+        action: action.to_owned(),
+        actor: Actor { kind: ActorKind::IamUser.into(), arn: who.to_owned(), ..Actor::default() },
+        target: Some(Target { kind: "roleName".to_owned(), id: format!("role-{on:03}") }),
+        outcome: Outcome::Success.into(),
+        happened_at_ms: at.ms(),
+        ..event(&format!("id-{round}"), "x", 0)
+    }
+}
+
+#[test]
+fn the_ledger_is_what_folding_the_log_makes_and_outlives_what_expired() {
+    let (_folder, path) = scratch();
+    let mut log = open(&path);
+    assert_eq!(log.usage(), None, "there is no index");
+    let mut indexer = Indexer::new(log.follower().unwrap(), &path).unwrap();
+    let mut next = Numbering::after(log.head());
+    let mut expected = Ledger::default();
+    for round in 0..RESOURCES_MAX + 20 {
+        let at = START + Millis::MINUTE.times(i64::try_from((round * 7) % 50).unwrap());
+        // More than are kept, and those first that are not.
+        let on = RESOURCES_MAX + 20 - round;
+        let events = [
+            used(round * 2, ("arn:alice", "GetRole"), (on, at)),
+            used(round * 2 + 1, ([("arn:alice"), ("arn:bob")][round % 2], "PassRole"), (round % 3, at)),
+        ];
+        events.iter().for_each(|event| expected.take(event));
+        for event in events {
+            append(&mut log, &[next.observation(0, event, START)]).unwrap();
+        }
+        if round % 5 == 0 {
+            indexer.step().unwrap();
+        }
+    }
+    while log.usage().unwrap().1 < log.head().position {
+        indexer.step().unwrap();
+    }
+    assert_eq!(log.usage().unwrap(), (expected.clone(), log.head().position));
+    // What comes again is no second use, and what has expired was used all the same.
+    indexer.step().unwrap();
+    assert!(log.prune(&all_events(START + Millis::DAY)).unwrap().observations > 0);
+    indexer.expire().unwrap();
+    assert_eq!(log.usage().unwrap().0, expected);
+    assert_eq!(log.follower().unwrap().usage().unwrap().0, expected);
+}
+
+#[test]
+fn what_was_last_used_long_before_the_end_of_the_log_is_dropped() {
+    let (_folder, path) = scratch();
+    let mut log = open(&path);
+    let mut indexer = Indexer::new(log.follower().unwrap(), &path).unwrap();
+    let mut next = Numbering::after(log.head());
+    let day = |day: i64| START + Millis::DAY.times(day);
+    let events = [("GetRole", 0), ("ListRoles", 0), ("ListRoles", 450), ("GetUser", 500)];
+    for (round, (action, at)) in events.into_iter().enumerate() {
+        let event = used(round, ("arn:alice", action), (1, day(at)));
+        append(&mut log, &[next.observation(0, event, START)]).unwrap();
+    }
+    indexer.step().unwrap();
+    indexer.expire().unwrap();
+    let (ledger, _) = log.usage().unwrap();
+    let told = |(action, used): (&str, &doorward_model::usage::Use)| {
+        let on: Vec<_> = used.on.values().copied().collect();
+        (action.to_owned(), used.all.first, used.all.last, on == [used.all])
+    };
+    let expected = [
+        ("iam:GetUser".to_owned(), day(500), day(500), true),
+        ("iam:ListRoles".to_owned(), day(100), day(450), true),
+    ];
+    assert_eq!(ledger.of("arn:alice").map(told).collect::<Vec<_>>(), expected);
+    let logged: Vec<_> = ledger.logged().map(|(_, action, span)| (action, span.first)).collect();
+    assert_eq!(logged, [("iam:GetUser", day(500)), ("iam:ListRoles", day(100))]);
 }

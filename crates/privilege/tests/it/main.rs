@@ -56,3 +56,5 @@ mod shared_pathfinding;
 mod support;
 #[cfg(test)]
 mod truth;
+#[cfg(test)]
+mod usage;
