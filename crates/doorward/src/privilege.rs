@@ -1,7 +1,7 @@
 //! An inventory into who could become administrator, how, and where that can be cut: from exports, as a scan and
 //! `doorward privilege analyze` read them, and from the log, as a server keeps it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -20,6 +20,7 @@ use doorward_privilege::escalation::Rules;
 use doorward_privilege::estate::Builder;
 use doorward_privilege::pattern::Pattern;
 use doorward_privilege::rating::TierZero;
+use doorward_privilege::usage::{self, EfficiencyAnswer, LogAnswer, Usage};
 use doorward_serve::answers::privilege::{CHOKE_POINTS_MAX, as_of};
 use doorward_views::control::Control;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,9 @@ pub struct Analyzed {
     pub choke_points: Vec<ChokeAnswer>,
     /// Policies that cannot be read: what depends on them is unknown.
     pub unknown: Vec<UnknownAnswer>,
+    /// What logs show by which the use of rights is told, by account; none where no log is known.
+    #[serde(default)]
+    pub logs: Vec<LogAnswer>,
 }
 
 /// Gives the policies of exports that come from facts their texts.
@@ -99,13 +103,18 @@ pub(crate) fn tier_zero(path: &Path) -> Result<TierZero> {
 }
 
 /// What is said of all principals of an atlas.
-pub(crate) fn analyzed(atlas: &Atlas) -> Analyzed {
+pub(crate) fn analyzed(atlas: &Atlas, usage: Option<&Usage>) -> Analyzed {
+    let mut principals = answers::principals(atlas);
+    if let Some(usage) = usage {
+        usage::rate(usage, &atlas.estate, &mut principals);
+    }
     Analyzed {
         as_of: as_of(atlas),
         accounts: atlas.estate.accounts().map(|(_, account)| account.id.to_string()).collect(),
-        principals: answers::principals(atlas),
+        principals,
         choke_points: answers::chokes(atlas, CHOKE_POINTS_MAX),
         unknown: answers::unknown(&atlas.estate),
+        logs: usage.map(usage::logs).unwrap_or_default(),
     }
 }
 
@@ -175,6 +184,7 @@ pub(crate) fn table(analyzed: &Analyzed) -> String {
         }
     }
     latent(&mut text, principals);
+    usage_table(&mut text, analyzed);
     for UnknownAnswer { policy, why } in analyzed.unknown.iter().take(LISTED_MAX) {
         text.push_str(&format!("\nunknown: {policy}: {why}"));
     }
@@ -203,6 +213,57 @@ pub(crate) fn hops(text: &mut String, hops: &[HopAnswer], margin: &str) {
             text.push_str(&format!("{margin}     only if {condition}\n"));
         }
     }
+}
+
+/// How much of what is granted was used, as far as logs tell.
+fn usage_table(text: &mut String, analyzed: &Analyzed) {
+    if analyzed.logs.is_empty() {
+        return;
+    }
+    text.push_str("\nUsed of what is granted, by the log:\n");
+    for LogAnswer { account, from, to, events, sources } in analyzed.logs.iter().take(LISTED_MAX) {
+        let days = (to.day().0 - from.day().0).max(0) + 1;
+        let sources = short(sources);
+        text.push_str(&format!("  {account}: {events} events of {days} days, {from} to {to}; {sources}\n"));
+    }
+    let rated: Vec<&EfficiencyAnswer> =
+        analyzed.principals.iter().filter_map(|one| one.usage.as_ref()).collect();
+    let sum = |part: &dyn Fn(&EfficiencyAnswer) -> f64| rated.iter().map(|one| part(one)).sum::<f64>();
+    let granted = sum(&|one| one.granted as f64);
+    if granted > 0.0 {
+        let percent = |part: f64| part * 100.0 / granted;
+        text.push_str(&format!(
+            "  {} users and roles use {:.1} % of their power; {:.1} % they do not, {:.1} % no log would show\n",
+            rated.len(),
+            percent(sum(&|one| one.used as f64)),
+            percent(sum(&|one| one.unused * one.granted as f64)),
+            percent(sum(&|one| one.unseen * one.granted as f64)),
+        ));
+    }
+    let idle = rated.iter().filter(|one| one.used == 0 && one.unused > 0.0).count();
+    if idle > 0 {
+        text.push_str(&format!("  {idle} of them use nothing that was granted to them\n"));
+    }
+    let silent = analyzed.principals.len() - rated.len();
+    if silent > 0 {
+        text.push_str(&format!(
+            "  of {silent} others it is not known: no log of theirs, or a policy cannot be read\n"
+        ));
+    }
+}
+
+/// What a log shows, in few words.
+fn short(sources: &[String]) -> String {
+    let (data, other): (Vec<&str>, Vec<&str>) =
+        sources.iter().map(String::as_str).partition(|source| source.starts_with("data "));
+    let services: BTreeSet<&str> = data.iter().filter_map(|source| source.rsplit(' ').next()).collect();
+    let services: Vec<&str> = services.into_iter().collect();
+    let data = if services.is_empty() {
+        "no data events".to_owned()
+    } else {
+        format!("data of {}", services.join(", "))
+    };
+    other.into_iter().chain([data.as_str()]).collect::<Vec<_>>().join(", ")
 }
 
 /// How many could come to administer, by what is missing.

@@ -23,7 +23,9 @@ use doorward_model::command::Command;
 use doorward_model::id::TenantId;
 use doorward_model::inventory::AccountExport;
 use doorward_model::time::{Millis, Time};
+use doorward_model::usage::Ledger;
 use doorward_privilege::rating::TierZero;
+use doorward_privilege::usage::Usage;
 use doorward_respond::{Ladder, ResponseMode};
 
 use crate::cli::ScanArgs;
@@ -95,11 +97,15 @@ fn judge<J: Journal>(
     }
     progress.judging(gathered.tally.events);
     let judged_from = coverage.judged_from.unwrap_or(Time::MAX);
+    // What was used is told of an inventory alone.
+    let mut ledger = privilege.is_some().then(Ledger::default);
     (coverage.judged_events, coverage.learned_to) =
-        fold(writer, gathered.runs, judged_from, (progress, when))?;
+        fold(writer, gathered.runs, (judged_from, ledger.as_mut()), (progress, when))?;
     gathered.rejects.finish()?;
     let report = report::of(writer, gathered.tally, &gathered.rejects, coverage);
-    Ok(Report { privilege: privilege.transpose()?.as_ref().map(privilege::analyzed), ..report })
+    let usage = ledger.filter(|ledger| !ledger.is_empty()).map(Usage::new).transpose()?;
+    let analyzed = privilege.transpose()?.map(|atlas| privilege::analyzed(&atlas, usage.as_ref()));
+    Ok(Report { privilege: analyzed, ..report })
 }
 
 /// How files are read.
@@ -189,11 +195,11 @@ impl Gathered {
     }
 }
 
-/// Folds all events in order; counts those that happened from an instant on, and says when the last one before it was.
+/// Folds all events in order, and into a ledger of what was used where one is wanted; counts those that happened from an instant on, and says when the last one before it was.
 fn fold<J: Journal>(
     writer: &mut Writer<J>,
     runs: Runs,
-    from: Time,
+    (from, mut ledger): (Time, Option<&mut Ledger>),
     (progress, when): (&Progress, When<J>),
 ) -> Result<(u64, Option<Time>)> {
     let (mut last, mut learned_to, mut before) = (None, None, 0);
@@ -201,6 +207,9 @@ fn fold<J: Journal>(
         let happened_at = event.happened_at();
         last = Some(happened_at);
         progress.judged();
+        if let Some(ledger) = &mut ledger {
+            ledger.take(&event);
+        }
         let moment = when(writer, happened_at);
         writer.take(event, moment).context("cannot take an event")?;
         if happened_at < from {

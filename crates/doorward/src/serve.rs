@@ -39,6 +39,7 @@ use doorward_proof::{Ed25519, NewToken, Scope, Signer, issue};
 use doorward_serve::handle::{Handle, Work};
 use doorward_serve::metrics::Metrics;
 use doorward_serve::past::Past;
+use doorward_serve::uses::Uses;
 use doorward_views::control::Control;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
@@ -69,7 +70,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
     let metrics = Arc::new(Metrics::default());
     let tier_zero = config.tier_zero.as_deref().map(privilege::tier_zero).transpose()?;
     let tier_zero = tier_zero.unwrap_or(TierZero::Default);
-    let (mut live, keeper, past, signer) = open(&config, &metrics, tier_zero.clone())?;
+    let (mut live, keeper, (past, uses), signer) = open(&config, &metrics, tier_zero.clone())?;
     let indexer = Indexer::new(live.writer.journal().follower()?, &config.data_dir)?;
     let judged = config.policy.as_ref().and_then(|folder| policies::stamps(folder).ok());
     prepare(&mut live, &config)?;
@@ -113,6 +114,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<()> {
         decisions,
         metrics,
         past,
+        uses,
         rejects: kept::files(&config.data_dir),
         narrate: narrative,
         random,
@@ -184,12 +186,11 @@ fn stopped() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
+/// What works on an open data folder.
+type Folder = (Live, Keeper, (Past, Uses), Arc<HeadSigner>);
+
 /// Opens the data folder and folds what it holds.
-fn open(
-    config: &Config,
-    metrics: &Arc<Metrics>,
-    tier_zero: TierZero,
-) -> Result<(Live, Keeper, Past, Arc<HeadSigner>)> {
+fn open(config: &Config, metrics: &Arc<Metrics>, tier_zero: TierZero) -> Result<Folder> {
     let tenant = TenantId::from(TENANT);
     let page_limit = match config.disk_bytes_max {
         0 => None,
@@ -206,6 +207,7 @@ fn open(
     let seed = random().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
     let blank = Engine::new(tenant, rules, 1, seed);
     let past = past::past(&config.data_dir, options, (blank.clone(), tier_zero));
+    let uses = past::uses(&config.data_dir, options, blank.tenant().clone());
     let mut writer = Writer::open(journal, blank.clone()).context("cannot fold the journal")?;
     note_missing(&mut writer)?;
     let signer = Arc::new(HeadSigner(instance_key(&config.data_dir)?));
@@ -214,7 +216,7 @@ fn open(
         Keeper::new(follower, (blank, config.checkpoints), Arc::clone(&signer), Arc::clone(metrics))?;
     let kept = Kept::new(&config.data_dir, config.rejects_bytes_max);
     let live = Live::new(writer, kept, seed)?.trusting(config.trust.clone());
-    Ok((live, keeper, past, signer))
+    Ok((live, keeper, (past, uses), signer))
 }
 
 /// The key by which the ends of the journal are signed; none while there is no room to keep one.

@@ -16,6 +16,7 @@ use crate::choke::{Choke, Point};
 use crate::estate::{AccountId, Estate, Held, Principal, PrincipalId};
 use crate::graph::{Edge, Filter, NodeId};
 use crate::reach::Toward;
+use crate::usage::{EfficiencyAnswer, StepAnswer};
 
 /// Whether a principal can come to administer an account.
 #[derive(
@@ -70,6 +71,8 @@ pub struct PrincipalAnswer {
     /// not among the answers, and what they would deny is not either.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
+    /// How much of what is granted to it it uses; nothing where no log is known that would show it.
+    pub usage: Option<EfficiencyAnswer>,
 }
 
 /// A way to the administration of an account.
@@ -98,6 +101,9 @@ pub struct HopAnswer {
     /// What must hold for it that is not known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub only_if: Vec<String>,
+    /// Whether a log shows that it was taken; absent where that was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<StepAnswer>,
 }
 
 /// From whom to whom.
@@ -307,6 +313,7 @@ impl Teller<'_> {
             exposure: self.atlas.rating.exposure(NodeId(id.0)),
             paths,
             unknown: self.unknown(principal),
+            usage: None,
         })
     }
 
@@ -338,7 +345,7 @@ impl Teller<'_> {
                 to: self.names.name(edge.to),
                 method: self.names.method(cause).0,
             };
-            hops.push(HopAnswer { edge, statement: statements, only_if });
+            hops.push(HopAnswer { edge, statement: statements, only_if, usage: None });
         }
         let first = path.first().and_then(|edge| self.atlas.analysis.cause(edge.id));
         let (id, name) = self.names.method(first.unwrap_or(Cause::Member));

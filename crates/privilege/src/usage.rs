@@ -5,16 +5,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use doorward_model::time::Time;
 use doorward_model::usage::{Ledger, Span};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use crate::answers::PrincipalAnswer;
 use crate::catalog::{Access, Catalog, CatalogError, PermissionId};
+use crate::estate::Estate;
 use crate::permission_set::PermissionSet;
 
 mod efficiency;
 mod logged;
+mod record;
+mod ways;
+mod who;
 
 pub use self::efficiency::{Efficiencies, EfficiencyAnswer};
 pub use self::logged::{Logged, Table};
+pub use self::ways::{StepAnswer, Taken, UsedWays};
 
 /// A ledger, with what is needed to read it.
 #[derive(Clone, Debug)]
@@ -82,6 +91,13 @@ impl Usage {
         Self { ledger, catalog, table, logs }
     }
 
+    /// What had been used by an instant; nothing where the log begins later. See [`Ledger::as_of`] for what is exact.
+    #[must_use]
+    pub fn as_of(&self, at: Time) -> Option<Self> {
+        let ledger = self.ledger.clone().as_of(at);
+        (!ledger.is_empty()).then(|| Self::by(ledger, self.catalog.clone(), self.table.clone()))
+    }
+
     /// What the log of an account shows; nothing where there is none.
     #[must_use]
     pub fn log(&self, account: &str) -> Option<&Log> {
@@ -106,6 +122,13 @@ impl Usage {
         Kind::of(&self.catalog, &self.table, permission).is_some_and(|kind| log.kinds.contains(&kind))
     }
 
+    /// Whether the log of an account would show the use of a permission.
+    #[must_use]
+    pub fn shows(&self, account: &str, permission: &str) -> bool {
+        let log = self.log(account);
+        log.zip(self.catalog.find(permission)).is_some_and(|(log, one)| self.would_show(log, one))
+    }
+
     /// The permissions that an identity used, by the name that the log has for it.
     #[must_use]
     pub fn used_by(&self, identity: &str) -> PermissionSet {
@@ -114,11 +137,50 @@ impl Usage {
     }
 }
 
+/// What the log of an account shows, as it is told.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct LogAnswer {
+    /// The account.
+    pub account: String,
+    /// When its first event happened.
+    #[schema(value_type = String, format = DateTime)]
+    pub from: Time,
+    /// When its last one happened.
+    #[schema(value_type = String, format = DateTime)]
+    pub to: Time,
+    /// How many events there are.
+    pub events: u64,
+    /// The kinds of calls in it: management events that read or write, data events of services.
+    pub sources: Vec<String>,
+}
+
+/// What logs show, by account.
+#[must_use]
+pub fn logs(usage: &Usage) -> Vec<LogAnswer> {
+    let told = |(account, log): (&str, &Log)| LogAnswer {
+        account: account.to_owned(),
+        from: log.window.first,
+        to: log.window.last,
+        events: log.window.count,
+        sources: log.sources(),
+    };
+    usage.logs().map(told).collect()
+}
+
+/// Says of principals of an estate how much of their rights they use. No answer depends on the seed.
+pub fn rate(usage: &Usage, estate: &Estate, answers: &mut [PrincipalAnswer]) {
+    let mut efficiencies = Efficiencies::new(usage, estate, SEED);
+    for answer in answers {
+        answer.usage = estate.find(&answer.arn).and_then(|id| efficiencies.of(id));
+    }
+}
+
 impl Log {
     /// What it shows, in words.
     #[must_use]
     pub fn sources(&self) -> Vec<String> {
-        self.kinds.iter().map(|kind| format!("cloudtrail {kind}")).collect()
+        self.kinds.iter().map(Kind::to_string).collect()
     }
 }
 
@@ -152,3 +214,6 @@ impl std::fmt::Display for Kind {
         }
     }
 }
+
+/// No input can choose it, and no answer depends on it.
+const SEED: u64 = 0x9e37_79b9_7f4a_7c15;

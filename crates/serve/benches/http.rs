@@ -28,6 +28,7 @@ use doorward_policy::world::{Settings, World};
 use doorward_proof::{NewToken, Scope, Tokens, issue};
 use doorward_serve::handle::{Handle, Peps, RejectFiles};
 use doorward_serve::past::{Past, PastError};
+use doorward_serve::uses::Uses;
 use doorward_serve::{policy_files, server};
 use doorward_views::snapshot::writer::Writer;
 use tokio::net::TcpListener;
@@ -118,6 +119,7 @@ fn evaluation() -> (Serving, String) {
             Arc::new(|at, rows_max| Err(PastError::TooFar { at, rows_max })),
             Arc::new(|_| Err(PastError::Busy)),
         ),
+        uses: Uses::new(Arc::new(|| None)),
         rejects: RejectFiles(Arc::new(|| Ok(Vec::new()))),
         narrate: |_| String::new(),
         random: || [7; 32],

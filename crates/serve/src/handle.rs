@@ -25,6 +25,7 @@ use tokio::time::timeout;
 use crate::answers::findings::Narrate;
 use crate::metrics::Metrics;
 use crate::past::Past;
+use crate::uses::Uses;
 
 /// What the writer fills and answers. Cloning it is cheap.
 #[derive(Clone, Debug)]
@@ -45,6 +46,8 @@ pub struct Handle {
     pub metrics: Arc<Metrics>,
     /// What facts said at an instant.
     pub past: Past,
+    /// What was used by whom.
+    pub uses: Uses,
     /// Opens the files of what could not be read.
     pub rejects: RejectFiles,
     /// Renders what a finding rests on.

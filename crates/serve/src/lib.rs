@@ -30,6 +30,7 @@ mod schema;
 pub mod server;
 pub mod settings;
 pub mod upkeep;
+pub mod uses;
 
 pub use crate::handle::mode_of;
 pub use crate::settings::{DecisionLog, Limits, Overflow, Settings};

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use doorward_engine::Engine;
 use doorward_journal::{Content, Follower, JournalError, Log, Options, Position, Row};
-use doorward_model::id::FactNumber;
+use doorward_model::id::{FactNumber, TenantId};
 use doorward_model::record::{FactRecord, Record};
 use doorward_model::time::Time;
 use doorward_privilege::rating::TierZero;
 use doorward_serve::past::{Past, PastError};
+use doorward_serve::uses::Uses;
 use doorward_views::state::State;
 
 use crate::privilege;
@@ -31,6 +32,12 @@ pub(super) fn past(folder: &Path, options: Options, (blank, tier_zero): (Engine,
         })
     };
     Past::new(Arc::new(fold), Arc::new(derive))
+}
+
+/// Reads what was used by whom from the index in a data folder, which may lie behind the log a little.
+pub(super) fn uses(folder: &Path, options: Options, tenant: TenantId) -> Uses {
+    let folder = folder.to_owned();
+    Uses::new(Arc::new(move || Some(Follower::open(&folder, &tenant, options).ok()?.usage()?.0)))
 }
 
 /// The state of the facts that were recorded up to an instant. Behaviour is none: it is not kept for ever.
@@ -106,7 +113,6 @@ mod tests {
     use doorward_engine::{Rules, derive};
     use doorward_journal::{Journal, Keep, Memory};
     use doorward_model::command::Command;
-    use doorward_model::id::TenantId;
     use doorward_model::identity::{Identity, IdentityKind};
     use doorward_model::inventory::{AccountExport, Entitlement, Origin, PolicyDocument, Seen, Source};
 

@@ -6,12 +6,13 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use doorward_detect::narrative::narrative;
 use doorward_engine::{Engine, Rules};
-use doorward_journal::{Journal, JournalError, Options, Sqlite};
+use doorward_journal::{Content, Journal, JournalError, Log, Options, Sqlite};
 use doorward_model::id::TenantId;
 use doorward_model::record::Fact;
 use doorward_model::time::Time;
 use doorward_privilege::derived::Derived;
 use doorward_privilege::rating::TierZero;
+use doorward_privilege::usage::Usage;
 use doorward_serve::answers::events::{LOOKS_MAX, Place, Wanted, events};
 use doorward_serve::answers::query::Query;
 use doorward_serve::answers::status::status;
@@ -130,6 +131,19 @@ impl Folder {
     pub(crate) fn derived(&self, tier_zero: &TierZero) -> Result<Derived> {
         let control = &self.state().control;
         privilege::derived((control, tier_zero), |hash| self.journal.blob(hash), self.now)
+    }
+
+    /// What was used by whom: what the index tells, if there is one, and what the rows behind it show.
+    pub(crate) fn usage(&self, as_of: Option<Time>) -> Result<Option<Usage>> {
+        let (mut ledger, through) = self.journal.usage().unwrap_or_default();
+        self.journal.read_from(through.next(), &mut |row| {
+            if let Content::Records(records) = &row.content {
+                records.iter().for_each(|record| ledger.take_record(record));
+            }
+            ControlFlow::Continue(())
+        })?;
+        let ledger = as_of.map_or_else(|| ledger.clone(), |at| ledger.clone().as_of(at));
+        Ok(if ledger.is_empty() { None } else { Some(Usage::new(ledger)?) })
     }
 
     fn state(&self) -> &State {

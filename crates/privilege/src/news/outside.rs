@@ -140,6 +140,7 @@ fn path(
         },
         statement: first.map(|one| one.statement.clone()).into_iter().collect(),
         only_if: first.and_then(|one| one.only_if.clone()).into_iter().collect(),
+        usage: None,
     };
     let rest = answers::ways(comparison.after.atlas, &[way.to_vec()]).into_iter().flat_map(|path| path.hops);
     PathAnswer {

@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Usage;
+use super::who::Who;
 use crate::effective::{Effective, Effects};
 use crate::estate::{AccountId, Estate, PrincipalId};
 use crate::permission_set::PermissionSet;
 use crate::sets::SetId;
 
-/// How much of its rights an identity uses. The three shares add up to one.
+/// How much of its rights an identity uses. The three shares add up to one, as far as they are not rounded.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct EfficiencyAnswer {
@@ -68,8 +69,9 @@ impl<'a> Efficiencies<'a> {
     #[must_use]
     pub fn new(usage: &'a Usage, estate: &'a Estate, seed: u64) -> Self {
         let mut used: BTreeMap<PrincipalId, PermissionSet> = BTreeMap::new();
+        let who = Who::new(estate);
         for identity in usage.ledger.identities() {
-            if let Some(id) = estate.find(identity) {
+            if let Some(id) = who.principal(identity) {
                 let by_this_name = usage.used_by(identity);
                 // One principal may have several names in a log.
                 let known = used.entry(id).or_default();
@@ -159,16 +161,16 @@ impl<'a> Efficiencies<'a> {
         [granted, seen, used]: [u64; 3],
     ) -> Option<EfficiencyAnswer> {
         let log = self.usage.log(&self.estate.account(account)?.id)?;
+        let unseen = granted.saturating_sub(seen);
         let share = |part: u64| {
-            let share = (part * u64::from(WHOLE)).checked_div(granted)?;
-            u32::try_from(share).ok()
+            // To the nearest, each by itself: what is nothing stays nothing.
+            let share = (part * 2 * u64::from(WHOLE) + granted).checked_div(granted * 2)?;
+            Some(f64::from(u32::try_from(share).ok()?) / f64::from(WHOLE))
         };
-        let (efficiency, unseen) = (share(used)?, share(granted.saturating_sub(seen))?);
-        let told = |share: u32| f64::from(share) / f64::from(WHOLE);
         Some(EfficiencyAnswer {
-            efficiency: told(efficiency),
-            unused: told(WHOLE.saturating_sub(efficiency + unseen)),
-            unseen: told(unseen),
+            efficiency: share(used)?,
+            unused: share(granted.saturating_sub(unseen + used))?,
+            unseen: share(unseen)?,
             granted,
             used,
             from: window.first,

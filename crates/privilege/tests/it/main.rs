@@ -58,3 +58,5 @@ mod support;
 mod truth;
 #[cfg(test)]
 mod usage;
+#[cfg(test)]
+mod used_ways;

@@ -47,7 +47,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     responses((status = 200, description = "A page of users and roles.", body = Analysis))
 )]
 async fn analyze(Shared(app): Shared<App>, request: Request) -> Reply {
-    answer(&app, request, &FIELDS, privilege::analysis).await
+    let uses = app.handle.uses.clone();
+    answer(&app, request, &FIELDS, move |derived, query| {
+        privilege::analysis(derived, query, uses.by(query.as_of).as_deref())
+    })
+    .await
 }
 
 /// Where ways to what matters most can be cut, the best first.

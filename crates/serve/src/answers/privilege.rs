@@ -14,6 +14,7 @@ use doorward_privilege::draw::{DrawError, draw_ways};
 use doorward_privilege::estate::PrincipalId;
 use doorward_privilege::graph::Filter;
 use doorward_privilege::questions::{CanAnswer, NameError, ReachAnswer};
+use doorward_privilege::usage::{LogAnswer, Usage, logs, rate};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -44,6 +45,8 @@ pub struct Analysis {
     pub choke_points: Vec<ChokeAnswer>,
     /// Policies that cannot be read: what depends on them is unknown. On the first page only.
     pub unknown: Vec<UnknownAnswer>,
+    /// What logs show by which the use of rights is told, by account; none where no log is known. On the first page only.
+    pub logs: Vec<LogAnswer>,
     /// Where the next page begins; absent at the end. A page may hold less than asked for and yet not be the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
@@ -114,7 +117,7 @@ pub fn as_of(atlas: &Atlas) -> Option<Time> {
 ///
 /// # Errors
 /// [`AskError`] says what cannot be read.
-pub fn analysis(derived: &Derived, query: &Query) -> Result<Analysis, AskError> {
+pub fn analysis(derived: &Derived, query: &Query, usage: Option<&Usage>) -> Result<Analysis, AskError> {
     let atlas = &derived.atlas;
     let wanted = Wanted::read(query)?;
     let all = atlas.estate.principals().map(|(id, _)| id);
@@ -141,6 +144,9 @@ pub fn analysis(derived: &Derived, query: &Query) -> Result<Analysis, AskError> 
     let last = last.filter(|last| all.skip_while(|id| id != last).nth(1).is_some());
     let last = last.and_then(|last| atlas.estate.principal(last));
     let is_first = query.cursor.is_none();
+    if let Some(usage) = usage {
+        rate(usage, &atlas.estate, &mut principals);
+    }
     Ok(Analysis {
         as_of: as_of(atlas),
         seen: derived.fact,
@@ -148,6 +154,7 @@ pub fn analysis(derived: &Derived, query: &Query) -> Result<Analysis, AskError> 
         principals,
         choke_points: if is_first { chokes(atlas, CHOKE_POINTS_MAX) } else { Vec::new() },
         unknown: if is_first { unknown(&atlas.estate) } else { Vec::new() },
+        logs: usage.filter(|_| is_first).map(logs).unwrap_or_default(),
         next_cursor: last.map(|last| to_hex(last.arn())),
     })
 }

@@ -17,6 +17,7 @@ use doorward_proof::{NewToken, issue};
 use doorward_serve::handle::{DecisionMade, Handle, Readiness, RejectFiles};
 use doorward_serve::metrics::Metrics;
 use doorward_serve::past::{Past, PastError};
+use doorward_serve::uses::Uses;
 use doorward_serve::{Settings, policy_files, server};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -171,6 +172,7 @@ impl Server {
                 Arc::new(|at, _| Err(PastError::Before { at, begins: now() })),
                 Arc::new(|_| Err(PastError::Busy)),
             ),
+            uses: Uses::new(Arc::new(|| None)),
             rejects: RejectFiles(Arc::new(|| Ok(Vec::new()))),
             narrate: |finding| format!("about {}", finding.identity),
             random,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use doorward_model::inventory::AccountExport;
+use doorward_model::usage::Ledger;
+use doorward_privilege::usage::Usage;
 use serde::Serialize;
 
 use super::over::Over;
@@ -42,11 +44,14 @@ pub(crate) fn analyze(args: &AnalyzeArgs) -> Result<()> {
     print(&Answer { analyzed, rejects }, args.output, table)
 }
 
-/// Reads exports, and what could not be read of the files. Without any export nothing can be answered.
-pub(super) fn read(paths: &[PathBuf], quiet: bool) -> Result<(Vec<AccountExport>, Vec<RejectAnswer>)> {
+/// Reads exports, what logs beside them show of the use of rights, and what could not be read of the files. Without any export nothing can be answered.
+pub(super) fn read(
+    paths: &[PathBuf],
+    quiet: bool,
+) -> Result<(Vec<AccountExport>, Option<Usage>, Vec<RejectAnswer>)> {
     let progress = if quiet || !stderr().is_terminal() { Progress::hidden() } else { Progress::shown() };
     let reading = Reading { raw: Raw::Drop, ..Reading::default() };
-    let Gathered { exports, mut rejects, .. } = gather(paths, &reading, &progress)?;
+    let Gathered { exports, mut rejects, runs, .. } = gather(paths, &reading, &progress)?;
     progress.done();
     rejects.finish()?;
     let told = |(source, record, reason): (&str, u64, &str)| RejectAnswer {
@@ -62,7 +67,13 @@ pub(super) fn read(paths: &[PathBuf], quiet: bool) -> Result<(Vec<AccountExport>
              `aws iam get-account-authorization-details > account.json`"
         );
     }
-    Ok((exports, rejects))
+    let mut ledger = Ledger::default();
+    runs.into_order(&mut |event| {
+        ledger.take(&event);
+        Ok(())
+    })?;
+    let usage = if ledger.is_empty() { None } else { Some(Usage::new(ledger)?) };
+    Ok((exports, usage, rejects))
 }
 
 fn table(answer: &Answer) -> String {

@@ -25,7 +25,7 @@ pub(crate) fn path(args: &PathArgs) -> Result<()> {
     let output = match args.output {
         PathOutput::Svg => {
             let drawn = match &over {
-                Over::Here(derived, _) => answers::picture(derived, &read(&asked, &WAYS_FIELDS)?)?,
+                Over::Here(known, _) => answers::picture(&known.derived, &read(&asked, &WAYS_FIELDS)?)?,
                 Over::Server(client, as_of) => {
                     client.text(&["v1", "privilege", "picture"], &with(&asked, *as_of))?
                 }
@@ -37,14 +37,15 @@ pub(crate) fn path(args: &PathArgs) -> Result<()> {
         PathOutput::Yaml => Output::Yaml,
     };
     let route = (&["v1", "privilege", "paths"][..], &WAYS_FIELDS[..]);
-    let (ways, _) = over.list(route, &asked, NonZeroUsize::MAX, answers::ways)?;
+    let (ways, _) =
+        over.list(route, &asked, NonZeroUsize::MAX, |known, query| answers::ways(&known.derived, query))?;
     print(&ways, output, |ways| told(ways, (&args.from, &args.to)))
 }
 
 /// Writes the graph as OpenGraph JSON onto standard output.
 pub(super) fn export(args: &OverArgs) -> Result<()> {
     match Over::of(args)? {
-        Over::Here(derived, _) => Ok(export_atlas(&derived.atlas, BufWriter::new(stdout().lock()))?),
+        Over::Here(known, _) => Ok(export_atlas(&known.derived.atlas, BufWriter::new(stdout().lock()))?),
         Over::Server(client, as_of) => {
             let graph = client.text(&["v1", "privilege", "graph"], &with(&[], as_of))?;
             Ok(stdout().write_all(graph.as_bytes())?)
@@ -68,7 +69,9 @@ fn told(ways: &Vec<PathAnswer>, (from, to): (&str, &str)) -> String {
 pub(crate) fn who_can(args: &WhoCanArgs) -> Result<()> {
     let route = (&["v1", "who-can"][..], &CAN_FIELDS[..]);
     let over = Over::of(&args.over)?;
-    let (answers, _) = over.list(route, &permission(args), NonZeroUsize::MAX, answers::who_can)?;
+    let (answers, _) = over.list(route, &permission(args), NonZeroUsize::MAX, |known, query| {
+        answers::who_can(&known.derived, query)
+    })?;
     print(&answers, args.output, |answers| {
         let mut text: String = answers.iter().map(|one| answer(one, false)).collect();
         text.push_str(&format!("{} may {} on {}\n", answers.len(), args.permission, args.resource));
@@ -80,8 +83,8 @@ pub(crate) fn who_can(args: &WhoCanArgs) -> Result<()> {
 pub(crate) fn can(args: &CanArgs) -> Result<()> {
     let route = (&["v1", "identities", &args.id, "can"][..], &CAN_FIELDS[..]);
     let over = Over::of(&args.what.over)?;
-    let answered: CanAnswer = over.one(route, &permission(&args.what), |derived, query| {
-        answers::can(derived, query, &args.id).map(|row| row.can)
+    let answered: CanAnswer = over.one(route, &permission(&args.what), |known, query| {
+        answers::can(&known.derived, query, &args.id).map(|row| row.can)
     })?;
     print(&answered, args.what.output, |one| answer(one, args.explain))
 }
@@ -95,7 +98,7 @@ pub(crate) fn reach(args: &ReachArgs) -> Result<()> {
     let route = (&["v1", "identities", &args.id, "reach"][..], &[][..]);
     let over = Over::of(&args.over)?;
     let (reached, all) =
-        over.list(route, &[], args.limit, |derived, query| answers::reach(derived, query, &args.id))?;
+        over.list(route, &[], args.limit, |known, query| answers::reach(&known.derived, query, &args.id))?;
     print(&reached, args.output, |reached: &Vec<ReachAnswer>| {
         let mut text = String::new();
         for ReachAnswer { to, level, conditions, weight, path } in reached {

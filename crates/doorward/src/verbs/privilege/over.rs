@@ -10,6 +10,7 @@ use doorward_model::id::FactNumber;
 use doorward_model::time::Time;
 use doorward_privilege::derived::Derived;
 use doorward_privilege::rating::TierZero;
+use doorward_privilege::usage::Usage;
 use doorward_serve::answers::privilege::{AskError, Listed};
 use doorward_serve::answers::query::Query;
 use serde::de::DeserializeOwned;
@@ -28,7 +29,15 @@ pub(super) enum Over {
     /// A server, as of an instant if one is given.
     Server(Box<Client>, Option<Time>),
     /// This program, over what was read here; with what could not be read of files.
-    Here(Box<Derived>, Vec<RejectAnswer>),
+    Here(Box<Known>, Vec<RejectAnswer>),
+}
+
+/// What was read here.
+pub(super) struct Known {
+    /// What follows from the inventory.
+    pub(super) derived: Derived,
+    /// What was used, where a log tells.
+    pub(super) usage: Option<Usage>,
 }
 
 /// How a server is asked: the parts of the path, and what may stand in the query.
@@ -57,10 +66,10 @@ impl Over {
         let tier_zero = known.tier_zero.as_deref().map(privilege::tier_zero).transpose()?;
         let as_of = known.as_of.map(|when| when.from_now(clock()));
         if !files.is_empty() {
-            let (exports, rejects) = analyze::read(files, quiet)?;
+            let (exports, usage, rejects) = analyze::read(files, quiet)?;
             let atlas = privilege::atlas(exports, &tier_zero.unwrap_or(TierZero::Default))?;
             let derived = Derived { atlas, fact: FactNumber::default(), derived_at: clock() };
-            return Ok(Self::Here(Box::new(derived), rejects));
+            return Ok(Self::Here(Box::new(Known { derived, usage }), rejects));
         }
         if let Some(dir) = &known.data_dir {
             let folder = match as_of {
@@ -71,7 +80,8 @@ impl Over {
             if derived.is_empty() {
                 bail!("no inventory is known in {}: import an export", dir.display());
             }
-            return Ok(Self::Here(Box::new(derived), Vec::new()));
+            let usage = folder.usage(as_of)?;
+            return Ok(Self::Here(Box::new(Known { derived, usage }), Vec::new()));
         }
         if tier_zero.is_some() {
             bail!(
@@ -87,13 +97,13 @@ impl Over {
         (path, fields): Route<'_>,
         filters: &[Filter],
         limit: NonZeroUsize,
-        here: impl FnOnce(&Derived, &Query) -> Result<Listed<T>, AskError>,
+        here: impl FnOnce(&Known, &Query) -> Result<Listed<T>, AskError>,
     ) -> Result<(Vec<T>, usize)> {
         match self {
-            Self::Here(derived, _) => {
+            Self::Here(known, _) => {
                 let mut query = read(filters, fields)?;
                 query.limit = limit.get();
-                let listed = here(derived, &query)?;
+                let listed = here(known, &query)?;
                 Ok((listed.items, listed.total))
             }
             Self::Server(client, as_of) => {
@@ -112,10 +122,10 @@ impl Over {
         &self,
         (path, fields): Route<'_>,
         filters: &[Filter],
-        here: impl FnOnce(&Derived, &Query) -> Result<T, AskError>,
+        here: impl FnOnce(&Known, &Query) -> Result<T, AskError>,
     ) -> Result<T> {
         match self {
-            Self::Here(derived, _) => Ok(here(derived, &read(filters, fields)?)?),
+            Self::Here(known, _) => Ok(here(known, &read(filters, fields)?)?),
             Self::Server(client, as_of) => {
                 let answer = client.get(path, &with(filters, *as_of))?;
                 serde_json::from_value(answer).context("cannot read the answer of the server")
@@ -126,7 +136,9 @@ impl Over {
     /// All that is said of an inventory, put together from pages.
     pub(super) fn analyzed(&self) -> Result<Analyzed> {
         let (client, as_of) = match self {
-            Self::Here(derived, _) => return Ok(privilege::analyzed(&derived.atlas)),
+            Self::Here(known, _) => {
+                return Ok(privilege::analyzed(&known.derived.atlas, known.usage.as_ref()));
+            }
             Self::Server(client, as_of) => (client, with(&[], *as_of)),
         };
         let mut cursor: Option<String> = None;

@@ -1,0 +1,91 @@
+//! What each principal did, by permission.
+
+use std::collections::BTreeMap;
+
+use doorward_model::usage::{SESSION, Span, Use};
+
+use super::Usage;
+use super::who::Who;
+use crate::catalog::PermissionId;
+use crate::estate::PrincipalId;
+
+/// What somebody did, under all names that the log has for it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Record<'a> {
+    uses: BTreeMap<PermissionId, Vec<&'a Use>>,
+    sessions: Vec<&'a Use>,
+}
+
+/// What everybody did.
+#[derive(Debug)]
+pub(super) struct Records<'a> {
+    usage: &'a Usage,
+    names: BTreeMap<PrincipalId, Vec<&'a str>>,
+    /// Names of whom the estate does not know.
+    strangers: Vec<&'a str>,
+}
+
+impl<'a> Records<'a> {
+    pub(super) fn new(usage: &'a Usage, who: &Who<'_>) -> Self {
+        let mut records = Self { usage, names: BTreeMap::new(), strangers: Vec::new() };
+        for name in usage.ledger.identities() {
+            match who.principal(name) {
+                Some(id) => records.names.entry(id).or_default().push(name),
+                None => records.strangers.push(name),
+            }
+        }
+        records
+    }
+
+    /// What a principal did.
+    pub(super) fn take(&self, id: PrincipalId) -> Record<'a> {
+        self.of(self.names.get(&id).into_iter().flatten().copied())
+    }
+
+    /// What somebody from outside did; everybody is any of them.
+    pub(super) fn outside(&self, name: &str) -> Record<'a> {
+        self.of(self.strangers.iter().copied().filter(|stranger| name == "*" || *stranger == name))
+    }
+
+    fn of(&self, names: impl Iterator<Item = &'a str>) -> Record<'a> {
+        let mut record = Record::default();
+        for (action, used) in names.flat_map(|name| self.usage.ledger.of(name)) {
+            if action == SESSION {
+                record.sessions.push(used);
+            }
+            for permission in self.usage.table.permissions(&self.usage.catalog, action) {
+                record.uses.entry(permission).or_default().push(used);
+            }
+        }
+        record
+    }
+}
+
+impl<'a> Record<'a> {
+    fn uses(&self, usage: &Usage, permission: &str) -> impl Iterator<Item = &'a Use> {
+        let known = usage.catalog.find(permission).and_then(|id| self.uses.get(&id));
+        known.cloned().unwrap_or_default().into_iter()
+    }
+
+    /// The use of a permission on whatever resource.
+    pub(super) fn all(&self, usage: &Usage, permission: &str) -> Option<Span> {
+        self.uses(usage, permission).map(|used| used.all).reduce(Span::join)
+    }
+
+    /// The use of a permission by resource.
+    pub(super) fn on(&self, usage: &Usage, permission: &str) -> impl Iterator<Item = (&'a str, Span)> {
+        let uses = self.uses(usage, permission);
+        uses.flat_map(|used| used.on.iter().map(|(resource, span)| (resource.as_str(), *span)))
+    }
+
+    /// Whether it was used on resources that are not kept.
+    pub(super) fn is_partial(&self, usage: &Usage, permission: &str) -> bool {
+        self.uses(usage, permission).any(|used| used.not_kept() > 0)
+    }
+
+    /// The roles that it used, of a person of Identity Center.
+    pub(super) fn sessions(&self) -> impl Iterator<Item = (&'a str, Span)> {
+        let of = |used: &&'a Use| used.on.iter().map(|(role, span)| (role.as_str(), *span));
+        self.sessions.iter().flat_map(of)
+    }
+}

@@ -1,0 +1,389 @@
+//! Ways that were gone: the part of the graph whose steps the log shows, and that of which no log could show whether they
+//! were taken.
+//!
+//! A step into a pool says nothing of its members, so each used pair has an edge of its own here. Nobody is compared with
+//! everybody: it begins with what was used.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorward_model::time::Time;
+use doorward_model::usage::Span;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Usage;
+use super::record::{Record, Records};
+use super::who::Who;
+use crate::analysis::{Cause, KINDS, Place, PoolOf};
+use crate::answers::{self, PathAnswer};
+use crate::atlas::Atlas;
+use crate::estate::PrincipalId;
+use crate::graph::{Edge, EdgeId, Filter, Graph, GraphError, Level, NodeId};
+use crate::reach::best_paths;
+
+/// Whether a log shows that a step was taken.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Taken {
+    /// It does.
+    Seen,
+    /// No call is made for it: it holds by itself, like being in a group.
+    #[default]
+    Standing,
+    /// Nobody can tell: no log that is known would show it.
+    Unknown,
+}
+
+/// How a step was used.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct StepAnswer {
+    /// Whether the log shows it.
+    pub taken: Taken,
+    /// When it was seen first.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<Time>,
+    /// When it was seen last.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<Time>,
+}
+
+/// The used part of the graph of an atlas.
+#[derive(Debug)]
+pub struct UsedWays<'a> {
+    atlas: &'a Atlas,
+    /// Steps that were seen, and those that hold by themselves.
+    seen: Graph,
+    /// With those of which nobody can tell.
+    possible: Graph,
+    /// What edges of their own here stand for in the graph of the atlas, from its first free number on.
+    stands_for: Vec<EdgeId>,
+    first_own: u32,
+    taken: BTreeMap<EdgeId, StepAnswer>,
+}
+
+impl<'a> UsedWays<'a> {
+    /// The part of an atlas that a log shows to be used.
+    ///
+    /// # Errors
+    /// When there are too many edges.
+    pub fn new(atlas: &'a Atlas, usage: &Usage) -> Result<Self, GraphError> {
+        let who = Who::new(&atlas.estate);
+        let records = Records::new(usage, &who);
+        let first_own = atlas.analysis.graph.edges().map(|edge| edge.id.0 + 1).max().unwrap_or(0);
+        let mut sieve = Sieve {
+            atlas,
+            usage,
+            who,
+            records,
+            seen: Vec::new(),
+            unknown: Vec::new(),
+            stands_for: Vec::new(),
+            first_own,
+            taken: BTreeMap::new(),
+            above: BTreeMap::new(),
+        };
+        for (node, _) in atlas.analysis.graph.nodes() {
+            sieve.node(node);
+        }
+        let Sieve { mut seen, unknown, stands_for, taken, .. } = sieve;
+        let nodes: Vec<_> = atlas.analysis.graph.nodes().map(|(_, node)| node).collect();
+        let graph = Graph::new(nodes.clone(), &seen)?;
+        seen.extend(unknown);
+        let possible = Graph::new(nodes, &seen)?;
+        Ok(Self { atlas, seen: graph, possible, stands_for, first_own, taken })
+    }
+
+    /// The best ways whose steps were all seen, or hold by themselves. If there is none, the best ones with steps of which
+    /// nobody can tell, which say so.
+    #[must_use]
+    pub fn ways(&self, from: NodeId, to: NodeId, filter: &Filter, count: usize) -> Vec<PathAnswer> {
+        let mut filter = filter.clone();
+        let own = (self.first_own..).map(EdgeId).zip(&self.stands_for);
+        let avoided = own.filter(|(_, stands_for)| filter.avoid_edges.contains(stands_for));
+        let avoided: Vec<EdgeId> = avoided.map(|(own, _)| own).collect();
+        filter.avoid_edges.extend(avoided);
+        let mut paths = best_paths(&self.seen, from, to, &filter, count);
+        if paths.is_empty() {
+            paths = best_paths(&self.possible, from, to, &filter, count);
+        }
+        let told: Vec<Vec<Edge>> = paths
+            .iter()
+            .map(|path| path.edges.iter().map(|edge| Edge { id: self.known(edge.id), ..*edge }).collect())
+            .collect();
+        let mut ways = answers::ways(self.atlas, &told);
+        for (way, path) in ways.iter_mut().zip(&paths) {
+            let steps = self.steps(&path.edges);
+            way.hops.iter_mut().zip(steps).for_each(|(hop, step)| hop.usage = Some(step));
+        }
+        ways
+    }
+
+    /// The number of an edge in the graph of the atlas.
+    fn known(&self, edge: EdgeId) -> EdgeId {
+        let own = edge.0.checked_sub(self.first_own).and_then(|at| self.stands_for.get(at as usize));
+        own.copied().unwrap_or(edge)
+    }
+
+    /// How each step of a way was used: what counts is where it begins.
+    fn steps(&self, edges: &[Edge]) -> Vec<StepAnswer> {
+        let (mut steps, mut begun) = (Vec::new(), None);
+        for edge in edges {
+            let first = *begun.get_or_insert(edge.id);
+            if self.seen.node(edge.to).is_some_and(|node| !node.passage) {
+                steps.push(self.taken.get(&first).cloned().unwrap_or_default());
+                begun = None;
+            }
+        }
+        steps
+    }
+}
+
+/// The graph while its used part is sought.
+struct Sieve<'a, 'u> {
+    atlas: &'a Atlas,
+    usage: &'u Usage,
+    who: Who<'a>,
+    records: Records<'u>,
+    seen: Vec<Edge>,
+    unknown: Vec<Edge>,
+    stands_for: Vec<EdgeId>,
+    first_own: u32,
+    taken: BTreeMap<EdgeId, StepAnswer>,
+    /// By which passages one comes to a node.
+    above: BTreeMap<NodeId, BTreeSet<NodeId>>,
+}
+
+impl Sieve<'_, '_> {
+    /// Sorts what leaves a node.
+    fn node(&mut self, node: NodeId) {
+        let atlas = self.atlas;
+        match atlas.analysis.place(node) {
+            Some(Place::Principal(id)) => self.principal(*id, node),
+            Some(Place::Outside(name)) => self.outside(name, node),
+            Some(Place::Pool(key)) => {
+                let whole = matches!(key.of, PoolOf::Rule(_));
+                let edges = atlas.analysis.graph.edges_from(node);
+                // Who is in a pool is used only with it: each that was has an edge of its own.
+                if whole { self.seen.extend(edges) } else { self.unknown.extend(edges) }
+            }
+            Some(Place::Resource(at)) if self.is_provider(*at) => {
+                let name = atlas.estate.resource(*at).map(|one| one.id.clone()).unwrap_or_default();
+                self.outside(&name, node);
+            }
+            Some(Place::Resource(_) | Place::Administration(_) | Place::Variant(_) | Place::Changed(_))
+            | None => self.seen.extend(atlas.analysis.graph.edges_from(node)),
+        }
+    }
+
+    fn is_provider(&self, at: u32) -> bool {
+        self.atlas.estate.resource(at).is_some_and(|one| one.kind.ends_with("-provider"))
+    }
+
+    fn principal(&mut self, id: PrincipalId, node: NodeId) {
+        let atlas = self.atlas;
+        let account = atlas.estate.principal(id).and_then(|one| atlas.estate.account(one.account));
+        let account = account.map_or("", |account| &account.id).to_owned();
+        let record = self.records.take(id);
+        let edges: Vec<(Edge, Cause)> = self.leaving(node);
+        let assumed = self.targets(&record, &account, &ASSUMING);
+        self.lead(&edges, &|cause| cause == Cause::Assume, &assumed);
+        self.assigned(node, &edges, &record);
+        let mut levels: BTreeSet<(Level, u32)> = BTreeSet::new();
+        for (edge, cause) in &edges {
+            match cause {
+                Cause::Assume | Cause::Assigned => {}
+                Cause::Can(level, kind) => drop(levels.insert((*level, *kind))),
+                Cause::Rule(place, _) => self.method(edge, *place, (&record, &account)),
+                Cause::Administers
+                | Cause::Holds
+                | Cause::Member
+                | Cause::Changed(_)
+                | Cause::RunsAs
+                | Cause::InGroup => self.seen.push(*edge),
+            }
+        }
+        for (level, kind) in levels {
+            let uses = KINDS.get(kind as usize).map_or(&[][..], |kind| kind.uses);
+            let named = uses.iter().filter(|uses| uses.level == level).flat_map(|uses| uses.permissions);
+            let named: Vec<&str> = named.copied().collect();
+            let used = self.targets(&record, &account, &named);
+            self.lead(&edges, &|cause| cause == Cause::Can(level, kind), &used);
+        }
+    }
+
+    /// Who is outside comes in by assuming roles; under which name the log knows it, depends on what it is.
+    fn outside(&mut self, name: &str, node: NodeId) {
+        let record = self.records.outside(name);
+        let edges = self.leaving(node);
+        let mut used = Targets {
+            on: BTreeMap::new(),
+            is_open: name.starts_with("arn:aws:iam") && !name.contains("-provider/"),
+        };
+        let spans = ASSUMING.iter().flat_map(|name| record.on(self.usage, name));
+        for (resource, span) in spans {
+            if let Some(target) = self.find(resource) {
+                used.add(target, span);
+            }
+        }
+        let is_logged = |edge: &Edge| {
+            let mut into = self.members(edge.to);
+            into.all(|role| {
+                let account = self.atlas.estate.principal(role).map(|one| one.identity.account.as_str());
+                account.is_some_and(|account| self.usage.shows(account, "sts:AssumeRole"))
+            })
+        };
+        used.is_open |=
+            !edges.iter().filter(|(_, cause)| *cause == Cause::Assume).all(|(edge, _)| is_logged(edge));
+        self.lead(&edges, &|cause| cause == Cause::Assume, &used);
+        // What somebody from outside does with data stands in the logs of its own account.
+        let others = edges.into_iter().filter(|(_, cause)| *cause != Cause::Assume);
+        for (edge, _) in others {
+            self.leave_open(edge);
+        }
+    }
+
+    /// The principals that a passage leads to, or the one that it is.
+    fn members(&self, node: NodeId) -> impl Iterator<Item = PrincipalId> + '_ {
+        let own = self.atlas.principal_of(node);
+        let inner = self.atlas.analysis.graph.edges_from(node).filter(move |_| own.is_none());
+        own.into_iter().chain(inner.filter_map(|edge| self.atlas.principal_of(edge.to)))
+    }
+
+    fn leaving(&self, node: NodeId) -> Vec<(Edge, Cause)> {
+        let edges = self.atlas.analysis.graph.edges_from(node);
+        edges.filter_map(|edge| Some((edge, self.atlas.analysis.cause(edge.id)?))).collect()
+    }
+
+    /// On what some permissions were used.
+    fn targets(&self, record: &Record<'_>, account: &str, permissions: &[&str]) -> Targets {
+        let mut targets = Targets::default();
+        for name in permissions {
+            targets.is_open |= !self.usage.shows(account, name) || record.is_partial(self.usage, name);
+            for (resource, span) in record.on(self.usage, name) {
+                match self.find(resource) {
+                    Some(target) => targets.add(target, span),
+                    // It may be anything.
+                    None => targets.is_open |= !resource.starts_with("arn:"),
+                }
+            }
+        }
+        targets
+    }
+
+    fn find(&self, resource: &str) -> Option<NodeId> {
+        let analysis = &self.atlas.analysis;
+        let principal = self.who.principal(resource).map(|id| analysis.principal(id));
+        principal.or_else(|| self.who.resource(resource).map(|place| analysis.resource(place)))
+    }
+
+    /// Leads to each target that was used and that an edge of these leads to. If nobody can tell whether others were, the
+    /// edges themselves stay possible.
+    fn lead(&mut self, edges: &[(Edge, Cause)], is: &dyn Fn(Cause) -> bool, used: &Targets) {
+        let of_cause: Vec<Edge> =
+            edges.iter().filter(|(_, cause)| is(*cause)).map(|(edge, _)| *edge).collect();
+        if of_cause.is_empty() {
+            return;
+        }
+        for (target, span) in &used.on {
+            let above = self.above(*target);
+            if let Some(edge) = of_cause.iter().find(|edge| edge.to == *target || above.contains(&edge.to)) {
+                self.own(Edge { to: *target, ..*edge }, *span);
+            }
+        }
+        if used.is_open {
+            of_cause.into_iter().for_each(|edge| self.leave_open(edge));
+        }
+    }
+
+    /// An edge of its own for what was seen.
+    fn own(&mut self, edge: Edge, span: Span) {
+        let id =
+            EdgeId(self.first_own.saturating_add(u32::try_from(self.stands_for.len()).unwrap_or(u32::MAX)));
+        self.stands_for.push(edge.id);
+        self.seen.push(Edge { id, ..edge });
+        let taken = StepAnswer { taken: Taken::Seen, first: Some(span.first), last: Some(span.last) };
+        self.taken.insert(id, taken);
+    }
+
+    fn leave_open(&mut self, edge: Edge) {
+        self.unknown.push(edge);
+        self.taken.insert(edge.id, StepAnswer { taken: Taken::Unknown, ..StepAnswer::default() });
+    }
+
+    /// A method is used if all of its calls that would be seen were; if none would be, nobody can tell.
+    fn method(&mut self, edge: &Edge, place: u32, (record, account): (&Record<'_>, &str)) {
+        let rule = self.atlas.rules.all().get(place as usize);
+        let needs = rule.into_iter().flat_map(|rule| &rule.needs).map(|need| &*need.permission);
+        let shown: Vec<&str> = needs.filter(|name| self.usage.shows(account, name)).collect();
+        if shown.is_empty() {
+            return self.leave_open(*edge);
+        }
+        let used: Option<Vec<Span>> = shown.iter().map(|name| record.all(self.usage, name)).collect();
+        if let Some(span) = used.into_iter().flatten().reduce(Span::join) {
+            self.seen.push(*edge);
+            let taken = StepAnswer { taken: Taken::Seen, first: Some(span.first), last: Some(span.last) };
+            self.taken.insert(edge.id, taken);
+        }
+    }
+
+    /// That a person uses a role is seen by its sessions, whether the role is assigned to it or to a group of its: of that
+    /// group, only those who were seen are led to the role.
+    fn assigned(&mut self, node: NodeId, edges: &[(Edge, Cause)], record: &Record<'_>) {
+        let groups = edges.iter().filter(|(_, cause)| *cause == Cause::InGroup).map(|(edge, _)| edge.to);
+        let by_groups: Vec<(Edge, Cause)> = groups.flat_map(|group| self.leaving(group)).collect();
+        let all = edges.iter().chain(&by_groups).filter(|(_, cause)| *cause == Cause::Assigned);
+        for (edge, _) in all {
+            let sessions = record.sessions().filter(|(role, _)| self.find(role) == Some(edge.to));
+            match sessions.map(|(_, span)| span).reduce(Span::join) {
+                Some(span) => self.own(Edge { from: node, ..*edge }, span),
+                // Those of a group are left open with the group.
+                None if edge.from == node && !self.members(edge.to).all(|role| self.is_logged(role)) => {
+                    self.leave_open(*edge);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Whether the log of a principal's account is known.
+    fn is_logged(&self, id: PrincipalId) -> bool {
+        let account = self.atlas.estate.principal(id).map(|one| one.identity.account.as_str());
+        account.is_some_and(|account| self.usage.log(account).is_some())
+    }
+
+    /// The passages by which one comes to a node as one of many.
+    fn above(&mut self, node: NodeId) -> BTreeSet<NodeId> {
+        if let Some(known) = self.above.get(&node) {
+            return known.clone();
+        }
+        let graph = &self.atlas.analysis.graph;
+        let (mut above, mut waiting) = (BTreeSet::new(), vec![node]);
+        while let Some(next) = waiting.pop() {
+            let members =
+                graph.edges_to(next).filter(|edge| self.atlas.analysis.cause(edge.id) == Some(Cause::Member));
+            waiting.extend(members.map(|edge| edge.from).filter(|from| above.insert(*from)));
+        }
+        self.above.insert(node, above.clone());
+        above
+    }
+}
+
+/// What was used, by node.
+#[derive(Debug, Default)]
+struct Targets {
+    on: BTreeMap<NodeId, Span>,
+    /// Whether more may have been used than is known.
+    is_open: bool,
+}
+
+impl Targets {
+    fn add(&mut self, target: NodeId, span: Span) {
+        self.on.entry(target).and_modify(|known| *known = known.join(span)).or_insert(span);
+    }
+}
+
+/// The calls by which roles are assumed.
+const ASSUMING: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
