@@ -20,7 +20,7 @@ use doorward_privilege::escalation::Rules;
 use doorward_privilege::estate::Builder;
 use doorward_privilege::pattern::Pattern;
 use doorward_privilege::rating::TierZero;
-use doorward_privilege::usage::{self, EfficiencyAnswer, LogAnswer, Usage};
+use doorward_privilege::usage::{self, EfficiencyAnswer, LogAnswer, StepAnswer, Taken, Usage};
 use doorward_serve::answers::privilege::{CHOKE_POINTS_MAX, as_of};
 use doorward_views::control::Control;
 use serde::{Deserialize, Serialize};
@@ -211,6 +211,14 @@ pub(crate) fn hops(text: &mut String, hops: &[HopAnswer], margin: &str) {
         }
         for condition in &hop.only_if {
             text.push_str(&format!("{margin}     only if {condition}\n"));
+        }
+        if let Some(StepAnswer { taken, first, last }) = &hop.usage {
+            let used = match (taken, first, last) {
+                (Taken::Seen, Some(first), Some(last)) => format!("used, first {first}, last {last}"),
+                (Taken::Seen | Taken::Standing, ..) => "holds by itself".to_owned(),
+                (Taken::Unknown, ..) => "no log shows whether it was used".to_owned(),
+            };
+            text.push_str(&format!("{margin}     {used}\n"));
         }
     }
 }

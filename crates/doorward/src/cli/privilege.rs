@@ -81,6 +81,10 @@ pub struct PathArgs {
     /// Leave out this identity, resource or method; may be given several times.
     #[arg(long, value_name = "NAME")]
     pub avoid: Vec<String>,
+    /// Only ways whose steps the log shows. If there is none, ways with steps of which no log could show whether they were
+    /// taken, which say so. With --files, name audit logs beside the exports.
+    #[arg(long)]
+    pub used_only: bool,
     /// How many ways to show at most.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=20))]
     pub ways: u8,

@@ -11,6 +11,7 @@ mod inventory;
 mod privilege;
 mod privilege_bad_input;
 mod privilege_questions;
+mod privilege_usage;
 mod scan_kept;
 mod scanning;
 mod serving;

@@ -10,6 +10,7 @@ use doorward_privilege::answers::{ChokeAnswer, PathAnswer};
 use doorward_privilege::derived::Derived;
 use doorward_privilege::opengraph::export_atlas;
 use doorward_privilege::questions::{CanAnswer, NameError, ReachAnswer};
+use doorward_privilege::usage::Usage;
 use http::StatusCode;
 use http::request::Parts as Head;
 use serde::Serialize;
@@ -25,6 +26,7 @@ use crate::app::{self, App};
 use crate::layers::MIN_FACT;
 use crate::past::PastError;
 use crate::problem::Problem;
+use crate::uses::Uses;
 
 /// The routes of questions about privilege. Those about one identity are told apart from it by
 /// [`crate::admin::questions`]: slashes may stand in its id.
@@ -79,6 +81,7 @@ async fn list_choke_points(Shared(app): Shared<App>, request: Request) -> Reply 
         ("to" = Option<String>, Query, description = "Whom or what it is to reach; `admin`, which is the default, is the administration of the account of who begins, `admin:NUMBER` that of another."),
         ("avoid" = Option<String>, Query, description = "Leave out this identity, resource or method; may be given several times."),
         ("ways" = Option<u8>, Query, description = "How many ways at most, 1 to 20; 3 when nothing is said."),
+        ("used_only" = Option<bool>, Query, description = "Only ways whose steps the log shows; if there is none, those with steps of which nobody can tell, which say so."),
     ),
     responses((status = 200, description = "The ways.", content(
         (Listed<PathAnswer> = "application/json"),
@@ -90,7 +93,11 @@ async fn list_paths(Shared(app): Shared<App>, request: Request) -> Reply {
     if accepted.split(',').any(|kind| kind.split(';').next().unwrap_or_default().trim() == SVG) {
         return picture(&app, request).await;
     }
-    answer(&app, request, &WAYS_FIELDS, privilege::ways).await
+    let uses = app.handle.uses.clone();
+    answer(&app, request, &WAYS_FIELDS, move |derived, query| {
+        privilege::ways(derived, query, used(&uses, query).as_deref())
+    })
+    .await
 }
 
 /// The best ways from one identity to another, drawn.
@@ -104,6 +111,7 @@ async fn list_paths(Shared(app): Shared<App>, request: Request) -> Reply {
         ("to" = Option<String>, Query, description = "As for `/v1/privilege/paths`."),
         ("avoid" = Option<String>, Query, description = "As for `/v1/privilege/paths`."),
         ("ways" = Option<u8>, Query, description = "As for `/v1/privilege/paths`."),
+        ("used_only" = Option<bool>, Query, description = "As for `/v1/privilege/paths`."),
     ),
     responses((status = 200, description = "The ways.", body = String, content_type = "image/svg+xml"))
 )]
@@ -114,11 +122,18 @@ async fn draw_paths(Shared(app): Shared<App>, request: Request) -> Reply {
 async fn picture(app: &App, request: Request) -> Reply {
     let (head, _) = request.into_parts();
     let (query, now) = asked(app, &head, &WAYS_FIELDS)?;
+    let uses = app.handle.uses.clone();
     let drawn = ask(app, &head, (query.as_of, now), move |derived| {
-        privilege::picture(derived, &query).map(|drawn| (derived.fact, Bytes::from(drawn)))
+        privilege::picture(derived, &query, used(&uses, &query).as_deref())
+            .map(|drawn| (derived.fact, Bytes::from(drawn)))
     });
     let (fact, bytes) = drawn.await?;
     Ok(tagged_file(&head, &fact, (bytes, SVG)))
+}
+
+/// What was used, where it is asked for.
+fn used(uses: &Uses, query: &Query) -> Option<Arc<Usage>> {
+    query.value("used_only").and_then(|_| uses.by(query.as_of))
 }
 
 /// The graph of who could become whom, as OpenGraph JSON for BloodHound.
@@ -295,10 +310,11 @@ impl From<AskError> for Problem {
         let status = match &error {
             AskError::Query(_) | AskError::Permission(_) => StatusCode::BAD_REQUEST,
             AskError::Name(NameError::Unknown(_)) => StatusCode::NOT_FOUND,
-            AskError::Moved => StatusCode::CONFLICT,
-            AskError::Name(NameError::Several { .. }) | AskError::NoPrincipal(_) | AskError::Draw(_) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            AskError::Moved | AskError::NoLog => StatusCode::CONFLICT,
+            AskError::Name(NameError::Several { .. })
+            | AskError::NoPrincipal(_)
+            | AskError::Graph(_)
+            | AskError::Draw(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };
         Self::new(status, error.to_string())
     }

@@ -12,9 +12,9 @@ use doorward_privilege::atlas::Atlas;
 use doorward_privilege::derived::Derived;
 use doorward_privilege::draw::{DrawError, draw_ways};
 use doorward_privilege::estate::PrincipalId;
-use doorward_privilege::graph::Filter;
+use doorward_privilege::graph::{Filter, GraphError};
 use doorward_privilege::questions::{CanAnswer, NameError, ReachAnswer};
-use doorward_privilege::usage::{LogAnswer, Usage, logs, rate};
+use doorward_privilege::usage::{LogAnswer, Usage, UsedWays, logs, rate};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,7 +24,7 @@ use crate::schema::Instant;
 /// What an analysis may be filtered by.
 pub const FIELDS: [&str; 4] = ["account", "escalation", "admin", "q"];
 /// What a question about ways says.
-pub const WAYS_FIELDS: [&str; 4] = ["from", "to", "avoid", "ways"];
+pub const WAYS_FIELDS: [&str; 5] = ["from", "to", "avoid", "ways", "used_only"];
 /// What a question about a permission says.
 pub const CAN_FIELDS: [&str; 2] = ["permission", "resource"];
 
@@ -102,6 +102,12 @@ pub enum AskError {
     /// The inventory has changed between two pages.
     #[error("the inventory has changed since the page before: begin again")]
     Moved,
+    /// What was used cannot be told.
+    #[error("no log is known that would show what was used: take in audit events, or name their files, too")]
+    NoLog,
+    /// There is too much to be told apart.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
     /// There is too much for a picture.
     #[error(transparent)]
     Draw(#[from] DrawError),
@@ -198,11 +204,11 @@ pub fn choke_points(derived: &Derived, query: &Query) -> Result<Listed<ChokeAnsw
     listed(derived, query, chokes(&derived.atlas, CHOKE_POINTS_MAX))
 }
 
-/// The best ways from one to another.
+/// The best ways from one to another; of those whose steps a log shows, where that is asked for.
 ///
 /// # Errors
-/// [`AskError`] says what cannot be read, or who is not known.
-pub fn ways(derived: &Derived, query: &Query) -> Result<Listed<PathAnswer>, AskError> {
+/// [`AskError`] says what cannot be read, who is not known, or that there is no log.
+pub fn ways(derived: &Derived, query: &Query, usage: Option<&Usage>) -> Result<Listed<PathAnswer>, AskError> {
     let atlas = &derived.atlas;
     let (from, to) = ends(query)?;
     let count = match query.value("ways") {
@@ -216,7 +222,13 @@ pub fn ways(derived: &Derived, query: &Query) -> Result<Listed<PathAnswer>, AskE
     let from = atlas.find(from)?;
     let to = atlas.find_goal(to, from)?;
     let filter = atlas.avoiding(query.values("avoid"))?;
-    let items = atlas.ways(from, to, &filter, count);
+    let items = match query.flag("used_only")? {
+        Some(true) => {
+            let used = UsedWays::new(atlas, usage.ok_or(AskError::NoLog)?)?;
+            used.ways(from, to, &filter, count)
+        }
+        Some(false) | None => atlas.ways(from, to, &filter, count),
+    };
     let total = items.len();
     Ok(Listed { items, total, next_cursor: None, seen: derived.fact, as_of: as_of(atlas) })
 }
@@ -225,9 +237,9 @@ pub fn ways(derived: &Derived, query: &Query) -> Result<Listed<PathAnswer>, AskE
 ///
 /// # Errors
 /// As [`ways`], or when there is too much for a picture.
-pub fn picture(derived: &Derived, query: &Query) -> Result<String, AskError> {
+pub fn picture(derived: &Derived, query: &Query, usage: Option<&Usage>) -> Result<String, AskError> {
     let (from, to) = ends(query)?;
-    Ok(draw_ways(&format!("{from} to {to}"), &ways(derived, query)?.items)?)
+    Ok(draw_ways(&format!("{from} to {to}"), &ways(derived, query, usage)?.items)?)
 }
 
 fn ends(query: &Query) -> Result<(&str, &str), QueryError> {

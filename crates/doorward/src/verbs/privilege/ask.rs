@@ -21,11 +21,14 @@ pub(crate) fn path(args: &PathArgs) -> Result<()> {
     let over = Over::of(&args.over)?;
     let avoided = args.avoid.iter().map(|name| ("avoid", name.clone()));
     let asked = [("from", args.from.clone()), ("to", args.to.clone()), ("ways", args.ways.to_string())];
-    let asked: Vec<Filter> = asked.into_iter().chain(avoided).collect();
+    let used = args.used_only.then(|| ("used_only", true.to_string()));
+    let asked: Vec<Filter> = asked.into_iter().chain(avoided).chain(used).collect();
     let output = match args.output {
         PathOutput::Svg => {
             let drawn = match &over {
-                Over::Here(known, _) => answers::picture(&known.derived, &read(&asked, &WAYS_FIELDS)?)?,
+                Over::Here(known, _) => {
+                    answers::picture(&known.derived, &read(&asked, &WAYS_FIELDS)?, known.usage.as_ref())?
+                }
                 Over::Server(client, as_of) => {
                     client.text(&["v1", "privilege", "picture"], &with(&asked, *as_of))?
                 }
@@ -37,9 +40,10 @@ pub(crate) fn path(args: &PathArgs) -> Result<()> {
         PathOutput::Yaml => Output::Yaml,
     };
     let route = (&["v1", "privilege", "paths"][..], &WAYS_FIELDS[..]);
-    let (ways, _) =
-        over.list(route, &asked, NonZeroUsize::MAX, |known, query| answers::ways(&known.derived, query))?;
-    print(&ways, output, |ways| told(ways, (&args.from, &args.to)))
+    let (ways, _) = over.list(route, &asked, NonZeroUsize::MAX, |known, query| {
+        answers::ways(&known.derived, query, known.usage.as_ref())
+    })?;
+    print(&ways, output, |ways| told(ways, (&args.from, &args.to), args.used_only))
 }
 
 /// Writes the graph as OpenGraph JSON onto standard output.
@@ -53,7 +57,10 @@ pub(super) fn export(args: &OverArgs) -> Result<()> {
     }
 }
 
-fn told(ways: &Vec<PathAnswer>, (from, to): (&str, &str)) -> String {
+fn told(ways: &Vec<PathAnswer>, (from, to): (&str, &str), used_only: bool) -> String {
+    if ways.is_empty() && used_only {
+        return format!("No way from {from} to {to} was gone, as the log shows.\n");
+    }
     if ways.is_empty() {
         return format!("No way leads from {from} to {to}, as far as the inventory tells.\n");
     }
