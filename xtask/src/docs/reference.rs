@@ -51,7 +51,25 @@ fn pages() -> Result<Vec<(PathBuf, String)>> {
     let asked = format!("$ doorward {} --files demo/iam\n", PATH.join(" "));
     let readme = with_sample(&readme, (&asked, &way))?;
     pages.push((path, readme));
+    let path = place::root().join("docs/privilege.md");
+    let page = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let analyzed = output(cargo(start).args(["privilege", "analyze", "--quiet"]).arg(&demo))?;
+    let page = with_sample(&page, ("$ doorward privilege analyze demo\n", &used(&analyzed)?))?;
+    let way = output(cargo(start).args(USED).arg("--files").arg(&demo))?;
+    let asked = format!("$ doorward {} --files demo\n", USED.join(" "));
+    pages.push((path, with_sample(&page, (&asked, &way))?));
     Ok(pages)
+}
+
+/// What an analysis says of the use of rights, by the first log.
+fn used(analyzed: &str) -> Result<String> {
+    let lines: Option<Vec<&str>> = analyzed
+        .split_once(USED_HEAD)
+        .map(|(_, rest)| rest.lines().take_while(|line| !line.is_empty()).collect());
+    let (logs, sums): (Vec<&str>, Vec<&str>) =
+        lines.unwrap_or_default().into_iter().partition(|line| line.contains(" events of "));
+    let log = logs.first().with_context(|| "the analysis of the simulated organisation tells of no log")?;
+    Ok(format!("…\n{USED_HEAD}{log}\n…\n{}\n…\n", sums.join("\n")))
 }
 
 /// The first screen of a report, and the first two of its findings.
@@ -83,6 +101,16 @@ const COMMAND: &str = "$ doorward scan demo\n";
 /// The question about privilege whose answer README shows.
 const PATH: [&str; 5] =
     ["path", "103086136405:role/gha-billing-ingest-deploy", "admin:103086136405", "--ways", "1"];
+/// The question about use whose answer the page on privilege shows.
+const USED: [&str; 6] = [
+    "path",
+    "arn:aws:iam::103086136405:oidc-provider/token.actions.githubusercontent.com",
+    "103086136405:role/gha-billing-ingest-deploy",
+    "--used-only",
+    "--ways",
+    "1",
+];
+const USED_HEAD: &str = "Used of what is granted, by the log:\n";
 const OPENING: &str = "```text\n";
 const CLOSING: &str = "```\n";
 const SECOND_LINES: usize = 5;

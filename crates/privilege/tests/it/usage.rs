@@ -105,7 +105,7 @@ fn a_table_that_is_not_understood_says_where_and_how_to_mend_it() {
         (("doorward logged 2\n", "doorward unnamed 1\n"), "line 1: this is no such table"),
         (("doorward logged 1\nnever iam:X", "doorward unnamed 1\n"), "line 2: `never iam:X` says nothing"),
         (("doorward logged 1\n\ndata iam:NoSuch*", "doorward unnamed 1\n"), "line 3: iam:NoSuch* matches no"),
-        (("doorward logged 1\nevent s3:A s3:GetObjekt", "doorward unnamed 1\n"), "or is s3:GetObject meant"),
+        (("doorward logged 1\nevent s3:A s3:GetObjects", "doorward unnamed 1\n"), "or is s3:GetObject meant"),
         (
             ("doorward logged 1\nevent s3:A", "doorward unnamed 1\n"),
             "line 2: no permission stands behind s3:a",
