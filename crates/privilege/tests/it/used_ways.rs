@@ -96,6 +96,23 @@ fn a_pool_leads_only_to_whom_was_seen_through_it() {
 }
 
 #[test]
+fn what_was_used_and_is_allowed_no_more_is_no_way() {
+    let one = arn("role/one");
+    let only = format!(r#"[{{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"{one}"}}]"#);
+    let rows = Rows::new().user("dan", &only).role("one", ANYBODY, ALL).role("two", ANYBODY, ASSUME);
+    let atlas = atlas(rows.user("ann", ASSUME).estate());
+    let used = usage(
+        &[],
+        &[
+            ("user/dan", "sts:AssumeRole", &arn("role/two"), 10),
+            ("user/ann", "sts:AssumeRole", &arn("role/two"), 10),
+        ],
+    );
+    assert_eq!(ways(&atlas, &used, ("user/ann", "role/two")), ["two 10..15"]);
+    assert_eq!(ways(&atlas, &used, ("user/dan", "role/two")), [""; 0]);
+}
+
+#[test]
 fn what_no_log_would_show_is_possible_and_said_to_be_unknown() {
     let atlas = estate();
     let nothing = usage(&[], &[]);
