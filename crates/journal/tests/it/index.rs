@@ -178,6 +178,11 @@ fn the_ledger_is_what_folding_the_log_makes_and_outlives_what_expired() {
         indexer.step().unwrap();
     }
     assert_eq!(log.usage().unwrap(), (expected.clone(), log.head().position));
+    // What is not kept takes no room: for each identity and action what is kept, and one for all.
+    let index = rusqlite::Connection::open(path.join("index.sqlite")).unwrap();
+    let rows: i64 = index.query_row("SELECT count(*) FROM used", [], |row| row.get(0)).unwrap();
+    let kept: usize = expected.uses().map(|(_, _, used)| used.on.len() + 1).sum();
+    assert_eq!(usize::try_from(rows), Ok(kept));
     // What comes again is no second use, and what has expired was used all the same.
     indexer.step().unwrap();
     assert!(log.prune(&all_events(START + Millis::DAY)).unwrap().observations > 0);
