@@ -125,10 +125,12 @@ pub(crate) const OUTSIDE_TRUST_OPENED: FindingType = FindingType {
     confidence_milli: 600,
     controls: &["attack:T1484.002", "owasp-nhi:NHI3"],
     raised_when: "The trust policy of a role or the policy of a resource lets somebody in from outside of the known \
-                  accounts who was not: another account, whoever a provider of identities vouches for, everybody. Where \
-                  that leads to the administration of an account or to what matters most, it is high, 90 % sure, and \
-                  critical where everybody is let in; medium, 60 % sure, where only under a condition. Elsewhere it is \
-                  medium, 80 % sure, high for everybody, and low under a condition.",
+                  accounts who was not: another account, somebody for whom a provider of identities vouches (a workflow \
+                  of a repository, a service account of a cluster, members of a group), everybody. They are called by \
+                  what their tokens must say. Where that leads to the administration of an account or to what matters \
+                  most, it is high, 90 % sure, and critical where anyone can become one of them, such as anyone on \
+                  GitHub; medium, 60 % sure, where only under a condition. Elsewhere it is medium, 80 % sure, high where \
+                  anyone can, and low under a condition.",
     evidence: OPENED,
 };
 

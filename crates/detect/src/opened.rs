@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use doorward_model::finding::{Evidence, Finding, Lineage, Opened, OpenedBy, OpenedFor, OpenedHop, Severity};
 use doorward_model::hash::Hash16;
 use doorward_privilege::atlas::Atlas;
+use doorward_privilege::federation::Breadth;
 use doorward_privilege::news::{News, NewsKind, Possible, RowRef};
 
 pub use self::changes::changes;
@@ -116,7 +117,7 @@ fn id(of: &FindingType, news: &News, own: &[&ChangeSeen]) -> String {
 /// How bad it is, and how sure in thousandths that the way is there.
 fn weight(news: &News) -> (Severity, u32) {
     let is_sure = news.sure > 0;
-    let is_public = news.examples.iter().any(|one| one.identity == "*");
+    let is_public = news.examples.iter().any(|one| one.breadth == Some(Breadth::Anyone));
     match (news.kind, news.reaches_top, is_sure) {
         (NewsKind::OutsideTrust, true, true) if is_public => (Severity::Critical, 900),
         (_, true, true) => (Severity::High, 900),
@@ -171,6 +172,8 @@ fn typed(news: &News, own: &[&ChangeSeen]) -> Opened {
         identity: one.identity.clone(),
         before_millipercent: one.before_millipercent,
         after_millipercent: one.after_millipercent,
+        words: one.words.clone(),
+        breadth: one.breadth.map_or("", Breadth::word).to_owned(),
     };
     Opened {
         hops: news.path.hops.iter().map(hop).collect(),

@@ -12,7 +12,7 @@ use doorward_model::hash::Hash16;
 use doorward_model::inventory::AccountExport;
 use doorward_model::time::Time;
 use doorward_privilege::answers::{
-    self, ChokeAnswer, Escalation, HopAnswer, PathAnswer, PrincipalAnswer, UnknownAnswer,
+    self, ChokeAnswer, Escalation, HopAnswer, OutsideAnswer, PathAnswer, PrincipalAnswer, UnknownAnswer,
 };
 use doorward_privilege::atlas::Atlas;
 use doorward_privilege::derived::Derived;
@@ -21,7 +21,7 @@ use doorward_privilege::estate::Builder;
 use doorward_privilege::pattern::Pattern;
 use doorward_privilege::rating::TierZero;
 use doorward_privilege::usage::{self, EfficiencyAnswer, LogAnswer, StepAnswer, Taken, Usage};
-use doorward_serve::answers::privilege::{CHOKE_POINTS_MAX, as_of};
+use doorward_serve::answers::privilege::{CHOKE_POINTS_MAX, OUTSIDE_MAX, as_of};
 use doorward_views::control::Control;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,9 @@ pub struct Analyzed {
     pub principals: Vec<PrincipalAnswer>,
     /// Where ways to what matters most can be cut, the best first.
     pub choke_points: Vec<ChokeAnswer>,
+    /// Who is let in from outside, the widest first, and the first thousand of them.
+    #[serde(default)]
+    pub outside: Vec<OutsideAnswer>,
     /// Policies that cannot be read: what depends on them is unknown.
     pub unknown: Vec<UnknownAnswer>,
     /// What logs show by which the use of rights is told, by account; none where no log is known.
@@ -113,6 +116,7 @@ pub(crate) fn analyzed(atlas: &Atlas, usage: Option<&Usage>) -> Analyzed {
         accounts: atlas.estate.accounts().map(|(_, account)| account.id.to_string()).collect(),
         principals,
         choke_points: answers::chokes(atlas, CHOKE_POINTS_MAX),
+        outside: answers::outside(atlas, OUTSIDE_MAX),
         unknown: answers::unknown(&atlas.estate),
         logs: usage.map(usage::logs).unwrap_or_default(),
     }
@@ -183,6 +187,7 @@ pub(crate) fn table(analyzed: &Analyzed) -> String {
             }
         }
     }
+    outside(&mut text, &analyzed.outside);
     latent(&mut text, principals);
     usage_table(&mut text, analyzed);
     for UnknownAnswer { policy, why } in analyzed.unknown.iter().take(LISTED_MAX) {
@@ -272,6 +277,26 @@ fn short(sources: &[String]) -> String {
         format!("data of {}", services.join(", "))
     };
     other.into_iter().chain([data.as_str()]).collect::<Vec<_>>().join(", ")
+}
+
+/// Who is let in from outside, and into what.
+fn outside(text: &mut String, outside: &[OutsideAnswer]) {
+    if !outside.is_empty() {
+        text.push_str("\nLet in from outside:\n");
+    }
+    for one in outside.iter().take(LISTED_MAX) {
+        text.push_str(&format!("  {} ({}) -> {}\n", one.words, one.who, one.into));
+        for what in &one.only_if {
+            text.push_str(&format!("       only if {what}\n"));
+        }
+        for what in &one.void {
+            text.push_str(&format!("       a token without the claim passes {what}\n"));
+        }
+    }
+    let more = outside.len().saturating_sub(LISTED_MAX);
+    if more > 0 {
+        text.push_str(&format!("  {more} more: -o json lists them\n"));
+    }
 }
 
 /// How many could come to administer, by what is missing.

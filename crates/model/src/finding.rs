@@ -268,6 +268,14 @@ pub struct OpenedFor {
     /// The same with the way.
     #[prost(uint32, tag = "3")]
     pub after_millipercent: u32,
+    /// What somebody from outside is called, such as `any branch of repository r of organisation o on GitHub`; empty for
+    /// identities.
+    #[prost(string, tag = "4")]
+    pub words: String,
+    /// How many somebody from outside may be: `anyone`, `tenant` for some of those who belong to one organisation, account
+    /// or application, `exact` for one; empty for identities.
+    #[prost(string, tag = "5")]
+    pub breadth: String,
 }
 
 /// A change that opened a way: an event of the log, or an export, which does not tell who made it.

@@ -17,6 +17,7 @@ mod assemble;
 mod assume;
 mod bounds;
 mod center;
+mod comers;
 mod data;
 mod draft;
 mod existing;
@@ -29,6 +30,7 @@ mod part;
 mod pools;
 mod question;
 mod redraw;
+mod subjects;
 mod trust;
 mod trusts;
 
@@ -104,7 +106,7 @@ impl Analysis {
     /// When the graph would be too large: see [`Graph::new`].
     pub fn new(estate: &Estate, rules: &Rules, as_of: Time) -> Result<Self, GraphError> {
         Ground::with(estate, |ground| {
-            let mut drawing = Drawing::new(ground, Drawn::new(estate, rules, as_of), as_of);
+            let mut drawing = Drawing::new(ground, Drawn::new(ground, rules, as_of), as_of);
             drawing.draw();
             let Drawing { drawn, leads, .. } = drawing;
             let numbered = (0u32..).map(EdgeId).zip(&leads);
@@ -175,7 +177,8 @@ impl Analysis {
 }
 
 impl Drawn {
-    fn new(estate: &Estate, rules: &Rules, as_of: Time) -> Self {
+    fn new(ground: Ground<'_>, rules: &Rules, as_of: Time) -> Self {
+        let estate = ground.estate;
         let needed = rules.all().iter().flat_map(|rule| rule.permissions());
         let names: Vec<&str> = needed.chain(administrators::KERNEL.map(|(name, _)| name)).collect();
         let names = [names, data::permissions().collect()].concat();
@@ -191,7 +194,7 @@ impl Drawn {
             assume_mask: interest.of("sts:AssumeRole"),
             data: Data::new(estate, &interest, as_of),
             interest: Arc::new(interest),
-            trust: Trust::new(estate),
+            trust: Trust::new(ground),
             pools: Pools::default(),
             bounds: Bounds::new(estate),
             board: Board::new(estate),
@@ -213,7 +216,7 @@ impl Drawn {
 
     /// Whether somebody is let in from outside.
     fn lets_in(&self, name: &str) -> bool {
-        self.trust.is_trusted(name) || self.data.lets_in(name)
+        self.trust.lets_in(name) || self.data.lets_in(name)
     }
 
     fn set_able(&mut self, node: NodeId, parts: Parts) {

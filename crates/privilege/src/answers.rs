@@ -2,12 +2,15 @@
 //! what is missing where it could not.
 
 mod names;
+mod outside;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub use self::outside::{OutsideAnswer, outside};
 
 use self::names::Names;
 use crate::analysis::{Cause, Evidence, Explainer, Place};
@@ -67,6 +70,10 @@ pub struct PrincipalAnswer {
     /// By which ways, the best for each method that can come first; where it is latent, one for each method, with what is
     /// missing.
     pub paths: Vec<PathAnswer>,
+    /// The best way to something that matters most, where it can come to administer nothing; empty where there is none, and
+    /// for what matters most itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub top: Vec<PathAnswer>,
     /// The policies of its own, and those that limit it, that are missing or cannot be read: what they would allow is
     /// not among the answers, and what they would deny is not either.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -142,7 +149,7 @@ pub fn some_principals(
     let graph = &atlas.analysis.graph;
     let toward = accounts
         .map(|account| Toward::new(graph, atlas.analysis.administration(account), &Filter::default()));
-    let toward = toward.collect();
+    let toward = Ways { administration: toward.collect(), top: Some(toward_top(atlas)) };
     Teller::with(atlas, toward, |teller| {
         for (id, answer) in ids.filter_map(|id| Some((id, teller.principal(id)?))) {
             if tell(id, answer).is_break() {
@@ -154,7 +161,7 @@ pub fn some_principals(
 
 /// Ways that were found, step by step.
 pub(crate) fn ways(atlas: &Atlas, ways: &[Vec<Edge>]) -> Vec<PathAnswer> {
-    Teller::with(atlas, Vec::new(), |teller| ways.iter().map(|way| teller.path(way)).collect())
+    Teller::with(atlas, Ways::default(), |teller| ways.iter().map(|way| teller.path(way)).collect())
 }
 
 /// A method by its id.
@@ -194,7 +201,7 @@ pub struct UnknownAnswer {
 /// The points at which most is cut off, the best first; what only one identity comes through is none.
 #[must_use]
 pub fn chokes(atlas: &Atlas, count: usize) -> Vec<ChokeAnswer> {
-    Teller::with(atlas, Vec::new(), |teller| {
+    Teller::with(atlas, Ways::default(), |teller| {
         let points = atlas.rating.chokes.points.iter().filter(|choke| choke.cut_off > 1);
         points.filter_map(|choke| teller.choke(choke)).take(count).collect()
     })
@@ -220,13 +227,27 @@ struct Teller<'a> {
     atlas: &'a Atlas,
     explainer: &'a Explainer<'a>,
     names: Names<'a>,
-    /// The ways to the administration of each account.
-    toward: Vec<Toward>,
+    toward: Ways,
+}
+
+/// Ways that were looked for.
+#[derive(Default)]
+struct Ways {
+    /// To the administration of each account.
+    administration: Vec<Toward>,
+    /// To whatever matters most.
+    top: Option<Toward>,
+}
+
+/// The ways to whatever matters most and is nearest.
+pub(crate) fn toward_top(atlas: &Atlas) -> Toward {
+    let top = atlas.rating.tier_zero.ones().filter_map(|at| u32::try_from(at).ok()).map(NodeId);
+    Toward::any_of(&atlas.analysis.graph, top.collect(), &Filter::default())
 }
 
 impl Teller<'_> {
     /// Hands a teller to whoever wants to tell.
-    fn with<T>(atlas: &Atlas, toward: Vec<Toward>, tell: impl FnOnce(&Teller<'_>) -> T) -> T {
+    fn with<T>(atlas: &Atlas, toward: Ways, tell: impl FnOnce(&Teller<'_>) -> T) -> T {
         Explainer::with(atlas, |explainer| tell(&Teller { atlas, explainer, names: Names(atlas), toward }))
     }
 
@@ -235,7 +256,7 @@ impl Teller<'_> {
     fn ways(&self, id: PrincipalId, (own, administered): (AccountId, &[AccountId])) -> Vec<Vec<Edge>> {
         let admin = !administered.is_empty();
         let node = NodeId(id.0);
-        let accounts = (0u32..).map(AccountId).zip(&self.toward);
+        let accounts = (0u32..).map(AccountId).zip(&self.toward.administration);
         let accounts = accounts.filter(|(account, _)| !administered.contains(account));
         let goals = accounts.filter_map(|(account, toward)| {
             Some(((toward.conditions(node)?, account != own, account), toward))
@@ -303,6 +324,9 @@ impl Teller<'_> {
         } else {
             (Escalation::Now, ways.iter().map(|way| self.path(way)).collect())
         };
+        let is_told = admin || escalation == Escalation::Now;
+        let top = self.toward.top.iter().filter(|_| !is_told).map(|top| top.way(NodeId(id.0)).collect());
+        let top = top.filter(|way: &Vec<Edge>| !way.is_empty()).map(|way| self.path(&way)).collect();
         let radius = self.atlas.rating.radius(NodeId(id.0));
         Some(PrincipalAnswer {
             arn: principal.arn().to_owned(),
@@ -312,6 +336,7 @@ impl Teller<'_> {
             blast_weight: radius.numerator,
             exposure: self.atlas.rating.exposure(NodeId(id.0)),
             paths,
+            top,
             unknown: self.unknown(principal),
             usage: None,
         })

@@ -4,6 +4,7 @@
 //! Source: AWS Service Authorization Reference, "Actions, resources, and condition keys for AWS services".
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use crate::level::Level;
 use crate::pattern::Pattern;
@@ -158,6 +159,13 @@ impl Names {
 }
 
 impl Catalog {
+    /// Those that are part of the program, read once; a test reads them, so a released program has them.
+    #[must_use]
+    pub fn known() -> Option<&'static Self> {
+        static SHIPPED: LazyLock<Option<Catalog>> = LazyLock::new(|| Catalog::shipped().ok());
+        SHIPPED.as_ref()
+    }
+
     /// The list that this release ships.
     ///
     /// # Errors
@@ -329,6 +337,26 @@ impl Catalog {
         nearest::nearest(self, name, most)
     }
 
+    /// What is said of an answer about a name that is not known: that it rests on patterns alone, and what may be meant.
+    /// Nothing where the name is known.
+    #[must_use]
+    pub fn doubt(&self, name: &str) -> Option<String> {
+        if self.find(name).is_some() {
+            return None;
+        }
+        let nearest: Vec<&str> =
+            self.nearest(name, NEAREST_MAX).into_iter().map(|id| self.name(id)).collect();
+        let meant = match nearest.split_last() {
+            None => String::new(),
+            Some((one, [])) => format!("; did you mean {one}?"),
+            Some((last, others)) => format!("; did you mean {} or {last}?", others.join(", ")),
+        };
+        let day = &self.source.day;
+        Some(format!(
+            "{name} is not a permission of the catalogue of {day}: answered by patterns alone{meant}"
+        ))
+    }
+
     fn ids(&self) -> impl Iterator<Item = PermissionId> + use<> {
         (0..self.len()).map(id)
     }
@@ -352,3 +380,6 @@ fn short(place: usize) -> u16 {
 fn literals(pattern: &Pattern) -> usize {
     pattern.text().bytes().filter(|byte| !matches!(byte, b'*' | b'?')).count()
 }
+
+/// So many names are told that may be meant.
+const NEAREST_MAX: usize = 3;

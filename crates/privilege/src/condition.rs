@@ -9,6 +9,7 @@ use std::fmt;
 use crate::pattern::Pattern;
 
 mod holds;
+mod like;
 mod operator;
 mod value;
 

@@ -23,6 +23,7 @@ pub mod effective;
 pub mod escalation;
 pub mod estate;
 pub mod evaluate;
+pub mod federation;
 pub mod graph;
 pub mod interest;
 pub mod level;

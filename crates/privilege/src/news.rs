@@ -22,6 +22,7 @@ pub use self::standing::Standing;
 use self::comparison::Comparison;
 use crate::answers::{ChokeAnswer, PathAnswer};
 use crate::atlas::Atlas;
+use crate::federation::Breadth;
 
 /// Names a row of the inventory that has changed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -75,6 +76,10 @@ pub struct News {
 pub struct Gained {
     /// The ARN of an identity; from outside, who is let in.
     pub identity: String,
+    /// What somebody from outside is called, with conditions that keep nobody out; empty for identities.
+    pub words: String,
+    /// How many somebody from outside may be; nothing for identities.
+    pub breadth: Option<Breadth>,
     /// The blast radius before, in thousandths of a percent.
     pub before_millipercent: u32,
     /// The blast radius now.

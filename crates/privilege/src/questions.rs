@@ -8,6 +8,7 @@ use crate::analysis::{Cause, Explainer, Place};
 use crate::answers::{self, HopAnswer, PathAnswer};
 use crate::atlas::Atlas;
 use crate::blast::heaviest;
+use crate::catalog::Catalog;
 use crate::estate::{PrincipalId, PrincipalKind};
 use crate::graph::{Edge, Filter, Node, NodeId};
 use crate::interest::Interest;
@@ -36,6 +37,9 @@ pub struct CanAnswer {
     /// What must hold that is not known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub only_if: Vec<String>,
+    /// That the permission is not one that is known, and what may be meant; absent where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 /// Whether something is allowed.
@@ -139,8 +143,15 @@ impl CanAnswer {
             answer: Can::ImplicitDeny,
             statement: Vec::new(),
             only_if: Vec::new(),
+            warning: None,
         }
     }
+}
+
+/// What is said of answers about a permission that is not known.
+#[must_use]
+pub fn doubt(permission: &str) -> Option<String> {
+    Catalog::known()?.doubt(permission)
 }
 
 impl Atlas {
@@ -212,6 +223,11 @@ impl Atlas {
     /// by the role that answers best.
     #[must_use]
     pub fn can(&self, id: PrincipalId, permission: &str, resource: &str) -> Option<CanAnswer> {
+        let answer = self.answer(id, permission, resource)?;
+        Some(CanAnswer { warning: doubt(permission), ..answer })
+    }
+
+    fn answer(&self, id: PrincipalId, permission: &str, resource: &str) -> Option<CanAnswer> {
         let principal = self.estate.principal(id)?;
         if !principal.is_of_center() {
             return self.explain(|explainer| explainer.can(id, permission, resource));

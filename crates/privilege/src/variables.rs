@@ -90,6 +90,10 @@ pub(crate) fn resolve(pattern: &Pattern, request: &Request<'_>) -> Resolved {
             Piece::Variable { key, default } => match (request.look(key), default) {
                 (Looked::One(value), _) => resolved.extend(units::of_text(value)),
                 (Looked::Many([value]), _) => resolved.extend(units::of_text(value)),
+                (Looked::Like(like), _) => {
+                    is_known &= like.is_literal();
+                    resolved.extend(like.units());
+                }
                 (Looked::Unknown | Looked::Present | Looked::Since(_), _) => {
                     is_known = false;
                     resolved.push(Unit::Any);

@@ -1,6 +1,6 @@
 //! What has become possible, in sentences: who can do what since when, who opened it, by which way, and where to cut it.
 
-use doorward_model::finding::{Opened, OpenedBy, OpenedHop};
+use doorward_model::finding::{Opened, OpenedBy, OpenedFor, OpenedHop};
 use doorward_model::inventory::change::{ChangedRow, Effect};
 use doorward_model::inventory::row::{Row as _, RowKind};
 use doorward_model::inventory::{Entitlement, Origin};
@@ -36,7 +36,7 @@ fn push_gain(text: &mut String, opened: &Opened) {
     let outside = opened.hops.first().zip(opened.to.first()).is_some_and(|(hop, to)| hop.to == *to)
         && opened.examples.first().is_some_and(|one| !one.identity.starts_with("arn:"))
         || opened.to.len() > 1;
-    let names: Vec<&str> = opened.examples.iter().take(TOLD_MAX).map(|one| named(&one.identity)).collect();
+    let names: Vec<&str> = opened.examples.iter().take(TOLD_MAX).map(called).collect();
     let rest = usize::try_from(opened.count).unwrap_or(usize::MAX).saturating_sub(names.len());
     let many = match rest {
         0 => String::new(),
@@ -69,6 +69,11 @@ fn push_gain(text: &mut String, opened: &Opened) {
 /// Somebody from outside by what they are, others by their names.
 fn named(identity: &str) -> &str {
     if identity == "*" { "everybody" } else { short(identity) }
+}
+
+/// Somebody who has gained a way: from outside, as they are called.
+fn called(one: &OpenedFor) -> &str {
+    if one.words.is_empty() { named(&one.identity) } else { &one.words }
 }
 
 /// Who did what.
@@ -206,7 +211,7 @@ fn push_blast(text: &mut String, opened: &Opened) {
     let [before, after] = [first.before_millipercent, first.after_millipercent];
     if after > before {
         let percent = |milli: u32| format!("{}.{}", milli / 1_000, milli % 1_000 / 100);
-        let who = named(&first.identity);
+        let who = called(first);
         push(
             text,
             format_args!(" Blast radius of {who}: {} % before, {} % now.", percent(before), percent(after)),

@@ -36,7 +36,8 @@ fn office(people: &[(&str, &str, &str)]) -> AccountExport {
         export.entitlements.push(held(&id, "inline:own", Origin::Inline));
         export.policies.push(document(&format!("{id} inline:own"), &own));
         if !trusted.is_empty() {
-            let trust = format!(r#"{{"Effect":"Allow","Principal":{trusted},"Action":"sts:AssumeRole"}}"#);
+            let plain = format!(r#"{{"Effect":"Allow","Principal":{trusted},"Action":"sts:AssumeRole"}}"#);
+            let trust = if trusted.contains("Effect") { (*trusted).to_owned() } else { plain };
             export.entitlements.push(held(&id, "trust", Origin::Trust));
             export.policies.push(document(&format!("{id} trust"), &trust));
         }
@@ -209,6 +210,36 @@ fn who_lets_in_everybody_from_outside_is_critical_where_that_leads_to_the_top() 
         let outside = only(found.into_iter().filter(|one| one.kind.starts_with("outside")).collect());
         let told = format!("{} {} {}", outside.severity().word(), outside.kind, outside.confidence_milli);
         assert_eq!((told.as_str(), outside.identity), (expected, arn("role/boss")));
+    }
+}
+
+#[test]
+fn whomever_an_issuer_vouches_for_is_called_by_what_the_tokens_say() {
+    let on = |condition: &str| {
+        format!(
+            r#"{{"Effect":"Allow","Principal":{{"Federated":"{}"}},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{{"StringLike":{{{condition}}}}}}}"#,
+            arn("oidc-provider/token.actions.githubusercontent.com")
+        )
+    };
+    let cases = [
+        (
+            on(r#""token.actions.githubusercontent.com:sub":"repo:o/r:*""#),
+            "high any workflow of repository r of organisation o on GitHub is let into boss tenant",
+        ),
+        (on(""), "critical anyone on GitHub is let into boss anyone"),
+    ];
+    for (trusted, expected) in cases {
+        let of = |trusted: &str| office(&[("role/boss", trusted, "*")]);
+        let name = format!("{} trust", arn("role/boss"));
+        let gone = Withdrawn { kind: RowKind::Policy.into(), key: vec![name], seen: seen(Source::Iam) };
+        let nobody = of(r#"{"Service":"ec2.amazonaws.com"}"#);
+        let found = findings(&nobody, &of(&trusted), &[Fact::Withdrawn(gone)]);
+        let outside = only(found.into_iter().filter(|one| one.kind.starts_with("outside")).collect());
+        let text = narrative(&outside);
+        let (gain, rest) = text.split_once(" since ").unwrap();
+        let breadth = &outside.opened().unwrap().examples[0].breadth;
+        assert_eq!(format!("{} {gain} {breadth}", outside.severity().word()), expected);
+        assert!(rest.contains(" trust statement 1)"), "{text}");
     }
 }
 

@@ -109,6 +109,8 @@ pub mod attribute {
     pub const NAMESPACE: &str = "namespace";
     /// The account of the cluster that gets the role.
     pub const SERVICE_ACCOUNT: &str = "service_account";
+    /// The address by which a cluster vouches for its service accounts.
+    pub const OIDC_ISSUER: &str = "oidc_issuer";
     /// The state, in the word of the platform.
     pub const STATE: &str = "state";
     /// The version of a launch template that this is about.

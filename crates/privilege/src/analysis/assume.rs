@@ -112,19 +112,29 @@ impl Drawing<'_> {
         assumable
     }
 
-    /// Draws to whom somebody is let in from outside. That is a provider of identities that the inventory shows, or not.
+    /// Draws to whom somebody is let in from outside, or whoever controls a provider of identities; and who else somebody
+    /// outside is at the same time.
     pub(super) fn let_in(&mut self, name: &Arc<str>) {
         self.let_in_to_data(name, |drawing| drawing.outside(name));
-        let Some(classes) = self.drawn.trust.admitting(&Whom::Outside(Arc::clone(name))).cloned() else {
-            return;
-        };
-        let from = self.outside(name);
-        for (key, (class, sure)) in &*classes {
-            let to = match class.pool.members() {
-                [(_, member)] => self.node_of(*member),
-                _ => self.pool_node(key.clone(), &class.pool),
-            };
-            self.lead(from, to, (*sure, Cause::Assume));
+        let is_known = self.estate.find_resource(name).is_some();
+        let provider = is_known.then(|| Whom::Provider(Arc::clone(name)));
+        for whom in std::iter::once(Whom::Outside(Arc::clone(name))).chain(provider) {
+            let Some(classes) = self.drawn.trust.admitting(&whom).cloned() else { continue };
+            let from = self.outside(name);
+            for (key, (class, sure)) in &*classes {
+                let to = match class.pool.members() {
+                    [(_, member)] => self.node_of(*member),
+                    _ => self.pool_node(key.clone(), &class.pool),
+                };
+                self.lead(from, to, (*sure, Cause::Assume));
+            }
+        }
+        if let Some(subject) = self.drawn.trust.subjects.find(name).cloned() {
+            let from = self.outside(name);
+            for other in self.drawn.trust.subjects.covering(&subject) {
+                let to = self.outside(&other.name);
+                self.lead(from, to, (Certainty::Certain, Cause::Member));
+            }
         }
     }
 

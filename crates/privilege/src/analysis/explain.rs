@@ -1,14 +1,18 @@
 //! What allows a step: the statements that decide, and what they ask for that is not known. Worked out again when it is
 //! asked for, so that the graph need not carry it.
 
+use std::sync::Arc;
+
 use crate::analysis::actor::{Actor, Masks};
 use crate::analysis::administrators::KERNEL;
 use crate::analysis::center::{assigned, in_group};
+use crate::analysis::comers::Comer;
 use crate::analysis::data;
 use crate::analysis::draft::{Cause, Place};
 use crate::analysis::existing::existing;
 use crate::analysis::ground::{Ground, Guarded};
 use crate::analysis::method::{Asked, Method};
+use crate::analysis::outside::comers;
 use crate::analysis::question::{Acting, Outsider};
 use crate::atlas::Atlas;
 use crate::escalation::{On, Target};
@@ -74,6 +78,7 @@ impl Explainer<'_> {
                 },
                 statement: statements,
                 only_if,
+                warning: None,
             }
         }))
     }
@@ -84,6 +89,12 @@ impl Explainer<'_> {
             let outsider = Outsider::new(self.ground, name)?;
             data::explain(&outsider, self.data(to)?, (level, self.atlas.as_of), &mut evidence);
             return Some(evidence);
+        }
+        if let (Some(from), Cause::Assume, Some(role)) =
+            (self.atlas.analysis.place(from), cause, self.principal(to))
+            && !matches!(from, Place::Principal(_))
+        {
+            return self.entrance(from, role);
         }
         let Some(Place::Principal(id)) = self.atlas.analysis.place(from) else { return None };
         match (cause, self.principal(to)) {
@@ -131,6 +142,22 @@ impl Explainer<'_> {
         evidence.statements.dedup();
         evidence.only_if.dedup();
         Some(evidence)
+    }
+
+    /// What lets somebody from outside assume a role, or whoever controls a provider of identities.
+    fn entrance(&self, from: &Place, role: PrincipalId) -> Option<Evidence> {
+        let name = match from {
+            Place::Outside(name) => &**name,
+            Place::Resource(place) => &*self.atlas.estate.resource(*place)?.id,
+            _ => return None,
+        };
+        let is_meant = |comer: &Comer| match from {
+            Place::Outside(_) => *comer.name == *name,
+            _ => comer.by.as_ref().is_some_and(|(by, _)| **by == *name),
+        };
+        let comers = comers(self.ground, role).into_iter().filter(is_meant);
+        let best = comers.min_by_key(|comer| (comer.only_if.clone(), Arc::clone(&comer.name)))?;
+        Some(Evidence { statements: best.statements, only_if: best.only_if.into_iter().collect() })
     }
 
     /// What kind of data a node is, and its ARN.

@@ -3,6 +3,7 @@
 
 use doorward_model::inventory::resource::attribute;
 
+use crate::document::Document;
 use crate::estate::{Account, AccountId, Estate, PolicyId, PrincipalId};
 use crate::evaluate::{Level, Policy};
 use crate::request::{Membership, PublicAccess, Resource};
@@ -136,6 +137,22 @@ impl<'a> Guarded<'a> {
             resource_control: ground.resource_control(target.account),
             tags: Vec::new(),
         })
+    }
+
+    /// Some role of an account with a trust policy, by a pattern of its ARN.
+    pub(crate) fn trusting(
+        ground: Ground<'a>,
+        (account, pattern): (AccountId, &'a str),
+        document: &'a Document,
+    ) -> Self {
+        let mut resource = Resource::new(pattern);
+        resource.organisation = membership(ground.estate, account);
+        Self {
+            resource,
+            policies: vec![Policy { name: "", document: Some(document) }],
+            resource_control: ground.resource_control(account),
+            tags: Vec::new(),
+        }
     }
 
     /// The resource as the evaluation takes it.

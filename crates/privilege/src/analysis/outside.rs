@@ -1,13 +1,17 @@
 //! Whom policies let in from outside of the inventory: into roles by whom they trust, into resources by what is written
 //! at them.
 //!
-//! Services of AWS are not outside, nor are canonical ids, which do not tell whose they are.
+//! Services of AWS are not outside, unless they vouch for somebody who is, nor are canonical ids, which do not tell whose
+//! they are.
 
+use crate::analysis::comers::{self, Comer, Door, STRANGER, is_outside};
 use crate::analysis::ground::{Ground, Guarded};
 use crate::analysis::question::truth;
 use crate::document::{Effect, Principal as Named, Selection, Statement};
 use crate::estate::{Estate, PolicyId, PrincipalId, PrincipalKind};
 use crate::evaluate::{Policies, Policy, Verdict, evaluate};
+use crate::federation::{Breadth, Subject};
+use crate::pattern::Pattern;
 use crate::request::{Caller, CallerKind, Context, Membership, Permission, Request};
 use crate::truth::Truth;
 
@@ -16,12 +20,20 @@ use crate::truth::Truth;
 pub struct Entrance {
     /// What it leads into: a role or a resource, by its ARN.
     pub into: String,
-    /// Who is let in: an account, an identity of one, a provider of identities, or `*` for everybody.
+    /// Who is let in: an account, an identity of one, somebody for whom an issuer vouches, or `*` for everybody.
     pub who: String,
+    /// What they are called: `any workflow of repository r of organisation o on GitHub`.
+    pub words: String,
+    /// How many they may be.
+    pub breadth: Breadth,
     /// What must hold for it that is not known, in words; absent where nothing must.
     pub only_if: Option<String>,
-    /// The statement by which it is, as its policy and its number there.
-    pub statement: String,
+    /// The statements by which it is, each as its policy and its number there.
+    pub statements: Vec<String>,
+    /// Conditions of these that keep nobody out, because a token without what they ask for passes them.
+    pub void: Vec<String>,
+    /// For whom an issuer vouches.
+    pub(crate) subject: Option<Subject>,
 }
 
 /// Everybody who is let in from outside, by what they are let into and who they are, each once: without a condition
@@ -31,21 +43,72 @@ pub fn entrances(estate: &Estate) -> Vec<Entrance> {
     Ground::with(estate, |ground| {
         let mut found = Vec::new();
         for (id, principal) in estate.principals() {
-            let is_open = principal.kind == PrincipalKind::Role && !principal.is_service_linked();
-            if let Some(trust) = principal.trust.filter(|_| is_open) {
-                Door { ground, into: principal.arn(), role: Some(id), policy: trust }.find(&mut found);
+            if principal.kind == PrincipalKind::Role && !principal.is_service_linked() {
+                let comers = comers(ground, id).into_iter();
+                found.extend(comers.map(|comer| comer.entrance(principal.arn())));
             }
         }
         for (id, policy) in estate.policies() {
             let guarded = policy.name.strip_suffix(" resource");
             if let Some(into) = guarded.filter(|arn| estate.guard(arn) == Some(id)) {
-                Door { ground, into, role: None, policy: id }.find(&mut found);
+                Guard { ground, into, policy: id }.find(&mut found);
             }
         }
-        found.sort_unstable();
+        found.sort_by(|one, other| one.key().cmp(&other.key()));
         found.dedup_by(|next, kept| (&next.into, &next.who) == (&kept.into, &kept.who));
         found
     })
+}
+
+/// Whom a role lets in from outside.
+pub(super) fn comers(ground: Ground<'_>, role: PrincipalId) -> Vec<Comer> {
+    let estate = ground.estate;
+    let trust = estate.principal(role).and_then(|one| estate.policy(one.trust?)?.document.document());
+    let is_asked = trust.is_some_and(|document| comers::names_outsiders(estate, document));
+    let guarded = Guarded::role(ground, role).filter(|_| is_asked);
+    let account = estate.principal(role).map_or("", |one| &*one.identity.account);
+    guarded.map(|guarded| Door { ground, guarded: &guarded, account }.comers()).unwrap_or_default()
+}
+
+impl Comer {
+    fn entrance(self, into: &str) -> Entrance {
+        Entrance {
+            into: into.to_owned(),
+            who: self.name.to_string(),
+            words: self.words.into(),
+            breadth: self.breadth,
+            only_if: self.only_if,
+            statements: self.statements,
+            void: self.void,
+            subject: self.by.map(|(_, subject)| subject),
+        }
+    }
+}
+
+impl Entrance {
+    /// Whether everybody of another one may come in by this one, into whatever it leads.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        self.who == other.who
+            || match (&self.subject, &other.subject) {
+                (Some(own), Some(other)) => own.covers(other),
+                (None, None) => self.who == "*",
+                _ => false,
+            }
+    }
+
+    /// Whether somebody outside may come in by it, by the name.
+    pub(crate) fn is_open_to(&self, who: &str) -> bool {
+        let is_account = who.starts_with("arn:") || who.bytes().all(|byte| byte.is_ascii_digit());
+        let is_like = match &self.subject {
+            Some(_) => Pattern::new(&self.who).matches(who),
+            None => self.who == "*" && is_account,
+        };
+        is_like || self.who == who
+    }
+
+    fn key(&self) -> (&str, &str, &Option<String>, &Vec<String>) {
+        (&self.into, &self.who, &self.only_if, &self.statements)
+    }
 }
 
 /// How somebody is let in.
@@ -56,21 +119,20 @@ enum Entry {
     OnlyIf(String),
 }
 
-/// Something with a policy of its own.
-struct Door<'a> {
+/// A resource with a policy of its own.
+struct Guard<'a> {
     ground: Ground<'a>,
     into: &'a str,
-    /// Set for roles.
-    role: Option<PrincipalId>,
     policy: PolicyId,
 }
 
-impl Door<'_> {
+impl Guard<'_> {
     fn find(&self, found: &mut Vec<Entrance>) {
         let Some(policy) = self.ground.estate.policy(self.policy) else { return };
         let Some(document) = policy.document.document() else { return };
-        for (number, statement) in (1..).zip(&document.statements) {
-            for named in outsiders(self.ground.estate, statement) {
+        let allows = |(_, statement): &(u32, &Statement)| statement.effect == Effect::Allow;
+        for (number, statement) in (1..).zip(&document.statements).filter(allows) {
+            for named in comers::named(statement).filter(|one| is_outside(self.ground.estate, one)) {
                 let only_if = match self.lets_in(named, statement) {
                     Some(Entry::Free) => None,
                     Some(Entry::OnlyIf(what)) => Some(what),
@@ -78,11 +140,16 @@ impl Door<'_> {
                 };
                 let sid = statement.sid.as_deref().filter(|sid| !sid.is_empty());
                 let sid = sid.map(|sid| format!(" ({sid})")).unwrap_or_default();
+                let (who, words, breadth) = comers::told(named);
                 found.push(Entrance {
                     into: self.into.to_owned(),
-                    who: text(named).to_owned(),
+                    who: who.to_owned(),
+                    words,
+                    breadth,
                     only_if,
-                    statement: format!("{} statement {number}{sid}", policy.name),
+                    statements: vec![format!("{} statement {number}{sid}", policy.name)],
+                    void: Vec::new(),
+                    subject: None,
                 });
             }
         }
@@ -103,10 +170,7 @@ impl Door<'_> {
             Named::Federated(name) => Caller { kind: CallerKind::Federated(name), ..Caller::anonymous() },
             Named::Service(_) | Named::CanonicalUser(_) => return None,
         };
-        let guarded = match self.role {
-            Some(role) => Guarded::role(self.ground, role)?,
-            None => Guarded::new(self.ground, self.resource(statement), ""),
-        };
+        let guarded = Guarded::new(self.ground, self.resource(statement), "");
         let any = estate.policy(estate.any_policy())?;
         let own = [Policy { name: &any.name, document: any.document.document() }];
         let policies = Policies {
@@ -136,44 +200,9 @@ impl Door<'_> {
     /// On what a statement lets somebody in: the thing itself, or what is in it.
     fn resource<'s>(&'s self, statement: &'s Statement) -> &'s str {
         let named = match &statement.resources {
-            Some(Selection::Only(patterns)) => patterns.first().map(crate::pattern::Pattern::text),
+            Some(Selection::Only(patterns)) => patterns.first().map(Pattern::text),
             Some(Selection::AllBut(_)) | None => None,
         };
         named.filter(|text| text.starts_with(self.into) && !text.contains("${")).unwrap_or(self.into)
     }
 }
-
-/// Whom a statement that allows names from outside.
-fn outsiders<'a>(estate: &'a Estate, statement: &'a Statement) -> impl Iterator<Item = &'a Named> {
-    let allows = statement.effect == Effect::Allow;
-    let named = match statement.principals.as_ref().filter(|_| allows) {
-        Some(Selection::Only(named)) => named.as_slice(),
-        // All but some are nearly everybody.
-        Some(Selection::AllBut(_)) => std::slice::from_ref(&Named::Everybody),
-        None => &[],
-    };
-    named.iter().filter(|named| match named {
-        Named::Everybody | Named::Federated(_) => true,
-        Named::Account(account) => estate.find_account(account).is_none(),
-        // The unique id that is left of somebody who was deleted lets nobody in.
-        Named::Aws(arn) => {
-            let account = arn.split(':').nth(4).filter(|_| arn.starts_with("arn:"));
-            account.is_some_and(|account| estate.find_account(account).is_none())
-        }
-        Named::Service(_) | Named::CanonicalUser(_) => false,
-    })
-}
-
-fn text(named: &Named) -> &str {
-    match named {
-        Named::Everybody => "*",
-        Named::Account(text)
-        | Named::Aws(text)
-        | Named::Service(text)
-        | Named::Federated(text)
-        | Named::CanonicalUser(text) => text,
-    }
-}
-
-/// Stands for an account of which nothing is known.
-const STRANGER: &str = "arn:aws:iam::000000000000:root";

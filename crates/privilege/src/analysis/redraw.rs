@@ -5,6 +5,7 @@
 
 mod data;
 mod others;
+mod outside;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -154,7 +155,9 @@ impl<'a> Redraw<'a> {
                 self.scope(node, Parts::ALL);
             }
         }
-        let affected = self.drawing.drawn.trust.change((self.old, self.drawing.estate), &self.own);
+        let other_providers = self.has_other_providers();
+        let ends = (self.old, self.drawing.ground);
+        let affected = self.drawing.drawn.trust.change(ends, &self.own, other_providers);
         self.trusted_by_others(affected);
         let methods = Arc::clone(&self.drawing.drawn.methods);
         methods.iter().for_each(|method| self.targets(method));
@@ -212,6 +215,7 @@ impl<'a> Redraw<'a> {
 
     /// Takes in what another trust of roles makes different.
     fn trusted_by_others(&mut self, affected: Affected) {
+        self.vouched_for(&affected.subjects);
         for (key, member, comes) in affected.moves {
             self.move_member(&key, member, comes);
         }
@@ -225,7 +229,7 @@ impl<'a> Redraw<'a> {
                         self.make_stale(account, Parts::ASSUME.or(Parts::ADMINISTER));
                     }
                 }
-                Whom::Outside(name) => drop(self.outside.insert(name)),
+                Whom::Outside(name) | Whom::Provider(name) => drop(self.outside.insert(name)),
             }
         }
     }
@@ -364,30 +368,6 @@ impl<'a> Redraw<'a> {
             }
         }
         self.make_stale(account, method.part());
-    }
-
-    /// Takes in that somebody outside may be let in to others. It may be a resource, or have been one.
-    fn let_in(&mut self, name: &Arc<str>) {
-        let new = self.estate();
-        if let Some(node) = self.drawing.drawn.board.node(&Place::Outside((**name).into())) {
-            self.scope(node, Parts::ALL);
-        }
-        match new.find_resource(name) {
-            Some(place) => {
-                self.scope(self.drawing.drawn.board.resource(place), Parts::ALL);
-                let account = new.resource(place).and_then(|one| new.find_account(&one.account));
-                let methods = Arc::clone(&self.drawing.drawn.methods);
-                if let Some(account) = account {
-                    // Whether a provider is trusted tells whether it is a target.
-                    methods.iter().filter(|one| one.needs_things()).for_each(|one| self.thing(account, one));
-                }
-            }
-            None if self.drawing.drawn.lets_in(name) => {
-                let (node, _) = self.drawing.drawn.board.at(Place::Outside((**name).into()));
-                self.scope(node, Parts::ALL);
-            }
-            None => {}
-        }
     }
 
     /// Draws those actors of an account again that have edges in parts that may be others.

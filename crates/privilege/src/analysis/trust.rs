@@ -4,10 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::analysis::comers::{Comer, Door, named, names_outsiders};
 use crate::analysis::draft::{PoolKey, PoolOf};
+use crate::analysis::ground::{Ground, Guarded};
 use crate::analysis::pools::Member;
-use crate::document::{Document, Effect, Principal as Named, Selection, Statement};
+use crate::analysis::subjects::Subjects;
+use crate::document::{Document, Effect, Principal as Named, Statement};
 use crate::estate::{AccountId, Estate, Principal, PrincipalId, PrincipalKind};
+use crate::federation::Subject;
 use crate::shared::Map;
 use crate::targets::{Certainty, Own, Pool};
 
@@ -19,6 +23,8 @@ pub(super) struct Trust {
     admitting: Map<Whom, Arc<Classes>>,
     /// The classes whose policy names a principal: by its ARN, or by its account and name where it names a session.
     naming: Map<Arc<str>, BTreeSet<PoolKey>>,
+    /// For whom somebody vouches.
+    pub(super) subjects: Subjects,
 }
 
 /// Roles of one account with one trust policy.
@@ -30,6 +36,10 @@ pub(super) struct Class {
     whom: BTreeMap<Whom, Certainty>,
     /// Whom their policy names, found or not.
     names: BTreeSet<Arc<str>>,
+    /// Of those whom they let in, for whom somebody vouches.
+    subjects: Vec<Arc<Subject>>,
+    /// Whether their policy names somebody outside, let in or not.
+    outward: bool,
 }
 
 pub(super) type Classes = BTreeMap<PoolKey, (Arc<Class>, Certainty)>;
@@ -48,6 +58,8 @@ pub(super) enum Whom {
     Everybody,
     /// Somebody that the inventory does not show as a principal; everybody is here, too.
     Outside(Arc<str>),
+    /// Whoever vouches for some of these, by the name that policies give it: who controls it is any of them.
+    Provider(Arc<str>),
 }
 
 /// What another trust of some roles makes different.
@@ -57,6 +69,8 @@ pub(super) struct Affected {
     pub(super) whom: BTreeSet<Whom>,
     /// Which roles came to a class, or went.
     pub(super) moves: Vec<(PoolKey, Member, bool)>,
+    /// For whom somebody vouches now and did not before, or no more.
+    pub(super) subjects: Vec<Arc<Subject>>,
 }
 
 /// Finds a role by the number of its account and its name.
@@ -64,7 +78,8 @@ pub(super) type ByName<'a> = &'a dyn Fn(&str, &str) -> Option<PrincipalId>;
 
 impl Trust {
     /// Of all roles of an estate.
-    pub(super) fn new(estate: &Estate) -> Self {
+    pub(super) fn new(ground: Ground<'_>) -> Self {
+        let estate = ground.estate;
         let mut members: BTreeMap<PoolKey, (&Document, Roles)> = BTreeMap::new();
         for (id, principal) in estate.principals() {
             if let Some((key, document)) = class_of(estate, principal) {
@@ -77,9 +92,9 @@ impl Trust {
         let names: BTreeMap<(&str, &str), PrincipalId> = names.collect();
         let mut trust = Self::default();
         for (key, (document, roles)) in members {
-            let class =
-                Class::new(roles, document, estate, &|account, name| names.get(&(account, name)).copied());
-            trust.put(key, class);
+            let by_name = |account: &str, name: &str| names.get(&(account, name)).copied();
+            let class = Class::new(ground, (&key, roles), document, &by_name);
+            trust.put(key, class, &mut Affected::default());
         }
         trust
     }
@@ -89,10 +104,10 @@ impl Trust {
         self.admitting.get(whom).filter(|classes| !classes.is_empty())
     }
 
-    /// All who are let in from outside.
+    /// All who are let in from outside, and who vouches for them.
     pub(super) fn outside(&self) -> Vec<Arc<str>> {
         let name = |whom: &Whom| match whom {
-            Whom::Outside(name) => Some(Arc::clone(name)),
+            Whom::Outside(name) | Whom::Provider(name) => Some(Arc::clone(name)),
             Whom::Principal(_) | Whom::Account(_) | Whom::Everybody => None,
         };
         let mut names: Vec<Arc<str>> = self.admitting.iter().filter_map(|(whom, _)| name(whom)).collect();
@@ -102,7 +117,12 @@ impl Trust {
 
     /// Whether some role lets in whom a provider vouches for.
     pub(super) fn is_trusted(&self, provider: &str) -> bool {
-        self.admitting(&Whom::Outside(provider.into())).is_some()
+        self.admitting(&Whom::Provider(provider.into())).is_some()
+    }
+
+    /// Whether some role lets in somebody from outside.
+    pub(super) fn lets_in(&self, name: &str) -> bool {
+        self.admitting(&Whom::Outside(name.into())).is_some()
     }
 
     /// The roles of a class.
@@ -110,12 +130,15 @@ impl Trust {
         self.classes.get(key).map(|class| Arc::clone(&class.pool))
     }
 
-    /// Takes in that some principals are others than they were, or are trusted by others.
+    /// Takes in that some principals are others than they were, or are trusted by others; and, where that is so, that other
+    /// providers of identities are there than before.
     pub(super) fn change(
         &mut self,
-        (old, new): (&Estate, &Estate),
+        (old, ground): (&Estate, Ground<'_>),
         principals: &BTreeSet<PrincipalId>,
+        other_providers: bool,
     ) -> Affected {
+        let new = ground.estate;
         let mut affected = Affected::default();
         for id in principals {
             let before = old.principal(*id).and_then(|one| class_of(old, one));
@@ -130,7 +153,7 @@ impl Trust {
                 self.leave(key, member, &mut affected);
             }
             if let (Some((key, document)), Some(role)) = (after, new.principal(*id)) {
-                self.join(key, (role.shared_arn(), member), (document, new), &mut affected);
+                self.join(key, (role.shared_arn(), member), (document, ground), &mut affected);
             }
         }
         for id in principals {
@@ -140,9 +163,15 @@ impl Trust {
             }
             for name in [was, is].into_iter().flatten().flat_map(names_of) {
                 for key in self.naming.get(&*name).cloned().unwrap_or_default() {
-                    self.read_again(&key, new, &mut affected);
+                    self.read_again(&key, ground, &mut affected);
                 }
             }
+        }
+        if other_providers {
+            let outward = self.classes.iter().filter(|(_, class)| class.outward);
+            let mut keys: Vec<PoolKey> = outward.map(|(key, _)| key.clone()).collect();
+            keys.sort_unstable();
+            keys.iter().for_each(|key| self.read_again(key, ground, &mut affected));
         }
         affected
     }
@@ -152,8 +181,7 @@ impl Trust {
         affected.moves.push((key.clone(), member, false));
         let pool = class.pool.changed(Vec::new(), &[member]);
         if !pool.members().is_empty() {
-            let (whom, names) = (class.whom.clone(), class.names.clone());
-            self.put(key.clone(), Class { pool: Arc::new(pool), whom, names });
+            self.put(key.clone(), class.with(pool), affected);
         }
     }
 
@@ -161,40 +189,40 @@ impl Trust {
         &mut self,
         key: PoolKey,
         (arn, member): (Arc<str>, Member),
-        (document, estate): (&Document, &Estate),
+        (document, ground): (&Document, Ground<'_>),
         affected: &mut Affected,
     ) {
+        let by_name = |account: &str, name: &str| role_named(ground.estate, account, name);
         let class = match self.take(&key, affected) {
-            Some(class) => {
-                let (whom, names) = (class.whom.clone(), class.names.clone());
-                Class { pool: Arc::new(class.pool.changed(vec![(arn, member)], &[])), whom, names }
-            }
-            None => Class::new(vec![(arn, member)], document, estate, &|account, name| {
-                role_named(estate, account, name)
-            }),
+            Some(class) => class.with(class.pool.changed(vec![(arn, member)], &[])),
+            None => Class::new(ground, (&key, vec![(arn, member)]), document, &by_name),
         };
         affected.whom.extend(class.whom.keys().cloned());
         affected.moves.push((key.clone(), member, true));
-        self.put(key, class);
+        self.put(key, class, affected);
     }
 
     /// Finds those again whom the policy of a class names.
-    fn read_again(&mut self, key: &PoolKey, estate: &Estate, affected: &mut Affected) {
+    fn read_again(&mut self, key: &PoolKey, ground: Ground<'_>, affected: &mut Affected) {
+        let estate = ground.estate;
         let Some(class) = self.take(key, affected) else { return };
         let member = class.pool.members().first().map(|(_, member)| *member);
         let Some(Member::Principal(id)) = member else { return };
         let Some((_, document)) = estate.principal(id).and_then(|one| class_of(estate, one)) else { return };
         let by_name = |account: &str, name: &str| role_named(estate, account, name);
-        let class = Class::new(class.pool.members().to_vec(), document, estate, &by_name);
+        let class = Class::new(ground, (key, class.pool.members().to_vec()), document, &by_name);
         affected.whom.extend(class.whom.keys().cloned());
-        self.put(key.clone(), class);
+        self.put(key.clone(), class, affected);
     }
 
     fn whom(&self, key: &PoolKey) -> Vec<Whom> {
         self.classes.get(key).map(|class| class.whom.keys().cloned().collect()).unwrap_or_default()
     }
 
-    fn put(&mut self, key: PoolKey, class: Class) {
+    fn put(&mut self, key: PoolKey, class: Class, affected: &mut Affected) {
+        for subject in &class.subjects {
+            affected.subjects.extend(self.subjects.add(subject).then(|| Arc::clone(subject)));
+        }
         let class = Arc::new(class);
         for (whom, sure) in &class.whom {
             let mut classes = self.admitting.remove(whom).unwrap_or_default();
@@ -211,6 +239,9 @@ impl Trust {
 
     fn take(&mut self, key: &PoolKey, affected: &mut Affected) -> Option<Arc<Class>> {
         let class = self.classes.remove(key)?;
+        for subject in &class.subjects {
+            affected.subjects.extend(self.subjects.remove(subject).then(|| Arc::clone(subject)));
+        }
         for whom in class.whom.keys() {
             let mut classes = self.admitting.remove(whom).unwrap_or_default();
             Arc::make_mut(&mut classes).remove(key);
@@ -259,33 +290,62 @@ pub(super) fn role_named(estate: &Estate, account: &str, name: &str) -> Option<P
 }
 
 impl Class {
-    fn new(roles: Roles, document: &Document, estate: &Estate, by_name: ByName<'_>) -> Self {
+    fn new(
+        ground: Ground<'_>,
+        (key, roles): (&PoolKey, Roles),
+        document: &Document,
+        by_name: ByName<'_>,
+    ) -> Self {
         let (mut whom, mut names) = (BTreeMap::new(), BTreeSet::new());
+        let mut admit = |one: Whom, sure: Certainty| {
+            let known = whom.entry(one).or_insert(sure);
+            *known = sure.max(*known);
+        };
         let allows = |statement: &&Statement| statement.effect == Effect::Allow;
         for statement in document.statements.iter().filter(allows) {
             let sure = if statement.conditions.is_empty() { Certainty::Certain } else { Certainty::OnlyIf };
-            let mut admit = |one: Whom| {
-                let known = whom.entry(one).or_insert(sure);
-                *known = sure.max(*known);
-            };
-            match &statement.principals {
-                Some(Selection::Only(named)) => {
-                    for one in named {
-                        names.extend(mentioned(one));
-                        found(one, estate, by_name).into_iter().for_each(&mut admit);
-                    }
-                }
-                // All but some: whoever it is, the evaluation is asked.
-                Some(Selection::AllBut(_)) => {
-                    found(&Named::Everybody, estate, by_name).into_iter().for_each(&mut admit);
-                }
-                None => {}
+            for one in named(statement) {
+                names.extend(mentioned(one));
+                // Who is in the inventory is asked about one by one.
+                let inside = found(one, ground.estate, by_name).into_iter();
+                inside.filter(|whom| !matches!(whom, Whom::Outside(_))).for_each(|one| admit(one, sure));
             }
         }
+        let outward = names_outsiders(ground.estate, document);
+        let comers = if outward { comers(ground, (key.account, &roles), document) } else { Vec::new() };
+        for comer in &comers {
+            let sure = if comer.only_if.is_none() { Certainty::Certain } else { Certainty::OnlyIf };
+            admit(Whom::Outside(Arc::clone(&comer.name)), sure);
+            if let Some((provider, _)) = &comer.by {
+                admit(Whom::Provider(Arc::clone(provider)), sure);
+            }
+        }
+        let subjects = comers.into_iter().filter_map(|comer| comer.by).map(|(_, subject)| Arc::new(subject));
         // Who is named as one of everybody needs no policy of its own.
         let own = if whom.contains_key(&Whom::Everybody) { Own::Same } else { Own::None };
-        Self { pool: Arc::new(Pool::new(roles).with(own)), whom, names }
+        let pool = Arc::new(Pool::new(roles).with(own));
+        Self { pool, whom, names, subjects: subjects.collect(), outward }
     }
+
+    /// The same with other roles.
+    fn with(&self, pool: Pool<Member>) -> Self {
+        Self {
+            pool: Arc::new(pool),
+            whom: self.whom.clone(),
+            names: self.names.clone(),
+            subjects: self.subjects.clone(),
+            outward: self.outward,
+        }
+    }
+}
+
+/// Whom roles of an account let in from outside by a trust policy, whichever of them it is.
+fn comers(ground: Ground<'_>, (account, roles): (AccountId, &Roles), document: &Document) -> Vec<Comer> {
+    let example = roles.first().and_then(|(arn, _)| arn.split_once(":role/"));
+    let any = format!("{}:role/*", example.map_or("", |(begin, _)| begin));
+    let guarded = Guarded::trusting(ground, (account, &any), document);
+    let number = ground.estate.account(account).map_or("", |account| &account.id);
+    Door { ground, guarded: &guarded, account: number }.comers()
 }
 
 /// The names of principals that may come and go.

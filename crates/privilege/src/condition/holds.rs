@@ -25,6 +25,7 @@ impl Condition {
             Looked::Unknown | Looked::Present => return Truth::Open,
             Looked::Absent => return Truth::of(self.holds_absent()),
             Looked::Since(since) => return self.holds_since(since),
+            Looked::Like(pattern) => return self.compare_like(request, effect, pattern),
             Looked::One(value) => return self.compare(request, effect, &[value]),
             Looked::Many(values) => values,
         };
@@ -69,12 +70,17 @@ impl Condition {
         let is_absent = match looked {
             Looked::Unknown | Looked::Since(Since { is_present: false, .. }) => return Truth::Open,
             Looked::Absent => true,
-            Looked::One(_) | Looked::Many(_) | Looked::Present | Looked::Since(_) => false,
+            Looked::One(_) | Looked::Many(_) | Looked::Present | Looked::Like(_) | Looked::Since(_) => false,
         };
         Truth::of(self.values.iter().any(|value| value.read == Read::Truth(is_absent)))
     }
 
-    fn compare<V: AsRef<str>>(&self, request: &Request<'_>, effect: Effect, values: &[V]) -> Truth {
+    pub(super) fn compare<V: AsRef<str>>(
+        &self,
+        request: &Request<'_>,
+        effect: Effect,
+        values: &[V],
+    ) -> Truth {
         let is_negated = self.operator.test.is_negated();
         let one = |value: &V| {
             let matched = self.matches_any(request, effect, value.as_ref());

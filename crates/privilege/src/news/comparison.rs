@@ -93,6 +93,8 @@ impl<'a> Comparison<'a> {
             |atlas: &Atlas, id: PrincipalId| atlas.rating.radius(atlas.analysis.principal(id)).millipercent();
         Gained {
             identity: arn.to_owned(),
+            words: String::new(),
+            breadth: None,
             before_millipercent: before.map_or(0, |id| radius(self.before.atlas, id)),
             after_millipercent: radius(self.after.atlas, id),
         }

@@ -1,9 +1,9 @@
 //! Whether what was news once is so still.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use crate::analysis::entrances;
+use crate::analysis::{Entrance, entrances};
 use crate::atlas::Atlas;
 use crate::news::{NewsKind, Standing};
 
@@ -13,7 +13,7 @@ pub struct Possible<'a> {
     atlas: &'a Atlas,
     standing: Standing,
     /// What is open to whom from outside.
-    entrances: OnceCell<BTreeSet<(String, String)>>,
+    entrances: OnceCell<BTreeMap<String, Vec<Entrance>>>,
 }
 
 impl<'a> Possible<'a> {
@@ -29,9 +29,13 @@ impl<'a> Possible<'a> {
         match (kind, self.atlas.estate.find(who)) {
             (NewsKind::OutsideTrust, _) => {
                 let open = self.entrances.get_or_init(|| {
-                    entrances(&self.atlas.estate).into_iter().map(|one| (one.into, one.who)).collect()
+                    let mut open: BTreeMap<String, Vec<Entrance>> = BTreeMap::new();
+                    for one in entrances(&self.atlas.estate) {
+                        open.entry(one.into.clone()).or_default().push(one);
+                    }
+                    open
                 });
-                to.iter().any(|into| open.contains(&(into.clone(), who.to_owned())))
+                to.iter().filter_map(|into| open.get(into)).flatten().any(|one| one.is_open_to(who))
             }
             (NewsKind::Escalation, Some(id)) => self.standing.is_able(id),
             (NewsKind::TierZero, Some(id)) => self.standing.is_near_top(id),

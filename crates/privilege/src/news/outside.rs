@@ -19,7 +19,7 @@ pub(super) fn entrances(comparison: &Comparison<'_>) -> Vec<News> {
     }
     let mut folded: BTreeMap<(Vec<Who>, Vec<usize>), Vec<Door>> = BTreeMap::new();
     for (into, entrances) in doors {
-        let statement = entrances.first().map_or("", |first| &first.statement);
+        let statement = entrances.first().and_then(|one| one.statements.first()).map_or("", |one| one);
         let policy = statement.split_once(" statement ").map_or("", |(policy, _)| policy);
         let attributed = opened_at(comparison, &into, policy);
         let who = entrances.iter().map(|one| (one.who.clone(), one.only_if.clone())).collect();
@@ -43,11 +43,14 @@ struct Door {
 /// Who was not let in before, or only under another condition, in accounts that were known.
 fn opened(comparison: &Comparison<'_>) -> Vec<Entrance> {
     let before = &comparison.before.atlas.estate;
-    let known: BTreeMap<(String, String), Option<String>> =
-        all(before).into_iter().map(|one| ((one.into, one.who), one.only_if)).collect();
+    let mut known: BTreeMap<String, Vec<Entrance>> = BTreeMap::new();
+    for one in all(before) {
+        known.entry(one.into.clone()).or_default().push(one);
+    }
     let is_new = |one: &Entrance| {
-        let had = known.get(&(one.into.clone(), one.who.clone()));
-        had.is_none_or(|had| had.is_some() && *had != one.only_if) && is_known(before, &one.into)
+        let had = known.get(&one.into).into_iter().flatten();
+        let mut had = had.filter(|had| had.only_if.is_none() || had.only_if == one.only_if);
+        !had.any(|had| had.covers(one)) && is_known(before, &one.into)
     };
     all(&comparison.after.atlas.estate).into_iter().filter(is_new).collect()
 }
@@ -70,6 +73,11 @@ fn told(comparison: &Comparison<'_>, mut doors: Vec<Door>) -> Option<News> {
     let sure = first.entrances.iter().filter(|one| one.only_if.is_none()).count();
     let gained = |one: &Entrance| Gained {
         identity: one.who.clone(),
+        words: match &*one.void {
+            [] => one.words.clone(),
+            void => format!("{} ({} keeps nobody out)", one.words, void.join(" and ")),
+        },
+        breadth: Some(one.breadth),
         before_millipercent: 0,
         after_millipercent: millipercent,
     };
@@ -138,7 +146,7 @@ fn path(
             to: door.into.clone(),
             method: id.to_owned(),
         },
-        statement: first.map(|one| one.statement.clone()).into_iter().collect(),
+        statement: first.map(|one| one.statements.clone()).unwrap_or_default(),
         only_if: first.and_then(|one| one.only_if.clone()).into_iter().collect(),
         usage: None,
     };

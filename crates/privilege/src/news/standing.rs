@@ -2,9 +2,10 @@
 
 use fixedbitset::FixedBitSet;
 
+use crate::answers::toward_top;
 use crate::atlas::Atlas;
 use crate::estate::{Principal, PrincipalId, PrincipalKind};
-use crate::graph::{Filter, NodeId};
+use crate::graph::Filter;
 use crate::reach::Toward;
 
 /// Where the identities of an atlas stand: users and roles but those that only a service uses.
@@ -29,8 +30,7 @@ impl Standing {
         let analysis = &atlas.analysis;
         let accounts = atlas.estate.accounts().map(|(account, _)| analysis.administration(account));
         let administration = Toward::any_of(&analysis.graph, accounts.collect(), &Filter::default());
-        let top = atlas.rating.tier_zero.ones().filter_map(|at| u32::try_from(at).ok()).map(NodeId);
-        let top = Toward::any_of(&analysis.graph, top.collect(), &Filter::default());
+        let top = toward_top(atlas);
         let count = atlas.estate.principals_end() as usize;
         let mut standing = Self {
             administration,

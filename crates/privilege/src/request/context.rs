@@ -3,6 +3,7 @@
 //! Source: IAM User Guide, "AWS global condition context keys"; Service Authorization Reference for keys of services.
 
 use super::{AWS, CallerKind, Membership, Request, Resource, last_name, lower};
+use crate::pattern::Pattern;
 
 /// What is known of a condition key.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,6 +14,8 @@ pub enum Known {
     Absent,
     /// The request has it, with values that are not known.
     Present,
+    /// The request has one value for it, which is not known but matches this pattern.
+    Like(Pattern),
     /// It is an instant that is not known, but not before this one.
     Since(Since),
     /// Nothing.
@@ -60,6 +63,8 @@ pub(crate) enum Looked<'a> {
     Absent,
     /// It has it; what, is not known.
     Present,
+    /// It has one value that matches this; which, is not known.
+    Like(&'a Pattern),
     /// It is an instant that is not before this one.
     Since(Since),
     /// That is not known.
@@ -75,6 +80,12 @@ impl Context {
     #[must_use]
     pub const fn unknown() -> Self {
         Self::with(Rest::Unknown)
+    }
+
+    /// What is known of any request from outside: whoever asks can do so over TLS, as all clients of AWS do.
+    #[must_use]
+    pub fn known_of_outsiders() -> Self {
+        Self::unknown().and("aws:SecureTransport", "true")
     }
 
     /// The request has no keys but those that follow from itself and those that are added.
@@ -135,6 +146,7 @@ impl<'a> Request<'a> {
             Some(Known::Values(values)) => return Looked::Many(values),
             Some(Known::Absent) => return Looked::Absent,
             Some(Known::Present) => return Looked::Present,
+            Some(Known::Like(pattern)) => return Looked::Like(pattern),
             Some(Known::Since(since)) => return Looked::Since(*since),
             Some(Known::Unknown) => return Looked::Unknown,
             None => {}

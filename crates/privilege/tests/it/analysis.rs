@@ -4,7 +4,7 @@ use doorward_model::inventory::organisation::NodeKind;
 use doorward_model::inventory::resource::Resource;
 use doorward_model::inventory::{AccountExport, Origin};
 use doorward_privilege::analysis::Cause;
-use doorward_privilege::answers::{self, Escalation};
+use doorward_privilege::answers::{self, Escalation, PrincipalAnswer};
 use doorward_privilege::atlas::Atlas;
 use doorward_privilege::estate::{Builder, PrincipalId};
 use doorward_privilege::graph::{Filter, NodeId};
@@ -178,7 +178,9 @@ fn a_provider_that_can_be_replaced_leads_on_only_where_a_role_trusts_it() {
     let provider = format!("arn:aws:iam::{ACCOUNT}:saml-provider/corp");
     let replaces = r#"[{"Effect":"Allow","Action":"iam:UpdateSAMLProvider","Resource":"*"}]"#;
     let rows = |trusted: &str| {
-        let mut rows = Rows::new().user("replaces", replaces).role("admin", trusted, ALL);
+        let trust =
+            format!(r#"[{{"Effect":"Allow","Principal":{trusted},"Action":"sts:AssumeRoleWithSAML"}}]"#);
+        let mut rows = Rows::new().user("replaces", replaces).trusting("admin", &trust, ALL);
         rows.0.resources = vec![Resource {
             id: provider.clone(),
             kind: "iam:saml-provider".to_owned(),
@@ -200,6 +202,58 @@ fn an_account_whose_limits_are_unknown_allows_nothing() {
     let all = atlas.estate.find(&user("all")).unwrap();
     assert_eq!(atlas.can(all, "s3:GetObject", "arn:aws:s3:::b/k").unwrap().answer, Can::Unknown);
     assert_eq!(told(&atlas, "/all"), (Escalation::None, false, Vec::new()));
+}
+
+#[test]
+fn who_can_come_to_what_matters_most_and_to_no_administration_is_told_by_which_way() {
+    let deploy = format!("arn:aws:iam::{ACCOUNT}:role/deploy");
+    let assumes = format!(r#"[{{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"{deploy}"}}]"#);
+    let trusted = r#"{"AWS":"111122223333"}"#;
+    let rows = Rows::new().user("ann", &assumes).user("bob", "[]").user("all", ALL);
+    let all = answers::principals(&atlas(rows.role("deploy", trusted, "[]").estate()));
+    let told = |one: &PrincipalAnswer| {
+        let hops = one.top.iter().flat_map(|way| &way.hops);
+        let hops = hops.map(|hop| format!("{} {}", hop.edge.to, hop.statement.join(" and ")));
+        (one.arn.rsplit('/').next().unwrap().to_owned(), hops.collect::<Vec<_>>())
+    };
+    let step = format!("{deploy} {} inline:own statement 1 and {deploy} trust statement 1", user("ann"));
+    let expected = [("all", vec![]), ("ann", vec![step]), ("bob", vec![]), ("deploy", vec![])];
+    let expected = expected.map(|(name, hops)| (name.to_owned(), hops));
+    assert_eq!(all.iter().map(told).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_control_policy_that_is_attached_and_that_no_export_holds_makes_what_lies_below_unknown() {
+    let other = "444455556666";
+    let mut rows = Rows::new()
+        .user("all", ALL)
+        .identity(&format!("arn:aws:iam::{other}:user/all"), "all", &[])
+        .inline(&format!("arn:aws:iam::{other}:user/all"), ALL)
+        .held("r-1", "p-full", Origin::ServiceControl)
+        .held("ou-1", "p-full", Origin::ServiceControl)
+        .held("ou-1", "p-gone", Origin::ServiceControl)
+        .held(ACCOUNT, "p-full", Origin::ServiceControl)
+        .held(other, "p-full", Origin::ServiceControl)
+        .document("p-full", ALL);
+    other.clone_into(&mut rows.0.identities.last_mut().unwrap().account);
+    rows.0.nodes = vec![
+        node("r-1", NodeKind::Root, ""),
+        node("ou-1", NodeKind::Unit, "r-1"),
+        node(ACCOUNT, NodeKind::Account, "ou-1"),
+        node(other, NodeKind::Account, "r-1"),
+    ];
+    let atlas = atlas(rows.estate());
+    let can = |arn: &str| {
+        let id = atlas.estate.find(arn).unwrap();
+        (
+            atlas.can(id, "s3:GetObject", "arn:aws:s3:::b/k").unwrap().answer,
+            atlas.analysis.is_administrator(id),
+        )
+    };
+    assert_eq!(can(&user("all")), (Can::Unknown, false));
+    assert_eq!(can(&format!("arn:aws:iam::{other}:user/all")), (Can::Allow, true));
+    let named: Vec<String> = answers::unknown(&atlas.estate).into_iter().map(|one| one.policy).collect();
+    assert_eq!(named, ["p-gone"]);
 }
 
 #[test]

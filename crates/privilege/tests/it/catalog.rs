@@ -260,3 +260,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_permission_that_nobody_knows_is_said_to_be_unknown_with_what_may_be_meant() {
+    let day = &SHIPPED.source().day;
+    let doubt = |name: &str| Catalog::known().unwrap().doubt(name).map(|text| text.replace(day, "DAY"));
+    assert_eq!(["s3:GetObject", "S3:getobject"].map(doubt), [None, None]);
+    assert_eq!(
+        ["s3:GetObjects", "sts:AssumesRole", "no:Such"].map(|name| doubt(name).unwrap()),
+        [
+            "s3:GetObjects is not a permission of the catalogue of DAY: answered by patterns alone; did you mean \
+             s3:GetObject, s3:GetObjectAcl or s3:PutObject?",
+            "sts:AssumesRole is not a permission of the catalogue of DAY: answered by patterns alone; did you mean \
+             sts:AssumeRole or sts:AssumeRoot?",
+            "no:Such is not a permission of the catalogue of DAY: answered by patterns alone",
+        ]
+    );
+}

@@ -1,6 +1,7 @@
 //! The law of change: after any changes, one by one, an atlas answers as one that is made of the rows as they are then.
 
 mod documents;
+mod monotone;
 mod people;
 mod portrait;
 mod world;

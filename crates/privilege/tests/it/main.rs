@@ -29,6 +29,8 @@ mod estate;
 #[cfg(test)]
 mod evaluating;
 #[cfg(test)]
+mod federation;
+#[cfg(test)]
 mod graph;
 #[cfg(test)]
 mod later;

@@ -41,6 +41,13 @@ pub struct OpenedRow {
 pub struct GainedRow {
     /// The identity; from outside, who is let in.
     pub identity: String,
+    /// What somebody from outside is called; absent of identities.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub words: String,
+    /// How many somebody from outside may be: `anyone`, `tenant` for some of one organisation, account or application,
+    /// `exact` for one; absent of identities.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub breadth: String,
     /// Its blast radius before, in percent.
     pub blast_radius_before: f64,
     /// The same with the way.
@@ -108,6 +115,8 @@ fn gained(one: &OpenedFor) -> GainedRow {
     let percent = |milli: u32| f64::from(milli) / 1_000.0;
     GainedRow {
         identity: one.identity.clone(),
+        words: one.words.clone(),
+        breadth: one.breadth.clone(),
         blast_radius_before: percent(one.before_millipercent),
         blast_radius: percent(one.after_millipercent),
     }

@@ -6,14 +6,15 @@ use std::ops::{Bound, ControlFlow};
 use doorward_model::id::FactNumber;
 use doorward_model::time::Time;
 use doorward_privilege::answers::{
-    ChokeAnswer, Escalation, PathAnswer, PrincipalAnswer, UnknownAnswer, chokes, some_principals, unknown,
+    ChokeAnswer, Escalation, OutsideAnswer, PathAnswer, PrincipalAnswer, UnknownAnswer, chokes, outside,
+    some_principals, unknown,
 };
 use doorward_privilege::atlas::Atlas;
 use doorward_privilege::derived::Derived;
 use doorward_privilege::draw::{DrawError, draw_ways};
 use doorward_privilege::estate::PrincipalId;
 use doorward_privilege::graph::{Filter, GraphError};
-use doorward_privilege::questions::{CanAnswer, NameError, ReachAnswer};
+use doorward_privilege::questions::{CanAnswer, NameError, ReachAnswer, doubt};
 use doorward_privilege::usage::{LogAnswer, Usage, UsedWays, logs, rate};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -43,6 +44,8 @@ pub struct Analysis {
     pub principals: Vec<PrincipalAnswer>,
     /// Where ways to what matters most can be cut, the best first; on the first page only.
     pub choke_points: Vec<ChokeAnswer>,
+    /// Who is let in from outside, the widest first, and the first thousand of them; on the first page only.
+    pub outside: Vec<OutsideAnswer>,
     /// Policies that cannot be read: what depends on them is unknown. On the first page only.
     pub unknown: Vec<UnknownAnswer>,
     /// What logs show by which the use of rights is told, by account; none where no log is known. On the first page only.
@@ -59,6 +62,9 @@ pub struct Listed<T> {
     pub items: Vec<T>,
     /// How many there are on all pages.
     pub total: usize,
+    /// What to know of all of them, such as that they are about a permission that nobody knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// Where the next page begins; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
@@ -159,6 +165,7 @@ pub fn analysis(derived: &Derived, query: &Query, usage: Option<&Usage>) -> Resu
         accounts: atlas.estate.accounts().map(|(_, account)| account.id.to_string()).collect(),
         principals,
         choke_points: if is_first { chokes(atlas, CHOKE_POINTS_MAX) } else { Vec::new() },
+        outside: if is_first { outside(atlas, OUTSIDE_MAX) } else { Vec::new() },
         unknown: if is_first { unknown(&atlas.estate) } else { Vec::new() },
         logs: usage.filter(|_| is_first).map(logs).unwrap_or_default(),
         next_cursor: last.map(|last| to_hex(last.arn())),
@@ -230,7 +237,7 @@ pub fn ways(derived: &Derived, query: &Query, usage: Option<&Usage>) -> Result<L
         Some(false) | None => atlas.ways(from, to, &filter, count),
     };
     let total = items.len();
-    Ok(Listed { items, total, next_cursor: None, seen: derived.fact, as_of: as_of(atlas) })
+    Ok(Listed { items, total, warning: None, next_cursor: None, seen: derived.fact, as_of: as_of(atlas) })
 }
 
 /// The same as a picture, in SVG.
@@ -253,7 +260,8 @@ fn ends(query: &Query) -> Result<(&str, &str), QueryError> {
 /// [`AskError`] says what cannot be read.
 pub fn who_can(derived: &Derived, query: &Query) -> Result<Listed<CanAnswer>, AskError> {
     let (permission, resource) = permission(query)?;
-    listed(derived, query, derived.atlas.who_can(permission, resource))
+    let found = listed(derived, query, derived.atlas.who_can(permission, resource))?;
+    Ok(Listed { warning: doubt(permission), ..found })
 }
 
 /// Whether an identity has a permission on a resource.
@@ -305,11 +313,13 @@ fn listed<T>(derived: &Derived, query: &Query, mut all: Vec<T>) -> Result<Listed
     let to = total.min(from.saturating_add(query.limit));
     let items = all.drain(from.min(to)..to).collect();
     let next_cursor = (to < total).then(|| format!("{seen}-{to}"));
-    Ok(Listed { items, total, next_cursor, seen, as_of: as_of(&derived.atlas) })
+    Ok(Listed { items, total, warning: None, next_cursor, seen, as_of: as_of(&derived.atlas) })
 }
 
 /// So many choke points are answered.
 pub const CHOKE_POINTS_MAX: usize = 100;
+/// So many who are let in from outside are told.
+pub const OUTSIDE_MAX: usize = 1_000;
 /// So many ways are answered when nothing is said.
 const WAYS: usize = 3;
 /// So many ways may be asked for.

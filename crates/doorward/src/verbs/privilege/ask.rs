@@ -1,12 +1,12 @@
 //! Single questions over an inventory.
 
-use std::io::{BufWriter, Write, stdout};
+use std::io::{BufWriter, Write, stderr, stdout};
 use std::num::NonZeroUsize;
 
 use anyhow::Result;
 use doorward_privilege::answers::PathAnswer;
 use doorward_privilege::opengraph::export_atlas;
-use doorward_privilege::questions::{Can, CanAnswer, ReachAnswer};
+use doorward_privilege::questions::{Can, CanAnswer, ReachAnswer, doubt};
 use doorward_serve::answers::privilege::{self as answers, CAN_FIELDS, WAYS_FIELDS};
 
 use super::over::{Over, read, with};
@@ -76,6 +76,7 @@ fn told(ways: &Vec<PathAnswer>, (from, to): (&str, &str), used_only: bool) -> St
 pub(crate) fn who_can(args: &WhoCanArgs) -> Result<()> {
     let route = (&["v1", "who-can"][..], &CAN_FIELDS[..]);
     let over = Over::of(&args.over)?;
+    warn(&args.permission);
     let (answers, _) = over.list(route, &permission(args), NonZeroUsize::MAX, |known, query| {
         answers::who_can(&known.derived, query)
     })?;
@@ -90,10 +91,19 @@ pub(crate) fn who_can(args: &WhoCanArgs) -> Result<()> {
 pub(crate) fn can(args: &CanArgs) -> Result<()> {
     let route = (&["v1", "identities", &args.id, "can"][..], &CAN_FIELDS[..]);
     let over = Over::of(&args.what.over)?;
+    warn(&args.what.permission);
     let answered: CanAnswer = over.one(route, &permission(&args.what), |known, query| {
         answers::can(&known.derived, query, &args.id).map(|row| row.can)
     })?;
     print(&answered, args.what.output, |one| answer(one, args.explain))
+}
+
+/// Says beside an answer that its permission is not known, if that is so.
+fn warn(permission: &str) {
+    if let Some(doubt) = doubt(permission) {
+        // Nowhere is left to tell it if stderr is closed.
+        writeln!(stderr(), "doorward: {doubt}").unwrap_or_default();
+    }
 }
 
 fn permission(args: &WhoCanArgs) -> [Filter; 2] {

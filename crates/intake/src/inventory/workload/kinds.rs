@@ -194,7 +194,13 @@ const NODE_GROUP: Kind = Kind {
     attributes: &[(attribute::CLUSTER, &["clusterName"])],
     ..kind("eks:nodegroup", &["nodegroupArn"], &["nodegroupName"], &["nodeRole"])
 };
-const EKS_CLUSTER: Kind = kind("eks:cluster", &["arn"], &["name"], &["roleArn"]);
+const EKS_CLUSTER: Kind = Kind {
+    attributes: &[
+        (attribute::OIDC_ISSUER, &["identity", "oidc", "issuer"]),
+        (attribute::OIDC_ISSUER, &["openIdConnectIssuerUrl"]),
+    ],
+    ..kind("eks:cluster", &["arn"], &["name"], &["roleArn"])
+};
 pub(crate) const PROFILE: Kind = Kind {
     created: "CreateDate",
     ..kind(INSTANCE_PROFILE, &["Arn"], &["InstanceProfileName"], &["Roles", "Arn"])

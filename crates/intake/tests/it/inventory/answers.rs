@@ -43,6 +43,8 @@ fn workloads_run_as_roles() {
             "InstanceConfiguration": {"InstanceRoleArn": ROLE}, "Status": "RUNNING"}}),
         json!({"association": {"associationArn": here("eks", "podidentityassociation/c/a-1"), "associationId": "a-1",
             "clusterName": "c", "namespace": "default", "serviceAccount": "web", "roleArn": ROLE}}),
+        json!({"cluster": {"name": "c", "arn": here("eks", "cluster/c"), "roleArn": ROLE, "status": "ACTIVE",
+            "identity": {"oidc": {"issuer": "https://oidc.eks.eu-central-1.amazonaws.com/id/ABCD"}}}}),
         json!({"codeInterpreterId": "x", "codeInterpreterArn": here("bedrock-agentcore", "code-interpreter/x"), "name": "x",
             "executionRoleArn": ROLE, "status": "READY"}),
     ];

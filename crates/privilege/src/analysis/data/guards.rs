@@ -238,7 +238,7 @@ impl Guard {
             Whom::Account(id) if allows && id != own => drop(self.whom.accounts.insert(id)),
             Whom::Everybody => self.whom.everybody |= allows,
             Whom::Outside(name) if allows => drop(self.outside.insert(name)),
-            Whom::Account(_) | Whom::Outside(_) => {}
+            Whom::Account(_) | Whom::Outside(_) | Whom::Provider(_) => {}
         }
     }
 

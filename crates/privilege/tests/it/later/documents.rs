@@ -33,7 +33,7 @@ pub(super) const POLICIES: [&str; 28] = [
 ];
 
 /// Whom roles may trust.
-pub(super) const TRUSTS: [&str; 13] = [
+pub(super) const TRUSTS: [&str; 22] = [
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:root"}}]"#,
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":["111122223333","444455556666"]}}]"#,
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:user/a"}}]"#,
@@ -46,6 +46,15 @@ pub(super) const TRUSTS: [&str; 13] = [
     r#"[{"Effect":"Allow","Action":"sts:AssumeRoleWithSAML","Principal":{"Federated":"arn:aws:iam::111122223333:saml-provider/corp"}}]"#,
     r#"[{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/token.example"},"Condition":{"StringLike":{"token.example:sub":"x"}}}]"#,
     r#"[{"Effect":"Deny","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:user/b"}},{"Effect":"Allow","Action":"sts:AssumeRole","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:user/b"}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"},"Condition":{"StringLike":{"token.actions.githubusercontent.com:sub":"repo:o/*"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"},"Condition":{"StringLike":{"token.actions.githubusercontent.com:sub":["repo:o/r:*","repo:p/r:*"]},"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"},"Condition":{"StringEquals":{"token.actions.githubusercontent.com:sub":"repo:o/r:ref:refs/heads/main","token.actions.githubusercontent.com:environment":"prod"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/gitlab.com"},"Condition":{"StringLike":{"gitlab.com:sub":"project_path:o/*"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABCD"},"Condition":{"StringEquals":{"oidc.eks.eu-west-1.amazonaws.com/id/ABCD:sub":"system:serviceaccount:n:s"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Condition":{"StringEquals":{"cognito-identity.amazonaws.com:aud":"p"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:*","Principal":{"Service":"rolesanywhere.amazonaws.com","Federated":"arn:aws:iam::111122223333:saml-provider/corp"},"Condition":{"StringEquals":{"saml:sub":"x"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Principal":"*"},{"Effect":"Deny","Action":"*","Principal":"*","Condition":{"StringNotLike":{"token.actions.githubusercontent.com:sub":"repo:o/*"}}}]"#,
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":7}}]"#,
 ];
 
@@ -68,4 +77,11 @@ pub(super) const LIMITS: [&str; 5] = [
     r#"[{"Effect":"Allow","Action":["iam:*","sts:*"],"Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:*","Resource":"arn:aws:iam::*:role/a"}]"#,
     r#"[{"Effect":"Allow","Action":7,"Resource":"*"}]"#,
+];
+
+/// What an organisation may limit of whom resources let in.
+pub(super) const CONTROLS: [&str; 3] = [
+    r#"[{"Effect":"Deny","Action":"sts:*","Resource":"*","Principal":"*","Condition":{"StringNotLikeIfExists":{"token.actions.githubusercontent.com:sub":"repo:o/*"}}}]"#,
+    r#"[{"Effect":"Deny","Action":"sts:AssumeRoleWithSAML","Resource":"*","Principal":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*","Principal":"*"}]"#,
 ];

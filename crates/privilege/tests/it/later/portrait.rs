@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use doorward_privilege::analysis::{Cause, Place, PoolKey, PoolOf, Variant};
+use doorward_privilege::analysis::{Cause, Place, PoolKey, PoolOf, Variant, entrances};
 use doorward_privilege::answers;
 use doorward_privilege::atlas::Atlas;
 use doorward_privilege::choke::Point;
@@ -157,6 +157,16 @@ impl Namer<'_> {
         for choke in answers::chokes(atlas, usize::MAX) {
             portrait
                 .say("choke answers".to_owned(), format!("{} {} {}", choke.cut, choke.method, choke.cut_off));
+        }
+        for entrance in entrances(&atlas.estate) {
+            portrait.say(format!("entrance into {}", entrance.into), format!("{entrance:?}"));
+        }
+        for (node, _) in atlas.analysis.graph.nodes() {
+            if let Some(Place::Outside(name)) = atlas.analysis.place(node) {
+                let ways = atlas.reached(node, &Filter::default()).into_iter();
+                let ways = ways.map(|one| format!("{} {} {}", one.to, one.level, one.conditions));
+                portrait.say(format!("reached from {name}"), format!("{:?}", ways.collect::<BTreeSet<_>>()));
+            }
         }
         for (permission, resource) in QUESTIONS {
             let said = format!("{:?}", atlas.who_can(permission, resource));

@@ -7,11 +7,13 @@ use doorward_model::inventory::center::{Assignment, Membership, PermissionSet};
 use doorward_model::inventory::organisation::{NodeKind, OrganisationNode};
 use doorward_model::inventory::resource::Resource;
 use doorward_model::inventory::row::{Row, RowKind, Withdrawn};
-use doorward_model::inventory::{AccountExport, Entitlement, Group, Origin, PolicyDocument, Scope};
+use doorward_model::inventory::{
+    AccountExport, Entitlement, Group, Origin, PolicyDocument, Scope, Seen, Source,
+};
 use doorward_privilege::change::Change;
 use proptest::prelude::*;
 
-use super::documents::{GUARDS, LIMITS, POLICIES, TRUSTS};
+use super::documents::{CONTROLS, GUARDS, LIMITS, POLICIES, TRUSTS};
 use crate::support::node;
 
 pub(super) const A: &str = "111122223333";
@@ -39,7 +41,7 @@ pub(super) enum Form {
 pub(super) struct World(pub(super) Vec<Vec<Form>>);
 
 /// How many rows there are, which a test makes sure of.
-const ROWS: usize = 131;
+const ROWS: usize = 136;
 
 /// Forms for all rows: each is there more often than not.
 pub(super) fn values() -> impl Strategy<Value = Values> {
@@ -198,6 +200,18 @@ impl World {
             runs_as: runs_as.to_owned(),
             ..Resource::default()
         };
+        let provider = |host: &str, source: Source| Resource {
+            seen: Some(Seen::by(source)),
+            ..thing(&format!("arn:aws:iam::{A}:oidc-provider/{host}"), "iam:oidc-provider", "")
+        };
+        let cluster = |id: &str| Resource {
+            attributes: [(
+                "oidc_issuer".to_owned(),
+                format!("https://oidc.eks.eu-west-1.amazonaws.com/id/{id}"),
+            )]
+            .into(),
+            ..thing(&format!("arn:aws:eks:eu-west-1:{A}:cluster/prod"), "eks:cluster", "")
+        };
         let role = |name: &str| format!("arn:aws:iam::{A}:role/{name}");
         let profile = format!("arn:aws:iam::{A}:instance-profile/web");
         let function = format!("arn:aws:lambda:eu-west-1:{A}:function:f");
@@ -217,6 +231,9 @@ impl World {
             ],
             vec![thing(&format!("{function}:1"), "lambda:function", &role("b"))],
             vec![thing(&format!("arn:aws:iam::{A}:saml-provider/corp"), "iam:saml-provider", "")],
+            vec![provider("token.actions.githubusercontent.com", Source::Event)],
+            vec![provider("gitlab.com", Source::Event), provider("gitlab.com", Source::Config)],
+            vec![cluster("ABCD"), cluster("EFGH")],
             vec![thing("arn:aws:s3:::bucket-tfstate", "s3:bucket", "")],
             vec![thing(&format!("arn:aws:kms:eu-west-1:{A}:key/1"), "kms:key", "")],
             vec![thing(&format!("arn:aws:glue:eu-west-1:{A}:job/j"), "glue:job", &role("b"))],
@@ -283,6 +300,8 @@ impl World {
         }
         self.hold("r-1", "p-limit", Origin::ServiceControl);
         self.document("p-limit", &LIMITS);
+        self.hold("r-1", "p-control", Origin::ResourceControl);
+        self.document("p-control", &CONTROLS);
     }
 }
 
