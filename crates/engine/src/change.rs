@@ -171,6 +171,7 @@ impl Ledger<'_> {
                 .collect(),
             left_out: left_out as u64,
             unclear: self.unclear,
+            target: event.target.as_ref().map(|target| target.id.clone()).unwrap_or_default(),
         }));
         Changes { facts: self.facts, texts: self.texts.into_values().collect() }
     }

@@ -57,7 +57,6 @@ fn by_event(changed: &InventoryChanged, before: &Rows) -> ChangeSeen {
     let is_named =
         |row: &ChangedRow| changed.rows.iter().any(|one| (one.kind, &one.key) == (row.kind, &row.key));
     rows.extend(before.all.iter().filter(|row| !is_named(row)).cloned());
-    let target = rows.first().and_then(|row| row.key.first()).cloned().unwrap_or_default();
     ChangeSeen {
         by: OpenedBy {
             event: changed.event.clone(),
@@ -74,7 +73,7 @@ fn by_event(changed: &InventoryChanged, before: &Rows) -> ChangeSeen {
             happened_at_ms: changed.happened_at_ms,
             permission: changed.permission(),
             class: ActionClass::Permissions.into(),
-            target,
+            target: changed.target.clone(),
             address: changed.address.clone(),
             ..Evidence::default()
         }),

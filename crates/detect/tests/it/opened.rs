@@ -104,6 +104,7 @@ fn attached(entitlement: &Entitlement) -> [Fact; 2] {
         chain: vec!["idc:123456789012/alice@corp.example".to_owned()],
         session: "ASIA1".to_owned(),
         address: "192.0.2.10".to_owned(),
+        target: "build-runner".to_owned(),
         rows: vec![row],
         ..InventoryChanged::default()
     };
@@ -136,13 +137,12 @@ fn who_attached_a_policy_is_named_with_the_event_the_way_and_the_cut() {
     assert_eq!((opened.count, opened.sure, opened.attributed), (3, 3, true));
     let evidence: Vec<_> =
         found.evidence.iter().map(|one| (&*one.event, &*one.permission, &*one.target)).collect();
-    let runner = arn("role/build-runner");
-    assert_eq!(evidence, [("ev-1", "iam:AttachRolePolicy", &*runner)]);
+    assert_eq!(evidence, [("ev-1", "iam:AttachRolePolicy", "build-runner")]);
     let bare = Finding { lineage: None, evidence: Vec::new(), id: String::new(), ..found };
     let expected = Finding {
         detector: "privilege/1".to_owned(),
         kind: "escalation-opened".to_owned(),
-        identity: runner,
+        identity: arn("role/build-runner"),
         session: "ASIA1".to_owned(),
         severity: 3,
         confidence_milli: 900,

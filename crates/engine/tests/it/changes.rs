@@ -329,6 +329,7 @@ fn a_change_names_who_made_it_through_which_chain_by_which_event_and_when() {
         ],
         left_out: 0,
         unclear: Vec::new(),
+        target: "bob".into(),
     };
     assert_eq!(changes(&driver), std::slice::from_ref(&expected));
     let key = [bob];

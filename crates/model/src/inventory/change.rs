@@ -48,6 +48,9 @@ pub struct InventoryChanged {
     /// What could not be told: the event was cut, does not show its parameters, or names what nobody knows.
     #[prost(string, repeated, tag = "14")]
     pub unclear: Vec<String>,
+    /// What it was done to, as the event says; empty where it says nothing.
+    #[prost(string, tag = "15")]
+    pub target: String,
 }
 
 impl InventoryChanged {

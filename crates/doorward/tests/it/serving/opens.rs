@@ -1,11 +1,13 @@
 //! Every number opens into what it counts: into events, findings and holds that are there under the names it gives.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::thread::sleep;
+use std::time::Duration;
 
 use doorward_simulate::Plan;
 use serde_json::{Value, json};
 
-use crate::serving::server::{Server, command};
+use crate::serving::server::{Server, command, poll};
 use crate::support::organisation;
 
 /// All entries of a list, page by page.
@@ -39,6 +41,7 @@ fn every_number_opens_into_its_evidence() {
     let mut serve = command(data.path());
     serve.args(["--listen", "127.0.0.1:0", "--import"]).arg(logs.path());
     let server = Server::spawn(serve);
+    settle(&server);
     let [events, findings, identities] =
         ["/v1/events", "/v1/findings", "/v1/identities"].map(|path| all(&server, path));
     assert!(findings.len() > 3 && identities.len() > 40, "{} {}", findings.len(), identities.len());
@@ -48,6 +51,17 @@ fn every_number_opens_into_its_evidence() {
     let status = listed.server.get("/v1/status");
     assert_eq!(status["expired"], json!({"events": null, "decisions": null}));
     assert_eq!(status["facts"], listed.server.get("/v1/findings?limit=1")["seen"]);
+}
+
+/// Waits until what has become possible has been told, too, and nothing follows any more.
+fn settle(server: &Server) {
+    let facts = || server.get("/v1/status")["facts"].as_u64().unwrap();
+    poll(|| !server.get("/v1/privilege/trend")["items"].as_array().unwrap().is_empty());
+    poll(|| {
+        let before = facts();
+        sleep(Duration::from_millis(500));
+        facts() == before
+    });
 }
 
 /// What an identity is said to have done is there, and so is what it is blamed for.
