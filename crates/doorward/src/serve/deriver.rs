@@ -123,16 +123,22 @@ impl Deriver {
         }
     }
 
+    /// What was derived of all that was told; none where that failed.
+    fn newest(&self) -> Option<Arc<Derived>> {
+        let is_behind = !matches!(&self.rows, Rows::Some(keys) if keys.is_empty());
+        self.handed.last().filter(|_| !is_behind).map(Arc::clone)
+    }
+
     /// Reports what was derived last.
     fn report(&mut self) {
-        let Some(derived) = self.handed.last().map(Arc::clone) else { return };
+        let Some(derived) = self.newest() else { return };
         let work = self.work.clone();
         self.reporter.report(&derived, &|command| ask(&work, command));
     }
 
     /// Records how much is possible, if that is due.
     fn measure(&mut self) {
-        let Some(derived) = self.handed.last().map(Arc::clone) else { return };
+        let Some(derived) = self.newest() else { return };
         let work = self.work.clone();
         self.reporter.measure(&derived, clock(), &|command| ask(&work, command));
     }
@@ -460,7 +466,7 @@ mod tests {
         beside(&mut deriver, &mut live, &mut asked, follow);
         let journal = rusqlite::Connection::open(folder.path().join("journal.sqlite")).unwrap();
         import(&mut live, "*");
-        journal.execute("UPDATE blob SET packed = x'00' || packed", []).unwrap();
+        journal.execute("UPDATE blob SET packed = CAST(x'00' || packed AS BLOB)", []).unwrap();
         beside(&mut deriver, &mut live, &mut asked, |deriver| {
             follow(deriver);
             deriver.report();
