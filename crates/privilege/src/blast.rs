@@ -6,11 +6,12 @@
 //!
 //! All are worked out together. Nodes that surely reach each other reach the same, and are one component; 256
 //! components walk the graph at a time, a bit each, and what they reach is summed by the bit. So equal parts of their
-//! ways are walked once, however large. Memory stays within a few words for each node and edge. Time is at worst that of one
+//! ways are walked once, however large. A handful walks the graph as it is. Memory stays within a few words for each node and edge. Time is at worst that of one
 //! walk over all edges for 256 components: a graph without cycles, of which everything reaches half, is the worst.
 
 mod components;
 mod concerned;
+mod few;
 mod sum;
 mod sweep;
 mod update;
@@ -18,7 +19,9 @@ mod walk;
 
 use fixedbitset::FixedBitSet;
 
-use crate::graph::{All, Filter, Graph, NodeId};
+use self::few::{FEW, few};
+use self::sweep::Found;
+use crate::graph::{Admit, All, Filter, Graph, NodeId};
 use crate::reach::{Best, Reached};
 
 /// What each node weighs, and which of them are identities.
@@ -60,8 +63,7 @@ pub struct Blast {
 /// The blast radius of all identities, and the exposure of all nodes.
 #[must_use]
 pub fn blast(graph: &Graph, weights: &Weights, filter: &Filter) -> Blast {
-    let found =
-        if filter.is_empty() { sweep::all(graph, &All, weights) } else { sweep::all(graph, filter, weights) };
+    let found = if filter.is_empty() { found(graph, &All, weights) } else { found(graph, filter, weights) };
     let whole = whole(graph, weights);
     let radius = |(node, numerator): (NodeId, u64)| {
         let counted = weights.identities.contains(node.0 as usize);
@@ -70,6 +72,15 @@ pub fn blast(graph: &Graph, weights: &Weights, filter: &Filter) -> Blast {
     };
     let radii = (0..).map(NodeId).zip(found.numerators).map(radius).collect();
     Blast { radii, exposure: found.exposure }
+}
+
+fn found<A: Admit>(graph: &Graph, admit: &A, weights: &Weights) -> Found {
+    let count = weights.identities.count_ones(..);
+    if count <= FEW && count <= graph.node_count() / 4 {
+        few(graph, admit, weights)
+    } else {
+        sweep::all(graph, admit, weights)
+    }
 }
 
 /// The blast radius of one node, from what it reaches.

@@ -160,7 +160,7 @@ impl<'a> Sweep<'a> {
 }
 
 /// All that a best can be, from the best down.
-fn best_first() -> [Best; 4 * LAYERS] {
+pub(super) fn best_first() -> [Best; 4 * LAYERS] {
     let of = |number: usize| {
         let conditions = (0..=MAX_CONDITIONS).nth(number / 4).unwrap_or(MAX_CONDITIONS);
         Best { level: Level::ALL.get(number % 4).copied().unwrap_or(Level::List), conditions }

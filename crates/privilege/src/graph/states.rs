@@ -65,6 +65,11 @@ impl<'a, A: Admit> States<'a, A> {
         (node, Level::ALL.get(passage % 4).copied().unwrap_or(Level::List))
     }
 
+    /// Whether more than so many steps lead from a state.
+    pub(crate) fn is_wide(&self, state: State, steps: usize) -> bool {
+        self.graph.row_from(self.place(state).0).hops.len() > steps
+    }
+
     /// The step at a place of the row of a state; one that the filter leaves out leads nowhere on.
     pub(crate) fn step(&self, state: State, at: usize) -> Option<Step> {
         let (node, level) = self.place(state);
