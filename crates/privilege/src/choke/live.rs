@@ -38,7 +38,8 @@ impl Live {
         top: &FixedBitSet,
     ) -> Self {
         let states = States::new(graph, admit);
-        let mut found = Found { vertices: vec![NONE; states.count()], states: Vec::new() };
+        let mut found =
+            Found { vertices: vec![NONE; states.count()], states: Vec::with_capacity(graph.node_count()) };
         let mut counted = FixedBitSet::new();
         for node in identities.ones().filter_map(|at| u32::try_from(at).ok()).map(NodeId) {
             let Some(start) = states.start(node) else { continue };
@@ -48,12 +49,13 @@ impl Live {
             }
         }
         let mut live = Self {
-            forward: Lists::new(),
+            forward: Lists::with_capacity(graph.node_count(), graph.edge_count()),
             back: Lists::new(),
-            places: vec![(NodeId(NONE), Level::Control)],
+            places: Vec::with_capacity(graph.node_count()),
             counted,
             passages: FixedBitSet::new(),
         };
+        live.places.push((NodeId(NONE), Level::Control));
         live.forward.end();
         while let Some(state) = found.states.get(live.places.len() - 1).copied() {
             let (node, level) = states.place(state);

@@ -39,6 +39,7 @@ impl Graph {
     fn edges_named(&self, names: &[(NodeId, EdgeId)]) -> Result<Vec<Edge>, GraphError> {
         let mut names = names.to_vec();
         names.sort_unstable();
+        names.dedup();
         let mut found = Vec::with_capacity(names.len());
         for group in names.chunk_by(|(one, _), (other, _)| one == other) {
             let Some((from, _)) = group.first() else { continue };
@@ -46,7 +47,11 @@ impl Graph {
             found
                 .extend(self.edges_from(*from).filter(|edge| group.binary_search(&(*from, edge.id)).is_ok()));
             let found = found.get(before..).unwrap_or_default();
-            if let Some((from, id)) = group.iter().find(|(_, id)| found.iter().all(|edge| edge.id != *id)) {
+            // Each edge of a node has a number of its own.
+            let is_unknown = |(_, id): &&(NodeId, EdgeId)| found.iter().all(|edge| edge.id != *id);
+            if found.len() < group.len()
+                && let Some((from, id)) = group.iter().find(is_unknown)
+            {
                 return Err(GraphError::UnknownEdge { from: *from, id: *id });
             }
         }

@@ -194,18 +194,28 @@ impl Rows {
         }
     }
 
-    fn replace(&mut self, node: NodeId, mut gone: Vec<Packed>, come: Vec<Packed>) {
+    fn replace(&mut self, node: NodeId, mut gone: Vec<Packed>, mut come: Vec<Packed>) {
         gone.sort_unstable();
+        come.sort_unstable();
         let old = self.row(node);
-        let mut row: Vec<Packed> = Vec::with_capacity(old.hops.len() + come.len());
-        row.extend(
-            old.edges().map(|(hop, id)| pack(hop, id)).filter(|edge| gone.binary_search(edge).is_err()),
-        );
-        self.edges -= old.hops.len() - row.len();
-        self.edges += come.len();
-        row.extend(come);
-        row.sort_unstable();
-        let (hops, ids) = row.into_iter().map(unpack).unzip::<_, _, Vec<_>, Vec<_>>();
+        let len = old.hops.len() + come.len();
+        let (mut hops, mut ids) = (Vec::with_capacity(len), Vec::with_capacity(len));
+        let mut put = |edge: Packed| {
+            let (hop, id) = unpack(edge);
+            hops.push(hop);
+            ids.push(id);
+        };
+        let (mut gone, mut come) = (gone.into_iter().peekable(), come.into_iter().peekable());
+        for edge in old.edges().map(|(hop, id)| pack(hop, id)) {
+            while let Some(new) = come.next_if(|new| *new < edge) {
+                put(new);
+            }
+            if gone.next_if_eq(&edge).is_none() {
+                put(edge);
+            }
+        }
+        come.for_each(&mut put);
+        self.edges = self.edges + hops.len() - old.hops.len();
         self.rows.insert(node, Arc::new(Owned { hops: hops.into(), ids: ids.into() }));
         self.replaced.grow_and_insert(node.0 as usize);
     }
