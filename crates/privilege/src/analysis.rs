@@ -30,6 +30,7 @@ mod part;
 mod pools;
 mod question;
 mod redraw;
+mod sets;
 mod subjects;
 mod trust;
 mod trusts;
@@ -166,7 +167,7 @@ impl Analysis {
     /// Whether a principal administers its account by its own policies.
     #[must_use]
     pub fn is_administrator(&self, id: PrincipalId) -> bool {
-        self.drawn.administrators.get(id.0 as usize).copied().unwrap_or(false)
+        self.drawn.is_administrator(id)
     }
 
     /// Which methods would work for a principal, were something in its account that is not.
@@ -226,9 +227,13 @@ impl Drawn {
         }
     }
 
+    fn is_administrator(&self, id: PrincipalId) -> bool {
+        self.administrators.get(id.0 as usize).copied().unwrap_or(false)
+    }
+
     fn set_administrator(&mut self, id: PrincipalId, is: bool) {
         let at = id.0 as usize;
-        if self.administrators.get(at).copied().unwrap_or(false) != is {
+        if self.is_administrator(id) != is {
             self.administrators.grow(at + 1, &false);
             self.administrators.get_mut(at).into_iter().for_each(|own| *own = is);
         }

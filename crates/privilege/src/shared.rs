@@ -8,6 +8,10 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
+pub(crate) use self::sequence::Sequence;
+
+mod sequence;
+
 /// A list that is shared until it is changed: then a changed copy takes the place of one of its owners.
 pub(crate) type List<T> = Arc<Vec<T>>;
 

@@ -1,10 +1,14 @@
 //! On which targets a principal has a permission, without asking about each: where all that its policies say of the
 //! permission holds for a whole pool alike, one question answers for the pool.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use fixedbitset::FixedBitSet;
 
 use crate::document::{Document, Effect, Selection, Statement};
 use crate::pattern::Pattern;
+use crate::shared::Sequence;
 
 /// How sure it is that something is allowed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -20,11 +24,28 @@ pub enum Certainty {
 pub struct Pool<T> {
     /// What all their ARNs begin with.
     prefix: String,
-    members: Vec<(Arc<str>, T)>,
-    /// The members alone, in their own order, where that is another.
-    order: Vec<T>,
+    members: Sequence<(Arc<str>, T)>,
+    known: Known<T>,
     own: Own,
 }
+
+/// A thing that has a number of its own; numbers are dense.
+pub trait Numbered {
+    /// The number.
+    fn number(self) -> usize;
+}
+
+/// Which members a pool has.
+#[derive(Clone, Debug)]
+enum Known<T> {
+    /// The few, in their own order.
+    Few(Vec<T>),
+    /// The many, by their numbers.
+    Many(FixedBitSet),
+}
+
+/// So many members are few.
+const FEW: usize = 1_000;
 
 /// Whether members of a pool have policies that may let somebody in by themselves.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -46,39 +67,53 @@ pub enum Extent<T> {
     Some(Vec<(T, Certainty)>),
 }
 
-impl<T: Copy + Ord> Pool<T> {
+impl<T: Copy + Ord + Numbered> Pool<T> {
     /// Of these members.
     #[must_use]
     pub fn new(mut members: Vec<(Arc<str>, T)>) -> Self {
         members.sort_by(|one, other| one.0.cmp(&other.0));
-        let first = members.first().map_or("", |(arn, _)| arn);
-        let last = members.last().map_or("", |(arn, _)| arn);
-        // In order, what the first and last have in common all have.
-        let differs = first.char_indices().zip(last.chars()).find(|((_, one), other)| one != other);
-        let shared = differs.map_or_else(|| first.len().min(last.len()), |((at, _), _)| at);
-        let prefix = first.get(..shared).unwrap_or_default().to_owned();
-        let mut order = Vec::new();
-        if !members.is_sorted_by_key(|(_, member)| *member) {
-            order.extend(members.iter().map(|(_, member)| *member));
-            order.sort_unstable();
-        }
-        Self { prefix, members, order, own: Own::None }
+        let prefix = shared(members.first(), members.last());
+        let known = Known::of(members.iter().map(|(_, member)| *member));
+        Self { prefix, members: members.into_iter().collect(), known, own: Own::None }
     }
 
-    /// The same where some members have come and others have gone.
+    /// The same where some members have come and others, which were there, have gone.
     #[must_use]
-    pub fn changed(&self, come: Vec<(Arc<str>, T)>, gone: &[T]) -> Self {
-        let left = self.members.iter().filter(|(_, own)| !gone.contains(own)).cloned();
-        Self::new(left.chain(come).collect()).with(self.own)
+    pub fn changed(&self, come: &[(Arc<str>, T)], gone: &[(Arc<str>, T)]) -> Self {
+        let mut changed = self.clone();
+        for (arn, member) in gone {
+            let place = changed.members.partition_point(|(own, _)| own < arn);
+            if changed.members.get(place).is_some_and(|(_, own)| own == member) {
+                changed.members.remove(place);
+            }
+        }
+        for (arn, member) in come {
+            let place = changed.members.partition_point(|(own, _)| own < arn);
+            changed.members.insert(place, (Arc::clone(arn), *member));
+        }
+        match &mut changed.known {
+            Known::Many(numbers) => {
+                gone.iter().for_each(|(_, member)| numbers.set(member.number(), false));
+                come.iter().for_each(|(_, member)| numbers.grow_and_insert(member.number()));
+            }
+            Known::Few(_) => changed.known = Known::of(changed.members.iter().map(|(_, member)| *member)),
+        }
+        changed.prefix = shared(changed.members.first(), changed.members.last());
+        changed
+    }
+
+    /// Others that are as its members are.
+    #[must_use]
+    pub fn alike(&self, members: Vec<(Arc<str>, T)>) -> Self {
+        Self::new(members).with(self.own)
     }
 
     /// Whether it is a member.
     #[must_use]
     pub fn has(&self, member: T) -> bool {
-        if self.order.is_empty() {
-            self.members.binary_search_by(|(_, own)| own.cmp(&member)).is_ok()
-        } else {
-            self.order.binary_search(&member).is_ok()
+        match &self.known {
+            Known::Few(members) => members.binary_search(&member).is_ok(),
+            Known::Many(numbers) => numbers.contains(member.number()),
         }
     }
 
@@ -89,9 +124,20 @@ impl<T: Copy + Ord> Pool<T> {
     }
 
     /// The members, in the order of their ARNs.
+    pub fn members(&self) -> impl DoubleEndedIterator<Item = &(Arc<str>, T)> + Clone {
+        self.members.iter()
+    }
+
+    /// How many members there are.
     #[must_use]
-    pub fn members(&self) -> &[(Arc<str>, T)] {
-        &self.members
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
     }
 
     /// Where a principal has a permission of which its policies say this; `ask` is told a member.
@@ -99,41 +145,41 @@ impl<T: Copy + Ord> Pool<T> {
         let likely = if self.own == Own::None { self.likely_by_all(said) } else { None };
         let is_likely =
             |place: usize| likely.as_ref().is_none_or(|likely| likely.binary_search(&place).is_ok());
-        let Some(apart) = self.apart(said) else {
+        let Some(mut apart) = self.apart(said) else {
             // A policy of the target may let in whom no policy of its own does.
             let places = likely.unwrap_or_else(|| (0..self.members.len()).collect());
             return Extent::Some(self.asked(&places, ask));
         };
         // All others are alike.
-        let other = (0..self.members.len()).find(|place| apart.binary_search(place).is_err());
+        let mut behind = apart.iter().map(|(place, _)| *place).peekable();
+        let other = (0..self.members.len()).find(|place| behind.next_if_eq(place).is_none());
         let sure = other
             .filter(|place| is_likely(*place))
             .and_then(|place| self.members.get(place).and_then(|(arn, member)| ask(arn, *member)));
-        let apart_likely: Vec<usize> = apart.iter().copied().filter(|place| is_likely(*place)).collect();
-        let found = self.asked(&apart_likely, ask);
+        let meant: Vec<usize> = apart.iter().map(|(place, _)| *place).collect();
+        apart.retain(|(place, _)| is_likely(*place));
+        let found = self.asked_alike(&apart, ask);
+        let alone = |found: Vec<(usize, T, Certainty)>| {
+            Extent::Some(found.into_iter().map(|(_, member, sure)| (member, sure)).collect())
+        };
         match (other, sure) {
-            (None, _) | (_, None) => Extent::Some(found),
+            (None, _) | (_, None) => alone(found),
             (_, Some(sure))
                 if self.members.len() > 1
-                    && found.len() == apart.len()
-                    && found.iter().all(|(_, own)| *own == sure) =>
+                    && found.len() == meant.len()
+                    && found.iter().all(|(_, _, own)| *own == sure) =>
             {
                 Extent::All(sure)
             }
             (_, Some(sure)) => {
-                let others = self.members.iter().enumerate();
-                let others = others.filter(|(place, _)| apart.binary_search(place).is_err());
-                let mut at: Vec<(usize, T, Certainty)> =
-                    others.map(|(place, (_, member))| (place, *member, sure)).collect();
-                let places = apart_likely.iter().copied();
-                let own = places.filter_map(|place| {
-                    let (_, member) = self.members.get(place)?;
-                    let (_, sure) = found.iter().find(|(own, _)| own == member)?;
-                    Some((place, *member, *sure))
+                let mut found = found.into_iter().peekable();
+                let mut apart = meant.iter().copied().peekable();
+                let each = self.members.iter().enumerate().filter_map(|(place, (_, member))| {
+                    let own = found.next_if(|(own, ..)| *own == place).map(|(_, _, own)| own);
+                    let is_apart = apart.next_if_eq(&place).is_some();
+                    Some((*member, if is_apart { own? } else { sure }))
                 });
-                at.extend(own);
-                at.sort_unstable();
-                Extent::Some(at.into_iter().map(|(_, member, sure)| (member, sure)).collect())
+                Extent::Some(each.collect())
             }
         }
     }
@@ -148,14 +194,16 @@ impl<T: Copy + Ord> Pool<T> {
         members.filter_map(|(arn, member)| Some((*member, ask(arn, *member)?))).collect()
     }
 
-    /// The places of members that some statement speaks of and not of all others, each once and in order; `None` where
-    /// each member may be another to what is said, or has a policy of its own.
-    fn apart(&self, said: &Said<'_>) -> Option<Vec<usize>> {
+    /// The places of members that some statement speaks of and not of all others, each once and in order, with a number that
+    /// those have in common which the same patterns mean; `None` where each member may be another to what is said, or has a
+    /// policy of its own.
+    fn apart(&self, said: &Said<'_>) -> Option<Vec<(usize, usize)>> {
         if self.own == Own::Different {
             return None;
         }
         let of_target = |key: &str| key.contains("resourcetag/") || key == "aws:resourcearn";
-        let mut places = Vec::new();
+        let mut places: Vec<(usize, usize)> = Vec::new();
+        let mut number = 0;
         for statement in said.granting.iter().chain(said.limits.iter().flatten()) {
             if statement.conditions.iter().any(|condition| of_target(&condition.key)) {
                 return None;
@@ -165,13 +213,39 @@ impl<T: Copy + Ord> Pool<T> {
                     return None;
                 }
                 if !covers(pattern, &self.prefix) && !is_apart(pattern, &self.prefix) {
-                    places.extend(self.matched(pattern));
+                    places.extend(self.matched(pattern).map(|place| (place, number)));
+                    number += 1;
                 }
             }
         }
         places.sort_unstable();
-        places.dedup();
-        Some(places)
+        let (mut groups, mut meant) = (BTreeMap::<Vec<usize>, usize>::new(), Vec::new());
+        let mut apart = Vec::new();
+        for of_one in places.chunk_by(|(one, _), (other, _)| one == other) {
+            meant.clear();
+            meant.extend(of_one.iter().map(|(_, pattern)| *pattern));
+            let group = groups.get(&*meant).copied().unwrap_or(groups.len());
+            if group == groups.len() {
+                groups.insert(meant.clone(), group);
+            }
+            apart.extend(of_one.first().map(|(place, _)| (*place, group)));
+        }
+        Some(apart)
+    }
+
+    /// Those places that are apart on which something holds. Those that the same patterns mean are alike.
+    fn asked_alike(
+        &self,
+        apart: &[(usize, usize)],
+        ask: &mut dyn FnMut(&str, T) -> Option<Certainty>,
+    ) -> Vec<(usize, T, Certainty)> {
+        let mut known: BTreeMap<usize, Option<Certainty>> = BTreeMap::new();
+        let found = apart.iter().filter_map(|(place, group)| {
+            let (arn, member) = self.members.get(*place)?;
+            let sure = *known.entry(*group).or_insert_with(|| ask(arn, *member));
+            Some((*place, *member, sure?))
+        });
+        found.collect()
     }
 
     /// The places of members that a pattern without variables matches.
@@ -183,7 +257,7 @@ impl<T: Copy + Ord> Pool<T> {
     fn beginning_as<'a>(&'a self, pattern: &'a Pattern) -> impl Iterator<Item = (usize, &'a str)> {
         let prefix = pattern.prefix();
         let from = self.members.partition_point(|(arn, _)| **arn < *prefix);
-        let alike = self.members.iter().enumerate().skip(from).map(|(place, (arn, _))| (place, &**arn));
+        let alike = (from..).zip(self.members.iter_from(from)).map(|(place, (arn, _))| (place, &**arn));
         alike.take_while(move |(_, arn)| arn.starts_with(prefix))
     }
 
@@ -218,6 +292,25 @@ impl<T: Copy + Ord> Pool<T> {
     }
 }
 
+impl<T: Copy + Ord + Numbered> Known<T> {
+    fn of(members: impl Iterator<Item = T> + Clone) -> Self {
+        if members.clone().nth(FEW).is_some() {
+            return Self::Many(members.map(Numbered::number).collect());
+        }
+        let mut few: Vec<T> = members.collect();
+        few.sort_unstable();
+        Self::Few(few)
+    }
+}
+
+/// What ARNs between the first and the last have in common: in order, what these two have, all have.
+fn shared<T>(first: Option<&(Arc<str>, T)>, last: Option<&(Arc<str>, T)>) -> String {
+    let [first, last] = [first, last].map(|end| end.map_or("", |(arn, _)| arn));
+    let differs = first.char_indices().zip(last.chars()).find(|((_, one), other)| one != other);
+    let shared = differs.map_or_else(|| first.len().min(last.len()), |((at, _), _)| at);
+    first.get(..shared).unwrap_or_default().to_owned()
+}
+
 /// Whether a pattern matches everything that begins with a text.
 fn covers(pattern: &Pattern, prefix: &str) -> bool {
     pattern.text().ends_with('*') && pattern.matches(prefix)
@@ -228,6 +321,14 @@ fn is_apart(pattern: &Pattern, prefix: &str) -> bool {
     let own = pattern.prefix();
     !(own.starts_with(prefix) || prefix.starts_with(own))
         || (pattern.is_literal() && !own.starts_with(prefix))
+}
+
+impl<T> Extent<T> {
+    /// Whether it is on none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        matches!(self, Self::Some(members) if members.is_empty())
+    }
 }
 
 /// What the policies of a principal say of one permission.

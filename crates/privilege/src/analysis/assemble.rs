@@ -14,13 +14,22 @@ pub(super) struct Assembly<'a> {
     drawn: Drawn,
     removed: BTreeSet<(NodeId, EdgeId)>,
     added: BTreeMap<NodeId, Vec<Lead>>,
+    /// By how many of these a node is led to, once all are known.
+    comes: BTreeMap<NodeId, usize>,
     /// Nodes that may have lost what led to them, or all that they led to.
     lonely: BTreeSet<NodeId>,
 }
 
 impl<'a> Assembly<'a> {
     pub(super) fn new(old: &'a Analysis, drawn: Drawn) -> Self {
-        Self { old, drawn, removed: BTreeSet::new(), added: BTreeMap::new(), lonely: BTreeSet::new() }
+        Self {
+            old,
+            drawn,
+            removed: BTreeSet::new(),
+            added: BTreeMap::new(),
+            comes: BTreeMap::new(),
+            lonely: BTreeSet::new(),
+        }
     }
 
     /// The analysis with what was drawn in place of what was there.
@@ -38,6 +47,9 @@ impl<'a> Assembly<'a> {
         }
         for (lead, comes) in moves {
             self.move_edge(*lead, *comes);
+        }
+        for lead in self.added.values().flatten() {
+            *self.comes.entry(lead.to).or_default() += 1;
         }
         while let Some(node) = self.lonely.pop_first() {
             self.retire(node);
@@ -120,7 +132,7 @@ impl<'a> Assembly<'a> {
         let stays = |from: NodeId, id: EdgeId| !self.removed.contains(&(from, id));
         let is_needed = if is_passage {
             self.old.graph.edges_to(node).any(|edge| stays(edge.from, edge.id))
-                || self.added.values().flatten().any(|lead| lead.to == node)
+                || self.comes.get(&node).is_some_and(|leads| *leads > 0)
         } else {
             self.old.graph.edges_from(node).any(|edge| stays(node, edge.id))
                 || self.added.get(&node).is_some_and(|leads| !leads.is_empty())
@@ -133,8 +145,12 @@ impl<'a> Assembly<'a> {
         }
         self.drawn.board.clear(node);
         self.drawn.set_able(node, Parts::NONE);
-        let gone = self.added.remove(&node).unwrap_or_default();
-        self.lonely.extend(gone.iter().map(|lead| lead.to));
+        for lead in self.added.remove(&node).unwrap_or_default() {
+            if let Some(leads) = self.comes.get_mut(&lead.to) {
+                *leads -= 1;
+            }
+            self.lonely.insert(lead.to);
+        }
         for (lead, id) in self.old_edges(node) {
             self.remove(lead, id);
         }

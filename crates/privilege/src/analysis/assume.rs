@@ -102,10 +102,10 @@ impl Drawing<'_> {
                     assumable.pools.push((pool, sure));
                 }
                 Extent::Some(members) => {
-                    for (member, sure) in members {
-                        self.lead(acting.actor.node, self.node_of(member), (sure, Cause::Assume));
-                        assumable.add_member(member, sure);
-                    }
+                    let targets: Vec<_> =
+                        members.iter().map(|(member, sure)| (self.node_of(*member), *sure)).collect();
+                    self.lead_to_some((acting.actor.node, key.account), &targets, Cause::Assume);
+                    members.into_iter().for_each(|(member, sure)| assumable.add_member(member, sure));
                 }
             }
         }
@@ -122,8 +122,9 @@ impl Drawing<'_> {
             let Some(classes) = self.drawn.trust.admitting(&whom).cloned() else { continue };
             let from = self.outside(name);
             for (key, (class, sure)) in &*classes {
-                let to = match class.pool.members() {
-                    [(_, member)] => self.node_of(*member),
+                let mut members = class.pool.members();
+                let to = match (members.next(), members.next()) {
+                    (Some((_, member)), None) => self.node_of(*member),
                     _ => self.pool_node(key.clone(), &class.pool),
                 };
                 self.lead(from, to, (*sure, Cause::Assume));

@@ -142,6 +142,13 @@ impl Data {
         able
     }
 
+    /// Kinds of which something is reached by such permissions.
+    pub(super) fn reached_by(&self, is_such: impl Fn(&str) -> bool) -> Parts {
+        let asks = |ways: &Ways| ways.uses.iter().any(|one| is_such(one.asked.permission.name()));
+        let asking = (0u32..).zip(self.ways.iter()).filter(|(_, ways)| asks(ways));
+        asking.map(|(kind, _)| Parts::data(kind)).fold(Parts::NONE, Parts::or)
+    }
+
     /// All who are let in from outside.
     pub(super) fn outside(&self) -> impl Iterator<Item = Arc<str>> {
         self.guards.outside().cloned()

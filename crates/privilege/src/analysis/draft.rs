@@ -56,6 +56,13 @@ pub enum PoolOf {
     Trust(Hash16),
     /// They hold data, and are guarded alike.
     Data(Lot),
+    /// They are these, by a hash of all of them, and so many.
+    Some {
+        /// How many they are.
+        count: u32,
+        /// Which.
+        hash: Hash16,
+    },
 }
 
 /// Some of the resources of one kind that hold data and are guarded alike: those from one to before another, in the order

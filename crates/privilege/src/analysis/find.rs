@@ -76,9 +76,9 @@ impl Drawing<'_> {
             Found::Own(Some(sure)) => return self.lead_own(acting, method, sure),
             Found::Own(None) => {}
         }
-        let is_latent = method.rule.may_be_latent() && self.holds_on_some(acting, method).is_some();
         // What a principal would be with other policies is nobody's question.
-        if is_latent && acting.actor.variant.is_none() {
+        let is_asked = acting.actor.variant.is_none() && method.rule.may_be_latent();
+        if is_asked && self.holds_on_some(acting, method).is_some() {
             let missing = missing.unwrap_or_else(|| method.rule.sought());
             self.drawn.add_latent(acting.actor.principal, Latent { rule: method.place, missing });
         }
@@ -182,7 +182,7 @@ impl Drawing<'_> {
         }
         if by_actor.is_empty() && !matches!(policies, Some(Extent::Some(_))) {
             return match extent {
-                Extent::All(_) if pool.members().is_empty() => Extent::Some(Vec::new()),
+                Extent::All(_) if pool.is_empty() => Extent::Some(Vec::new()),
                 extent => extent,
             };
         }
@@ -220,7 +220,7 @@ impl Drawing<'_> {
         match extent {
             // Otherwise not each target has one.
             Extent::All(sure) if !method.rule.states.contains(&State::WithOwnPolicy) => {
-                Some(Extent::Some(pool.members().iter().map(|(_, policy)| (*policy, sure)).collect()))
+                Some(Extent::Some(pool.members().map(|(_, policy)| (*policy, sure)).collect()))
             }
             extent => Some(extent),
         }
@@ -245,40 +245,38 @@ impl Drawing<'_> {
             }
             Extent::Some(members) if changed => {
                 let mut variants = BTreeMap::new();
-                for (member, sure) in self.by_arn(members) {
+                for (member, sure) in members {
                     let Some(node) = self.changed(member) else { continue };
-                    let example = self.node_of(member);
-                    let known = variants.entry(node).or_insert((sure, example));
+                    let known = variants.entry(node).or_insert((sure, member));
                     known.0 = sure.max(known.0);
+                    if self.arn(member) < self.arn(known.1) {
+                        known.1 = member;
+                    }
                 }
-                for (node, (sure, example)) in variants {
-                    self.lead(acting.actor.node, node, (sure, cause(Some(example))));
-                }
+                let at = (acting.actor.node, acting.actor.account);
+                self.lead_to_some_changed(at, &variants, method.place);
             }
             Extent::Some(members) => {
-                for (member, sure) in members {
-                    let to = self.node_of(member);
-                    self.lead(acting.actor.node, to, (sure, cause(None)));
-                }
+                let targets: Vec<_> =
+                    members.into_iter().map(|(one, sure)| (self.node_of(one), sure)).collect();
+                self.lead_to_some((acting.actor.node, acting.actor.account), &targets, cause(None));
             }
         }
     }
 
     /// The node of what a principal would be, had it any policy.
-    fn changed(&mut self, member: Member) -> Option<NodeId> {
+    pub(super) fn changed(&mut self, member: Member) -> Option<NodeId> {
         match member {
             Member::Principal(id) => self.variant(Variant::AnyPolicy(id)),
             Member::Resource(_) => None,
         }
     }
 
-    /// Members in the order of their ARNs.
-    fn by_arn(&self, mut members: Vec<(Member, Certainty)>) -> Vec<(Member, Certainty)> {
-        members.sort_by_key(|(member, _)| match member {
-            Member::Principal(id) => self.estate.principal(*id).map_or("", |one| one.arn()),
-            Member::Resource(place) => self.estate.resource(*place).map_or("", |one| &one.id),
-        });
-        members
+    fn arn(&self, member: Member) -> &str {
+        match member {
+            Member::Principal(id) => self.estate.principal(id).map_or("", |one| one.arn()),
+            Member::Resource(place) => self.estate.resource(place).map_or("", |one| &one.id),
+        }
     }
 
     /// The node that leads to what all members of a pool would be, had they any policy.
@@ -292,7 +290,7 @@ impl Drawing<'_> {
 
     /// Draws to what all members of a pool would be, had they any policy.
     pub(super) fn lead_to_changed(&mut self, node: NodeId, pool: &Pool<Member>) {
-        let members = pool.members().iter().rev();
+        let members = pool.members().rev();
         let variants: BTreeMap<NodeId, NodeId> =
             members.filter_map(|(_, member)| Some((self.changed(*member)?, self.node_of(*member)))).collect();
         for (variant, example) in variants {

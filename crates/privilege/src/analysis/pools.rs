@@ -1,6 +1,6 @@
 //! Which targets methods have: of each method and account those that are in the right state, whoever acts.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::analysis::draft::PoolKey;
@@ -10,7 +10,7 @@ use crate::document::Effect;
 use crate::escalation::{Kind, Rule, State, Target};
 use crate::estate::{AccountId, Estate, PolicyId, Principal, PrincipalId, PrincipalKind};
 use crate::shared::Map;
-use crate::targets::{Certainty, Extent, Own, Pool};
+use crate::targets::{Certainty, Extent, Numbered, Own, Pool};
 
 /// A member of a pool.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -21,6 +21,21 @@ pub(crate) enum Member {
     Resource(u32),
 }
 
+impl Numbered for Member {
+    fn number(self) -> usize {
+        match self {
+            Self::Principal(PrincipalId(id)) => 2 * id as usize,
+            Self::Resource(place) => 2 * place as usize + 1,
+        }
+    }
+}
+
+impl Numbered for PolicyId {
+    fn number(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// Pools that were asked for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pools {
@@ -28,7 +43,37 @@ pub(crate) struct Pools {
     /// All things of a kind in an account.
     kinds: Map<(AccountId, Kind), Arc<Pool<Member>>>,
     /// The policies of the targets of a method that their account can change.
-    policies: Map<PoolKey, Arc<Pool<PolicyId>>>,
+    policies: Map<PoolKey, Arc<Held>>,
+}
+
+impl Turned {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.come.is_empty() && self.gone.is_empty() && self.other.is_empty()
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &PrincipalId> {
+        self.come.iter().chain(&self.gone).chain(&self.other)
+    }
+}
+
+/// Policies that targets hold.
+#[derive(Clone, Debug)]
+struct Held {
+    /// So many hold each.
+    counts: BTreeMap<PolicyId, u32>,
+    pool: Arc<Pool<PolicyId>>,
+}
+
+/// Targets that are others than they were.
+#[derive(Debug, Default)]
+pub(super) struct Turned {
+    /// Those that were none.
+    pub(super) come: Vec<PrincipalId>,
+    /// Those that are none any more.
+    pub(super) gone: Vec<PrincipalId>,
+    /// Those that were and are targets, and in which a method finds something else.
+    pub(super) other: Vec<PrincipalId>,
 }
 
 impl Pools {
@@ -66,20 +111,53 @@ impl Pools {
         key: PoolKey,
         targets: &Pool<Member>,
     ) -> Arc<Pool<PolicyId>> {
-        if let Some(pool) = self.policies.get(&key) {
-            return Arc::clone(pool);
+        if let Some(held) = self.policies.get(&key) {
+            return Arc::clone(&held.pool);
         }
-        let targets = targets.members().iter().filter_map(|(_, member)| match member {
-            Member::Principal(id) => estate.principal(*id),
-            Member::Resource(_) => None,
-        });
-        let held: BTreeSet<PolicyId> = targets.flat_map(|target| target.policies.iter().copied()).collect();
-        let known = held.into_iter().filter_map(|id| Some((id, estate.policy(id)?)));
-        let changeable = known.filter(|(_, policy)| policy.is_changeable);
-        let members = changeable.map(|(id, policy)| (Arc::clone(&policy.name), id)).collect();
-        let pool = Arc::new(Pool::new(members));
-        self.policies.insert(key, Arc::clone(&pool));
+        let mut counts = BTreeMap::new();
+        for (_, member) in targets.members() {
+            if let Member::Principal(id) = member {
+                changeable(estate, *id).for_each(|(_, policy)| *counts.entry(policy).or_default() += 1);
+            }
+        }
+        let name = |id: &PolicyId| Some((Arc::clone(&estate.policy(*id)?.name), *id));
+        let pool = Arc::new(Pool::new(counts.keys().filter_map(name).collect()));
+        self.policies.insert(key, Arc::new(Held { counts, pool: Arc::clone(&pool) }));
         pool
+    }
+
+    /// Takes in that targets of a method are others than they were.
+    pub(super) fn turn(&mut self, key: &PoolKey, (old, new): (&Estate, &Estate), turned: &Turned) {
+        let named = |estate: &Estate, ids: &[PrincipalId]| -> Vec<(Arc<str>, Member)> {
+            let arn = |id: &PrincipalId| Some((estate.principal(*id)?.shared_arn(), Member::Principal(*id)));
+            ids.iter().filter_map(arn).collect()
+        };
+        if let Some(pool) = self.pools.get_mut(key) {
+            *pool = Arc::new(pool.changed(&named(new, &turned.come), &named(old, &turned.gone)));
+        }
+        let Some(held) = self.policies.get_mut(key).map(Arc::make_mut) else { return };
+        let held_by = |estate, ids: [&'_ [PrincipalId]; 2]| -> Vec<(Arc<str>, PolicyId)> {
+            ids.into_iter().flatten().flat_map(|id| changeable(estate, *id)).collect()
+        };
+        let (mut come, mut gone) = (Vec::new(), Vec::new());
+        for policy in held_by(new, [&turned.come, &turned.other]) {
+            let count = held.counts.entry(policy.1).or_default();
+            *count += 1;
+            if *count == 1 {
+                come.push(policy);
+            }
+        }
+        for policy in held_by(old, [&turned.gone, &turned.other]) {
+            let count = held.counts.entry(policy.1).or_default();
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                held.counts.remove(&policy.1);
+                gone.push(policy);
+            }
+        }
+        if !come.is_empty() || !gone.is_empty() {
+            held.pool = Arc::new(held.pool.changed(&come, &gone));
+        }
     }
 
     /// A pool that was asked for.
@@ -87,18 +165,9 @@ impl Pools {
         self.pools.get(key)
     }
 
-    /// Puts a pool in place of that which was asked for.
-    pub(super) fn put(&mut self, key: PoolKey, pool: Pool<Member>) {
-        self.pools.insert(key, Arc::new(pool));
-    }
-
     /// Forgets a pool, so that it is made again when it is asked for.
     pub(super) fn forget(&mut self, key: &PoolKey) {
         self.pools.remove(key);
-    }
-
-    /// Forgets the policies of the targets of a method.
-    pub(super) fn forget_policies(&mut self, key: &PoolKey) {
         self.policies.remove(key);
     }
 
@@ -106,6 +175,16 @@ impl Pools {
     pub(super) fn forget_kind(&mut self, key: (AccountId, Kind)) {
         self.kinds.remove(&key);
     }
+}
+
+/// The policies that a principal holds and its account can change, with their names.
+pub(super) fn changeable(
+    estate: &Estate,
+    id: PrincipalId,
+) -> impl Iterator<Item = (Arc<str>, PolicyId)> + use<'_> {
+    let held = estate.principal(id).map_or(&[][..], |one| &one.policies);
+    let known = held.iter().filter_map(|id| Some((estate.policy(*id)?, *id)));
+    known.filter(|(policy, _)| policy.is_changeable).map(|(policy, id)| (Arc::clone(&policy.name), id))
 }
 
 fn pool(estate: &Estate, members: Vec<(Arc<str>, Member)>) -> Pool<Member> {
@@ -222,7 +301,7 @@ impl Pool<Member> {
     /// The members of an extent, each with how sure it is.
     pub(crate) fn each(&self, extent: Extent<Member>) -> Vec<(Member, Certainty)> {
         match extent {
-            Extent::All(sure) => self.members().iter().map(|(_, member)| (*member, sure)).collect(),
+            Extent::All(sure) => self.members().map(|(_, member)| (*member, sure)).collect(),
             Extent::Some(members) => members,
         }
     }

@@ -4,26 +4,29 @@
 //! pools, and what nobody draws but the rows themselves. Then that is drawn, and compared with what was there.
 
 mod data;
+mod limits;
 mod others;
 mod outside;
+mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use doorward_model::time::Time;
 
-use self::others::{actors, looks_different, people};
+use self::limits::limited;
+use self::others::{actors, people};
 use crate::analysis::actor::Actor;
 use crate::analysis::assemble::Assembly;
 use crate::analysis::draft::{Board, Cause, Lead, Place, PoolKey, PoolOf, Variant};
 use crate::analysis::ground::Ground;
 use crate::analysis::method::Method;
 use crate::analysis::part::Parts;
-use crate::analysis::pools::{Member, is_right, may_be_target, registers};
+use crate::analysis::pools::{Member, Turned, registers};
 use crate::analysis::trust::{Affected, Whom};
 use crate::analysis::{Analysis, Drawing};
 use crate::estate::{
-    AccountId, Estate, PolicyId, Principal, PrincipalId, PrincipalKind, Touched, Way, Written, container,
+    AccountId, Estate, Principal, PrincipalId, PrincipalKind, Touched, Way, Written, container,
 };
 use crate::graph::{Change, GraphError, NodeId};
 
@@ -39,7 +42,7 @@ pub(crate) struct Redrawn {
 
 impl Analysis {
     /// The analysis of another estate, by what of it is not as it was; `None` where that would be no quicker than to draw
-    /// everything: where accounts or what limits them are others, where very much has changed, and where there is no room.
+    /// everything: where accounts or their places are others, where very much has changed, and where there is no room.
     ///
     /// # Errors
     /// When the graph would be too large.
@@ -51,11 +54,10 @@ impl Analysis {
     ) -> Result<Option<Redrawn>, GraphError> {
         let mut own = actors(old, new, touched);
         let many = own.len() + touched.resources.len() > FEW + old.principals_end() as usize / FEW;
-        let limits: BTreeSet<PolicyId> = new.limits().collect();
-        let is_wide = touched.accounts || touched.organisation || !touched.policies.is_disjoint(&limits);
-        if is_wide || many || !self.drawn.board.has_room(new) {
+        let Some(limited) = limited((old, new), touched).filter(|_| !many && self.drawn.board.has_room(new))
+        else {
             return Ok(None);
-        }
+        };
         let people = people(old, new, &own);
         own.extend(people);
         Ground::with(new, |ground| {
@@ -64,15 +66,18 @@ impl Analysis {
             let drawing = Drawing::new(ground, drawn, as_of);
             let mut redraw = Redraw {
                 drawing,
+                base: self,
                 old,
                 touched,
                 own,
                 scopes: Scopes::new(&self.drawn.methods),
                 moves: Vec::new(),
                 stale: BTreeMap::new(),
+                turned: BTreeMap::new(),
                 things: BTreeSet::new(),
                 outside: BTreeSet::new(),
             };
+            redraw.limit(&limited);
             redraw.find();
             redraw.draw();
             let nodes = redraw.nodes();
@@ -89,6 +94,7 @@ const FEW: usize = 100;
 /// A graph while some of it is drawn again.
 struct Redraw<'a> {
     drawing: Drawing<'a>,
+    base: &'a Analysis,
     old: &'a Estate,
     touched: &'a Touched,
     /// Principals that are others than they were, or hold policies that are.
@@ -99,6 +105,8 @@ struct Redraw<'a> {
     moves: Vec<(Lead, bool)>,
     /// In which parts the actors of an account may have other edges.
     stale: BTreeMap<AccountId, Parts>,
+    /// Targets of methods that are others than they were.
+    turned: BTreeMap<PoolKey, Turned>,
     /// Accounts with things that are others than they were.
     things: BTreeSet<AccountId>,
     /// Who may be let in to others than they were, from outside.
@@ -175,6 +183,7 @@ impl<'a> Redraw<'a> {
             self.let_in(&name);
         }
         self.stale_actors();
+        self.near_turned();
     }
 
     /// Draws a part of what leaves a node again.
@@ -244,59 +253,6 @@ impl<'a> Redraw<'a> {
         if let Some(node) = self.drawing.drawn.board.node(&Place::Pool(key.clone())) {
             self.move_edge(node, self.drawing.node_of(member), (Cause::Member, comes));
         }
-    }
-
-    /// Takes in that principals may be other targets of a method. A pool that nobody has asked for matters to nobody.
-    fn targets(&mut self, method: &Method) {
-        let mut pools: BTreeMap<AccountId, (Vec<PrincipalId>, Vec<PrincipalId>, bool)> = BTreeMap::new();
-        for id in &self.own {
-            let [was, is] = [self.old, self.estate()].map(|estate| estate.principal(*id));
-            let may_be = |one: Option<&Principal>| one.is_some_and(|one| may_be_target(one, &method.rule));
-            let Some(account) = was.or(is).filter(|_| may_be(was) || may_be(is)).map(|one| one.account)
-            else {
-                continue;
-            };
-            let (drawn, member) = (&self.drawing.drawn, Member::Principal(*id));
-            let Some(pool) = drawn.pools.known(&method.pool(account)) else { continue };
-            let is_in = may_be(is) && is_right((self.drawing.estate, &drawn.trust), member, &method.rule);
-            match (pool.has(member), is_in) {
-                (false, true) => pools.entry(account).or_default().0.push(*id),
-                (true, false) => pools.entry(account).or_default().1.push(*id),
-                (true, true) if method.looks_into_targets() && looks_different(was, is) => {
-                    pools.entry(account).or_default().2 = true;
-                }
-                (true, true) | (false, false) => {}
-            }
-        }
-        for (account, (come, gone, _)) in pools {
-            self.other_targets(account, method, (&come, &gone));
-        }
-    }
-
-    /// Puts other targets in the place of those that a method had in an account.
-    fn other_targets(
-        &mut self,
-        account: AccountId,
-        method: &Method,
-        (come, gone): (&[PrincipalId], &[PrincipalId]),
-    ) {
-        let key = method.pool(account);
-        for (ids, comes) in [(come, true), (gone, false)] {
-            ids.iter().for_each(|id| self.move_member(&key, Member::Principal(*id), comes));
-        }
-        let arn = |id: &PrincipalId| self.estate().principal(*id).map(Principal::shared_arn);
-        let come = come.iter().filter_map(|id| Some((arn(id)?, Member::Principal(*id))));
-        let gone: Vec<Member> = gone.iter().map(|id| Member::Principal(*id)).collect();
-        let (come, drawn) = (come.collect::<Vec<_>>(), &mut self.drawing.drawn);
-        if let Some(pool) = drawn.pools.known(&key).filter(|_| !come.is_empty() || !gone.is_empty()) {
-            let pool = pool.changed(come, &gone);
-            drawn.pools.put(key.clone(), pool);
-        }
-        drawn.pools.forget_policies(&key);
-        if let Some(node) = drawn.board.node(&Place::Changed(key)) {
-            self.scope(node, Parts::ALL);
-        }
-        self.make_stale(account, method.part());
     }
 
     /// Instances that run as a role are in Systems Manager by its policies.
@@ -372,27 +328,29 @@ impl<'a> Redraw<'a> {
 
     /// Draws those actors of an account again that have edges in parts that may be others.
     fn stale_actors(&mut self) {
-        let (new, stale) = (self.estate(), std::mem::take(&mut self.stale));
-        for (account, parts) in &stale {
-            for kind in PrincipalKind::ALL {
-                for (id, _) in new.of_kind(*account, kind) {
-                    let node = Board::principal(id);
-                    self.scopes.add_able(node, self.drawing.drawn.able(node), *parts);
-                }
+        let stale = std::mem::take(&mut self.stale);
+        let any = stale.values().fold(Parts::NONE, |all, parts| all.or(*parts));
+        for (node, able, account) in self.able(any) {
+            if let Some(parts) = stale.get(&account) {
+                self.scopes.add_able(node, able, *parts);
             }
         }
-        if stale.is_empty() {
-            return;
-        }
-        let account = |variant: &Variant| new.principal(variant.principal()).map(|one| one.account);
-        let of_variant = |(node, place): (NodeId, &Place)| match place {
-            Place::Variant(variant) => Some((node, *stale.get(&account(variant)?)?)),
-            _ => None,
-        };
-        let board = &self.drawing.drawn.board;
-        for (node, parts) in board.others().filter_map(of_variant) {
-            self.scopes.add_able(node, self.drawing.drawn.able(node), parts);
-        }
+    }
+
+    /// The actors that have edges in some parts, or could have them, each with all its parts and its account.
+    fn able(&self, parts: Parts) -> Vec<(NodeId, Parts, AccountId)> {
+        let (new, drawn) = (self.estate(), &self.drawing.drawn);
+        let account = |id: PrincipalId| new.principal(id).map(|one| one.account);
+        let numbered = (0..).map(NodeId).zip(drawn.able.iter().copied());
+        let able = numbered.filter(|(_, able)| able.meets(parts)).filter_map(|(node, able)| {
+            let account = match drawn.board.place(node)? {
+                Place::Principal(id) => account(*id),
+                Place::Variant(variant) => account(variant.principal()),
+                _ => None,
+            };
+            Some((node, able, account?))
+        });
+        able.collect()
     }
 
     /// Draws what may be different.
@@ -419,12 +377,7 @@ impl<'a> Redraw<'a> {
                 }
                 return;
             }
-            Some(Place::Changed(key)) => {
-                if let Some(pool) = drawing.pool(&key) {
-                    drawing.lead_to_changed(node, &pool);
-                }
-                return;
-            }
+            Some(Place::Changed(key)) => return self.draw_changed(node, &key),
             Some(Place::Resource(place)) => {
                 drawing.run(place);
                 if let Some(resource) = estate.resource(place) {
@@ -457,7 +410,11 @@ impl<'a> Redraw<'a> {
     /// The nodes of principals and resources that may be others than they were.
     fn nodes(&self) -> BTreeSet<NodeId> {
         let resources = self.touched.resources.iter().map(|place| self.drawing.drawn.board.resource(*place));
-        self.own.iter().map(|id| Board::principal(*id)).chain(resources).collect()
+        // Who is limited in another way may administer its account, or not any more.
+        let [was, is] = [&self.base.drawn, &self.drawing.drawn];
+        let differs = |id: &PrincipalId| was.is_administrator(*id) != is.is_administrator(*id);
+        let others = (0..self.estate().principals_end()).map(PrincipalId).filter(differs);
+        self.own.iter().copied().chain(others).map(Board::principal).chain(resources).collect()
     }
 }
 
@@ -466,8 +423,8 @@ impl Drawing<'_> {
     fn pool(&mut self, key: &PoolKey) -> Option<Arc<crate::targets::Pool<Member>>> {
         match key.of {
             PoolOf::Trust(_) => self.drawn.trust.pool(key),
-            // Its members lie in lots.
-            PoolOf::Data(_) => None,
+            // The members of the one lie in lots, and those of the other never are others.
+            PoolOf::Data(_) | PoolOf::Some { .. } => None,
             PoolOf::Rule(place) => {
                 let methods = Arc::clone(&self.drawn.methods);
                 let method =

@@ -115,6 +115,14 @@ impl Trust {
         names
     }
 
+    /// The principals that policies name themselves.
+    pub(super) fn named(&self) -> impl Iterator<Item = PrincipalId> {
+        self.admitting.iter().filter_map(|(whom, _)| match whom {
+            Whom::Principal(id) => Some(*id),
+            Whom::Account(_) | Whom::Everybody | Whom::Outside(_) | Whom::Provider(_) => None,
+        })
+    }
+
     /// Whether some role lets in whom a provider vouches for.
     pub(super) fn is_trusted(&self, provider: &str) -> bool {
         self.admitting(&Whom::Provider(provider.into())).is_some()
@@ -145,12 +153,16 @@ impl Trust {
             let after = new.principal(*id).and_then(|one| class_of(new, one));
             let (from, to) = (before.as_ref().map(|(key, _)| key), after.as_ref().map(|(key, _)| key));
             if from == to {
-                affected.whom.extend(from.into_iter().flat_map(|key| self.whom(key)));
+                // Beside what it trusts, only its tags tell who may assume a role.
+                let tags = |estate: &Estate| estate.principal(*id).map(|one| one.tags.clone());
+                if tags(old) != tags(new) {
+                    affected.whom.extend(from.into_iter().flat_map(|key| self.whom(key)));
+                }
                 continue;
             }
             let member = Member::Principal(*id);
-            if let Some(key) = from {
-                self.leave(key, member, &mut affected);
+            if let (Some(key), Some(role)) = (from, old.principal(*id)) {
+                self.leave(key, (role.shared_arn(), member), &mut affected);
             }
             if let (Some((key, document)), Some(role)) = (after, new.principal(*id)) {
                 self.join(key, (role.shared_arn(), member), (document, ground), &mut affected);
@@ -176,11 +188,11 @@ impl Trust {
         affected
     }
 
-    fn leave(&mut self, key: &PoolKey, member: Member, affected: &mut Affected) {
+    fn leave(&mut self, key: &PoolKey, (arn, member): (Arc<str>, Member), affected: &mut Affected) {
         let Some(class) = self.take(key, affected) else { return };
         affected.moves.push((key.clone(), member, false));
-        let pool = class.pool.changed(Vec::new(), &[member]);
-        if !pool.members().is_empty() {
+        let pool = class.pool.changed(&[], &[(arn, member)]);
+        if !pool.is_empty() {
             self.put(key.clone(), class.with(pool), affected);
         }
     }
@@ -194,7 +206,7 @@ impl Trust {
     ) {
         let by_name = |account: &str, name: &str| role_named(ground.estate, account, name);
         let class = match self.take(&key, affected) {
-            Some(class) => class.with(class.pool.changed(vec![(arn, member)], &[])),
+            Some(class) => class.with(class.pool.changed(&[(arn, member)], &[])),
             None => Class::new(ground, (&key, vec![(arn, member)]), document, &by_name),
         };
         affected.whom.extend(class.whom.keys().cloned());
@@ -206,11 +218,11 @@ impl Trust {
     fn read_again(&mut self, key: &PoolKey, ground: Ground<'_>, affected: &mut Affected) {
         let estate = ground.estate;
         let Some(class) = self.take(key, affected) else { return };
-        let member = class.pool.members().first().map(|(_, member)| *member);
+        let member = class.pool.members().next().map(|(_, member)| *member);
         let Some(Member::Principal(id)) = member else { return };
         let Some((_, document)) = estate.principal(id).and_then(|one| class_of(estate, one)) else { return };
         let by_name = |account: &str, name: &str| role_named(estate, account, name);
-        let class = Class::new(ground, (key, class.pool.members().to_vec()), document, &by_name);
+        let class = Class::new(ground, (key, class.pool.members().cloned().collect()), document, &by_name);
         affected.whom.extend(class.whom.keys().cloned());
         self.put(key.clone(), class, affected);
     }

@@ -71,6 +71,7 @@ impl Names<'_> {
                 let noun = KINDS.get(*kind as usize).map_or("things", |kind| kind.noun);
                 format!("{} {noun} of {account}", to - from)
             }
+            PoolOf::Some { count, .. } => format!("{count} targets of {account}"),
             PoolOf::Trust(_) => format!("all roles of {account} with one trust policy"),
         }
     }

@@ -50,6 +50,30 @@ fn who_may_write_its_own_policy_is_administrator_unless_a_boundary_holds() {
     assert_eq!(told(&atlas, "/bound").0, Escalation::None);
 }
 
+#[test]
+fn who_may_take_over_the_same_roles_shares_the_way_to_them() {
+    let takes =
+        r#"[{"Effect":"Allow","Action":"iam:UpdateAssumeRolePolicy","Resource":"arn:aws:iam::*:role/x-*"}]"#;
+    let mut rows = Rows::new().user("one", takes).user("other", takes);
+    for number in 0..5 {
+        rows =
+            rows.role(&format!("x-{number}"), NOBODY, NOTHING).role(&format!("y-{number}"), NOBODY, NOTHING);
+    }
+    let atlas = atlas(rows.estate());
+    let ends =
+        |from: NodeId| -> Vec<NodeId> { atlas.analysis.graph.edges_from(from).map(|edge| edge.to).collect() };
+    let [one, other] = ["one", "other"].map(|name| ends(NodeId(atlas.estate.find(&user(name)).unwrap().0)));
+    assert_eq!(one, other);
+    let ways: Vec<Vec<&str>> = one
+        .iter()
+        .map(|way| {
+            let roles = ends(*way).into_iter();
+            roles.map(|role| &*atlas.estate.principal(PrincipalId(role.0)).unwrap().identity.name).collect()
+        })
+        .collect();
+    assert_eq!(ways, [["x-0", "x-1", "x-2", "x-3", "x-4"]]);
+}
+
 /// An administrator, somebody who may do nothing and somebody who may assume roles in one account, and a role that
 /// administers another.
 fn across(trusted: &str) -> Atlas {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::analysis::data::guards::Group;
 use crate::analysis::data::kinds::KINDS;
+use crate::analysis::part::Parts;
 use crate::analysis::trust::{names_of, role_named};
 use crate::document::Document;
 use crate::estate::{AccountId, Estate, Policy, PrincipalId, PrincipalKind, Touched};
@@ -105,6 +106,13 @@ impl Guards {
         let direct = self.index.direct.get(&principal).into_iter().flatten();
         keys.extend(direct.filter(|(_, own)| *own == kind));
         keys.into_iter().filter_map(|key| self.group(key)).collect()
+    }
+
+    /// The principals that policies of resources name themselves, with the kinds of these.
+    pub(in crate::analysis) fn named(&self) -> impl Iterator<Item = (PrincipalId, Parts)> {
+        let part = |(_, kind): &Key| Parts::data(u32::try_from(*kind).unwrap_or(u32::MAX));
+        let kinds = move |keys: &BTreeSet<Key>| keys.iter().map(part).fold(Parts::NONE, Parts::or);
+        self.index.direct.iter().map(move |(id, keys)| (*id, kinds(keys)))
     }
 
     /// Whether there is a group of a kind that somebody of an account may come to without a permission of its own.

@@ -32,6 +32,12 @@ pub(super) const POLICIES: [&str; 28] = [
     r#"[{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}]"#,
 ];
 
+/// What somebody holds who may put another version of it in force.
+pub(super) const VERSIONED: [&str; 2] = [
+    r#"[{"Effect":"Allow","Action":"iam:SetDefaultPolicyVersion","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"iam:*Version","Resource":"arn:aws:iam::111122223333:policy/v"}]"#,
+];
+
 /// Whom roles may trust.
 pub(super) const TRUSTS: [&str; 22] = [
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:root"}}]"#,
@@ -71,12 +77,16 @@ pub(super) const GUARDS: [&str; 8] = [
 ];
 
 /// What an organisation may limit.
-pub(super) const LIMITS: [&str; 5] = [
+pub(super) const LIMITS: [&str; 9] = [
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"sts:AssumeRole","Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":["iam:*","sts:*"],"Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:*","Resource":"arn:aws:iam::*:role/a"}]"#,
     r#"[{"Effect":"Allow","Action":7,"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","NotAction":["iam:*","sts:*"],"Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket-b/*"}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"sts:AssumeRole","Resource":"arn:aws:iam::*:role/a","Condition":{"StringNotEquals":{"aws:PrincipalTag/team":"x"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":["lambda:*","iam:SetDefaultPolicyVersion"],"Resource":"*"}]"#,
 ];
 
 /// What an organisation may limit of whom resources let in.

@@ -55,8 +55,18 @@ impl Namer<'_> {
             PoolOf::Rule(place) => self.0.rules.all()[*place as usize].id.to_string(),
             PoolOf::Trust(hash) => format!("{hash:?}"),
             PoolOf::Data(lot) => format!("{lot:?}"),
+            PoolOf::Some { count, .. } => format!("{count}"),
         };
         format!("{} {of}", self.account(key.account))
+    }
+
+    /// What is in a pool that is known by nothing else.
+    fn members(&self, node: NodeId, key: &PoolKey) -> String {
+        let is_set = matches!(key.of, PoolOf::Some { .. });
+        let members = self.0.analysis.graph.edges_from(node).filter(|_| is_set);
+        let mut names: Vec<String> = members.map(|edge| format!(", {}", self.node(edge.to))).collect();
+        names.sort_unstable();
+        names.concat()
     }
 
     fn node(&self, node: NodeId) -> String {
@@ -65,8 +75,8 @@ impl Namer<'_> {
             Place::Resource(place) => self.0.estate.resource(*place).map_or("gone", |one| &one.id).to_owned(),
             Place::Administration(id) => format!("administrator {}", self.account(*id)),
             Place::Outside(name) => format!("outside {name}"),
-            Place::Pool(key) => format!("pool {}", self.pool(key)),
-            Place::Changed(key) => format!("changed {}", self.pool(key)),
+            Place::Pool(key) => format!("pool {}{}", self.pool(key), self.members(node, key)),
+            Place::Changed(key) => format!("changed {}{}", self.pool(key), self.members(node, key)),
             Place::Variant(variant) => {
                 let name = self.principal(variant.principal());
                 match variant {

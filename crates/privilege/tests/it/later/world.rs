@@ -13,7 +13,7 @@ use doorward_model::inventory::{
 use doorward_privilege::change::Change;
 use proptest::prelude::*;
 
-use super::documents::{CONTROLS, GUARDS, LIMITS, POLICIES, TRUSTS};
+use super::documents::{CONTROLS, GUARDS, LIMITS, POLICIES, TRUSTS, VERSIONED};
 use crate::support::node;
 
 pub(super) const A: &str = "111122223333";
@@ -41,7 +41,7 @@ pub(super) enum Form {
 pub(super) struct World(pub(super) Vec<Vec<Form>>);
 
 /// How many rows there are, which a test makes sure of.
-const ROWS: usize = 136;
+const ROWS: usize = 146;
 
 /// Forms for all rows: each is there more often than not.
 pub(super) fn values() -> impl Strategy<Value = Values> {
@@ -57,6 +57,7 @@ impl World {
     pub(super) fn new() -> Self {
         let mut world = Self(Vec::new());
         world.principals();
+        world.versions();
         world.policies();
         world.things();
         world.credentials();
@@ -139,6 +140,20 @@ impl World {
             self.0.push(vec![Form::Group(group), Form::Group(renamed)]);
             self.hold(&id, "arn:aws:iam::111122223333:policy/p", Origin::Attached);
             self.inline(&id);
+        }
+    }
+
+    /// Who may put another version of its own policy in force.
+    fn versions(&mut self) {
+        let id = format!("arn:aws:iam::{A}:user/v");
+        let row =
+            Identity { id: id.clone(), account: A.to_owned(), name: "v".to_owned(), ..Identity::default() };
+        self.0.push(vec![Form::Identity(row)]);
+        let policy = format!("arn:aws:iam::{A}:policy/v");
+        self.hold(&id, &policy, Origin::Attached);
+        self.document(&policy, &VERSIONED);
+        for number in 1..=4 {
+            self.document(&format!("{policy} version:v{number}"), &POLICIES);
         }
     }
 
@@ -302,6 +317,10 @@ impl World {
         self.document("p-limit", &LIMITS);
         self.hold("r-1", "p-control", Origin::ResourceControl);
         self.document("p-control", &CONTROLS);
+        // Where nothing is attached to an account, it is limited to nothing.
+        self.hold(A, "p-own", Origin::ServiceControl);
+        self.hold(B, "p-own", Origin::ServiceControl);
+        self.document("p-own", &LIMITS);
     }
 }
 

@@ -1,0 +1,226 @@
+//! What a change makes different of the targets of methods. Nobody is asked about all of them again: of whom a method may
+//! lead to other targets, only those are drawn again who have what it needs on one that is another now.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::analysis::actor::Actor;
+use crate::analysis::draft::{Board, Cause, Place, PoolKey};
+use crate::analysis::method::{Asked, Method};
+use crate::analysis::part::Parts;
+use crate::analysis::pools::{Member, Turned, both, changeable, is_right, may_be_target};
+use crate::analysis::question::Acting;
+use crate::analysis::redraw::Redraw;
+use crate::analysis::redraw::others::looks_different;
+use crate::escalation::On;
+use crate::estate::{AccountId, PolicyId, Principal, PrincipalId};
+use crate::graph::NodeId;
+use crate::targets::{Certainty, Extent, Pool};
+
+/// A method, with its targets in an account that are others than they were.
+struct Asking<'m> {
+    method: &'m Method,
+    account: AccountId,
+    targets: Pool<Member>,
+    /// The policies that they have, or had.
+    policies: Pool<PolicyId>,
+    /// The nodes that stand for all targets.
+    whole: [Option<NodeId>; 2],
+    /// Whether there is a new one among them, and whether some are gone and all others are as they were.
+    comes: bool,
+    only_goes: bool,
+}
+
+impl Redraw<'_> {
+    /// Takes in that principals may be other targets of a method. A pool that nobody has asked for matters to nobody.
+    pub(super) fn targets(&mut self, method: &Method) {
+        let mut pools: BTreeMap<AccountId, Turned> = BTreeMap::new();
+        for id in &self.own {
+            let [was, is] = [self.old, self.drawing.estate].map(|estate| estate.principal(*id));
+            let may_be = |one: Option<&Principal>| one.is_some_and(|one| may_be_target(one, &method.rule));
+            let Some(account) = was.or(is).filter(|_| may_be(was) || may_be(is)).map(|one| one.account)
+            else {
+                continue;
+            };
+            let (drawn, member) = (&self.drawing.drawn, Member::Principal(*id));
+            let Some(pool) = drawn.pools.known(&method.pool(account)) else { continue };
+            let is_in = may_be(is) && is_right((self.drawing.estate, &drawn.trust), member, &method.rule);
+            let turned = pools.entry(account).or_default();
+            match (pool.has(member), is_in) {
+                (false, true) => turned.come.push(*id),
+                (true, false) => turned.gone.push(*id),
+                (true, true) if method.looks_into_targets() && looks_different(was, is) => {
+                    turned.other.push(*id);
+                }
+                (true, true) | (false, false) => {}
+            }
+        }
+        for (account, turned) in pools.into_iter().filter(|(_, turned)| !turned.is_empty()) {
+            self.turn(method.pool(account), turned);
+        }
+    }
+
+    fn turn(&mut self, key: PoolKey, turned: Turned) {
+        for (ids, comes) in [(&turned.come, true), (&turned.gone, false)] {
+            ids.iter().for_each(|id| self.move_member(&key, Member::Principal(*id), comes));
+        }
+        let drawn = &mut self.drawing.drawn;
+        drawn.pools.turn(&key, (self.old, self.drawing.estate), &turned);
+        if let Some(node) = drawn.board.node(&Place::Changed(key.clone())) {
+            self.scope(node, Parts::ALL);
+        }
+        self.turned.insert(key, turned);
+    }
+
+    /// Draws those again who may have other edges to targets that are others than they were.
+    pub(super) fn near_turned(&mut self) {
+        let methods = Arc::clone(&self.drawing.drawn.methods);
+        let asking: Vec<Asking<'_>> = methods.iter().flat_map(|method| self.asking(method)).collect();
+        let any = asking.iter().map(|one| one.method.part()).fold(Parts::NONE, Parts::or);
+        for (node, able, account) in self.able(any) {
+            let done = self.scopes.of.get(&node).copied().unwrap_or(Parts::NONE);
+            let is_open = |one: &&Asking<'_>| {
+                let part = one.method.part();
+                one.account == account && able.meets(part) && !done.meets(part)
+            };
+            let mut open = asking.iter().filter(is_open).peekable();
+            let drawn = &self.drawing.drawn;
+            let known = (self.drawing.estate, &drawn.masks);
+            let actor = match drawn.board.place(node).filter(|_| open.peek().is_some()) {
+                Some(Place::Principal(id)) => Actor::new(known.0, *id, known.1),
+                Some(Place::Variant(variant)) => Actor::variant(known, *variant, node),
+                _ => None,
+            };
+            let Some(acting) = actor.as_ref().and_then(|actor| Acting::new(self.drawing.ground, actor))
+            else {
+                continue;
+            };
+            let assumable = Assumable::new(&acting, &self.drawing.assuming);
+            let near =
+                open.filter(|one| one.is_near(&acting, &assumable) || self.may_be_whole_otherwise(node, one));
+            let parts = near.map(|one| one.method.part()).fold(Parts::NONE, Parts::or);
+            self.scopes.add_able(node, able, parts);
+        }
+    }
+
+    /// A method as it asks about its targets that are others, in each account that has some.
+    fn asking<'m>(&self, method: &'m Method) -> Vec<Asking<'m>> {
+        let of_method = self.turned.iter().filter(|(key, _)| **key == method.pool(key.account));
+        let asking = |(key, turned): (&PoolKey, &Turned)| {
+            let drawn = &self.drawing.drawn;
+            let sides = [self.old, self.drawing.estate];
+            let arn = |id: &PrincipalId| {
+                let principal = sides.iter().find_map(|estate| estate.principal(*id))?;
+                Some((principal.shared_arn(), Member::Principal(*id)))
+            };
+            let members = turned.all().filter_map(arn).collect();
+            let held = turned.all().flat_map(|id| sides.map(|estate| changeable(estate, *id)));
+            let held: BTreeMap<PolicyId, Arc<str>> = held.flatten().map(|(name, id)| (id, name)).collect();
+            Some(Asking {
+                method,
+                account: key.account,
+                targets: drawn.pools.known(key)?.alike(members),
+                policies: Pool::new(held.into_iter().map(|(id, name)| (name, id)).collect()),
+                whole: [Place::Pool(key.clone()), Place::Changed(key.clone())]
+                    .map(|place| drawn.board.node(&place)),
+                comes: !turned.come.is_empty(),
+                only_goes: turned.come.is_empty() && turned.other.is_empty(),
+            })
+        };
+        of_method.filter_map(asking).collect()
+    }
+
+    /// Whether an actor, which reaches none of the targets that are others, may have led to all targets and does not now,
+    /// or may lead to all that are left.
+    fn may_be_whole_otherwise(&self, node: NodeId, one: &Asking<'_>) -> bool {
+        let led_to_all = |to: NodeId| one.whole.contains(&Some(to));
+        let by_method = |cause| matches!(cause, Some(Cause::Rule(place, _)) if place == one.method.place);
+        let mut edges = self.base.graph.edges_from(node);
+        edges.any(|edge| {
+            (one.comes && led_to_all(edge.to)) || (one.only_goes && by_method(self.base.cause(edge.id)))
+        })
+    }
+
+    /// Draws to what the members of a pool would be, had they any policy. Each kind of them is shown by its first member:
+    /// only those that are others than they were may be another first.
+    pub(super) fn draw_changed(&mut self, node: NodeId, key: &PoolKey) {
+        let Some(pool) = self.drawing.pool(key) else { return };
+        let Some(turned) = self.turned.get(key) else { return self.drawing.lead_to_changed(node, &pool) };
+        let base = self.base;
+        let leads = base.graph.edges_from(node).filter_map(|edge| match base.cause(edge.id) {
+            Some(Cause::Changed(example)) => Some((edge.to, example)),
+            _ => None,
+        });
+        let mut firsts: BTreeMap<NodeId, NodeId> = leads.collect();
+        for id in turned.gone.iter().chain(&turned.other) {
+            let own = Board::principal(*id);
+            let Some(variant) = firsts.iter().find(|(_, first)| **first == own).map(|(to, _)| *to) else {
+                continue;
+            };
+            let next = pool.members().find(|(_, one)| self.drawing.changed(*one) == Some(variant));
+            match next {
+                Some((_, first)) => firsts.insert(variant, self.drawing.node_of(*first)),
+                None => firsts.remove(&variant),
+            };
+        }
+        let estate = self.drawing.estate;
+        let arn = |node: NodeId| estate.principal(PrincipalId(node.0)).map(Principal::arn);
+        for id in turned.come.iter().chain(&turned.other) {
+            let Some(variant) = self.drawing.changed(Member::Principal(*id)) else { continue };
+            let own = Board::principal(*id);
+            let first = firsts.entry(variant).or_insert(own);
+            if arn(own) < arn(*first) {
+                *first = own;
+            }
+        }
+        for (variant, first) in firsts {
+            self.drawing.lead(node, variant, (Certainty::Certain, Cause::Changed(first)));
+        }
+    }
+}
+
+impl Asking<'_> {
+    /// Whether an actor has all that the method needs on one of these targets, as they are or were.
+    fn is_near(&self, acting: &Acting<'_>, assumable: &Assumable<'_>) -> bool {
+        // Where another may be assumed than could be, all who may are drawn again anyway.
+        let asks = self.method.asks_whom_to_assume();
+        if asks && !self.targets.members().any(|(_, member)| assumable.has(*member)) {
+            return false;
+        }
+        let mut extent = Extent::All(Certainty::Certain);
+        for need in self.method.on(On::Target) {
+            let said = acting.said(&need.permission);
+            extent = both(extent, self.targets.extent(&said, &mut |arn, _| acting.has(need, arn)));
+            if extent.is_empty() {
+                return false;
+            }
+        }
+        for need in self.method.on(On::PolicyOfTarget) {
+            let said = acting.said(&need.permission);
+            if self.policies.extent(&said, &mut |arn, _| acting.has(need, arn)).is_empty() {
+                return false;
+            }
+        }
+        !asks || self.targets.each(extent).into_iter().any(|(member, _)| assumable.has(member))
+    }
+}
+
+/// Which roles an actor may assume, each asked once.
+struct Assumable<'a> {
+    acting: &'a Acting<'a>,
+    assuming: &'a Asked,
+    known: RefCell<BTreeMap<PrincipalId, bool>>,
+}
+
+impl<'a> Assumable<'a> {
+    const fn new(acting: &'a Acting<'a>, assuming: &'a Asked) -> Self {
+        Self { acting, assuming, known: RefCell::new(BTreeMap::new()) }
+    }
+
+    fn has(&self, member: Member) -> bool {
+        let Member::Principal(role) = member else { return false };
+        let ask = || self.acting.may_assume(self.assuming, role).is_some();
+        *self.known.borrow_mut().entry(role).or_insert_with(ask)
+    }
+}
