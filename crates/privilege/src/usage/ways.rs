@@ -164,7 +164,7 @@ impl Sieve<'_, '_> {
             Some(Place::Principal(id)) => self.principal(*id, node),
             Some(Place::Outside(name)) => self.outside(name, node),
             Some(Place::Pool(key)) => {
-                let whole = matches!(key.of, PoolOf::Rule(_));
+                let whole = matches!(key.of, PoolOf::Rule(_) | PoolOf::Some { .. });
                 let edges = atlas.analysis.graph.edges_from(node);
                 // Who is in a pool is used only with it: each that was has an edge of its own.
                 if whole { self.seen.extend(edges) } else { self.unknown.extend(edges) }
