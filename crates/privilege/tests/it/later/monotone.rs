@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use doorward_model::inventory::{AccountExport, PolicyDocument};
 use doorward_privilege::analysis::Place;
 use doorward_privilege::atlas::Atlas;
+use doorward_privilege::document::Document;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -26,6 +27,8 @@ fn radii(atlas: &Atlas) -> BTreeMap<String, u64> {
 
 /// A policy with a statement fewer that allows, or one more that denies; nothing where it has none, or cannot be read.
 fn less(policy: &PolicyDocument, at: usize, denies: Option<usize>) -> Option<PolicyDocument> {
+    // What cannot be read is unknown, and allows nothing: without the statement in the way, it would say more.
+    Document::read(&policy.text).ok()?;
     let mut document: Value = serde_json::from_str(&policy.text).ok()?;
     let statements = document.get_mut("Statement")?.as_array_mut()?;
     match denies {
