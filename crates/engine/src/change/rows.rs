@@ -74,13 +74,14 @@ impl Ledger<'_> {
     }
 
     pub(super) fn withdraw_known(&mut self, kind: RowKind, key: &[String], known: Option<Seen>) {
-        let mut changes = self.control.inventory.changes.of(kind, key);
-        let is_later = changes.any(|change| change.happened_at_ms > self.at_ms);
-        if is_later || self.standing(kind, key, "", known).is_none() {
+        if self.standing(kind, key, "", known).is_none() {
             return;
         }
+        let mut changes = self.control.inventory.changes.of(kind, key);
+        let is_later = changes.any(|change| change.happened_at_ms > self.at_ms);
         let mut effect = Effect::Unchanged;
-        if known.is_some() {
+        // What was there later is there still; what was told of it before is not.
+        if known.is_some() && !is_later {
             let seen = seen_at(self.at_ms);
             self.facts.push(Fact::Withdrawn(Withdrawn { kind: kind.into(), key: key.to_vec(), seen }));
             effect = Effect::Withdrawn;
