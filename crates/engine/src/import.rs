@@ -198,7 +198,7 @@ impl Import<'_> {
             is_listed
                 && known.gone().is_none()
                 && !named.contains(&*known.id)
-                && self.could_list(known.seen())
+                && self.could_list(RowKind::Identity, &[known.id.to_string()], known.seen())
         });
         let missed: BTreeSet<&str> = missed.map(|known| &*known.id).collect();
         facts.extend(missed.iter().map(|id| self.withdrawn(RowKind::Identity, vec![(*id).to_owned()])));
@@ -216,8 +216,11 @@ impl Import<'_> {
 
     fn missed_rows<T: Row>(&self, table: &Table<T>, rows: &[T], prefix: &str, facts: &mut Vec<Fact>) {
         let named: BTreeSet<Vec<String>> = rows.iter().map(Row::key).collect();
-        for known in table.under(prefix).filter(|known| self.could_list(known.seen())) {
+        for known in table.under(prefix) {
             let key = known.key();
+            if !self.could_list(T::KIND, &key, known.seen()) {
+                continue;
+            }
             let is_listed = key.first().is_some_and(|name| account_in_whole(T::KIND, name).is_some());
             if is_listed && !named.contains(&key) {
                 facts.push(self.withdrawn(T::KIND, key));
@@ -227,8 +230,13 @@ impl Import<'_> {
 
     /// Whether the statement would have named a row. What only events have shown since the latest date in it may be
     /// younger; what they have shown to act, and nobody else has told of, may have another name there.
-    fn could_list(&self, seen: Option<Seen>) -> bool {
-        seen.is_some_and(|seen| !seen.is_of_event() || seen.at_ms <= self.export.newest_at_ms)
+    fn could_list(&self, kind: RowKind, key: &[String], seen: Option<Seen>) -> bool {
+        let newest_at_ms = self.export.newest_at_ms;
+        // One that has changed nothing has shown it, too.
+        let mut changes = self.control.inventory.changes.of(kind, key);
+        let mut is_younger =
+            |seen: Seen| seen.at_ms > newest_at_ms || changes.any(|one| one.happened_at_ms > newest_at_ms);
+        seen.is_some_and(|seen| !seen.is_of_event() || !is_younger(seen))
     }
 
     fn withdrawn(&self, kind: RowKind, key: Vec<String>) -> Fact {
