@@ -158,6 +158,11 @@ impl Analysis {
         self.drawn.board.resource(place)
     }
 
+    /// Whether a name is that of somebody outside for whom an issuer of tokens vouches.
+    pub(crate) fn is_vouched_for(&self, name: &str) -> bool {
+        self.drawn.trust.subjects.find(name).is_some()
+    }
+
     /// The node of the administration of an account.
     #[must_use]
     pub const fn administration(&self, account: AccountId) -> NodeId {

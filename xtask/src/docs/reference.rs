@@ -104,7 +104,7 @@ const PATH: [&str; 5] =
 /// The question about use whose answer the page on privilege shows.
 const USED: [&str; 6] = [
     "path",
-    "arn:aws:iam::103086136405:oidc-provider/token.actions.githubusercontent.com",
+    "github:corp-example/billing-ingest:ref:refs/heads/main",
     "103086136405:role/gha-billing-ingest-deploy",
     "--used-only",
     "--ways",

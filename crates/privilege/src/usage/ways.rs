@@ -162,6 +162,7 @@ impl Sieve<'_, '_> {
         let atlas = self.atlas;
         match atlas.analysis.place(node) {
             Some(Place::Principal(id)) => self.principal(*id, node),
+            Some(Place::Outside(name)) if atlas.analysis.is_vouched_for(name) => self.vouched_for(node),
             Some(Place::Outside(name)) => self.outside(name, node),
             Some(Place::Pool(key)) => {
                 let whole = matches!(key.of, PoolOf::Rule(_) | PoolOf::Some { .. });
@@ -228,21 +229,64 @@ impl Sieve<'_, '_> {
                 used.add(target, span);
             }
         }
-        let is_logged = |edge: &Edge| {
-            let mut into = self.members(edge.to);
-            into.all(|role| {
-                let account = self.atlas.estate.principal(role).map(|one| one.identity.account.as_str());
-                account.is_some_and(|account| self.usage.shows(account, "sts:AssumeRole"))
-            })
-        };
-        used.is_open |=
-            !edges.iter().filter(|(_, cause)| *cause == Cause::Assume).all(|(edge, _)| is_logged(edge));
-        self.lead(&edges, &|cause| cause == Cause::Assume, &used);
+        used.is_open |= !edges
+            .iter()
+            .filter(|(_, cause)| *cause == Cause::Assume)
+            .all(|(edge, _)| self.is_entry_logged(edge.to));
+        self.lead_in(edges, &used);
+    }
+
+    /// Leads somebody from outside to the roles that it assumed.
+    fn lead_in(&mut self, edges: Vec<(Edge, Cause)>, used: &Targets) {
+        self.lead(&edges, &|cause| cause == Cause::Assume, used);
         // What somebody from outside does with data stands in the logs of its own account.
         let others = edges.into_iter().filter(|(_, cause)| *cause != Cause::Assume);
         for (edge, _) in others {
             self.leave_open(edge);
         }
+    }
+
+    /// Somebody for whom an issuer vouches: of those who came so, a log names no more than the issuer. So a role was
+    /// assumed by this one where it lets in nobody else so; of others nobody can tell.
+    fn vouched_for(&mut self, node: NodeId) {
+        let record = self.records.outside("*");
+        let edges = self.leaving(node);
+        let into: Vec<Edge> =
+            edges.iter().filter(|(_, cause)| *cause == Cause::Assume).map(|(edge, _)| *edge).collect();
+        let is_open = !into.iter().all(|edge| self.is_entry_logged(edge.to));
+        let (mut used, mut doubtful) = (Targets { is_open, ..Targets::default() }, BTreeSet::new());
+        for (role, span) in VOUCHED.iter().flat_map(|name| record.on(self.usage, name)) {
+            let Some(target) = self.find(role) else { continue };
+            let doors: BTreeSet<NodeId> = self.above(target).into_iter().chain([target]).collect();
+            let comers: BTreeSet<NodeId> = doors.iter().flat_map(|door| self.let_in(*door)).collect();
+            match comers.len() {
+                1 => used.add(target, span),
+                _ => doubtful.extend(into.iter().filter(|edge| doors.contains(&edge.to)).map(|edge| edge.id)),
+            }
+        }
+        for edge in into.into_iter().filter(|edge| doubtful.contains(&edge.id) && !is_open) {
+            self.leave_open(edge);
+        }
+        self.lead_in(edges, &used);
+    }
+
+    /// For whom somebody vouches so that they are let in through a node.
+    fn let_in(&self, door: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let analysis = &self.atlas.analysis;
+        let comers =
+            analysis.graph.edges_to(door).filter(|edge| analysis.cause(edge.id) == Some(Cause::Assume));
+        comers.map(|edge| edge.from).filter(|from| match analysis.place(*from) {
+            Some(Place::Outside(name)) => analysis.is_vouched_for(name),
+            _ => false,
+        })
+    }
+
+    /// Whether the logs of all roles that a passage leads to, or of the one that it is, show who assumes them.
+    fn is_entry_logged(&self, node: NodeId) -> bool {
+        self.members(node).all(|role| {
+            let account = self.atlas.estate.principal(role).map(|one| one.identity.account.as_str());
+            account.is_some_and(|account| self.usage.shows(account, "sts:AssumeRole"))
+        })
     }
 
     /// The principals that a passage leads to, or the one that it is.
@@ -387,3 +431,5 @@ impl Targets {
 
 /// The calls by which roles are assumed.
 const ASSUMING: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
+/// Those by the word of an issuer.
+const VOUCHED: [&str; 2] = ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];

@@ -183,3 +183,43 @@ fn a_way_that_is_avoided_is_no_way_though_it_was_used() {
     let statement = "arn:aws:iam::111122223333:user/ann inline:own statement 1";
     assert!(found.iter().flat_map(|way| &way.hops).any(|hop| hop.statement.contains(&statement.to_owned())));
 }
+
+/// Workflows of GitHub come in as a subject, and a log names no more of them than the provider.
+#[test]
+fn of_those_for_whom_an_issuer_vouches_a_log_shows_the_only_one_that_a_role_lets_in() {
+    let provider = arn("oidc-provider/token.actions.githubusercontent.com");
+    let trust = |subject: &str| {
+        format!(
+            r#"[{{"Effect":"Allow","Principal":{{"Federated":"{provider}"}},"Action":"sts:AssumeRoleWithWebIdentity",
+            "Condition":{{"StringEquals":{{"token.actions.githubusercontent.com:aud":"sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub":{subject}}}}}}}]"#
+        )
+    };
+    let (main, other) = ("repo:o/r:ref:refs/heads/main", "repo:o/s:ref:refs/heads/main");
+    let rows = Rows::new()
+        .trusting("one", &trust(&format!("\"{main}\"")), ASSUME)
+        .trusting("both", &trust(&format!("[\"{main}\",\"{other}\"]")), ASSUME)
+        .trusting("idle", &trust(&format!("\"{other}\"")), ASSUME);
+    let atlas = atlas(rows.estate());
+    let roles = ["role/one", "role/both", "role/idle"].map(arn);
+    let all = |assumed: &[&str], from: &str| {
+        let used: Vec<_> = assumed
+            .iter()
+            .map(|role| {
+                (
+                    "oidc-provider/token.actions.githubusercontent.com",
+                    "sts:AssumeRoleWithWebIdentity",
+                    *role,
+                    7,
+                )
+            })
+            .collect();
+        let usage = usage(&["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"], &used);
+        roles.each_ref().map(|role| ways(&atlas, &usage, (from, role)).first().cloned().unwrap_or_default())
+    };
+    let [main, other] = [main, other].map(|subject| subject.replace("repo:", "github:"));
+    assert_eq!(all(&[&roles[0]], &main), ["one 7..12", "", ""]);
+    assert_eq!(all(&[&roles[1]], &main), ["", "both unknown", ""]);
+    assert_eq!(all(&[], &main), ["", "", ""]);
+    assert_eq!(all(&[&roles[2]], &other), ["", "", "idle 7..12"]);
+}
