@@ -23,6 +23,7 @@ use doorward_proof::{NewToken, Scope, issue};
 use doorward_serve::handle::{DecisionMade, Handle, Readiness, RejectFiles, Terms, Work};
 use doorward_serve::metrics::Metrics;
 use doorward_serve::past::{Past, PastError};
+use doorward_serve::uses::Uses;
 use doorward_serve::{Limits, Settings, policy_files, server};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
@@ -121,6 +122,7 @@ impl Server {
             rejects: RejectFiles(Arc::new(|| Ok(Vec::new()))),
             narrate: doorward_detect::narrative::narrative,
             random: || RANDOM,
+            uses: Uses::new(Arc::new(|| None)),
         };
         let settings = Settings { limits: limits(), ..Settings::default() };
         let router = server::router(handle.clone(), settings);
