@@ -49,7 +49,7 @@ fn descend((root, whole): (&Path, &Path), walked: &mut Walked) {
         let is_one_source = tree::is_one(&whole.join(within));
         let listed = if is_one_source {
             tree::files(&folder).map(|files| {
-                let bytes = files.iter().map(|(_, bytes)| bytes).sum();
+                let bytes = files.iter().map(|file| file.bytes).sum();
                 walked.files.push(SourceFile { path: folder.clone(), bytes });
             })
         } else {
@@ -61,7 +61,8 @@ fn descend((root, whole): (&Path, &Path), walked: &mut Walked) {
     }
 }
 
-fn list(folder: &Path, folders: &mut Vec<PathBuf>, walked: &mut Walked) -> io::Result<()> {
+/// What lies in one folder: its files and others as they are met, the folders in it for later.
+pub(super) fn list(folder: &Path, folders: &mut Vec<PathBuf>, walked: &mut Walked) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let kind = entry.file_type()?;

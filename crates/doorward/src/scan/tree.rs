@@ -2,11 +2,14 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use doorward_intake::{Item, Limits, Tree};
 use doorward_model::reject::RejectReason;
+
+use super::SourceFile;
+use super::files::{Walked, list};
 
 /// Whether a whole path is one of a folder that is one source.
 pub(crate) fn is_one(whole: &Path) -> bool {
@@ -22,25 +25,17 @@ pub(super) fn refuse_part(whole: &Path) -> Result<()> {
     bail!("{} is a part of what iam-collect has written: give {}", whole.display(), above.display())
 }
 
-/// The files of a folder and of all folders in it, with their sizes. Links are not followed.
+/// The files of a folder and of all folders in it, sorted by name. Links are not followed.
 ///
 /// # Errors
 /// When one of the folders cannot be listed.
-pub(crate) fn files(folder: &Path) -> io::Result<Vec<(PathBuf, u64)>> {
-    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+pub(crate) fn files(folder: &Path) -> io::Result<Vec<SourceFile>> {
+    let (mut within, mut folders) = (Walked::default(), vec![folder.to_owned()]);
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            let kind = entry.file_type()?;
-            if kind.is_dir() {
-                folders.push(entry.path());
-            } else if kind.is_file() {
-                files.push((entry.path(), entry.metadata()?.len()));
-            }
-        }
+        list(&folder, &mut folders, &mut within)?;
     }
-    files.sort();
-    Ok(files)
+    within.files.sort();
+    Ok(within.files)
 }
 
 /// Reads a folder, if it is one that is one source, and gives out what it holds.
@@ -51,7 +46,7 @@ pub(super) fn read(folder: &Path, name: &str, out: &mut dyn FnMut(Item)) -> bool
     let files = if tree.is_read() { files(folder) } else { Ok(Vec::new()) };
     match files {
         Ok(files) => {
-            for (path, _) in files {
+            for SourceFile { path, .. } in files {
                 let within = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().replace('\\', "/");
                 match fs::read(&path) {
                     Ok(bytes) => tree.file(&within, &bytes, out),

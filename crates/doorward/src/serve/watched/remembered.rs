@@ -11,7 +11,7 @@ use std::time::UNIX_EPOCH;
 use doorward_model::hash::Hash16;
 use serde::{Deserialize, Serialize};
 
-use crate::scan::tree;
+use crate::scan::{SourceFile, tree};
 
 /// By what a change of a file is noticed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -86,7 +86,7 @@ impl Stamp {
 /// How all files of a folder stand together.
 fn stamp_of_all(folder: &Path) -> io::Result<Stamp> {
     let mut all = Stamp { changed_ns: 0, bytes: 0 };
-    for (path, _) in tree::files(folder)? {
+    for SourceFile { path, .. } in tree::files(folder)? {
         let one = Stamp::of(&fs::metadata(path)?)?;
         all = Stamp {
             changed_ns: all.changed_ns.max(one.changed_ns),
