@@ -11,6 +11,7 @@ use doorward_journal::JournalError;
 use doorward_model::hash::Hash16;
 use doorward_model::inventory::AccountExport;
 use doorward_model::time::Time;
+use doorward_model::usage::Ledger;
 use doorward_privilege::answers::{
     self, ChokeAnswer, Escalation, HopAnswer, OutsideAnswer, PathAnswer, PrincipalAnswer, UnknownAnswer,
 };
@@ -20,7 +21,7 @@ use doorward_privilege::escalation::Rules;
 use doorward_privilege::estate::Builder;
 use doorward_privilege::pattern::Pattern;
 use doorward_privilege::rating::TierZero;
-use doorward_privilege::usage::{self, EfficiencyAnswer, LogAnswer, StepAnswer, Taken, Usage};
+use doorward_privilege::usage::{self, EfficiencyAnswer, LogAnswer, StepAnswer, Taken, TrackedAnswer, Usage};
 use doorward_serve::answers::privilege::{CHOKE_POINTS_MAX, OUTSIDE_MAX, as_of};
 use doorward_views::control::Control;
 use serde::{Deserialize, Serialize};
@@ -82,6 +83,12 @@ pub(crate) fn atlas(exports: Vec<AccountExport>, tier_zero: &TierZero) -> Result
     // No clock enters what is said of files. Without a date all times are open.
     let as_of = newest.map_or(Time::from_ms(0), Time::from_ms);
     Ok(Atlas::new(estate, rules, as_of, tier_zero)?)
+}
+
+/// What was used of an inventory; nothing where neither a log nor the inventory tells.
+pub(crate) fn usage(ledger: Ledger, atlas: &Atlas) -> Result<Option<Usage>> {
+    let tells = !ledger.is_empty() || atlas.estate.tells_last_uses();
+    Ok(if tells { Some(Usage::new(ledger)?) } else { None })
 }
 
 /// What matters most, as a file names it.
@@ -228,32 +235,29 @@ pub(crate) fn hops(text: &mut String, hops: &[HopAnswer], margin: &str) {
     }
 }
 
-/// How much of what is granted was used, as far as logs tell.
+/// How much of what is granted was used, as far as logs and AWS tell.
 fn usage_table(text: &mut String, analyzed: &Analyzed) {
-    if analyzed.logs.is_empty() {
+    let rated: Vec<&EfficiencyAnswer> =
+        analyzed.principals.iter().filter_map(|one| one.usage.as_ref()).collect();
+    if analyzed.logs.is_empty() && rated.is_empty() {
         return;
     }
-    text.push_str("\nUsed of what is granted, by the log:\n");
+    text.push_str("\nUsed of what is granted:\n");
     for LogAnswer { account, from, to, events, sources } in analyzed.logs.iter().take(LISTED_MAX) {
         let days = (to.day().0 - from.day().0).max(0) + 1;
         let sources = short(sources);
         text.push_str(&format!("  {account}: {events} events of {days} days, {from} to {to}; {sources}\n"));
     }
-    let rated: Vec<&EfficiencyAnswer> =
-        analyzed.principals.iter().filter_map(|one| one.usage.as_ref()).collect();
-    let sum = |part: &dyn Fn(&EfficiencyAnswer) -> f64| rated.iter().map(|one| part(one)).sum::<f64>();
-    let granted = sum(&|one| one.granted as f64);
-    if granted > 0.0 {
-        let percent = |part: f64| part * 100.0 / granted;
+    let tracked: Vec<&TrackedAnswer> = rated.iter().filter_map(|one| one.tracked.as_ref()).collect();
+    let asked = [tracked.iter().map(|one| one.to).min(), tracked.iter().map(|one| one.to).max()];
+    if let [Some(first), Some(last)] = asked {
         text.push_str(&format!(
-            "  {} users and roles use {:.1} % of their power; {:.1} % they do not, {:.1} % no log would show\n",
-            rated.len(),
-            percent(sum(&|one| one.used as f64)),
-            percent(sum(&|one| one.unused * one.granted as f64)),
-            percent(sum(&|one| one.unseen * one.granted as f64)),
+            "  {} users and roles: what they tried last as AWS keeps it, asked {first} to {last}\n",
+            tracked.len()
         ));
     }
-    let idle = rated.iter().filter(|one| one.used == 0 && one.unused > 0.0).count();
+    shares(text, &rated);
+    let idle = rated.iter().filter(|one| one.used == 0 && one.tried == 0.0 && one.unused > 0.0).count();
     if idle > 0 {
         text.push_str(&format!("  {idle} of them use nothing that was granted to them\n"));
     }
@@ -263,6 +267,27 @@ fn usage_table(text: &mut String, analyzed: &Analyzed) {
             "  of {silent} others it is not known: no log of theirs, or a policy cannot be read\n"
         ));
     }
+}
+
+/// How much of their power some use together.
+fn shares(text: &mut String, rated: &[&EfficiencyAnswer]) {
+    let sum = |part: &dyn Fn(&EfficiencyAnswer) -> f64| rated.iter().map(|one| part(one)).sum::<f64>();
+    let granted = sum(&|one| one.granted as f64);
+    if granted <= 0.0 {
+        return;
+    }
+    let percent = |part: f64| part * 100.0 / granted;
+    let tried = match percent(sum(&|one| one.tried * one.granted as f64)) {
+        0.0 => String::new(),
+        tried => format!(" {tried:.1} % they tried, perhaps in vain;"),
+    };
+    text.push_str(&format!(
+        "  {} users and roles use {:.1} % of their power;{tried} {:.1} % they do not, {:.1} % nothing would show\n",
+        rated.len(),
+        percent(sum(&|one| one.used as f64)),
+        percent(sum(&|one| one.unused * one.granted as f64)),
+        percent(sum(&|one| one.unseen * one.granted as f64)),
+    ));
 }
 
 /// What a log shows, in few words.

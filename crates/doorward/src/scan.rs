@@ -25,7 +25,6 @@ use doorward_model::inventory::AccountExport;
 use doorward_model::time::{Millis, Time};
 use doorward_model::usage::Ledger;
 use doorward_privilege::rating::TierZero;
-use doorward_privilege::usage::Usage;
 use doorward_respond::{Ladder, ResponseMode};
 
 use crate::cli::ScanArgs;
@@ -103,9 +102,9 @@ fn judge<J: Journal>(
         fold(writer, gathered.runs, (judged_from, ledger.as_mut()), (progress, when))?;
     gathered.rejects.finish()?;
     let report = report::of(writer, gathered.tally, &gathered.rejects, coverage);
-    let usage = ledger.filter(|ledger| !ledger.is_empty()).map(Usage::new).transpose()?;
-    let analyzed = privilege.transpose()?.map(|atlas| privilege::analyzed(&atlas, usage.as_ref()));
-    Ok(Report { privilege: analyzed, ..report })
+    let Some(atlas) = privilege.transpose()? else { return Ok(report) };
+    let usage = privilege::usage(ledger.unwrap_or_default(), &atlas)?;
+    Ok(Report { privilege: Some(privilege::analyzed(&atlas, usage.as_ref())), ..report })
 }
 
 /// How files are read.

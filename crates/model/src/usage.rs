@@ -40,6 +40,12 @@ impl Span {
         }
     }
 
+    /// Whether an instant lies in it.
+    #[must_use]
+    pub fn contains(self, at: Time) -> bool {
+        self.first <= at && at <= self.last
+    }
+
     /// As far as it lies up to an instant. How often it was seen until then is not known, nor when last: these are at
     /// most what they were later.
     fn as_of(self, at: Time) -> Option<Self> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use doorward_model::hash::Hash16;
+use doorward_model::inventory::last_use::LastUse;
 use doorward_model::inventory::resource::Resource;
 
 use crate::document::Effect;
@@ -93,6 +94,8 @@ pub struct Estate {
     /// Rights of holders that are not known.
     waiting: Map<Arc<str>, Vec<Right>>,
     credits: Credits,
+    /// What AWS keeps of when each identity tried a service last, by service. No other answer rests on it.
+    last_uses: Map<Arc<str>, Arc<BTreeMap<String, LastUse>>>,
     organisation: Arc<Organisation>,
     center: Arc<Center>,
 }
@@ -288,6 +291,26 @@ impl Estate {
             right && statements.any(|one| one.statements.iter().any(|one| one.effect == Effect::Deny))
         };
         of_way.map(|(_, id)| *id).filter(denies)
+    }
+
+    /// What AWS keeps of when an identity tried each service last, by service.
+    #[must_use]
+    pub fn last_uses(&self, identity: &str) -> Option<&BTreeMap<String, LastUse>> {
+        self.last_uses.get(identity).map(|services| &**services)
+    }
+
+    /// Whether AWS tells of anybody what it tried last.
+    #[must_use]
+    pub fn tells_last_uses(&self) -> bool {
+        self.last_uses.iter().next().is_some()
+    }
+
+    fn change_last_uses(&mut self, identity: &str, change: impl FnOnce(&mut BTreeMap<String, LastUse>)) {
+        let mut services = self.last_uses.remove(identity).unwrap_or_default();
+        change(Arc::make_mut(&mut services));
+        if !services.is_empty() {
+            self.last_uses.insert(identity.into(), services);
+        }
     }
 
     /// Policies that cannot be read or are missing, and that something depends on.

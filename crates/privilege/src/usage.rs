@@ -1,4 +1,5 @@
-//! What of its rights each identity uses: the ledger of a log in terms of permissions, and what that log could have shown.
+//! What of its rights each identity uses: the ledger of a log in terms of permissions, and what that log could have shown;
+//! and beside it what AWS itself keeps of when identities tried something last, which is part of an estate.
 //!
 //! What no log could have shown is never called unused. A permission is seen by an account's log if calls of its kind
 //! stand there: management events that read, those that write, data events of a service that read, those that write.
@@ -18,11 +19,13 @@ use crate::permission_set::PermissionSet;
 mod efficiency;
 mod logged;
 mod record;
+mod tracked;
 mod ways;
 mod who;
 
 pub use self::efficiency::{Efficiencies, EfficiencyAnswer};
 pub use self::logged::{Logged, Table};
+pub use self::tracked::TrackedAnswer;
 pub use self::ways::{StepAnswer, Taken, UsedWays};
 
 /// A ledger, with what is needed to read it.
@@ -36,6 +39,8 @@ pub struct Usage {
     pub table: Table,
     /// What each account's log shows.
     logs: BTreeMap<String, Log>,
+    /// By service, the permissions that calls use.
+    callable: BTreeMap<String, PermissionSet>,
 }
 
 /// What the log of an account shows.
@@ -88,14 +93,20 @@ impl Usage {
             let permissions = table.permissions(&catalog, action);
             log.kinds.extend(permissions.into_iter().filter_map(|one| Kind::of(&catalog, &table, one)));
         }
-        Self { ledger, catalog, table, logs }
+        let callable = callable(&catalog, &table);
+        Self { ledger, catalog, table, logs, callable }
     }
 
-    /// What had been used by an instant; nothing where the log begins later. See [`Ledger::as_of`] for what is exact.
+    /// What had been used by an instant. See [`Ledger::as_of`] for what is exact.
     #[must_use]
-    pub fn as_of(&self, at: Time) -> Option<Self> {
-        let ledger = self.ledger.clone().as_of(at);
-        (!ledger.is_empty()).then(|| Self::by(ledger, self.catalog.clone(), self.table.clone()))
+    pub fn as_of(&self, at: Time) -> Self {
+        Self::by(self.ledger.clone().as_of(at), self.catalog.clone(), self.table.clone())
+    }
+
+    /// Whether anything tells what principals of an estate use.
+    #[must_use]
+    pub fn tells_of(&self, estate: &Estate) -> bool {
+        !self.ledger.is_empty() || estate.tells_last_uses()
     }
 
     /// What the log of an account shows; nothing where there is none.
@@ -137,6 +148,18 @@ impl Usage {
     }
 }
 
+/// The permissions that calls use, by service.
+fn callable(catalog: &Catalog, table: &Table) -> BTreeMap<String, PermissionSet> {
+    let mut by_service: BTreeMap<&str, Vec<PermissionId>> = BTreeMap::new();
+    for permission in catalog.all().iter().filter(|one| table.logged(*one) != Logged::Never) {
+        if let Some((service, _)) = catalog.lower_name(permission).split_once(':') {
+            by_service.entry(service).or_default().push(permission);
+        }
+    }
+    let sets = by_service.into_iter().map(|(service, all)| (service.to_owned(), all.into_iter().collect()));
+    sets.collect()
+}
+
 /// What the log of an account shows, as it is told.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
@@ -170,6 +193,9 @@ pub fn logs(usage: &Usage) -> Vec<LogAnswer> {
 
 /// Says of principals of an estate how much of their rights they use. No answer depends on the seed.
 pub fn rate(usage: &Usage, estate: &Estate, answers: &mut [PrincipalAnswer]) {
+    if !usage.tells_of(estate) {
+        return;
+    }
     let mut efficiencies = Efficiencies::new(usage, estate, SEED);
     for answer in answers {
         answer.usage = estate.find(&answer.arn).and_then(|id| efficiencies.of(id));

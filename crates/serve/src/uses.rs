@@ -1,4 +1,5 @@
-//! What was used by whom, as the log shows it: read when it is asked for.
+//! What was used by whom, as the log shows it: read when it is asked for. Where it is not kept it is empty, and what the
+//! inventory says of use is told all the same.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,10 +38,10 @@ impl Uses {
     #[must_use]
     pub fn by(&self, as_of: Option<Time>) -> Option<Arc<Usage>> {
         let usage = self.newest()?;
-        match as_of {
-            None => Some(usage),
-            Some(at) => usage.as_of(at).map(Arc::new),
-        }
+        Some(match as_of {
+            None => usage,
+            Some(at) => Arc::new(usage.as_of(at)),
+        })
     }
 
     fn newest(&self) -> Option<Arc<Usage>> {
@@ -50,8 +51,8 @@ impl Uses {
             return read.usage.clone();
         }
         let at = Instant::now();
-        let ledger = (self.read)().filter(|ledger| !ledger.is_empty());
-        let usage = ledger.and_then(|ledger| Usage::new(ledger).ok()).map(Arc::new);
+        let ledger = (self.read)().unwrap_or_default();
+        let usage = Usage::new(ledger).ok().map(Arc::new);
         let took = at.elapsed();
         self.last.store(Some(Arc::new(Read { usage: usage.clone(), at: Instant::now(), took })));
         usage

@@ -110,7 +110,7 @@ const USED: [&str; 6] = [
     "--ways",
     "1",
 ];
-const USED_HEAD: &str = "Used of what is granted, by the log:\n";
+const USED_HEAD: &str = "Used of what is granted:\n";
 const OPENING: &str = "```text\n";
 const CLOSING: &str = "```\n";
 const SECOND_LINES: usize = 5;

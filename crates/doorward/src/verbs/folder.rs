@@ -10,9 +10,9 @@ use doorward_journal::{Content, Journal, JournalError, Log, Options, Sqlite};
 use doorward_model::id::TenantId;
 use doorward_model::record::Fact;
 use doorward_model::time::Time;
+use doorward_model::usage::Ledger;
 use doorward_privilege::derived::Derived;
 use doorward_privilege::rating::TierZero;
-use doorward_privilege::usage::Usage;
 use doorward_serve::answers::events::{LOOKS_MAX, Place, Wanted, events};
 use doorward_serve::answers::query::Query;
 use doorward_serve::answers::status::status;
@@ -134,7 +134,7 @@ impl Folder {
     }
 
     /// What was used by whom: what the index tells, if there is one, and what the rows behind it show.
-    pub(crate) fn usage(&self, as_of: Option<Time>) -> Result<Option<Usage>> {
+    pub(crate) fn uses(&self, as_of: Option<Time>) -> Result<Ledger> {
         let (mut ledger, through) = self.journal.usage().unwrap_or_default();
         self.journal.read_from(through.next(), &mut |row| {
             if let Content::Records(records) = &row.content {
@@ -142,8 +142,10 @@ impl Folder {
             }
             ControlFlow::Continue(())
         })?;
-        let ledger = as_of.map_or_else(|| ledger.clone(), |at| ledger.clone().as_of(at));
-        Ok(if ledger.is_empty() { None } else { Some(Usage::new(ledger)?) })
+        Ok(match as_of {
+            None => ledger,
+            Some(at) => ledger.as_of(at),
+        })
     }
 
     fn state(&self) -> &State {

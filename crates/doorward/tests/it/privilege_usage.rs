@@ -111,7 +111,7 @@ fn expected() -> Value {
     let usage = |shares: [f64; 3], (granted, used): (u64, u64)| {
         let [efficiency, unused, unseen] = shares;
         json!({
-            "efficiency": efficiency, "unused": unused, "unseen": unseen, "granted": granted, "used": used,
+            "efficiency": efficiency, "tried": 0.0, "unused": unused, "unseen": unseen, "granted": granted, "used": used,
             "from": from, "to": to, "sources": sources,
         })
     };
@@ -210,4 +210,84 @@ fn a_scan_of_exports_and_logs_tells_what_is_used() {
         [of("user/ann"), of("user/bob")],
         [&expected()["usage"][0], &expected()["usage"][1]].map(Value::clone)
     );
+}
+
+/// What AWS keeps: Bob never tried to assume a role, and one role to list users only.
+fn kept() -> [(&'static str, Value); 2] {
+    let asked = "2026-06-01T00:00:00Z";
+    let answer = |about: &str, services: Value| {
+        let output = json!({"JobStatus": "COMPLETED", "JobType": "ACTION_LEVEL", "JobCreationDate": asked,
+            "JobCompletionDate": asked, "IsTruncated": false, "ServicesLastAccessed": services});
+        json!({"account": ACCOUNT, "about": arn(about), "output": output})
+    };
+    let service = |name: &str, last: Option<&str>, actions: Value| {
+        json!({"ServiceName": name, "ServiceNamespace": name, "LastAuthenticated": last,
+            "TotalAuthenticatedEntities": 1, "TrackedActionsLastAccessed": actions})
+    };
+    let tried = "2026-05-01T00:00:00Z";
+    let actions =
+        json!([{"ActionName": "ListUsers", "LastAccessedTime": tried}, {"ActionName": "ListRoles"}]);
+    [
+        (
+            "bob.json",
+            answer("user/bob", json!([service("sts", None, json!([])), service("s3", None, json!([]))])),
+        ),
+        ("lists.json", answer("role/lists", json!([service("iam", Some(tried), actions)]))),
+    ]
+}
+
+#[test]
+fn files_a_folder_and_a_server_tell_alike_what_aws_keeps_without_a_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = [("account.json", export())].into_iter().chain(kept()).map(|(name, content)| {
+        let path = dir.path().join(name);
+        put(&path, content.to_string().as_bytes());
+        path
+    });
+    let files: Vec<PathBuf> = files.collect();
+    let names: Vec<&str> = files.iter().map(|path| path.to_str().unwrap()).collect();
+    let said = |token: &str, place: &[&str]| {
+        let bare = if place[0] == "--files" { &place[1..] } else { place };
+        let analyzed = asked(token, &["privilege", "analyze"], bare);
+        let principals = analyzed["principals"].as_array().unwrap();
+        let usage: Vec<Value> = principals.iter().map(|one| one["usage"].clone()).collect();
+        let ways = ["ann", "bob"].map(|from| {
+            let ways = asked(token, &["path", from, "admin", "--used-only"], place);
+            ways.as_array().unwrap().iter().map(|way| way["hops"][0]["usage"].clone()).collect::<Value>()
+        });
+        json!({"usage": usage, "ways": ways, "logs": analyzed["logs"]})
+    };
+    let usage = |tried: f64, granted: u64, (from, services, actions): (&str, u64, u64)| {
+        json!({
+            "efficiency": 0.0, "tried": tried, "unused": 1.0 - tried, "unseen": 0.0, "granted": granted, "used": 0,
+            "sources": [],
+            "tracked": {"from": from, "to": "2026-06-01T00:00:00Z", "services": services, "actions": actions},
+        })
+    };
+    let made = "2026-01-01T00:00:00Z";
+    let expected = json!({
+        "usage": [null, usage(0.0, 14, (made, 2, 0)), usage(0.5, 2, (made, 1, 2)), null],
+        "ways": [[{"taken": "unknown"}], []],
+        "logs": [],
+    });
+    assert_eq!(said("", &[&["--files"], &names[..]].concat()), expected);
+
+    let data = dir.path().join("data");
+    let scan = program().args(["scan", "--quiet", "--data-dir"]).arg(&data).args(&files).output().unwrap();
+    assert!(scan.status.success(), "{}", String::from_utf8_lossy(&scan.stderr));
+    assert_eq!(said("", &["--data-dir", data.to_str().unwrap()]), expected);
+
+    let server = Server::start(&data, None);
+    let (url, token) = (format!("http://{}", server.address), server.token.clone());
+    poll(|| server.ask("GET", "/v1/privilege", b"").status == 200);
+    assert_eq!(said(&token, &["--url", &url]), expected);
+
+    let table = done("", &[&["privilege", "analyze"], &names[..]].concat());
+    for line in [
+        "  2 users and roles: what they tried last as AWS keeps it, asked 2026-06-01T00:00:00Z to 2026-06-01T00:00:00Z\n",
+        "  2 users and roles use 0.0 % of their power; 6.2 % they tried, perhaps in vain; 93.8 % they do not, 0.0 % nothing would show\n",
+        "  1 of them use nothing that was granted to them\n",
+    ] {
+        assert!(table.contains(line), "{table}");
+    }
 }

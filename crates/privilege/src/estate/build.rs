@@ -96,6 +96,8 @@ impl Estate {
             rows.credentials
                 .insert(id.clone(), Credential { id, identity, kind, state, ..Credential::default() });
         }
+        let last_uses = self.last_uses.iter();
+        rows.last_uses = last_uses.map(|(identity, own)| (identity.to_string(), (**own).clone())).collect();
         rows.center = self.center.rows.clone();
         rows.nodes.clone_from(&self.organisation.nodes);
         rows.control.clone_from(&self.organisation.control);

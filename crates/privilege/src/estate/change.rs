@@ -101,6 +101,9 @@ impl<'a> Update<'a> {
             let policy = self.estate.named(&name);
             self.guard(&holder, |guards| guards.push(policy));
         }
+        for (identity, rows) in rows.last_uses {
+            self.estate.change_last_uses(&identity, |services| services.extend(rows));
+        }
         if !rows.nodes.is_empty() || !rows.control.is_empty() {
             let organisation = Arc::make_mut(&mut self.estate.organisation);
             organisation.nodes.extend(rows.nodes);
@@ -130,11 +133,14 @@ impl<'a> Update<'a> {
                 Arc::make_mut(&mut self.estate.organisation).nodes.remove(name);
                 (self.touched.organisation, self.people) = (true, true);
             }
+            RowKind::LastUse => {
+                let service = gone.key.get(1).map_or("", String::as_str);
+                self.estate.change_last_uses(name, |services| drop(services.remove(service)));
+            }
             RowKind::PermissionSet
             | RowKind::Assignment
             | RowKind::Membership
             | RowKind::AccessFinding
-            | RowKind::LastUse
             | RowKind::Unknown => {}
         }
     }

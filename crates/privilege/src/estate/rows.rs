@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use doorward_model::hash::Hash16;
 use doorward_model::identity::{Credential, Identity};
+use doorward_model::inventory::last_use::LastUse;
 use doorward_model::inventory::organisation::OrganisationNode;
 use doorward_model::inventory::resource::Resource;
 use doorward_model::inventory::row::Row;
@@ -34,6 +35,8 @@ pub(super) struct Rows {
     pub(super) guards: BTreeSet<(String, String)>,
     /// Control policies by node, as they are attached: the origin and the policy.
     pub(super) control: BTreeSet<(String, i32, String)>,
+    /// By identity and service.
+    pub(super) last_uses: BTreeMap<String, BTreeMap<String, LastUse>>,
     pub(super) center: CenterRows,
 }
 
@@ -61,6 +64,9 @@ impl Rows {
         export.resources.into_iter().for_each(|row| join(&mut self.resources, row.id.clone(), row));
         export.credentials.into_iter().for_each(|row| join(&mut self.credentials, row.id.clone(), row));
         export.nodes.into_iter().for_each(|row| join(&mut self.nodes, row.id.clone(), row));
+        for row in export.last_uses {
+            join(self.last_uses.entry(row.identity.clone()).or_default(), row.service.clone(), row);
+        }
     }
 
     /// Puts the rows of an export in place of those that have the same keys.
@@ -71,6 +77,9 @@ impl Rows {
         self.resources.extend(export.resources.into_iter().map(|row| (row.id.clone(), row)));
         self.credentials.extend(export.credentials.into_iter().map(|row| (row.id.clone(), row)));
         self.nodes.extend(export.nodes.into_iter().map(|row| (row.id.clone(), row)));
+        for row in export.last_uses {
+            self.last_uses.entry(row.identity.clone()).or_default().insert(row.service.clone(), row);
+        }
     }
 
     /// Takes in who holds which documents, and what these say; equal ones are read once.

@@ -5,29 +5,32 @@ use std::collections::BTreeMap;
 use doorward_model::usage::{SESSION, Span, Use};
 
 use super::Usage;
+use super::tracked::{Tracked, Tried};
 use super::who::Who;
 use crate::catalog::PermissionId;
-use crate::estate::PrincipalId;
+use crate::estate::{Estate, PrincipalId};
 
 /// What somebody did, under all names that the log has for it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Record<'a> {
     uses: BTreeMap<PermissionId, Vec<&'a Use>>,
     sessions: Vec<&'a Use>,
+    tracked: Option<Tracked>,
 }
 
 /// What everybody did.
 #[derive(Debug)]
 pub(super) struct Records<'a> {
     usage: &'a Usage,
+    estate: &'a Estate,
     names: BTreeMap<PrincipalId, Vec<&'a str>>,
     /// Names of whom the estate does not know.
     strangers: Vec<&'a str>,
 }
 
 impl<'a> Records<'a> {
-    pub(super) fn new(usage: &'a Usage, who: &Who<'_>) -> Self {
-        let mut records = Self { usage, names: BTreeMap::new(), strangers: Vec::new() };
+    pub(super) fn new(usage: &'a Usage, estate: &'a Estate, who: &Who<'_>) -> Self {
+        let mut records = Self { usage, estate, names: BTreeMap::new(), strangers: Vec::new() };
         for name in usage.ledger.identities() {
             match who.principal(name) {
                 Some(id) => records.names.entry(id).or_default().push(name),
@@ -39,7 +42,9 @@ impl<'a> Records<'a> {
 
     /// What a principal did.
     pub(super) fn take(&self, id: PrincipalId) -> Record<'a> {
-        self.of(self.names.get(&id).into_iter().flatten().copied())
+        let principal = self.estate.principal(id);
+        let tracked = principal.and_then(|principal| Tracked::of(self.usage, self.estate, principal));
+        Record { tracked, ..self.of(self.names.get(&id).into_iter().flatten().copied()) }
     }
 
     /// What somebody from outside did; everybody is any of them.
@@ -81,6 +86,12 @@ impl<'a> Record<'a> {
     /// Whether it was used on resources that are not kept.
     pub(super) fn is_partial(&self, usage: &Usage, permission: &str) -> bool {
         self.uses(usage, permission).any(|used| used.not_kept() > 0)
+    }
+
+    /// Whether it tried to use a permission, as AWS keeps it.
+    pub(super) fn tried(&self, usage: &Usage, permission: &str) -> Tried {
+        let told = self.tracked.as_ref().zip(usage.catalog.find(permission));
+        told.map_or(Tried::Untold, |(tracked, permission)| tracked.of_permission(permission))
     }
 
     /// The roles that it used, of a person of Identity Center.

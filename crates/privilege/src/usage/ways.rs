@@ -1,5 +1,6 @@
 //! Ways that were gone: the part of the graph whose steps the log shows, and that of which no log could show whether they
-//! were taken.
+//! were taken. What AWS keeps of when something was tried last never shows that a step was taken, for it may have been
+//! refused; it shows that some were not.
 //!
 //! A step into a pool says nothing of its members, so each used pair has an edge of its own here. Nobody is compared with
 //! everybody: it begins with what was used.
@@ -13,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::Usage;
 use super::record::{Record, Records};
+use super::tracked::Tried;
 use super::who::Who;
 use crate::analysis::{Cause, KINDS, Place, PoolOf};
 use crate::answers::{self, PathAnswer};
@@ -71,7 +73,7 @@ impl<'a> UsedWays<'a> {
     /// When there are too many edges.
     pub fn new(atlas: &'a Atlas, usage: &Usage) -> Result<Self, GraphError> {
         let who = Who::new(&atlas.estate);
-        let records = Records::new(usage, &who);
+        let records = Records::new(usage, &atlas.estate, &who);
         let first_own = atlas.analysis.graph.edges().map(|edge| edge.id.0 + 1).max().unwrap_or(0);
         let mut sieve = Sieve {
             atlas,
@@ -189,7 +191,7 @@ impl Sieve<'_, '_> {
         let account = account.map_or("", |account| &account.id).to_owned();
         let record = self.records.take(id);
         let edges: Vec<(Edge, Cause)> = self.leaving(node);
-        let assumed = self.targets(&record, &account, &ASSUMING);
+        let assumed = self.targets(&record, &account, &[ASSUME]);
         self.lead(&edges, &|cause| cause == Cause::Assume, &assumed);
         self.assigned(node, &edges, &record);
         let mut levels: BTreeSet<(Level, u32)> = BTreeSet::new();
@@ -305,7 +307,7 @@ impl Sieve<'_, '_> {
     fn targets(&self, record: &Record<'_>, account: &str, permissions: &[&str]) -> Targets {
         let mut targets = Targets::default();
         for name in permissions {
-            targets.is_open |= !self.usage.shows(account, name) || record.is_partial(self.usage, name);
+            targets.is_open |= self.is_hidden((record, account), name) || record.is_partial(self.usage, name);
             for (resource, span) in record.on(self.usage, name) {
                 match self.find(resource) {
                     Some(target) => targets.add(target, span),
@@ -315,6 +317,18 @@ impl Sieve<'_, '_> {
             }
         }
         targets
+    }
+
+    /// Whether a permission may have been used though the log does not show it.
+    fn is_hidden(&self, (record, account): (&Record<'_>, &str), name: &str) -> bool {
+        let is_shown = self.usage.shows(account, name);
+        match record.tried(self.usage, name) {
+            Tried::Never => false,
+            Tried::Last(at) => {
+                !is_shown || self.usage.log(account).is_none_or(|log| !log.window.contains(at))
+            }
+            Tried::Untold => !is_shown,
+        }
     }
 
     fn find(&self, resource: &str) -> Option<NodeId> {
@@ -361,16 +375,19 @@ impl Sieve<'_, '_> {
     fn method(&mut self, edge: &Edge, place: u32, (record, account): (&Record<'_>, &str)) {
         let rule = self.atlas.rules.all().get(place as usize);
         let needs = rule.into_iter().flat_map(|rule| &rule.needs).map(|need| &*need.permission);
-        let shown: Vec<&str> = needs.filter(|name| self.usage.shows(account, name)).collect();
-        if shown.is_empty() {
-            return self.leave_open(*edge);
+        let (mut used, mut is_open): (Option<Span>, bool) = (None, false);
+        for name in needs {
+            match record.all(self.usage, name) {
+                Some(span) => used = Some(used.map_or(span, |used| used.join(span))),
+                None if !self.is_hidden((record, account), name) => return,
+                // The log would show it, and it was tried at another time.
+                None => is_open |= self.usage.shows(account, name),
+            }
         }
-        let used: Option<Vec<Span>> = shown.iter().map(|name| record.all(self.usage, name)).collect();
-        if let Some(span) = used.into_iter().flatten().reduce(Span::join) {
-            self.seen.push(*edge);
-            let taken = StepAnswer { taken: Taken::Seen, first: Some(span.first), last: Some(span.last) };
-            self.taken.insert(edge.id, taken);
-        }
+        let Some(span) = used.filter(|_| !is_open) else { return self.leave_open(*edge) };
+        self.seen.push(*edge);
+        let taken = StepAnswer { taken: Taken::Seen, first: Some(span.first), last: Some(span.last) };
+        self.taken.insert(edge.id, taken);
     }
 
     /// That a person uses a role is seen by its sessions, whether the role is assigned to it or to a group of its: of that
@@ -429,7 +446,9 @@ impl Targets {
     }
 }
 
+/// The call by which whoever has rights of its own assumes a role.
+const ASSUME: &str = "sts:AssumeRole";
 /// The calls by which roles are assumed.
-const ASSUMING: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
+const ASSUMING: [&str; 3] = [ASSUME, "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
 /// Those by the word of an issuer.
 const VOUCHED: [&str; 2] = ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];

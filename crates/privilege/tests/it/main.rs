@@ -57,6 +57,8 @@ mod shared_pathfinding;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod tracked;
+#[cfg(test)]
 mod truth;
 #[cfg(test)]
 mod usage;

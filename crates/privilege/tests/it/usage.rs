@@ -49,13 +49,15 @@ fn answer(shares: [f64; 3], (granted, used): (u64, u64), sources: &[&str]) -> Op
     let [efficiency, unused, unseen] = shares;
     Some(EfficiencyAnswer {
         efficiency,
+        tried: 0.0,
         unused,
         unseen,
         granted,
         used,
-        from: Time::from_ms(10),
-        to: Time::from_ms(20),
+        from: Some(Time::from_ms(10)),
+        to: Some(Time::from_ms(20)),
         sources: sources.iter().map(|one| (*one).to_owned()).collect(),
+        tracked: None,
     })
 }
 

@@ -58,7 +58,7 @@ fn ways(atlas: &Atlas, usage: &Usage, (from, to): (&str, &str)) -> Vec<String> {
 }
 
 /// A way in one line: each step with whether it was seen, and from when on.
-fn told(way: &PathAnswer) -> String {
+pub(crate) fn told(way: &PathAnswer) -> String {
     let steps = way.hops.iter().map(|hop| {
         let usage = hop.usage.clone().unwrap();
         let to = hop.edge.to.rsplit([':', '/']).next().unwrap_or_default().to_owned();

@@ -231,7 +231,8 @@ pub fn ways(derived: &Derived, query: &Query, usage: Option<&Usage>) -> Result<L
     let filter = atlas.avoiding(query.values("avoid"))?;
     let items = match query.flag("used_only")? {
         Some(true) => {
-            let used = UsedWays::new(atlas, usage.ok_or(AskError::NoLog)?)?;
+            let usage = usage.filter(|usage| usage.tells_of(&atlas.estate)).ok_or(AskError::NoLog)?;
+            let used = UsedWays::new(atlas, usage)?;
             used.ways(from, to, &filter, count)
         }
         Some(false) | None => atlas.ways(from, to, &filter, count),

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use doorward_model::inventory::AccountExport;
 use doorward_model::usage::Ledger;
-use doorward_privilege::usage::Usage;
 use serde::Serialize;
 
 use super::over::Over;
@@ -48,7 +47,7 @@ pub(crate) fn analyze(args: &AnalyzeArgs) -> Result<()> {
 pub(super) fn read(
     paths: &[PathBuf],
     quiet: bool,
-) -> Result<(Vec<AccountExport>, Option<Usage>, Vec<RejectAnswer>)> {
+) -> Result<(Vec<AccountExport>, Ledger, Vec<RejectAnswer>)> {
     let progress = if quiet || !stderr().is_terminal() { Progress::hidden() } else { Progress::shown() };
     let reading = Reading { raw: Raw::Drop, ..Reading::default() };
     let Gathered { exports, mut rejects, runs, .. } = gather(paths, &reading, &progress)?;
@@ -72,8 +71,7 @@ pub(super) fn read(
         ledger.take(&event);
         Ok(())
     })?;
-    let usage = if ledger.is_empty() { None } else { Some(Usage::new(ledger)?) };
-    Ok((exports, usage, rejects))
+    Ok((exports, ledger, rejects))
 }
 
 fn table(answer: &Answer) -> String {

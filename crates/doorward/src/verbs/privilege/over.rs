@@ -36,7 +36,7 @@ pub(super) enum Over {
 pub(super) struct Known {
     /// What follows from the inventory.
     pub(super) derived: Derived,
-    /// What was used, where a log tells.
+    /// What was used, where anything tells.
     pub(super) usage: Option<Usage>,
 }
 
@@ -66,8 +66,9 @@ impl Over {
         let tier_zero = known.tier_zero.as_deref().map(privilege::tier_zero).transpose()?;
         let as_of = known.as_of.map(|when| when.from_now(clock()));
         if !files.is_empty() {
-            let (exports, usage, rejects) = analyze::read(files, quiet)?;
+            let (exports, ledger, rejects) = analyze::read(files, quiet)?;
             let atlas = privilege::atlas(exports, &tier_zero.unwrap_or(TierZero::Default))?;
+            let usage = privilege::usage(ledger, &atlas)?;
             let derived = Derived { atlas, fact: FactNumber::default(), derived_at: clock() };
             return Ok(Self::Here(Box::new(Known { derived, usage }), rejects));
         }
@@ -80,7 +81,7 @@ impl Over {
             if derived.is_empty() {
                 bail!("no inventory is known in {}: import an export", dir.display());
             }
-            let usage = folder.usage(as_of)?;
+            let usage = privilege::usage(folder.uses(as_of)?, &derived.atlas)?;
             return Ok(Self::Here(Box::new(Known { derived, usage }), Vec::new()));
         }
         if tier_zero.is_some() {

@@ -31,12 +31,17 @@ pub(super) fn read(answer: Value<'_>, draft: &mut Draft<'_>) -> Result<(), Rejec
         return Err(RejectReason::Field(format!("{identity:?} is no ARN of a user, group, role or policy")));
     }
     let account = draft.account_of(&identity)?;
-    draft.at_ms = date(answer, "JobCompletionDate").map_or(0, Time::ms);
+    let asked = date(answer, "JobCompletionDate");
+    let missing = || RejectReason::Field("JobCompletionDate does not tell when the job was done".to_owned());
+    draft.at_ms = asked.ok_or_else(missing)?.ms();
     for service in list(answer, "ServicesLastAccessed")? {
         let mut actions = BTreeMap::new();
         for action in list(service, "TrackedActionsLastAccessed")? {
             let used = date(action, "LastAccessedTime").map_or(0, Time::ms);
-            actions.insert(needed(action, "ActionName", "TrackedActionsLastAccessed")?, used);
+            let name = needed(action, "ActionName", "TrackedActionsLastAccessed")?;
+            // It may be written as policies write it.
+            let name = name.rsplit(':').next().unwrap_or_default().to_owned();
+            actions.insert(name, used);
         }
         let row = LastUse {
             identity: identity.clone(),

@@ -77,7 +77,7 @@ fn last_accessed(status: &str) -> Value {
                 "LastAuthenticatedEntity": ANN, "LastAuthenticatedRegion": "eu-central-1", "TotalAuthenticatedEntities": 1,
                 "TrackedActionsLastAccessed": [
                     {"ActionName": "GetBucketPolicy", "LastAccessedEntity": ANN, "LastAccessedTime": "2026-02-01T00:00:00+00:00", "LastAccessedRegion": "eu-central-1"},
-                    {"ActionName": "PutBucketPolicy"}]},
+                    {"ActionName": "s3:PutBucketPolicy"}]},
             {"ServiceName": "AWS IAM", "ServiceNamespace": "iam", "TotalAuthenticatedEntities": 0}]})
 }
 
@@ -150,6 +150,9 @@ fn an_answer_that_does_not_tell_whose_it_is_says_how_to_mend_it() {
         "the job is IN_PROGRESS, and not done: ask for its details again",
         here,
     );
+    let mut undated = last_accessed("COMPLETED");
+    undated.as_object_mut().unwrap().remove("JobCompletionDate");
+    wrong(about(ANN, &undated), "JobCompletionDate does not tell when the job was done", here);
     wrong(
         about("s3", &last_accessed("COMPLETED")),
         "\"s3\" is no ARN of a user, group, role or policy",
