@@ -50,7 +50,7 @@ pub(crate) use self::redraw::Redrawn;
 
 use self::actor::{Actor, Masks};
 use self::assume::{Assumable, Where};
-use self::bounds::Bounds;
+use self::bounds::{Bounds, Scene};
 use self::data::Data;
 use self::draft::{Board, Lead};
 use self::ground::Ground;
@@ -193,16 +193,17 @@ impl Drawn {
         let numbered = (0u32..).zip(rules.all()).filter(|(_, rule)| !rule.is_trust_alone());
         let methods =
             numbered.map(|(place, rule)| Method::new((place, rule), as_of, |name| interest.of(name)));
+        let masks = Masks::new(estate, &interest);
         Self {
             methods: Arc::new(methods.collect()),
-            masks: Masks::new(estate, &interest),
+            bounds: Bounds::new(Scene { ground, masks: &masks, as_of }),
+            masks,
             kernel: interest.all_of(administrators::KERNEL.map(|(name, _)| name)),
             assume_mask: interest.of("sts:AssumeRole"),
             data: Data::new(estate, &interest, as_of),
             interest: Arc::new(interest),
             trust: Trust::new(ground),
             pools: Pools::default(),
-            bounds: Bounds::new(estate),
             board: Board::new(estate),
             able: Column::default(),
             administrators: Column::default(),
@@ -364,10 +365,9 @@ impl<'a> Drawing<'a> {
 
     /// The node of a variant, whose edges are drawn later. Whatever may have any policy within the same bound is one.
     fn variant(&mut self, variant: Variant) -> Option<NodeId> {
-        let principal = self.estate.principal(variant.principal())?;
         let (variant, known) = match variant {
             Variant::AnyPolicy(_) => {
-                let (first, node) = self.drawn.bounds.of(principal)?;
+                let (first, node) = self.drawn.bounds.of(variant.principal())?;
                 (Variant::AnyPolicy(first), node)
             }
             other => (other, self.drawn.board.node(&Place::Variant(other))),
@@ -378,7 +378,7 @@ impl<'a> Drawing<'a> {
         let node = if matches!(variant, Variant::AnyPolicy(_)) {
             // Who stands for the others may be another one day: it is found by its bound.
             let node = self.drawn.board.add(Place::Variant(variant));
-            self.drawn.bounds.set_node(principal, node);
+            self.drawn.bounds.set_node(variant.principal(), Some(node));
             node
         } else {
             self.drawn.board.at(Place::Variant(variant)).0

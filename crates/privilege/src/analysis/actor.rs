@@ -112,6 +112,7 @@ impl Actor {
         let actor = Self { node, variant: Some(variant), ..Self::new(estate, id, masks)? };
         let varied = match variant {
             Variant::AnyPolicy(_) => Self { policies: vec![estate.any_policy()], ..actor },
+            Variant::Anything(_) => Self { policies: vec![estate.any_policy()], boundary: None, ..actor },
             Variant::WithoutBoundary(_) => Self { boundary: None, ..actor },
             Variant::WithoutDenial(_, way) => {
                 let gone: Vec<PolicyId> = estate.denying(estate.principal(id)?, way).collect();

@@ -3,7 +3,9 @@
 use doorward_model::time::Time;
 
 use crate::analysis::Drawing;
+use crate::analysis::actor::Actor;
 use crate::analysis::draft::Cause;
+use crate::analysis::ground::Ground;
 use crate::analysis::method::Asked;
 use crate::analysis::question::Acting;
 use crate::targets::Certainty;
@@ -46,6 +48,12 @@ impl Drawing<'_> {
         self.lead(acting.actor.node, to, (certainty, Cause::Administers));
         certainty == Certainty::Certain
     }
+}
+
+/// Whether an actor administers its account for sure.
+pub(super) fn would_administer(ground: Ground<'_>, actor: &Actor, as_of: Time) -> bool {
+    let sure = Acting::new(ground, actor).and_then(|acting| administers(&acting, as_of));
+    sure == Some(Certainty::Certain)
 }
 
 /// How sure it is that an actor may do all that an administrator may.

@@ -140,8 +140,10 @@ impl<'a> Assembly<'a> {
         if is_needed {
             return;
         }
-        if let Some(Place::Variant(Variant::AnyPolicy(_))) = self.drawn.board.place(node) {
-            self.drawn.bounds.forget(node);
+        if let Some(&Place::Variant(Variant::AnyPolicy(first))) = self.drawn.board.place(node)
+            && self.drawn.bounds.of(first).is_some_and(|(_, own)| own == Some(node))
+        {
+            self.drawn.bounds.set_node(first, None);
         }
         self.drawn.board.clear(node);
         self.drawn.set_able(node, Parts::NONE);

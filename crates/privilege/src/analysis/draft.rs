@@ -30,6 +30,8 @@ pub enum Place {
 pub enum Variant {
     /// Any policy it likes, within the boundary of this principal.
     AnyPolicy(PrincipalId),
+    /// Any policy it likes, without its boundary.
+    Anything(PrincipalId),
     /// Its own policies, without its boundary.
     WithoutBoundary(PrincipalId),
     /// Its own policies, without what those deny that come to it in this way.
@@ -84,6 +86,7 @@ impl Variant {
     #[must_use]
     pub const fn principal(self) -> PrincipalId {
         let (Self::AnyPolicy(id)
+        | Self::Anything(id)
         | Self::WithoutBoundary(id)
         | Self::WithoutDenial(id, _)
         | Self::OtherVersions(id)) = self;

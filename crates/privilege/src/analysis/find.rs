@@ -305,20 +305,27 @@ impl Drawing<'_> {
 
     /// Leads an actor to what it would be itself.
     fn lead_own(&mut self, acting: &Acting<'_>, method: &Method, sure: Certainty) {
+        let (id, own) = (acting.actor.principal, acting.actor.variant);
+        let has_any_policy = matches!(own, Some(Variant::AnyPolicy(_) | Variant::Anything(_)));
+        let is_unbounded = matches!(own, Some(Variant::WithoutBoundary(_) | Variant::Anything(_)));
         let variant = match method.rule.gives {
-            Gives::AnyPolicy | Gives::TargetWithAnyPolicy => Variant::AnyPolicy(acting.actor.principal),
-            Gives::WithoutBoundary => Variant::WithoutBoundary(acting.actor.principal),
+            Gives::AnyPolicy | Gives::TargetWithAnyPolicy if is_unbounded => Variant::Anything(id),
+            Gives::AnyPolicy | Gives::TargetWithAnyPolicy => Variant::AnyPolicy(id),
+            Gives::WithoutBoundary if has_any_policy => Variant::Anything(id),
+            Gives::WithoutBoundary => Variant::WithoutBoundary(id),
             Gives::WithoutDenial => {
                 let state = method.rule.states.iter().copied().find(|state| is_denial(*state));
                 let way = way_of(method.rule.target, state.unwrap_or(State::WithDenial));
-                Variant::WithoutDenial(acting.actor.principal, way)
+                Variant::WithoutDenial(id, way)
             }
-            Gives::OtherVersion => Variant::OtherVersions(acting.actor.principal),
+            // Whoever has any policy has what other versions allow.
+            Gives::OtherVersion if has_any_policy => return,
+            Gives::OtherVersion => Variant::OtherVersions(id),
             Gives::Target | Gives::RoleOfTarget | Gives::RolesTrustingTarget | Gives::PoliciesOfTarget => {
                 return;
             }
         };
-        if acting.actor.variant.is_none_or(|own| own != variant)
+        if own.is_none_or(|own| own != variant)
             && let Some(node) = self.variant(variant)
         {
             self.lead(acting.actor.node, node, (sure, Cause::Rule(method.place, None)));

@@ -6,7 +6,7 @@ use crate::analysis::explain::Evidence;
 use crate::analysis::ground::{Ground, Guarded, membership, policy};
 use crate::analysis::method::Asked;
 use crate::document::Document;
-use crate::estate::{AccountId, Estate, PrincipalId, PrincipalKind};
+use crate::estate::{AccountId, Estate, Principal, PrincipalId, PrincipalKind};
 use crate::evaluate::{Answer, Leaf, Level, Policies, Policy, Requirement, Verdict, evaluate};
 use crate::request::{Caller, CallerKind, Context, Permission, Request};
 use crate::targets::{Certainty, Said};
@@ -33,24 +33,10 @@ impl<'a> Acting<'a> {
             .stripped
             .iter()
             .map(|(id, document)| Policy { document: document.as_ref(), ..policy(estate, *id) });
-        let kind = match principal.kind {
-            PrincipalKind::Role => CallerKind::Role(principal.arn()),
-            // What a group has, its members have.
-            PrincipalKind::User | PrincipalKind::Group | PrincipalKind::Person => {
-                CallerKind::User(principal.arn())
-            }
-        };
         let limited = !principal.is_service_linked();
         Some(Self {
             actor,
-            caller: Caller {
-                kind,
-                account: &estate.account(actor.account)?.id,
-                tags: Some(&principal.tags),
-                organisation: membership(estate, actor.account),
-                user_id: None,
-                canonical_user: None,
-            },
+            caller: caller(estate, principal),
             ground,
             identity: if actor.stripped.is_empty() { own.collect() } else { stripped.collect() },
             boundary: actor.boundary.iter().map(|id| policy(estate, *id)).collect(),
@@ -155,6 +141,25 @@ impl Asks for Acting<'_> {
 
     fn show(&self, asked: &Asked, arn: &str, evidence: &mut Evidence) {
         self.show(asked, arn, evidence);
+    }
+}
+
+/// A principal as the evaluation takes it.
+pub(super) fn caller<'a>(estate: &'a Estate, principal: &'a Principal) -> Caller<'a> {
+    let kind = match principal.kind {
+        PrincipalKind::Role => CallerKind::Role(principal.arn()),
+        // What a group has, its members have.
+        PrincipalKind::User | PrincipalKind::Group | PrincipalKind::Person => {
+            CallerKind::User(principal.arn())
+        }
+    };
+    Caller {
+        kind,
+        account: estate.account(principal.account).map_or("", |account| &account.id),
+        tags: Some(&principal.tags),
+        organisation: membership(estate, principal.account),
+        user_id: None,
+        canonical_user: None,
     }
 }
 

@@ -18,6 +18,7 @@ use self::limits::limited;
 use self::others::{actors, people};
 use crate::analysis::actor::Actor;
 use crate::analysis::assemble::Assembly;
+use crate::analysis::bounds::{Rebound, Scene};
 use crate::analysis::draft::{Board, Cause, Lead, Place, PoolKey, PoolOf, Variant};
 use crate::analysis::ground::Ground;
 use crate::analysis::method::Method;
@@ -53,9 +54,10 @@ impl Analysis {
         as_of: Time,
     ) -> Result<Option<Redrawn>, GraphError> {
         let mut own = actors(old, new, touched);
-        let many = own.len() + touched.resources.len() > FEW + old.principals_end() as usize / FEW;
-        let Some(limited) = limited((old, new), touched).filter(|_| !many && self.drawn.board.has_room(new))
-        else {
+        let few = FEW + old.principals_end() as usize / FEW;
+        let is_many = |own: &BTreeSet<PrincipalId>| own.len() + touched.resources.len() > few;
+        let has_room = self.drawn.board.has_room(new);
+        let Some(limited) = limited((old, new), touched).filter(|_| !is_many(&own) && has_room) else {
             return Ok(None);
         };
         let people = people(old, new, &own);
@@ -63,6 +65,14 @@ impl Analysis {
         Ground::with(new, |ground| {
             let mut drawn = self.drawn.clone();
             drawn.masks.change(new, &drawn.interest, &touched.policies);
+            let scene = Scene { ground, masks: &drawn.masks, as_of };
+            let is_limited = |account| limited.contains_key(&account);
+            let Rebound { principals, nodes: rebound } =
+                drawn.bounds.change((old, scene), touched, &own, is_limited);
+            own.extend(principals);
+            if is_many(&own) {
+                return Ok(None);
+            }
             let drawing = Drawing::new(ground, drawn, as_of);
             let mut redraw = Redraw {
                 drawing,
@@ -70,6 +80,7 @@ impl Analysis {
                 old,
                 touched,
                 own,
+                rebound,
                 scopes: Scopes::new(&self.drawn.methods),
                 moves: Vec::new(),
                 stale: BTreeMap::new(),
@@ -99,6 +110,8 @@ struct Redraw<'a> {
     touched: &'a Touched,
     /// Principals that are others than they were, or hold policies that are.
     own: BTreeSet<PrincipalId>,
+    /// The nodes of what somebody would be with any policy whose principal is another, with it if there is one.
+    rebound: Vec<(NodeId, Option<PrincipalId>)>,
     /// What is drawn again of each node.
     scopes: Scopes,
     /// Edges that come or go by themselves, from nodes that have many.
@@ -156,12 +169,12 @@ impl<'a> Redraw<'a> {
         }
         for id in &self.touched.principals {
             self.come_or_go(*id);
-            for (node, first) in self.drawing.drawn.bounds.change((self.old, self.drawing.estate), *id) {
-                if let Some(first) = first {
-                    self.drawing.drawn.board.set(node, Some(Place::Variant(Variant::AnyPolicy(first))));
-                }
-                self.scope(node, Parts::ALL);
+        }
+        for (node, first) in std::mem::take(&mut self.rebound) {
+            if let Some(first) = first {
+                self.drawing.drawn.board.set(node, Some(Place::Variant(Variant::AnyPolicy(first))));
             }
+            self.scope(node, Parts::ALL);
         }
         let other_providers = self.has_other_providers();
         let ends = (self.old, self.drawing.ground);
@@ -197,9 +210,10 @@ impl<'a> Redraw<'a> {
         let ways = [None, Some(Written::Managed), Some(Written::Inline)].map(Way::Group);
         let ways = ways.into_iter().chain([Way::Managed, Way::Inline]);
         let denials = ways.map(|way| Variant::WithoutDenial(id, way));
-        let others = denials.chain([Variant::WithoutBoundary(id), Variant::OtherVersions(id)]);
+        let others = [Variant::Anything(id), Variant::WithoutBoundary(id), Variant::OtherVersions(id)];
+        let others = denials.chain(others);
         let nodes = others.filter_map(|other| self.drawing.drawn.board.node(&Place::Variant(other)));
-        let first = self.estate().principal(id).and_then(|principal| self.drawing.drawn.bounds.of(principal));
+        let first = self.drawing.drawn.bounds.of(id);
         let bound = first.and_then(|(first, node)| node.filter(|_| first == id));
         nodes.chain(bound).for_each(|node| self.scopes.add(node, parts));
     }

@@ -135,6 +135,24 @@ fn a_boundary_that_can_be_taken_away_holds_nobody() {
 }
 
 #[test]
+fn who_takes_away_its_boundary_and_writes_its_own_policy_is_administrator_whichever_comes_first() {
+    let boundary = format!("arn:aws:iam::{ACCOUNT}:policy/limit");
+    let both = r#"[{"Effect":"Allow","Action":["iam:PutUserPolicy","iam:DeleteUserPermissionsBoundary"],"Resource":"*"}]"#;
+    let takes = r#"[{"Effect":"Allow","Action":"iam:DeleteUserPermissionsBoundary","Resource":"*"}]"#;
+    for (limit, own, expected) in [
+        (both, WRITES_ITSELF, (Escalation::Now, false, vec!["iam-007".to_owned()])),
+        (takes, both, (Escalation::Now, false, vec!["iam-102".to_owned()])),
+        (takes, WRITES_ITSELF, (Escalation::None, false, Vec::new())),
+    ] {
+        let rows = Rows::new()
+            .user("bound", own)
+            .held(&user("bound"), &boundary, Origin::Boundary)
+            .document(&boundary, limit);
+        assert_eq!(told(&atlas(rows.estate()), "/bound"), expected, "{own} within {limit}");
+    }
+}
+
+#[test]
 fn a_denial_that_can_be_detached_denies_nothing() {
     let denies = format!("arn:aws:iam::{ACCOUNT}:policy/deny");
     let deny = r#"[{"Effect":"Deny","NotAction":"iam:DetachUserPolicy","Resource":"*"}]"#;

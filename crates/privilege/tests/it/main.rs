@@ -7,6 +7,8 @@ mod ask;
 #[cfg(test)]
 mod blast;
 #[cfg(test)]
+mod bounds;
+#[cfg(test)]
 mod cases;
 #[cfg(test)]
 mod catalog;

@@ -4,14 +4,7 @@ use std::collections::BTreeSet;
 
 use doorward_model::inventory::PolicyDocument;
 
-use crate::analysis::bounds::Bound;
-use crate::estate::{Estate, Principal, PrincipalId, PrincipalKind, Touched};
-
-/// Whether a method that looks into its targets may find something else in one.
-pub(super) fn looks_different(was: Option<&Principal>, is: Option<&Principal>) -> bool {
-    let seen = |one: Option<&Principal>| one.map(|one| (Bound::of(one), one.policies.clone()));
-    seen(was) != seen(is)
-}
+use crate::estate::{Estate, PrincipalId, PrincipalKind, Touched};
 
 /// Principals that are others than they were, or hold policies that are: in force, as a limit, by a group, or as a version
 /// that is not in force.

@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::analysis::actor::Actor;
+use crate::analysis::bounds::Bounds;
 use crate::analysis::draft::{Board, Cause, Place, PoolKey};
 use crate::analysis::method::{Asked, Method};
 use crate::analysis::part::Parts;
 use crate::analysis::pools::{Member, Turned, both, changeable, is_right, may_be_target};
 use crate::analysis::question::Acting;
 use crate::analysis::redraw::Redraw;
-use crate::analysis::redraw::others::looks_different;
 use crate::escalation::On;
-use crate::estate::{AccountId, PolicyId, Principal, PrincipalId};
+use crate::estate::{AccountId, Estate, PolicyId, Principal, PrincipalId};
 use crate::graph::NodeId;
 use crate::targets::{Certainty, Extent, Pool};
 
@@ -50,7 +50,7 @@ impl Redraw<'_> {
             match (pool.has(member), is_in) {
                 (false, true) => turned.come.push(*id),
                 (true, false) => turned.gone.push(*id),
-                (true, true) if method.looks_into_targets() && looks_different(was, is) => {
+                (true, true) if method.looks_into_targets() && self.looks_different(*id) => {
                     turned.other.push(*id);
                 }
                 (true, true) | (false, false) => {}
@@ -59,6 +59,14 @@ impl Redraw<'_> {
         for (account, turned) in pools.into_iter().filter(|(_, turned)| !turned.is_empty()) {
             self.turn(method.pool(account), turned);
         }
+    }
+
+    /// Whether a method that looks into its targets may find something else in one.
+    fn looks_different(&self, id: PrincipalId) -> bool {
+        let seen = |estate: &'_ Estate, bounds: &Bounds| {
+            (bounds.bound(id), estate.principal(id).map(|one| one.policies.clone()))
+        };
+        seen(self.old, &self.base.drawn.bounds) != seen(self.drawing.estate, &self.drawing.drawn.bounds)
     }
 
     fn turn(&mut self, key: PoolKey, turned: Turned) {

@@ -1,7 +1,7 @@
 //! What policies of the small organisation may say. Each text is a list of statements.
 
 /// What principals may hold.
-pub(super) const POLICIES: [&str; 28] = [
+pub(super) const POLICIES: [&str; 30] = [
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:*","Resource":"*"}]"#,
     r#"[{"Effect":"Deny","NotAction":"iam:Detach*","Resource":"*"}]"#,
@@ -30,6 +30,8 @@ pub(super) const POLICIES: [&str; 28] = [
     r#"[{"Effect":"Allow","Action":["s3:*","sqs:ReceiveMessage"],"Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"arn:aws:sqs:eu-west-1:111122223333:q2"}]"#,
     r#"[{"Effect":"Allow","Action":"sqs:*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"x"}}}]"#,
     r#"[{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["sts:AssumeRole","s3:*"],"Resource":["arn:aws:iam::*:role/${aws:username}","arn:aws:s3:::bucket-${aws:username}/*"]}]"#,
+    r#"[{"Effect":"Allow","Action":["sts:AssumeRole","s3:*","iam:Put*"],"Resource":"*"},{"Effect":"Deny","Action":"sts:*","Resource":"*","Condition":{"ArnNotLike":{"aws:PrincipalArn":["arn:aws:iam::*:*/a","arn:aws:iam::*:role/d*"]}}}]"#,
 ];
 
 /// What somebody holds who may put another version of it in force.
@@ -39,7 +41,7 @@ pub(super) const VERSIONED: [&str; 2] = [
 ];
 
 /// Whom roles may trust.
-pub(super) const TRUSTS: [&str; 22] = [
+pub(super) const TRUSTS: [&str; 24] = [
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:root"}}]"#,
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":["111122223333","444455556666"]}}]"#,
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:user/a"}}]"#,
@@ -62,10 +64,12 @@ pub(super) const TRUSTS: [&str; 22] = [
     r#"[{"Effect":"Allow","Action":"sts:*","Principal":{"Service":"rolesanywhere.amazonaws.com","Federated":"arn:aws:iam::111122223333:saml-provider/corp"},"Condition":{"StringEquals":{"saml:sub":"x"}}}]"#,
     r#"[{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Principal":"*"},{"Effect":"Deny","Action":"*","Principal":"*","Condition":{"StringNotLike":{"token.actions.githubusercontent.com:sub":"repo:o/*"}}}]"#,
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":7}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":["111122223333","444455556666"]},"Condition":{"StringEquals":{"aws:PrincipalArn":["arn:aws:iam::111122223333:role/b","arn:aws:iam::111122223333:user/a"]}}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":["111122223333","444455556666"]},"Condition":{"StringLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/?"}}}]"#,
 ];
 
 /// What resources may say themselves.
-pub(super) const GUARDS: [&str; 8] = [
+pub(super) const GUARDS: [&str; 9] = [
     r#"[{"Effect":"Allow","Action":"*","Resource":"*","Principal":{"AWS":["arn:aws:iam::111122223333:user/a","arn:aws:iam::111122223333:role/b"]}}]"#,
     r#"[{"Effect":"Deny","Action":"*","Resource":"*","Principal":"*"}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*","Principal":"*","Surprise":1}]"#,
@@ -74,10 +78,11 @@ pub(super) const GUARDS: [&str; 8] = [
     r#"[{"Effect":"Allow","Action":["s3:Get*","sqs:*","kms:*"],"Resource":"*","Principal":{"AWS":["777788889999","111122223333","arn:aws:iam::444455556666:role/c"]}}]"#,
     r#"[{"Effect":"Allow","Action":["s3:Get*","sqs:*"],"Resource":"*","Principal":{"AWS":"arn:aws:sts::111122223333:assumed-role/deploy/s"},"Condition":{"StringEquals":{"aws:ResourceTag/owner":"x"}}}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:user/b"}}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::bucket-${aws:username}/*","Principal":{"AWS":"111122223333"}},{"Effect":"Deny","Action":["sqs:*","kms:*"],"Resource":"*","Principal":"*","Condition":{"StringNotEquals":{"aws:PrincipalTag/team":"x"}}}]"#,
 ];
 
 /// What an organisation may limit.
-pub(super) const LIMITS: [&str; 9] = [
+pub(super) const LIMITS: [&str; 10] = [
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"sts:AssumeRole","Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":["iam:*","sts:*"],"Resource":"*"}]"#,
@@ -87,6 +92,7 @@ pub(super) const LIMITS: [&str; 9] = [
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket-b/*"}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"sts:AssumeRole","Resource":"arn:aws:iam::*:role/a","Condition":{"StringNotEquals":{"aws:PrincipalTag/team":"x"}}}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":["lambda:*","iam:SetDefaultPolicyVersion"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":["sts:AssumeRole","iam:Create*"],"Resource":"*","Condition":{"StringNotLike":{"aws:PrincipalArn":["arn:aws:iam::111122223333:role/b*","*/a"]}}}]"#,
 ];
 
 /// What an organisation may limit of whom resources let in.

@@ -81,6 +81,7 @@ impl Namer<'_> {
                 let name = self.principal(variant.principal());
                 match variant {
                     Variant::AnyPolicy(_) => format!("{name} with any policy"),
+                    Variant::Anything(_) => format!("{name} with any policy and no boundary"),
                     Variant::WithoutBoundary(_) => format!("{name} without its boundary"),
                     Variant::WithoutDenial(_, way) => format!("{name} without denial {way:?}"),
                     Variant::OtherVersions(_) => format!("{name} with other versions"),
