@@ -41,16 +41,26 @@ pub(super) enum Form {
 pub(super) struct World(pub(super) Vec<Vec<Form>>);
 
 /// How many rows there are, which a test makes sure of.
-const ROWS: usize = 146;
+pub(super) const ROWS: usize = 146;
+/// The same of [`World::bounded`].
+pub(super) const BOUNDED_ROWS: usize = 55;
+
+/// A few rows, and the forms they have then.
+pub(super) type Changed = Vec<(usize, Option<usize>)>;
 
 /// Forms for all rows: each is there more often than not.
 pub(super) fn values() -> impl Strategy<Value = Values> {
-    prop::collection::vec(prop::option::weighted(0.6, 0usize..1_000), ROWS)
+    values_of((ROWS, 0.6))
 }
 
-/// A few rows, and the forms they have then.
-pub(super) fn change() -> impl Strategy<Value = Vec<(usize, Option<usize>)>> {
-    prop::collection::vec((0..ROWS, prop::option::weighted(0.7, 0usize..1_000)), 1..4)
+/// The same of so many rows, each of which is there so often.
+pub(super) fn values_of((rows, often): (usize, f64)) -> impl Strategy<Value = Values> {
+    prop::collection::vec(prop::option::weighted(often, 0usize..1_000), rows)
+}
+
+/// A change of a few of so many rows.
+pub(super) fn change_of(rows: usize) -> impl Strategy<Value = Changed> {
+    prop::collection::vec((0..rows, prop::option::weighted(0.7, 0usize..1_000)), 1..4)
 }
 
 impl World {
