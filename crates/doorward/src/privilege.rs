@@ -21,7 +21,9 @@ use doorward_privilege::escalation::Rules;
 use doorward_privilege::estate::Builder;
 use doorward_privilege::pattern::Pattern;
 use doorward_privilege::rating::TierZero;
-use doorward_privilege::usage::{self, EfficiencyAnswer, LogAnswer, StepAnswer, Taken, TrackedAnswer, Usage};
+use doorward_privilege::usage::{
+    self, EfficiencyAnswer, LogAnswer, RoleAnswer, StepAnswer, Taken, TrackedAnswer, TrustAnswer, Usage,
+};
 use doorward_serve::answers::privilege::{CHOKE_POINTS_MAX, OUTSIDE_MAX, as_of};
 use doorward_views::control::Control;
 use serde::{Deserialize, Serialize};
@@ -45,6 +47,9 @@ pub struct Analyzed {
     /// What logs show by which the use of rights is told, by account; none where no log is known.
     #[serde(default)]
     pub logs: Vec<LogAnswer>,
+    /// Which ways into roles were used in the window of the log; nothing where no log is known.
+    #[serde(default)]
+    pub trust: Option<TrustAnswer>,
 }
 
 /// Gives the policies of exports that come from facts their texts.
@@ -118,14 +123,17 @@ pub(crate) fn analyzed(atlas: &Atlas, usage: Option<&Usage>) -> Analyzed {
     if let Some(usage) = usage {
         usage::rate(usage, &atlas.estate, &mut principals);
     }
+    let mut outside = answers::outside(atlas, OUTSIDE_MAX);
+    let trust = usage.and_then(|usage| usage::trust(usage, atlas, &mut outside));
     Analyzed {
         as_of: as_of(atlas),
         accounts: atlas.estate.accounts().map(|(_, account)| account.id.to_string()).collect(),
         principals,
         choke_points: answers::chokes(atlas, CHOKE_POINTS_MAX),
-        outside: answers::outside(atlas, OUTSIDE_MAX),
+        outside,
         unknown: answers::unknown(&atlas.estate),
         logs: usage.map(usage::logs).unwrap_or_default(),
+        trust,
     }
 }
 
@@ -197,6 +205,7 @@ pub(crate) fn table(analyzed: &Analyzed) -> String {
     outside(&mut text, &analyzed.outside);
     latent(&mut text, principals);
     usage_table(&mut text, analyzed);
+    trust(&mut text, analyzed.trust.as_ref());
     for UnknownAnswer { policy, why } in analyzed.unknown.iter().take(LISTED_MAX) {
         text.push_str(&format!("\nunknown: {policy}: {why}"));
     }
@@ -224,14 +233,19 @@ pub(crate) fn hops(text: &mut String, hops: &[HopAnswer], margin: &str) {
         for condition in &hop.only_if {
             text.push_str(&format!("{margin}     only if {condition}\n"));
         }
-        if let Some(StepAnswer { taken, first, last }) = &hop.usage {
-            let used = match (taken, first, last) {
-                (Taken::Seen, Some(first), Some(last)) => format!("used, first {first}, last {last}"),
-                (Taken::Seen | Taken::Standing, ..) => "holds by itself".to_owned(),
-                (Taken::Unknown, ..) => "no log shows whether it was used".to_owned(),
-            };
-            text.push_str(&format!("{margin}     {used}\n"));
+        if let Some(step) = &hop.usage {
+            text.push_str(&format!("{margin}     {}\n", used(step)));
         }
+    }
+}
+
+/// How a step was used, in words.
+pub(crate) fn used(step: &StepAnswer) -> String {
+    match (step.taken, step.first, step.last) {
+        (Taken::Seen, Some(first), Some(last)) => format!("used, first {first}, last {last}"),
+        (Taken::Seen | Taken::Standing, ..) => "holds by itself".to_owned(),
+        (Taken::Unused, ..) => "not used in the window of the log".to_owned(),
+        (Taken::Unknown, ..) => "no log shows whether it was used".to_owned(),
     }
 }
 
@@ -290,6 +304,39 @@ fn shares(text: &mut String, rated: &[&EfficiencyAnswer]) {
     ));
 }
 
+/// Which ways into roles were not used.
+fn trust(text: &mut String, trust: Option<&TrustAnswer>) {
+    let Some(trust) = trust.filter(|trust| trust.ways.all > 0) else { return };
+    text.push_str(&format!("\n{}", unused_trust(trust)));
+    if trust.ways.unknown > 0 {
+        text.push_str(&format!("; of {} ways no log shows it", trust.ways.unknown));
+    }
+    text.push('\n');
+    for RoleAnswer { role, usage, ways, unused, .. } in trust.unused.iter().take(LISTED_MAX) {
+        let named: Vec<&str> = unused.iter().map(String::as_str).take(NAMED_MAX).collect();
+        let more = unused.len().saturating_sub(NAMED_MAX);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let whom = match usage.taken {
+            Taken::Unused => "by nobody".to_owned(),
+            Taken::Seen | Taken::Standing | Taken::Unknown => format!("{} of {ways} unused", unused.len()),
+        };
+        text.push_str(&format!("  {role}: {whom} ({}{more})\n", named.join(", ")));
+    }
+    let more = trust.unused.len().saturating_sub(LISTED_MAX);
+    if more > 0 {
+        text.push_str(&format!("  {more} more: -o json lists them\n"));
+    }
+}
+
+/// How much trust was not used, in one line.
+pub(crate) fn unused_trust(trust: &TrustAnswer) -> String {
+    let TrustAnswer { ways, roles, .. } = trust;
+    format!(
+        "{} of {} ways into roles were not used in the window of the log; {} of {} roles were assumed by nobody",
+        ways.unused, ways.all, roles.unused, roles.all
+    )
+}
+
 /// What a log shows, in few words.
 fn short(sources: &[String]) -> String {
     let (data, other): (Vec<&str>, Vec<&str>) =
@@ -316,6 +363,9 @@ fn outside(text: &mut String, outside: &[OutsideAnswer]) {
         }
         for what in &one.void {
             text.push_str(&format!("       a token without the claim passes {what}\n"));
+        }
+        if let Some(step) = &one.usage {
+            text.push_str(&format!("       {}\n", used(step)));
         }
     }
     let more = outside.len().saturating_sub(LISTED_MAX);
@@ -344,3 +394,5 @@ fn latent(text: &mut String, principals: &[PrincipalAnswer]) {
 
 /// So many of a kind are listed for people.
 const LISTED_MAX: usize = 20;
+/// So many ways into one role are named for people.
+const NAMED_MAX: usize = 3;

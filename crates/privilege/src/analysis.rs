@@ -41,12 +41,14 @@ use std::sync::Arc;
 use doorward_model::time::Time;
 use fixedbitset::FixedBitSet;
 
+pub(crate) use self::comers::vouches;
 pub use self::data::{DataKind, KINDS, On, Uses};
 pub use self::draft::{Cause, Lot, Place, PoolKey, PoolOf, Variant};
 pub use self::explain::{Evidence, Explainer};
 pub use self::method::Latent;
 pub use self::outside::{Entrance, entrances};
 pub(crate) use self::redraw::Redrawn;
+pub(crate) use self::trust::{Whom, services};
 
 use self::actor::{Actor, Masks};
 use self::assume::{Assumable, Where};
@@ -60,7 +62,7 @@ use self::pools::Pools;
 use self::question::Acting;
 use self::trust::Trust;
 use crate::escalation::Rules;
-use crate::estate::{AccountId, Estate, PrincipalId};
+use crate::estate::{AccountId, Estate, Principal, PrincipalId};
 use crate::graph::{Edge, EdgeId, Graph, GraphError, Level, NodeId};
 use crate::interest::{Interest, Mask};
 use crate::shared::{Column, List};
@@ -161,6 +163,11 @@ impl Analysis {
     /// Whether a name is that of somebody outside for whom an issuer of tokens vouches.
     pub(crate) fn is_vouched_for(&self, name: &str) -> bool {
         self.drawn.trust.subjects.find(name).is_some()
+    }
+
+    /// Whom the trust policy of a role lets in, beside services of AWS.
+    pub(crate) fn let_into(&self, estate: &Estate, role: &Principal) -> impl Iterator<Item = &Whom> {
+        self.drawn.trust.let_into(estate, role)
     }
 
     /// The node of the administration of an account.

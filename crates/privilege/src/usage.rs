@@ -17,16 +17,21 @@ use crate::estate::Estate;
 use crate::permission_set::PermissionSet;
 
 mod efficiency;
+mod entries;
 mod logged;
 mod record;
+mod step;
 mod tracked;
+mod trust;
 mod ways;
 mod who;
 
 pub use self::efficiency::{Efficiencies, EfficiencyAnswer};
 pub use self::logged::{Logged, Table};
+pub use self::step::{StepAnswer, Taken};
 pub use self::tracked::TrackedAnswer;
-pub use self::ways::{StepAnswer, Taken, UsedWays};
+pub use self::trust::{RoleAnswer, TakenCounts, TrustAnswer, trust};
+pub use self::ways::UsedWays;
 
 /// A ledger, with what is needed to read it.
 #[derive(Clone, Debug)]
@@ -214,6 +219,7 @@ impl Kind {
     /// By which calls the use of a permission is seen; none where it never is.
     fn of(catalog: &Catalog, table: &Table, permission: PermissionId) -> Option<Self> {
         let doing = match catalog.access(permission) {
+            _ if table.is_recorded_as_read(permission) => Doing::Reads,
             Access::List | Access::Read => Doing::Reads,
             Access::Write | Access::Tagging | Access::Permissions => Doing::Writes,
         };

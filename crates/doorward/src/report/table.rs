@@ -12,6 +12,7 @@ use doorward_serve::answers::findings::FindingRow;
 use doorward_serve::answers::identities::IdentityDetail;
 
 use super::{Report, SourceRow, SourceStatus};
+use crate::privilege::unused_trust;
 
 /// Renders the report for a terminal of a width.
 #[must_use]
@@ -60,6 +61,9 @@ fn privilege(report: &Report, width: u16) -> String {
         let by = if cut.method.is_empty() { String::new() } else { format!(" by {}", cut.method) };
         let said = format!("Cut {}{by}: {} lose their only way.", cut.cut, cut.cut_off);
         paragraph(&mut text, &said, (2, width));
+    }
+    if let Some(trust) = analyzed.trust.as_ref().filter(|trust| trust.ways.unused > 0) {
+        paragraph(&mut text, &format!("{}.", unused_trust(trust)), (0, width));
     }
     if now > 0 {
         line(&mut text, format_args!("  `doorward privilege analyze` lists all, with their statements."));

@@ -101,13 +101,14 @@ fn told(token: &str, place: &[&str]) -> Value {
     json!({
         "logs": analyzed["logs"],
         "usage": [of("user/ann"), of("user/bob"), of("role/lists"), of("role/top")["used"]],
+        "trust": analyzed["trust"],
         "ways": [ways("ann", "admin"), ways("bob", "admin"), ways("ann", "role/lists")],
     })
 }
 
 fn expected() -> Value {
     let (from, to) = ("2026-06-01T10:00:00Z", "2026-06-30T10:00:00Z");
-    let sources = ["management reads", "management writes"];
+    let sources = ["management reads"];
     let usage = |shares: [f64; 3], (granted, used): (u64, u64)| {
         let [efficiency, unused, unseen] = shares;
         json!({
@@ -121,7 +122,7 @@ fn expected() -> Value {
             format!("{} inline:own statement 1", arn("user/ann")),
             format!("{} trust statement 1", arn("role/top")),
         ],
-        "usage": {"taken": "seen", "first": from, "last": "2026-06-20T10:00:00Z"},
+        "usage": {"taken": "seen", "first": from, "last": "2026-06-20T10:00:00Z", "count": 2},
     });
     let administers = json!({
         "edge": {"from": arn("role/top"), "to": format!("administrator of {ACCOUNT}"), "method": "administrator"},
@@ -142,6 +143,14 @@ fn expected() -> Value {
             usage([0.0, 1.0, 0.0], (2, 0)),
             1,
         ],
+        "trust": {
+            "ways": {"all": 2, "seen": 1, "unused": 1, "unknown": 0},
+            "roles": {"all": 2, "seen": 1, "unused": 1, "unknown": 0},
+            "unused": [{
+                "role": arn("role/lists"), "blast_radius": 0.0, "usage": {"taken": "unused"}, "ways": 1,
+                "unused": [ACCOUNT],
+            }],
+        },
         "ways": [[way(&[&assumed, &administers])], [], [way(&[&assumed, &administers, &holds])]],
     })
 }
@@ -181,13 +190,16 @@ fn without_a_log_nothing_is_said_of_use() {
     let usage: Vec<&Value> =
         analyzed["principals"].as_array().unwrap().iter().map(|one| &one["usage"]).collect();
     assert_eq!(usage, [&Value::Null; 4]);
+    assert_eq!(analyzed["trust"], Value::Null);
     let (code, said) = refused("", &["path", "ann", "--used-only", "--files", account]);
     assert!(code == Some(1) && said.contains("no log is known that would show what was used"), "{said}");
 
     let table = done("", &["privilege", "analyze", account, trail.to_str().unwrap()]);
     for line in [
-        "  111122223333: 4 events of 30 days, 2026-06-01T10:00:00Z to 2026-06-30T10:00:00Z; management reads, management writes, no data events\n",
+        "  111122223333: 4 events of 30 days, 2026-06-01T10:00:00Z to 2026-06-30T10:00:00Z; management reads, no data events\n",
         "  2 of them use nothing that was granted to them\n",
+        "\n1 of 2 ways into roles were not used in the window of the log; 1 of 2 roles were assumed by nobody\n  \
+         arn:aws:iam::111122223333:role/lists: by nobody (111122223333)\n",
     ] {
         assert!(table.contains(line), "{table}");
     }

@@ -55,7 +55,7 @@ pub(super) struct Door<'a> {
 pub(super) fn names_outsiders(estate: &Estate, document: &Document) -> bool {
     allowing(document).any(|statement| {
         named(statement).any(|one| match one {
-            Named::Service(name) => by_service(name).is_some(),
+            Named::Service(name) => vouches(name),
             other => is_outside(estate, other),
         })
     })
@@ -100,6 +100,11 @@ pub(super) fn told(named: &Named) -> (&str, String, Breadth) {
             (text, text.to_string(), Breadth::Tenant)
         }
     }
+}
+
+/// Whether a service of AWS vouches for somebody outside.
+pub(crate) fn vouches(service: &str) -> bool {
+    by_service(service).is_some()
 }
 
 /// The service of AWS that vouches for somebody outside.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::analysis::comers::{Comer, Door, named, names_outsiders};
+use crate::analysis::comers::{Comer, Door, named, names_outsiders, vouches};
 use crate::analysis::draft::{PoolKey, PoolOf};
 use crate::analysis::ground::{Ground, Guarded};
 use crate::analysis::pools::Member;
@@ -49,7 +49,7 @@ type Roles = Vec<(Arc<str>, Member)>;
 
 /// Who is let in.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(super) enum Whom {
+pub(crate) enum Whom {
     /// A principal that the policy names itself.
     Principal(PrincipalId),
     /// An account as a whole.
@@ -131,6 +131,12 @@ impl Trust {
     /// Whether some role lets in somebody from outside.
     pub(super) fn lets_in(&self, name: &str) -> bool {
         self.admitting(&Whom::Outside(name.into())).is_some()
+    }
+
+    /// Whom a role lets in.
+    pub(super) fn let_into(&self, estate: &Estate, role: &Principal) -> impl Iterator<Item = &Whom> {
+        let class = class_of(estate, role).and_then(|(key, _)| self.classes.get(&key));
+        class.into_iter().flat_map(|class| class.whom.keys())
     }
 
     /// The roles of a class.
@@ -278,6 +284,18 @@ fn class_of<'a>(estate: &'a Estate, role: &Principal) -> Option<(PoolKey, &'a Do
     let policy = estate.policy(role.trust?)?;
     let (document, hash) = (policy.document.document()?, policy.hash()?);
     Some((PoolKey { account: role.account, of: PoolOf::Trust(hash) }, document))
+}
+
+/// The services of AWS that the trust policy of a role names, without those that vouch for somebody else.
+pub(crate) fn services<'a>(estate: &'a Estate, role: &Principal) -> BTreeSet<&'a str> {
+    let document = class_of(estate, role).map(|(_, document)| document);
+    let statements = document.into_iter().flat_map(|document| &document.statements);
+    let allowing = statements.filter(|statement| statement.effect == Effect::Allow);
+    let service = |named: &'a Named| match named {
+        Named::Service(name) if !vouches(name) => Some(&**name),
+        _ => None,
+    };
+    allowing.flat_map(named).filter_map(service).collect()
 }
 
 /// By which names policies name a principal.

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::analysis::{Entrance, entrances};
 use crate::atlas::Atlas;
 use crate::federation::Breadth;
+use crate::usage::StepAnswer;
 
 /// That somebody from outside is let into a role or a resource.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -27,6 +28,8 @@ pub struct OutsideAnswer {
     /// Conditions of these that keep nobody out, because a token without what they ask for passes them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub void: Vec<String>,
+    /// Whether anybody came in by it, as the log of the account shows; nothing where no log is known.
+    pub usage: Option<StepAnswer>,
 }
 
 /// Everybody who is let in from outside: the widest first, and without conditions first, up to a count.
@@ -45,6 +48,7 @@ pub fn outside(atlas: &Atlas, count: usize) -> Vec<OutsideAnswer> {
         only_if: only_if.into_iter().collect(),
         statement: statements,
         void,
+        usage: None,
     };
     all.into_iter().take(count).map(told).collect()
 }

@@ -1,7 +1,7 @@
 //! Which events show the use of which permission, and whether they are recorded at all: data, below
 //! `rules/aws/permissions/`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Catalog, CatalogError, PermissionId};
 use crate::pattern::Pattern;
@@ -34,6 +34,8 @@ impl Logged {
 pub struct Table {
     /// By the place of the permission.
     logged: Vec<Logged>,
+    /// What is recorded like a call that reads, whatever it does.
+    reads: BTreeSet<PermissionId>,
     /// Calls that are not named like what they need, in lower case.
     calls: BTreeMap<String, Vec<PermissionId>>,
 }
@@ -54,7 +56,8 @@ impl Table {
     /// # Errors
     /// When a line is not understood, or names what the catalog does not know.
     pub fn read((logged, unnamed): (&str, &str), catalog: &Catalog) -> Result<Self, CatalogError> {
-        let mut table = Self { logged: vec![Logged::Management; catalog.len()], calls: BTreeMap::new() };
+        let logged_all = vec![Logged::Management; catalog.len()];
+        let mut table = Self { logged: logged_all, reads: BTreeSet::new(), calls: BTreeMap::new() };
         for (number, line) in lines(unnamed, UNNAMED)? {
             let (service, names) = line.split_once(' ').unwrap_or((line, ""));
             for name in names.split(' ') {
@@ -71,12 +74,13 @@ impl Table {
         for (number, line) in said {
             match line.split_once(' ') {
                 Some(("data", patterns)) => table.data(patterns, number, catalog)?,
+                Some(("reads", name)) => drop(table.reads.insert(find(catalog, name, number)?)),
                 Some(("event", _)) => {}
                 _ => {
                     return Err(CatalogError {
                         line: number,
                         what: format!("`{line}` says nothing that is known"),
-                        mend: "begin it with `data` or `event`".to_owned(),
+                        mend: "begin it with `data`, `reads` or `event`".to_owned(),
                     });
                 }
             }
@@ -88,6 +92,12 @@ impl Table {
     #[must_use]
     pub fn logged(&self, permission: PermissionId) -> Logged {
         self.logged.get(usize::from(permission.0)).copied().unwrap_or(Logged::Never)
+    }
+
+    /// Whether a call is recorded like one that reads, though its permission is no such one.
+    #[must_use]
+    pub fn is_recorded_as_read(&self, permission: PermissionId) -> bool {
+        self.reads.contains(&permission)
     }
 
     /// The permissions that a call uses, by `service:Action`; none where that is not known.

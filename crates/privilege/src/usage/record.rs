@@ -24,17 +24,14 @@ pub(super) struct Records<'a> {
     usage: &'a Usage,
     estate: &'a Estate,
     names: BTreeMap<PrincipalId, Vec<&'a str>>,
-    /// Names of whom the estate does not know.
-    strangers: Vec<&'a str>,
 }
 
 impl<'a> Records<'a> {
     pub(super) fn new(usage: &'a Usage, estate: &'a Estate, who: &Who<'_>) -> Self {
-        let mut records = Self { usage, estate, names: BTreeMap::new(), strangers: Vec::new() };
+        let mut records = Self { usage, estate, names: BTreeMap::new() };
         for name in usage.ledger.identities() {
-            match who.principal(name) {
-                Some(id) => records.names.entry(id).or_default().push(name),
-                None => records.strangers.push(name),
+            if let Some(id) = who.principal(name) {
+                records.names.entry(id).or_default().push(name);
             }
         }
         records
@@ -47,9 +44,10 @@ impl<'a> Records<'a> {
         Record { tracked, ..self.of(self.names.get(&id).into_iter().flatten().copied()) }
     }
 
-    /// What somebody from outside did; everybody is any of them.
-    pub(super) fn outside(&self, name: &str) -> Record<'a> {
-        self.of(self.strangers.iter().copied().filter(|stranger| name == "*" || *stranger == name))
+    /// When a principal did something, whatever it was.
+    pub(super) fn active(&self, id: PrincipalId) -> Option<Span> {
+        let names = self.names.get(&id).into_iter().flatten();
+        names.flat_map(|name| self.usage.ledger.of(name)).map(|(_, used)| used.all).reduce(Span::join)
     }
 
     fn of(&self, names: impl Iterator<Item = &'a str>) -> Record<'a> {

@@ -7,50 +7,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use doorward_model::time::Time;
 use doorward_model::usage::Span;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::Usage;
-use super::record::{Record, Records};
+use super::entries::{ASSUME, Entries};
+use super::record::Record;
+use super::step::{StepAnswer, Taken};
 use super::tracked::Tried;
-use super::who::Who;
 use crate::analysis::{Cause, KINDS, Place, PoolOf};
 use crate::answers::{self, PathAnswer};
 use crate::atlas::Atlas;
 use crate::estate::PrincipalId;
 use crate::graph::{Edge, EdgeId, Filter, Graph, GraphError, Level, NodeId};
 use crate::reach::best_paths;
-
-/// Whether a log shows that a step was taken.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Taken {
-    /// It does.
-    Seen,
-    /// No call is made for it: it holds by itself, like being in a group.
-    #[default]
-    Standing,
-    /// Nobody can tell: no log that is known would show it.
-    Unknown,
-}
-
-/// How a step was used.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
-pub struct StepAnswer {
-    /// Whether the log shows it.
-    pub taken: Taken,
-    /// When it was seen first.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first: Option<Time>,
-    /// When it was seen last.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last: Option<Time>,
-}
 
 /// The used part of the graph of an atlas.
 #[derive(Debug)]
@@ -71,15 +40,13 @@ impl<'a> UsedWays<'a> {
     ///
     /// # Errors
     /// When there are too many edges.
-    pub fn new(atlas: &'a Atlas, usage: &Usage) -> Result<Self, GraphError> {
-        let who = Who::new(&atlas.estate);
-        let records = Records::new(usage, &atlas.estate, &who);
+    pub fn new(atlas: &'a Atlas, usage: &'a Usage) -> Result<Self, GraphError> {
+        let entries = Entries::new(atlas, usage);
         let first_own = atlas.analysis.graph.edges().map(|edge| edge.id.0 + 1).max().unwrap_or(0);
         let mut sieve = Sieve {
             atlas,
             usage,
-            who,
-            records,
+            entries,
             seen: Vec::new(),
             unknown: Vec::new(),
             stands_for: Vec::new(),
@@ -144,11 +111,10 @@ impl<'a> UsedWays<'a> {
 }
 
 /// The graph while its used part is sought.
-struct Sieve<'a, 'u> {
+struct Sieve<'a> {
     atlas: &'a Atlas,
-    usage: &'u Usage,
-    who: Who<'a>,
-    records: Records<'u>,
+    usage: &'a Usage,
+    entries: Entries<'a>,
     seen: Vec<Edge>,
     unknown: Vec<Edge>,
     stands_for: Vec<EdgeId>,
@@ -158,13 +124,12 @@ struct Sieve<'a, 'u> {
     above: BTreeMap<NodeId, BTreeSet<NodeId>>,
 }
 
-impl Sieve<'_, '_> {
+impl Sieve<'_> {
     /// Sorts what leaves a node.
     fn node(&mut self, node: NodeId) {
         let atlas = self.atlas;
         match atlas.analysis.place(node) {
             Some(Place::Principal(id)) => self.principal(*id, node),
-            Some(Place::Outside(name)) if atlas.analysis.is_vouched_for(name) => self.vouched_for(node),
             Some(Place::Outside(name)) => self.outside(name, node),
             Some(Place::Pool(key)) => {
                 let whole = matches!(key.of, PoolOf::Rule(_) | PoolOf::Some { .. });
@@ -189,7 +154,7 @@ impl Sieve<'_, '_> {
         let atlas = self.atlas;
         let account = atlas.estate.principal(id).and_then(|one| atlas.estate.account(one.account));
         let account = account.map_or("", |account| &account.id).to_owned();
-        let record = self.records.take(id);
+        let record = self.entries.records.take(id);
         let edges: Vec<(Edge, Cause)> = self.leaving(node);
         let assumed = self.targets(&record, &account, &[ASSUME]);
         self.lead(&edges, &|cause| cause == Cause::Assume, &assumed);
@@ -217,85 +182,40 @@ impl Sieve<'_, '_> {
         }
     }
 
-    /// Who is outside comes in by assuming roles; under which name the log knows it, depends on what it is.
+    /// Who is outside comes in by assuming roles. What it does with data stands in the logs of its own account.
     fn outside(&mut self, name: &str, node: NodeId) {
-        let record = self.records.outside(name);
-        let edges = self.leaving(node);
-        let mut used = Targets {
-            on: BTreeMap::new(),
-            is_open: name.starts_with("arn:aws:iam") && !name.contains("-provider/"),
-        };
-        let spans = ASSUMING.iter().flat_map(|name| record.on(self.usage, name));
-        for (resource, span) in spans {
-            if let Some(target) = self.find(resource) {
-                used.add(target, span);
+        for (edge, cause) in self.leaving(node) {
+            let mut is_open = cause != Cause::Assume;
+            let roles: Vec<PrincipalId> = if is_open { Vec::new() } else { self.members(edge.to) };
+            for role in roles {
+                let step = self.entries.of_outsider(role, name);
+                match step.taken {
+                    Taken::Seen => self.own(Edge { to: self.atlas.analysis.principal(role), ..edge }, step),
+                    Taken::Unknown => is_open = true,
+                    Taken::Unused | Taken::Standing => {}
+                }
+            }
+            if is_open {
+                self.leave_open(edge);
             }
         }
-        used.is_open |= !edges
-            .iter()
-            .filter(|(_, cause)| *cause == Cause::Assume)
-            .all(|(edge, _)| self.is_entry_logged(edge.to));
-        self.lead_in(edges, &used);
-    }
-
-    /// Leads somebody from outside to the roles that it assumed.
-    fn lead_in(&mut self, edges: Vec<(Edge, Cause)>, used: &Targets) {
-        self.lead(&edges, &|cause| cause == Cause::Assume, used);
-        // What somebody from outside does with data stands in the logs of its own account.
-        let others = edges.into_iter().filter(|(_, cause)| *cause != Cause::Assume);
-        for (edge, _) in others {
-            self.leave_open(edge);
-        }
-    }
-
-    /// Somebody for whom an issuer vouches: of those who came so, a log names no more than the issuer. So a role was
-    /// assumed by this one where it lets in nobody else so; of others nobody can tell.
-    fn vouched_for(&mut self, node: NodeId) {
-        let record = self.records.outside("*");
-        let edges = self.leaving(node);
-        let into: Vec<Edge> =
-            edges.iter().filter(|(_, cause)| *cause == Cause::Assume).map(|(edge, _)| *edge).collect();
-        let is_open = !into.iter().all(|edge| self.is_entry_logged(edge.to));
-        let (mut used, mut doubtful) = (Targets { is_open, ..Targets::default() }, BTreeSet::new());
-        for (role, span) in VOUCHED.iter().flat_map(|name| record.on(self.usage, name)) {
-            let Some(target) = self.find(role) else { continue };
-            let doors: BTreeSet<NodeId> = self.above(target).into_iter().chain([target]).collect();
-            let comers: BTreeSet<NodeId> = doors.iter().flat_map(|door| self.let_in(*door)).collect();
-            match comers.len() {
-                1 => used.add(target, span),
-                _ => doubtful.extend(into.iter().filter(|edge| doors.contains(&edge.to)).map(|edge| edge.id)),
-            }
-        }
-        for edge in into.into_iter().filter(|edge| doubtful.contains(&edge.id) && !is_open) {
-            self.leave_open(edge);
-        }
-        self.lead_in(edges, &used);
-    }
-
-    /// For whom somebody vouches so that they are let in through a node.
-    fn let_in(&self, door: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        let analysis = &self.atlas.analysis;
-        let comers =
-            analysis.graph.edges_to(door).filter(|edge| analysis.cause(edge.id) == Some(Cause::Assume));
-        comers.map(|edge| edge.from).filter(|from| match analysis.place(*from) {
-            Some(Place::Outside(name)) => analysis.is_vouched_for(name),
-            _ => false,
-        })
-    }
-
-    /// Whether the logs of all roles that a passage leads to, or of the one that it is, show who assumes them.
-    fn is_entry_logged(&self, node: NodeId) -> bool {
-        self.members(node).all(|role| {
-            let account = self.atlas.estate.principal(role).map(|one| one.identity.account.as_str());
-            account.is_some_and(|account| self.usage.shows(account, "sts:AssumeRole"))
-        })
     }
 
     /// The principals that a passage leads to, or the one that it is.
-    fn members(&self, node: NodeId) -> impl Iterator<Item = PrincipalId> + '_ {
-        let own = self.atlas.principal_of(node);
-        let inner = self.atlas.analysis.graph.edges_from(node).filter(move |_| own.is_none());
-        own.into_iter().chain(inner.filter_map(|edge| self.atlas.principal_of(edge.to)))
+    fn members(&self, node: NodeId) -> Vec<PrincipalId> {
+        let graph = &self.atlas.analysis.graph;
+        let (mut members, mut waiting, mut known) = (Vec::new(), vec![node], BTreeSet::from([node]));
+        while let Some(next) = waiting.pop() {
+            match self.atlas.principal_of(next) {
+                Some(id) => members.push(id),
+                None if graph.node(next).is_some_and(|node| !node.passage) => {}
+                None => {
+                    let next = graph.edges_from(next).map(|edge| edge.to);
+                    waiting.extend(next.filter(|to| known.insert(*to)));
+                }
+            }
+        }
+        members
     }
 
     fn leaving(&self, node: NodeId) -> Vec<(Edge, Cause)> {
@@ -333,8 +253,9 @@ impl Sieve<'_, '_> {
 
     fn find(&self, resource: &str) -> Option<NodeId> {
         let analysis = &self.atlas.analysis;
-        let principal = self.who.principal(resource).map(|id| analysis.principal(id));
-        principal.or_else(|| self.who.resource(resource).map(|place| analysis.resource(place)))
+        let who = &self.entries.who;
+        let principal = who.principal(resource).map(|id| analysis.principal(id));
+        principal.or_else(|| who.resource(resource).map(|place| analysis.resource(place)))
     }
 
     /// Leads to each target that was used and that an edge of these leads to. If nobody can tell whether others were, the
@@ -348,7 +269,7 @@ impl Sieve<'_, '_> {
         for (target, span) in &used.on {
             let above = self.above(*target);
             if let Some(edge) = of_cause.iter().find(|edge| edge.to == *target || above.contains(&edge.to)) {
-                self.own(Edge { to: *target, ..*edge }, *span);
+                self.own(Edge { to: *target, ..*edge }, StepAnswer::seen(*span));
             }
         }
         if used.is_open {
@@ -357,18 +278,17 @@ impl Sieve<'_, '_> {
     }
 
     /// An edge of its own for what was seen.
-    fn own(&mut self, edge: Edge, span: Span) {
+    fn own(&mut self, edge: Edge, step: StepAnswer) {
         let id =
             EdgeId(self.first_own.saturating_add(u32::try_from(self.stands_for.len()).unwrap_or(u32::MAX)));
         self.stands_for.push(edge.id);
         self.seen.push(Edge { id, ..edge });
-        let taken = StepAnswer { taken: Taken::Seen, first: Some(span.first), last: Some(span.last) };
-        self.taken.insert(id, taken);
+        self.taken.insert(id, step);
     }
 
     fn leave_open(&mut self, edge: Edge) {
         self.unknown.push(edge);
-        self.taken.insert(edge.id, StepAnswer { taken: Taken::Unknown, ..StepAnswer::default() });
+        self.taken.insert(edge.id, StepAnswer::of(Taken::Unknown));
     }
 
     /// A method is used if all of its calls that would be seen were; if none would be, nobody can tell.
@@ -386,8 +306,7 @@ impl Sieve<'_, '_> {
         }
         let Some(span) = used.filter(|_| !is_open) else { return self.leave_open(*edge) };
         self.seen.push(*edge);
-        let taken = StepAnswer { taken: Taken::Seen, first: Some(span.first), last: Some(span.last) };
-        self.taken.insert(edge.id, taken);
+        self.taken.insert(edge.id, StepAnswer::seen(span));
     }
 
     /// That a person uses a role is seen by its sessions, whether the role is assigned to it or to a group of its: of that
@@ -399,9 +318,11 @@ impl Sieve<'_, '_> {
         for (edge, _) in all {
             let sessions = record.sessions().filter(|(role, _)| self.find(role) == Some(edge.to));
             match sessions.map(|(_, span)| span).reduce(Span::join) {
-                Some(span) => self.own(Edge { from: node, ..*edge }, span),
+                Some(span) => self.own(Edge { from: node, ..*edge }, StepAnswer::seen(span)),
                 // Those of a group are left open with the group.
-                None if edge.from == node && !self.members(edge.to).all(|role| self.is_logged(role)) => {
+                None if edge.from == node
+                    && !self.members(edge.to).iter().all(|role| self.is_logged(*role)) =>
+                {
                     self.leave_open(*edge);
                 }
                 None => {}
@@ -445,10 +366,3 @@ impl Targets {
         self.on.entry(target).and_modify(|known| *known = known.join(span)).or_insert(span);
     }
 }
-
-/// The call by which whoever has rights of its own assumes a role.
-const ASSUME: &str = "sts:AssumeRole";
-/// The calls by which roles are assumed.
-const ASSUMING: [&str; 3] = [ASSUME, "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
-/// Those by the word of an issuer.
-const VOUCHED: [&str; 2] = ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];

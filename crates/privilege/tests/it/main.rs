@@ -61,6 +61,8 @@ mod support;
 #[cfg(test)]
 mod tracked;
 #[cfg(test)]
+mod trust;
+#[cfg(test)]
 mod truth;
 #[cfg(test)]
 mod usage;

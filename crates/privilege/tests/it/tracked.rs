@@ -205,7 +205,9 @@ fn a_step_that_was_tried_may_have_been_taken_at_another_time_than_that_of_the_lo
     assert_eq!(ways_of_ann(&tried, Ledger::default()), ["one unknown", "bob unknown", "orders unknown"]);
     let log = |from: i64, to: i64| {
         let mut ledger = Ledger::default();
-        ledger.add_logged(ACCOUNT, "iam:CreateUser", window(from, to));
+        for action in ["iam:CreateUser", "sts:AssumeRole"] {
+            ledger.add_logged(ACCOUNT, action, window(from, to));
+        }
         ledger.add_logged(ACCOUNT, "dynamodb:GetItem", window(from, to));
         ledger
     };

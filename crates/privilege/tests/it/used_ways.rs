@@ -120,12 +120,12 @@ fn what_no_log_would_show_is_possible_and_said_to_be_unknown() {
         ways(&atlas, &nothing, ("user/ann", "admin")).first().map(String::as_str),
         Some(&*format!("top unknown, {ADMIN}"))
     );
-    // With a log of what writes, nobody has assumed a role.
-    assert_eq!(ways(&atlas, &usage(&["iam:CreateUser"], &[]), ("user/ann", "admin")), [""; 0]);
-    // A log of what reads would not show it.
-    let reads = usage(&["iam:GetUser"], &[]);
+    // With a log of what reads, nobody has assumed a role.
+    assert_eq!(ways(&atlas, &usage(&["iam:GetUser"], &[]), ("user/ann", "admin")), [""; 0]);
+    // A log of what writes would not show it.
+    let writes = usage(&["iam:CreateUser"], &[]);
     assert_eq!(
-        ways(&atlas, &reads, ("user/bob", "role/two")).first().map(String::as_str),
+        ways(&atlas, &writes, ("user/bob", "role/two")).first().map(String::as_str),
         Some("two unknown")
     );
 }

@@ -15,7 +15,7 @@ use doorward_privilege::draw::{DrawError, draw_ways};
 use doorward_privilege::estate::PrincipalId;
 use doorward_privilege::graph::{Filter, GraphError};
 use doorward_privilege::questions::{CanAnswer, NameError, ReachAnswer, doubt};
-use doorward_privilege::usage::{LogAnswer, Usage, UsedWays, logs, rate};
+use doorward_privilege::usage::{LogAnswer, TrustAnswer, Usage, UsedWays, logs, rate, trust};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -50,6 +50,8 @@ pub struct Analysis {
     pub unknown: Vec<UnknownAnswer>,
     /// What logs show by which the use of rights is told, by account; none where no log is known. On the first page only.
     pub logs: Vec<LogAnswer>,
+    /// Which ways into roles were used in the window of the log; `null` where no log is known. On the first page only.
+    pub trust: Option<TrustAnswer>,
     /// Where the next page begins; absent at the end. A page may hold less than asked for and yet not be the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
@@ -159,15 +161,18 @@ pub fn analysis(derived: &Derived, query: &Query, usage: Option<&Usage>) -> Resu
     if let Some(usage) = usage {
         rate(usage, &atlas.estate, &mut principals);
     }
+    let mut outside = if is_first { outside(atlas, OUTSIDE_MAX) } else { Vec::new() };
+    let trust = usage.filter(|_| is_first).and_then(|usage| trust(usage, atlas, &mut outside));
     Ok(Analysis {
         as_of: as_of(atlas),
         seen: derived.fact,
         accounts: atlas.estate.accounts().map(|(_, account)| account.id.to_string()).collect(),
         principals,
         choke_points: if is_first { chokes(atlas, CHOKE_POINTS_MAX) } else { Vec::new() },
-        outside: if is_first { outside(atlas, OUTSIDE_MAX) } else { Vec::new() },
+        outside,
         unknown: if is_first { unknown(&atlas.estate) } else { Vec::new() },
         logs: usage.filter(|_| is_first).map(logs).unwrap_or_default(),
+        trust,
         next_cursor: last.map(|last| to_hex(last.arn())),
     })
 }
