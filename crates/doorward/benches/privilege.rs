@@ -1,6 +1,7 @@
 //! What every identity of a large account could do and where that leads, as whole programs: CPU time and the most memory
-//! of a process that reads an export and answers for all. Beside it what others take for the same account, or for as
-//! large a one as they manage; and one evaluation, beside another evaluator's on the same questions.
+//! of a process that reads an export and answers for all, without and with a log of what was used. Beside it what others
+//! take for the same account, or for as large a one as they manage; and one evaluation, beside another evaluator's on the
+//! same questions.
 //!
 //! `DOORWARD_PEERS` names the folder that the peers were installed into; one that is not there is left out, aloud.
 
@@ -30,7 +31,7 @@ use std::process::Command;
 
 use doorward_intake::{Item, Limits, Reader};
 use doorward_privilege::estate::{Builder, Estate};
-use doorward_simulate::{large_account, large_data};
+use doorward_simulate::{large_account, large_data, large_log};
 use serde_json::Value;
 
 use crate::asked::asked;
@@ -42,6 +43,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Sizes of the account, in roles.
 const SIZES: [u32; 2] = [10_000, 50_000];
 const SEED: u64 = 7;
+/// So many events has the log of what was used.
+const EVENTS: u32 = 120_000;
 
 /// A large account as a file below the build folder, made once.
 fn export(roles: u32) -> PathBuf {
@@ -61,6 +64,15 @@ fn data(roles: u32) -> PathBuf {
     path
 }
 
+/// What its roles did, beside it.
+fn log(roles: u32) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("account-{roles}.log.json"));
+    let mut text = Vec::new();
+    large_log(SEED, (roles, EVENTS), &mut |piece| text.extend_from_slice(piece));
+    fs::write(&path, text).unwrap();
+    path
+}
+
 /// What an export says, as rows in one estate.
 fn estate(path: &Path) -> Estate {
     let mut builder = Builder::default();
@@ -74,14 +86,17 @@ fn estate(path: &Path) -> Estate {
     builder.build()
 }
 
-/// What this program takes to read exports and answer for all its principals; and how many they are.
-fn whole(paths: &[&Path]) -> (Watched, usize) {
+/// What this program takes to read exports and answer for all its principals; how many they are, and of how many it was told
+/// what they use.
+fn whole(paths: &[&Path]) -> (Watched, [usize; 2]) {
     let answers = Path::new(env!("CARGO_TARGET_TMPDIR")).join("answers.json");
     let mut analyze = Command::new(env!("CARGO_BIN_EXE_doorward"));
     analyze.args(["privilege", "analyze", "--quiet", "-o", "json"]).args(paths);
     let watched = watched(&mut analyze, File::create(&answers).unwrap().into());
     let answers: Value = serde_json::from_slice(&fs::read(&answers).unwrap()).unwrap();
-    (watched, answers.get("principals").and_then(Value::as_array).unwrap().len())
+    let principals = answers.get("principals").and_then(Value::as_array).unwrap();
+    let rated = principals.iter().filter(|one| one.get("usage").is_some_and(|usage| !usage.is_null()));
+    (watched, [principals.len(), rated.count()])
 }
 
 fn main() {
@@ -90,8 +105,13 @@ fn main() {
     }
     evaluation::measure();
     for roles in SIZES {
-        let (Watched { cpu, peak }, principals) = whole(&[&export(roles), &data(roles)]);
+        let (export, data) = (export(roles), data(roles));
+        let (Watched { cpu, peak }, [principals, rated]) = whole(&[&export, &data]);
+        assert_eq!(rated, 0, "no log tells what is used");
         println!("privilege/{roles}: cpu {} peak {peak} principals {principals}", cpu.as_nanos());
+        let (Watched { cpu, peak }, [principals, rated]) = whole(&[&export, &data, &log(roles)]);
+        assert_eq!(rated, principals, "the log tells of all of them what they use");
+        println!("privilege/{roles} with a log: cpu {} peak {peak} events {EVENTS}", cpu.as_nanos());
     }
     peers::cloudsplaining();
     peers::pmapper();

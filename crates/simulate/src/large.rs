@@ -1,9 +1,12 @@
 //! The export of one large account, for benches of the permission graph: roles, users, groups and policies with
-//! statements, trust, boundaries and chains, in the shares that large accounts show.
+//! statements, trust, boundaries and chains, in the shares that large accounts show; what it holds, and a log of what its
+//! roles do.
 
 mod data;
+mod log;
 
 pub use self::data::large_data;
+pub use self::log::large_log;
 
 use crate::random::{Random, Stream};
 use crate::session::unique_id;
@@ -74,7 +77,7 @@ const ESCALATIONS: [&str; 12] = [
 /// Hands the export of an account of so many roles to the sink, piece by piece. A tenth as many users, a fiftieth as
 /// many groups and a quarter as many managed policies go with them. The pieces together are one JSON document.
 pub fn large_account(seed: u64, roles: u32, sink: &mut dyn FnMut(&[u8])) {
-    let account = Large { seed, roles, policies: (roles / 4).max(10), groups: (roles / 50).max(5) };
+    let account = Large::of(seed, roles);
     let lists: [(&str, u32, WriteEntry); 4] = [
         (r#"{"UserDetailList":["#, (roles / 10).max(10), Large::user),
         (r#"],"GroupDetailList":["#, account.groups, Large::group),
@@ -111,6 +114,10 @@ struct Large {
 const CREATED: &str = "2025-02-03T04:05:06+00:00";
 
 impl Large {
+    fn of(seed: u64, roles: u32) -> Self {
+        Self { seed, roles, policies: (roles / 4).max(10), groups: (roles / 50).max(5) }
+    }
+
     fn random(&self, kind: u64, number: u32) -> Random {
         Random::of(self.seed, Stream::Policy, &[0x1a, kind, u64::from(number)])
     }

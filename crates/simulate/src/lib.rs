@@ -29,7 +29,7 @@ mod words;
 
 pub use attack::{Known, Label, Side, TECHNIQUES, Technique};
 pub use files::{delivered, files};
-pub use large::{large_account, large_data};
+pub use large::{large_account, large_data, large_log};
 pub use organisation::{Account, Class, Member, Organisation, organisation};
 pub use plan::{AttackPlan, Noise, NoiseRow, Plan, noise_table};
 pub use record::{EventId, SimEvent};

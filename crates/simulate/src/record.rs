@@ -36,7 +36,7 @@ impl EventId {
 }
 
 impl EventId {
-    fn write(self, out: &mut Vec<u8>) {
+    pub(crate) fn write(self, out: &mut Vec<u8>) {
         let mut digits_left = 32;
         for part in [8, 4, 4, 4, 12] {
             if digits_left < 32 {

@@ -66,9 +66,9 @@ pub(crate) fn pmapper() {
     let output = File::create(path.with_extension("pmapper")).unwrap();
     let theirs = watched(python.arg(script("pmapper.py")).arg(&path), output.into());
     // The kernel counts hundredths of a second.
-    let ours: Vec<(Watched, usize)> = (0..RUNS).map(|_| whole(&[&path])).collect();
+    let ours: Vec<(Watched, [usize; 2])> = (0..RUNS).map(|_| whole(&[&path])).collect();
     let cpu = ours.iter().map(|(one, _)| one.cpu).sum::<Duration>() / RUNS;
-    let (Watched { peak, .. }, principals) = ours.first().unwrap();
+    let (Watched { peak, .. }, [principals, _]) = ours.first().unwrap();
     println!("privilege/122: cpu {} peak {peak} principals {principals}", cpu.as_nanos());
     println!("privilege/122 pmapper: cpu {} peak {}", theirs.cpu.as_nanos(), theirs.peak);
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_model::time::Millis;
-use doorward_simulate::{AttackPlan, Class, Plan, SimEvent, large_account, organisation};
+use doorward_simulate::{AttackPlan, Class, Plan, SimEvent, large_account, large_log, organisation};
 use serde_json::Value;
 
 fn plan() -> Plan {
@@ -241,4 +241,38 @@ fn the_large_account_has_its_counts() {
     assert_eq!(lists.map(count), [Some(30), Some(6), Some(300), Some(75)]);
     let statements = export.to_string().matches("\"Effect\"").count();
     assert!((700..1_500).contains(&statements), "{statements} statements");
+}
+
+#[test]
+fn roles_of_the_large_account_do_the_same_few_things_again() {
+    let log = |seed: u64| {
+        let mut log = Vec::new();
+        large_log(seed, (300, 2_000), &mut |piece| log.extend_from_slice(piece));
+        let log: Value = serde_json::from_slice(&log).expect("a log");
+        log["Records"].as_array().expect("records").clone()
+    };
+    let records = log(1);
+    assert_eq!(records, log(1));
+    assert_ne!(records, log(2));
+    let mut account = Vec::new();
+    large_account(1, 300, &mut |piece| account.extend_from_slice(piece));
+    let account: Value = serde_json::from_slice(&account).expect("an export");
+    let roles = account["RoleDetailList"].as_array().expect("roles");
+    let known: BTreeSet<_> =
+        roles.iter().map(|role| (role["Arn"].clone().to_string(), role["RoleId"].as_str())).collect();
+    let (mut done, mut ids, mut denied) = (BTreeMap::<String, BTreeSet<String>>::new(), BTreeSet::new(), 0);
+    for record in &records {
+        let issuer = &record["userIdentity"]["sessionContext"]["sessionIssuer"];
+        let role = (issuer["arn"].to_string(), issuer["principalId"].as_str());
+        assert!(known.contains(&role), "{role:?}");
+        let what = format!("{} {}", record["eventName"], record["requestParameters"]);
+        done.entry(role.0).or_default().insert(what);
+        ids.insert(record["eventID"].to_string());
+        denied += usize::from(record.get("errorCode").is_some());
+    }
+    assert!(records.is_sorted_by_key(|record| record["eventTime"].as_str().map(str::to_owned)));
+    assert_eq!((records.len(), ids.len()), (2_000, 2_000));
+    assert!(done.values().all(|habits| habits.len() <= 4), "{done:?}");
+    // The last roles do hardly anything, and so some do nothing.
+    assert!((200..300).contains(&done.len()) && (20..80).contains(&denied), "{} {denied}", done.len());
 }
