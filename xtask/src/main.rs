@@ -62,7 +62,7 @@ enum Task {
         #[arg(long, default_value_t = 20)]
         seconds: u32,
     },
-    /// Make a data pack below rules/ anew; needs npm
+    /// Make a data pack below rules/ anew; needs npm, or Python with pip
     Pack {
         #[command(subcommand)]
         pack: Pack,
@@ -83,6 +83,12 @@ enum Pack {
         #[arg(long, default_value = "latest")]
         version: String,
     },
+    /// The AWS permissions after which no call is named, of those that are known
+    Unnamed {
+        /// The version of the Python package with the models of services
+        #[arg(long, default_value = "latest")]
+        version: String,
+    },
 }
 
 fn main() -> ExitCode {
@@ -95,6 +101,7 @@ fn main() -> ExitCode {
         Task::Smoke => smoke::smoke(),
         Task::Fuzz { seconds } => fuzz::fuzz(seconds),
         Task::Pack { pack: Pack::Permissions { version } } => pack::permissions(&version),
+        Task::Pack { pack: Pack::Unnamed { version } } => pack::unnamed(&version),
         Task::Docs { check } => docs::docs(check),
     };
     match done {
