@@ -3,6 +3,7 @@
 pub(super) mod answer;
 pub(crate) mod kind;
 mod last_use;
+mod policy;
 
 use doorward_model::identity::{Credential, CredentialKind, Identity};
 use doorward_model::inventory::resource::{INSTANCE_PROFILE, Resource};
@@ -39,6 +40,16 @@ impl Sheet<'_> {
             self.password(&identity);
         }
         self.export.identities.push(identity);
+        Ok(())
+    }
+
+    /// What limits a user, and that it has a password, of an answer that does not tell who it is in whole.
+    pub(crate) fn limit_of_user(&mut self, user: Value<'_>) -> Result<(), RejectReason> {
+        let mut identity = self.holder(user, &USERS)?;
+        identity.last_used_at_ms = self.date(user, "PasswordLastUsed");
+        if identity.last_used_at_ms != 0 {
+            self.password(&identity);
+        }
         Ok(())
     }
 

@@ -4,5 +4,6 @@ mod answers;
 mod bad_input;
 mod config;
 mod credentials;
+mod holders;
 mod report;
 mod tree;

@@ -10,7 +10,7 @@ use doorward_model::inventory::last_use::LastUse;
 use doorward_model::inventory::organisation::OrganisationNode;
 use doorward_model::inventory::resource::Resource;
 use doorward_model::inventory::row::Row;
-use doorward_model::inventory::{AccountExport, Entitlement, Group, Origin, PolicyDocument};
+use doorward_model::inventory::{AccountExport, Entitlement, Group, Origin, PolicyDocument, Scope, Source};
 
 use super::center::CenterRows;
 use super::{Held, PrincipalKind};
@@ -55,9 +55,13 @@ impl Rows {
             !PolicyDocument::goes_back(&document.name, known, &document.version)
         });
         self.center.take(&mut export);
+        let scope = export.scope;
         for (id, holder) in holders(&mut export) {
-            // A newer statement of a holder tells all that it has.
-            self.rights.remove(&id);
+            // A newer statement of a holder tells all that it has, unless IAM was asked about nothing else.
+            let by = holder.identity.seen.unwrap_or_default().source();
+            if scope == Scope::Account || by != Source::Iam {
+                self.rights.remove(&id);
+            }
             self.holders.insert(id, holder);
         }
         self.hold(&mut export);

@@ -3,7 +3,7 @@
 use doorward_model::identity::{Credential, CredentialKind, Identity};
 use doorward_model::inventory::organisation::NodeKind;
 use doorward_model::inventory::resource::{INSTANCE_PROFILE, Resource};
-use doorward_model::inventory::{AccountExport, Entitlement, Origin};
+use doorward_model::inventory::{AccountExport, Entitlement, Origin, Scope, Seen, Source};
 use doorward_privilege::estate::{Builder, Estate, Held, PrincipalKind};
 
 use crate::support::{ACCOUNT, Rows, node};
@@ -89,6 +89,26 @@ fn the_newer_of_two_exports_is_right_in_any_order() {
             own.document.document().unwrap().statements[0].permissions.named()[0].matches("s3:putobject")
         );
     }
+}
+
+#[test]
+fn a_newer_answer_about_one_role_takes_nothing_away_that_it_does_not_tell() {
+    let arn = format!("arn:aws:iam::{ACCOUNT}:role/app");
+    let held = |source: Source, scope: Scope| {
+        let mut later = Rows::new().trusting("app", "[]", "[]").0;
+        later.entitlements.retain(|row| row.origin() == Origin::Trust);
+        later.identities.iter_mut().for_each(|row| row.seen = Some(Seen::by(source)));
+        (later.scope, later.newest_at_ms) = (scope, 20);
+        let mut builder = Builder::default();
+        builder.add(later);
+        builder.add(AccountExport { newest_at_ms: 10, ..rows().0 });
+        policies(&builder.build(), &arn)
+    };
+    let own = vec![format!("{arn} inline:own")];
+    assert_eq!(held(Source::Iam, Scope::Rows), own);
+    // A statement of the whole account, or an item of AWS Config, tells all that a role holds.
+    assert_eq!(held(Source::Iam, Scope::Account), Vec::<String>::new());
+    assert_eq!(held(Source::Config, Scope::Rows), Vec::<String>::new());
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Single answers of IAM: keys, passwords and second factors of users, what an account says of its root user, providers
-//! of identities, and what was used last. Sources: the pages of the IAM API reference on each of them.
+//! of identities, what was used last, and what one role, user or policy is and holds. Sources: the pages of the IAM API reference on each of them.
 
 use doorward_model::identity::{Credential, CredentialKind, CredentialState, Identity, IdentityKind};
 use doorward_model::inventory::resource::{Resource, attribute};
@@ -9,13 +9,13 @@ use doorward_model::time::Time;
 use crate::inventory::aws::{Arn, date, get, list, needed, partition_of, tags, text};
 use crate::inventory::draft::{Draft, wrap};
 use crate::inventory::form::Top;
-use crate::inventory::iam::last_use;
+use crate::inventory::iam::{last_use, policy};
 use crate::json::value::Value;
 
 type Reads = fn(Value<'_>, &mut Draft<'_>) -> Result<(), RejectReason>;
 
 /// Answers by a field and what stands in it, with what reads the answer.
-const ANSWERS: [(&str, &str, Reads); 8] = [
+const ANSWERS: [(&str, &str, Reads); 12] = [
     ("AccessKeyMetadata", "AccessKeyId", keys),
     ("AccessKeyLastUsed", "ServiceName", key_use),
     ("LoginProfile", "UserName", password),
@@ -24,6 +24,10 @@ const ANSWERS: [(&str, &str, Reads); 8] = [
     ("SummaryMap", "AccountMFAEnabled", summary),
     ("OpenIDConnectProviderList", "Arn", providers),
     ("SAMLProviderList", "Arn", providers),
+    ("Role", "AssumeRolePolicyDocument", policy::role),
+    ("User", "CreateDate", policy::user),
+    ("AttachedPolicies", "PolicyArn", policy::attached),
+    ("PolicyVersion", "Document", policy::version),
 ];
 
 fn reads(top: &Top<'_>) -> Option<Reads> {
@@ -33,6 +37,9 @@ fn reads(top: &Top<'_>) -> Option<Reads> {
     }
     if (has("ClientIDList") && has("ThumbprintList")) || has("SAMLMetadataDocument") {
         return Some(provider);
+    }
+    if policy::is_inline(top) {
+        return Some(policy::inline);
     }
     ANSWERS.iter().find(|(field, mark, _)| top.holds(field, mark)).map(|(_, _, reads)| *reads)
 }
