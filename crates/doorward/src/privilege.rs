@@ -24,7 +24,7 @@ use doorward_privilege::rating::TierZero;
 use doorward_privilege::usage::{
     self, EfficiencyAnswer, LogAnswer, RoleAnswer, StepAnswer, Taken, TrackedAnswer, TrustAnswer, Usage,
 };
-use doorward_serve::answers::privilege::{CHOKE_POINTS_MAX, OUTSIDE_MAX, as_of};
+use doorward_serve::answers::privilege::{OUTSIDE_MAX, as_of, cuts};
 use doorward_views::control::Control;
 use serde::{Deserialize, Serialize};
 
@@ -118,23 +118,26 @@ pub(crate) fn tier_zero(path: &Path) -> Result<TierZero> {
 }
 
 /// What is said of all principals of an atlas.
-pub(crate) fn analyzed(atlas: &Atlas, usage: Option<&Usage>) -> Analyzed {
+///
+/// # Errors
+/// When there is too much to be told apart.
+pub(crate) fn analyzed(atlas: &Atlas, usage: Option<&Usage>) -> Result<Analyzed> {
     let mut principals = answers::principals(atlas);
     if let Some(usage) = usage {
         usage::rate(usage, &atlas.estate, &mut principals);
     }
     let mut outside = answers::outside(atlas, OUTSIDE_MAX);
     let trust = usage.and_then(|usage| usage::trust(usage, atlas, &mut outside));
-    Analyzed {
+    Ok(Analyzed {
         as_of: as_of(atlas),
         accounts: atlas.estate.accounts().map(|(_, account)| account.id.to_string()).collect(),
         principals,
-        choke_points: answers::chokes(atlas, CHOKE_POINTS_MAX),
+        choke_points: cuts(atlas, usage)?,
         outside,
         unknown: answers::unknown(&atlas.estate),
         logs: usage.map(usage::logs).unwrap_or_default(),
         trust,
-    }
+    })
 }
 
 impl Analyzed {
@@ -194,11 +197,15 @@ pub(crate) fn table(analyzed: &Analyzed) -> String {
     }
     if !analyzed.choke_points.is_empty() {
         text.push_str("\nCut first (how many lose their only way to what matters most):\n");
-        for ChokeAnswer { cut, method, fix, cut_off } in analyzed.choke_points.iter().take(LISTED_MAX) {
+        for one in analyzed.choke_points.iter().take(LISTED_MAX) {
+            let ChokeAnswer { cut, method, fix, cut_off, usage, .. } = one;
             let by = if method.is_empty() { String::new() } else { format!(" by {method}") };
             text.push_str(&format!("  {cut_off:>5}  {cut}{by}\n"));
             if !fix.is_empty() {
                 text.push_str(&format!("         {fix}\n"));
+            }
+            if let Some(step) = usage {
+                text.push_str(&format!("         {}\n", in_use(step)));
             }
         }
     }
@@ -236,6 +243,14 @@ pub(crate) fn hops(text: &mut String, hops: &[HopAnswer], margin: &str) {
         if let Some(step) = &hop.usage {
             text.push_str(&format!("{margin}     {}\n", used(step)));
         }
+    }
+}
+
+/// What breaks where a way is cut, in words.
+pub(crate) fn in_use(step: &StepAnswer) -> String {
+    match (step.taken, step.last) {
+        (Taken::Seen, Some(last)) => format!("in use, last at {last}"),
+        _ => used(step),
     }
 }
 

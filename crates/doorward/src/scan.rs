@@ -104,7 +104,7 @@ fn judge<J: Journal>(
     let report = report::of(writer, gathered.tally, &gathered.rejects, coverage);
     let Some(atlas) = privilege.transpose()? else { return Ok(report) };
     let usage = privilege::usage(ledger.unwrap_or_default(), &atlas)?;
-    Ok(Report { privilege: Some(privilege::analyzed(&atlas, usage.as_ref())), ..report })
+    Ok(Report { privilege: Some(privilege::analyzed(&atlas, usage.as_ref())?), ..report })
 }
 
 /// How files are read.

@@ -1,6 +1,7 @@
 //! What is told of each principal: whether it administers its account, whether it could come to, by which steps, and
 //! what is missing where it could not.
 
+mod cuts;
 mod names;
 mod outside;
 
@@ -10,6 +11,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use self::cuts::recommended;
 pub use self::outside::{OutsideAnswer, outside};
 
 use self::names::Names;
@@ -186,6 +188,13 @@ pub struct ChokeAnswer {
     pub fix: String,
     /// How many identities have no other way.
     pub cut_off: u32,
+    /// By how much the blast radii of all identities fall, in eightieths like `blast_weight`; absent where no log is known, and
+    /// behind the first twenty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removes: Option<u64>,
+    /// Whether a log shows that anybody came over it; absent where none is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<StepAnswer>,
 }
 
 /// A policy that cannot be read: what depends on it is unknown, and never taken for allowed.
@@ -401,6 +410,6 @@ impl Teller<'_> {
                 (self.names.name(node), String::new(), String::new())
             }
         };
-        Some(ChokeAnswer { cut, method, fix, cut_off: choke.cut_off })
+        Some(ChokeAnswer { cut, method, fix, cut_off: choke.cut_off, ..ChokeAnswer::default() })
     }
 }

@@ -13,6 +13,7 @@ use crate::estate::{PrincipalId, PrincipalKind};
 use crate::graph::{Edge, Filter, Node, NodeId};
 use crate::interest::Interest;
 use crate::reach::{Best, best_path, best_paths, reach};
+use crate::usage::{StepAnswer, UsedWays};
 
 /// Whether a principal has a permission on a resource.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -40,6 +41,9 @@ pub struct CanAnswer {
     /// That the permission is not one that is known, and what may be meant; absent where it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
+    /// Whether a log shows that it was used; absent where none is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<StepAnswer>,
 }
 
 /// Whether something is allowed.
@@ -74,6 +78,9 @@ pub struct ReachAnswer {
     /// The shortest of the best ways, step by step; of the first few only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub path: Vec<HopAnswer>,
+    /// Whether it was come to by steps that a log shows; absent where none is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<StepAnswer>,
 }
 
 /// A node, passages included, as it is shown to other programs.
@@ -144,6 +151,7 @@ impl CanAnswer {
             statement: Vec::new(),
             only_if: Vec::new(),
             warning: None,
+            usage: None,
         }
     }
 }
@@ -271,9 +279,10 @@ impl Atlas {
     }
 
     /// What a node reaches: what adds most to its blast radius first, which is its weight times how well it is reached.
-    /// The first few come with their ways.
+    /// The first few come with their ways. Where the used part of the graph is known, each says whether it was come to.
     #[must_use]
-    pub fn reached(&self, from: NodeId, filter: &Filter) -> Vec<ReachAnswer> {
+    pub fn reached(&self, from: NodeId, filter: &Filter, used: Option<&UsedWays<'_>>) -> Vec<ReachAnswer> {
+        let taken = used.map(|used| used.reached(from, filter));
         let graph = &self.analysis.graph;
         let reached = reach(graph, from, filter);
         let weights = &self.rating.weights;
@@ -287,6 +296,7 @@ impl Atlas {
             conditions: best.conditions,
             weight: weights.weights.get(node.0 as usize).copied().unwrap_or(0),
             path: paths.next().unwrap_or_default(),
+            usage: taken.as_ref().map(|taken| taken(node)),
         };
         found.into_iter().map(told).collect()
     }

@@ -16,6 +16,7 @@ use crate::catalog::{Access, Catalog, CatalogError, PermissionId};
 use crate::estate::Estate;
 use crate::permission_set::PermissionSet;
 
+mod asked;
 mod efficiency;
 mod entries;
 mod logged;
@@ -26,6 +27,7 @@ mod trust;
 mod ways;
 mod who;
 
+pub use self::asked::used;
 pub use self::efficiency::{Efficiencies, EfficiencyAnswer};
 pub use self::logged::{Logged, Table};
 pub use self::step::{StepAnswer, Taken};

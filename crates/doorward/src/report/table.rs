@@ -12,7 +12,7 @@ use doorward_serve::answers::findings::FindingRow;
 use doorward_serve::answers::identities::IdentityDetail;
 
 use super::{Report, SourceRow, SourceStatus};
-use crate::privilege::unused_trust;
+use crate::privilege::{in_use, unused_trust};
 
 /// Renders the report for a terminal of a width.
 #[must_use]
@@ -59,7 +59,8 @@ fn privilege(report: &Report, width: u16) -> String {
     }
     for cut in analyzed.choke_points.iter().take(CUTS_MAX) {
         let by = if cut.method.is_empty() { String::new() } else { format!(" by {}", cut.method) };
-        let said = format!("Cut {}{by}: {} lose their only way.", cut.cut, cut.cut_off);
+        let use_seen = cut.usage.as_ref().map(|step| format!(" ({})", in_use(step))).unwrap_or_default();
+        let said = format!("Cut {}{by}: {} lose their only way{use_seen}.", cut.cut, cut.cut_off);
         paragraph(&mut text, &said, (2, width));
     }
     if let Some(trust) = analyzed.trust.as_ref().filter(|trust| trust.ways.unused > 0) {

@@ -98,10 +98,20 @@ fn told(token: &str, place: &[&str]) -> Value {
         principals.iter().find(|one| one["arn"] == arn(name)).unwrap()["usage"].clone()
     };
     let ways = |from: &str, to: &str| asked(token, &["path", from, to, "--used-only"], place);
+    let can = |who: &str, resource: &str| {
+        asked(token, &["identity", "can", who, "sts:AssumeRole", resource], place)["usage"].clone()
+    };
+    let of_all = |listed: Value, name: &str| {
+        let told = listed.as_array().unwrap().iter().map(|one| json!([one[name], one["usage"]["taken"]]));
+        told.collect::<Vec<_>>()
+    };
     json!({
         "logs": analyzed["logs"],
         "usage": [of("user/ann"), of("user/bob"), of("role/lists"), of("role/top")["used"]],
         "trust": analyzed["trust"],
+        "can": [can("ann", &arn("role/top")), can("ann", &arn("role/lists")), can("ann", "*")],
+        "who can": of_all(asked(token, &["who-can", "sts:AssumeRole", &arn("role/top")], place), "identity"),
+        "reach": of_all(asked(token, &["identity", "reach", "bob"], place), "to"),
         "ways": [ways("ann", "admin"), ways("bob", "admin"), ways("ann", "role/lists")],
     })
 }
@@ -116,13 +126,14 @@ fn expected() -> Value {
             "from": from, "to": to, "sources": sources,
         })
     };
+    let used = json!({"taken": "seen", "first": from, "last": "2026-06-20T10:00:00Z", "count": 2});
     let assumed = json!({
         "edge": {"from": arn("user/ann"), "to": arn("role/top"), "method": "sts-001"},
         "statement": [
             format!("{} inline:own statement 1", arn("user/ann")),
             format!("{} trust statement 1", arn("role/top")),
         ],
-        "usage": {"taken": "seen", "first": from, "last": "2026-06-20T10:00:00Z", "count": 2},
+        "usage": used,
     });
     let administers = json!({
         "edge": {"from": arn("role/top"), "to": format!("administrator of {ACCOUNT}"), "method": "administrator"},
@@ -142,6 +153,14 @@ fn expected() -> Value {
             usage([0.0, 0.7143, 0.2857], (14, 0)),
             usage([0.0, 1.0, 0.0], (2, 0)),
             1,
+        ],
+        "can": [used, json!({"taken": "unused"}), used],
+        "who can": [
+            [arn("user/ann"), "seen"], [arn("user/bob"), "unused"], [arn("role/top"), "unused"],
+        ],
+        "reach": [
+            [arn("role/top"), "unused"], [arn("user/ann"), "unused"], [arn("role/lists"), "unused"],
+            [format!("administrator of {ACCOUNT}"), "unused"],
         ],
         "trust": {
             "ways": {"all": 2, "seen": 1, "unused": 1, "unknown": 0},
@@ -203,6 +222,11 @@ fn without_a_log_nothing_is_said_of_use() {
     ] {
         assert!(table.contains(line), "{table}");
     }
+    let can =
+        done("", &["identity", "can", "ann", "sts:AssumeRole", "--files", account, trail.to_str().unwrap()]);
+    assert!(can.contains("used, first 2026-06-01T10:00:00Z, last 2026-06-20T10:00:00Z\n"), "{can}");
+    let reach = done("", &["identity", "reach", "bob", "--files", account, trail.to_str().unwrap()]);
+    assert!(reach.contains("role/top  (not used)\n"), "{reach}");
     let way = done("", &["path", "ann", "--used-only", "--files", account, trail.to_str().unwrap()]);
     assert!(way.contains("used, first 2026-06-01T10:00:00Z, last 2026-06-20T10:00:00Z\n"), "{way}");
     let none = done("", &["path", "bob", "--used-only", "--files", account, trail.to_str().unwrap()]);

@@ -79,6 +79,7 @@ impl Explainer<'_> {
                 statement: statements,
                 only_if,
                 warning: None,
+                usage: None,
             }
         }))
     }

@@ -176,6 +176,7 @@ fn cut(
         method: answers::method(atlas, step.cause),
         fix: fix(comparison, step.cause),
         cut_off: count,
+        ..ChokeAnswer::default()
     }
 }
 

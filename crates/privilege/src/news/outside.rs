@@ -88,6 +88,7 @@ fn told(comparison: &Comparison<'_>, mut doors: Vec<Door>) -> Option<News> {
         method: method.0.to_owned(),
         fix: if is_role(first) { fix(comparison, Cause::Assume) } else { RESOURCE.to_owned() },
         cut_off: count,
+        ..ChokeAnswer::default()
     };
     let mut rows: Vec<_> = doors.iter().flat_map(|door| door.attributed.rows.clone()).collect();
     rows.sort_unstable();

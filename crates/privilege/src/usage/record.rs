@@ -86,8 +86,18 @@ impl<'a> Record<'a> {
         self.uses(usage, permission).any(|used| used.not_kept() > 0)
     }
 
+    /// Whether a permission may have been used though the log of the account does not show it.
+    pub(super) fn is_hidden(&self, usage: &Usage, account: &str, permission: &str) -> bool {
+        let is_shown = usage.shows(account, permission);
+        match self.tried(usage, permission) {
+            Tried::Never => false,
+            Tried::Last(at) => !is_shown || usage.log(account).is_none_or(|log| !log.window.contains(at)),
+            Tried::Untold => !is_shown,
+        }
+    }
+
     /// Whether it tried to use a permission, as AWS keeps it.
-    pub(super) fn tried(&self, usage: &Usage, permission: &str) -> Tried {
+    fn tried(&self, usage: &Usage, permission: &str) -> Tried {
         let told = self.tracked.as_ref().zip(usage.catalog.find(permission));
         told.map_or(Tried::Untold, |(tracked, permission)| tracked.of_permission(permission))
     }

@@ -49,4 +49,14 @@ impl StepAnswer {
     pub(super) const fn seen(span: Span) -> Self {
         Self { taken: Taken::Seen, first: Some(span.first), last: Some(span.last), count: Some(span.count) }
     }
+
+    /// Both together, where both were seen.
+    pub(super) fn join(self, other: &Self) -> Self {
+        Self {
+            taken: self.taken,
+            first: self.first.min(other.first),
+            last: self.last.max(other.last),
+            count: self.count.zip(other.count).map(|(one, other)| one.saturating_add(other)),
+        }
+    }
 }

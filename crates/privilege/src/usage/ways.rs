@@ -13,7 +13,6 @@ use super::Usage;
 use super::entries::{ASSUME, Entries};
 use super::record::Record;
 use super::step::{StepAnswer, Taken};
-use super::tracked::Tried;
 use crate::analysis::{Cause, KINDS, Place, PoolOf};
 use crate::answers::{self, PathAnswer};
 use crate::atlas::Atlas;
@@ -33,7 +32,11 @@ pub struct UsedWays<'a> {
     stands_for: Vec<EdgeId>,
     first_own: u32,
     taken: BTreeMap<EdgeId, StepAnswer>,
+    /// How edges of the atlas were used, by whomever they lead to.
+    over: BTreeMap<EdgeId, StepAnswer>,
 }
+
+mod over;
 
 impl<'a> UsedWays<'a> {
     /// The part of an atlas that a log shows to be used.
@@ -52,17 +55,18 @@ impl<'a> UsedWays<'a> {
             stands_for: Vec::new(),
             first_own,
             taken: BTreeMap::new(),
+            over: BTreeMap::new(),
             above: BTreeMap::new(),
         };
         for (node, _) in atlas.analysis.graph.nodes() {
             sieve.node(node);
         }
-        let Sieve { mut seen, unknown, stands_for, taken, .. } = sieve;
+        let Sieve { mut seen, unknown, stands_for, taken, over, .. } = sieve;
         let nodes: Vec<_> = atlas.analysis.graph.nodes().map(|(_, node)| node).collect();
         let graph = Graph::new(nodes.clone(), &seen)?;
         seen.extend(unknown);
         let possible = Graph::new(nodes, &seen)?;
-        Ok(Self { atlas, seen: graph, possible, stands_for, first_own, taken })
+        Ok(Self { atlas, seen: graph, possible, stands_for, first_own, taken, over })
     }
 
     /// The best ways whose steps were all seen, or hold by themselves. If there is none, the best ones with steps of which
@@ -120,6 +124,7 @@ struct Sieve<'a> {
     stands_for: Vec<EdgeId>,
     first_own: u32,
     taken: BTreeMap<EdgeId, StepAnswer>,
+    over: BTreeMap<EdgeId, StepAnswer>,
     /// By which passages one comes to a node.
     above: BTreeMap<NodeId, BTreeSet<NodeId>>,
 }
@@ -227,7 +232,8 @@ impl Sieve<'_> {
     fn targets(&self, record: &Record<'_>, account: &str, permissions: &[&str]) -> Targets {
         let mut targets = Targets::default();
         for name in permissions {
-            targets.is_open |= self.is_hidden((record, account), name) || record.is_partial(self.usage, name);
+            targets.is_open |=
+                record.is_hidden(self.usage, account, name) || record.is_partial(self.usage, name);
             for (resource, span) in record.on(self.usage, name) {
                 match self.find(resource) {
                     Some(target) => targets.add(target, span),
@@ -237,18 +243,6 @@ impl Sieve<'_> {
             }
         }
         targets
-    }
-
-    /// Whether a permission may have been used though the log does not show it.
-    fn is_hidden(&self, (record, account): (&Record<'_>, &str), name: &str) -> bool {
-        let is_shown = self.usage.shows(account, name);
-        match record.tried(self.usage, name) {
-            Tried::Never => false,
-            Tried::Last(at) => {
-                !is_shown || self.usage.log(account).is_none_or(|log| !log.window.contains(at))
-            }
-            Tried::Untold => !is_shown,
-        }
     }
 
     fn find(&self, resource: &str) -> Option<NodeId> {
@@ -268,9 +262,12 @@ impl Sieve<'_> {
         }
         for (target, span) in &used.on {
             let above = self.above(*target);
-            if let Some(edge) = of_cause.iter().find(|edge| edge.to == *target || above.contains(&edge.to)) {
+            let mut leading = of_cause.iter().filter(|edge| edge.to == *target || above.contains(&edge.to));
+            if let Some(edge) = leading.next() {
                 self.own(Edge { to: *target, ..*edge }, StepAnswer::seen(*span));
             }
+            // One is enough for a way, and each of them may be the one.
+            leading.for_each(|edge| self.cross(edge.id, &StepAnswer::seen(*span)));
         }
         if used.is_open {
             of_cause.into_iter().for_each(|edge| self.leave_open(edge));
@@ -282,8 +279,15 @@ impl Sieve<'_> {
         let id =
             EdgeId(self.first_own.saturating_add(u32::try_from(self.stands_for.len()).unwrap_or(u32::MAX)));
         self.stands_for.push(edge.id);
+        self.cross(edge.id, &step);
         self.seen.push(Edge { id, ..edge });
         self.taken.insert(id, step);
+    }
+
+    /// Takes in that an edge of the atlas was used.
+    fn cross(&mut self, edge: EdgeId, step: &StepAnswer) {
+        let known = self.over.entry(edge);
+        known.and_modify(|known| *known = known.clone().join(step)).or_insert_with(|| step.clone());
     }
 
     fn leave_open(&mut self, edge: Edge) {
@@ -299,7 +303,7 @@ impl Sieve<'_> {
         for name in needs {
             match record.all(self.usage, name) {
                 Some(span) => used = Some(used.map_or(span, |used| used.join(span))),
-                None if !self.is_hidden((record, account), name) => return,
+                None if !record.is_hidden(self.usage, account, name) => return,
                 // The log would show it, and it was tried at another time.
                 None => is_open |= self.usage.shows(account, name),
             }

@@ -328,7 +328,7 @@ fn roles_that_trust_each_other_in_a_circle_lead_nowhere_else() {
     );
     let atlas = atlas(rows.estate());
     let from = atlas.find("role/a").unwrap();
-    let reached = atlas.reached(from, &Filter::default());
+    let reached = atlas.reached(from, &Filter::default(), None);
     let names: Vec<&str> = reached.iter().map(|one| one.to.rsplit('/').next().unwrap()).collect();
     assert_eq!(names, ["b", "c"]);
     assert_eq!(told(&atlas, "role/a"), (Escalation::None, false, Vec::new()));

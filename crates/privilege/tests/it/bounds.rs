@@ -41,7 +41,7 @@ fn reached(atlas: &Atlas, names: &[&str]) -> [Vec<String>; 2] {
     ["a", "b"].map(|role| {
         let user = atlas.estate.find(&arn(&format!("user/changes-{role}"))).unwrap();
         let reached: BTreeSet<String> =
-            atlas.reached(NodeId(user.0), &Filter::default()).into_iter().map(|one| one.to).collect();
+            atlas.reached(NodeId(user.0), &Filter::default(), None).into_iter().map(|one| one.to).collect();
         names.iter().filter(|name| reached.contains(**name)).map(|name| (*name).to_owned()).collect()
     })
 }

@@ -118,7 +118,7 @@ fn told(atlas: &Atlas) -> Vec<(String, bool, Escalation)> {
 
 fn reached(atlas: &Atlas, name: &str) -> Vec<String> {
     let from = atlas.find(name).unwrap();
-    atlas.reached(from, &Filter::default()).into_iter().map(|one| one.to).collect()
+    atlas.reached(from, &Filter::default(), None).into_iter().map(|one| one.to).collect()
 }
 
 #[test]

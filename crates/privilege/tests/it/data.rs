@@ -365,7 +365,7 @@ fn what_is_tagged_sensitive_weighs_ten_times_and_a_condition_counts_half() {
     let radius = atlas.rating.radius(atlas.find("user/a").unwrap());
     // Read of 1, and half of write of 10; of 80 eightieths each for user b, plain, sensitive and tfstate.
     assert_eq!((radius.numerator, radius.whole), (32 + 10 * 24, 80 * (1 + 1 + 10 + 100)));
-    let top = atlas.reached(atlas.find("user/a").unwrap(), &Filter::default());
+    let top = atlas.reached(atlas.find("user/a").unwrap(), &Filter::default(), None);
     let top: Vec<(&str, &str, u8, u32, usize)> =
         top.iter().map(|one| (&*one.to, &*one.level, one.conditions, one.weight, one.path.len())).collect();
     assert_eq!(top, [("arn:aws:s3:::sensitive", "write", 1, 10, 1), ("arn:aws:s3:::plain", "read", 0, 1, 1)]);

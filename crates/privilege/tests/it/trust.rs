@@ -1,10 +1,13 @@
-//! Which ways into roles were used, and what of that a log can tell.
+//! Which ways into roles were used, what that says of where to cut, and what of it a log can tell.
 
 use doorward_model::time::Time;
 use doorward_model::usage::{Ledger, RESOURCES_MAX, Span};
-use doorward_privilege::answers::outside;
+use doorward_privilege::answers::{chokes, outside, recommended};
 use doorward_privilege::atlas::Atlas;
-use doorward_privilege::usage::{RoleAnswer, StepAnswer, Taken, TakenCounts, TrustAnswer, Usage, trust};
+use doorward_privilege::graph::Filter;
+use doorward_privilege::usage::{
+    RoleAnswer, StepAnswer, Taken, TakenCounts, TrustAnswer, Usage, UsedWays, trust, used,
+};
 
 use crate::catalog::SHIPPED;
 use crate::support::{ACCOUNT, Rows, atlas};
@@ -217,4 +220,103 @@ fn ways_into_roles_are_counted_and_those_that_can_go_are_named() {
         unused: Vec::new(),
     };
     assert_eq!(trust(&usage(&[], &used), &atlas, &mut []), Some(expected));
+}
+
+/// Two ways to administer: three people by a role that is used, two by one that is not.
+fn doors() -> Atlas {
+    let assume = |name: &str| {
+        format!(r#"[{{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"{}"}}]"#, role(name))
+    };
+    let all = r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#;
+    let account = aws(&[&format!("arn:aws:iam::{ACCOUNT}:root")]);
+    let rows = Rows::new()
+        .role("busy-door", &account, &assume("busy"))
+        .role("idle-door", &account, &assume("idle"))
+        .role("busy", &aws(&[&role("busy-door")]), all)
+        .role("idle", &aws(&[&role("idle-door")]), all);
+    let rows = ["a", "b", "c"].iter().fold(rows, |rows, name| rows.user(name, &assume("busy-door")));
+    let rows = ["d", "e"].iter().fold(rows, |rows, name| rows.user(name, &assume("idle-door")));
+    atlas(rows.estate())
+}
+
+/// The steps to be cut, in their order.
+fn cuts(atlas: &Atlas, usage: &Usage) -> Vec<String> {
+    let short = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+    let all = recommended(atlas, usage, 100).unwrap();
+    let told = all.into_iter().filter(|one| !one.method.is_empty()).map(|one| {
+        let cut: Vec<String> = one.cut.split(" -> ").map(short).collect();
+        format!("{} cuts off {} {}", cut.join(" -> "), one.cut_off, step(&one.usage.unwrap()))
+    });
+    told.collect()
+}
+
+#[test]
+fn what_takes_away_much_and_is_not_used_is_cut_first() {
+    let atlas = doors();
+    let without: Vec<(u32, Option<StepAnswer>, Option<u64>)> =
+        chokes(&atlas, 100).into_iter().map(|one| (one.cut_off, one.usage, one.removes)).collect();
+    assert_eq!(without, [4, 4, 3, 3, 3, 2].map(|cut_off| (cut_off, None, None)));
+    let ann = format!("arn:aws:iam::{ACCOUNT}:user/a");
+    let used = [
+        (&*ann, "sts:AssumeRole", &*role("busy-door"), 10),
+        (&*role("busy-door"), "sts:AssumeRole", &*role("busy"), 20),
+    ];
+    let expected = ["idle-door -> idle cuts off 3 unused", "busy-door -> busy cuts off 4 20..25 x2"];
+    assert_eq!(cuts(&atlas, &usage(LOGGED, &used)), expected);
+    // Where no log would show it, the size of the cut is what counts.
+    let unknown = cuts(&atlas, &usage(&["iam:CreateUser"], &[]));
+    let expected = ["busy-door -> busy cuts off 4 unknown", "idle-door -> idle cuts off 3 unknown"];
+    assert_eq!(unknown, expected);
+}
+
+#[test]
+fn what_is_reached_says_whether_it_was_come_to() {
+    let atlas = doors();
+    let ann = format!("arn:aws:iam::{ACCOUNT}:user/a");
+    let used = usage(LOGGED, &[(&*ann, "sts:AssumeRole", &*role("busy-door"), 10)]);
+    let reached = |name: &str, to: &[&str]| {
+        let used = UsedWays::new(&atlas, &used).unwrap();
+        let reached = atlas.reached(atlas.find(name).unwrap(), &Filter::default(), Some(&used));
+        let of = |end: &str| {
+            let one = reached.iter().find(|one| one.to.ends_with(end)).unwrap();
+            one.usage.clone().unwrap().taken
+        };
+        to.iter().map(|end| of(end)).collect::<Vec<_>>()
+    };
+    let all = ["role/busy-door", "role/busy", "user/e"];
+    assert_eq!(reached("user/a", &all), [Taken::Seen, Taken::Unused, Taken::Unused]);
+    assert_eq!(reached("user/b", &all), [Taken::Unused; 3]);
+    assert_eq!(reached("role/busy", &["user/e"]), [Taken::Standing]);
+}
+
+#[test]
+fn whether_a_permission_was_used_is_told_by_what_the_log_names() {
+    let read = r#"[{"Effect":"Allow","Action":["s3:GetObject","iam:GetRole"],"Resource":"*"}]"#;
+    let atlas = atlas(Rows::new().user("ann", read).role("r", &aws(&[OTHER]), NOTHING).estate());
+    let ann = format!("arn:aws:iam::{ACCOUNT}:user/ann");
+    let used_by =
+        [(&*ann, "s3:GetObject", "arn:aws:s3:::data/*", 10), (&*ann, "iam:GetRole", &*role("r"), 20)];
+    let asked = |logged: &[&str], (permission, resource): (&str, &str)| {
+        let id = atlas.estate.find(&ann).unwrap();
+        let mut answer = [atlas.can(id, permission, resource).unwrap()];
+        used(&usage(logged, &used_by), &atlas.estate, &mut answer);
+        step(&answer[0].usage.clone().unwrap())
+    };
+    let shown = &["s3:GetObject", "iam:GetRole"][..];
+    let cases = [
+        (("s3:GetObject", "*"), "10..15 x2"),
+        (("s3:GetObject", "arn:aws:s3:::data/*"), "10..15 x2"),
+        // A log names the bucket alone.
+        (("s3:GetObject", "arn:aws:s3:::data/object"), "unknown"),
+        (("s3:GetObject", "arn:aws:s3:::other/object"), "unused"),
+        (("s3:PutObject", "arn:aws:s3:::data/*"), "unknown"),
+        (("iam:GetRole", &*role("r")), "20..25 x2"),
+        (("iam:GetRole", &*role("other")), "unused"),
+        (("iam:ListRoles", "*"), "unused"),
+        (("iam:PassRole", "*"), "unknown"),
+    ];
+    for (question, expected) in cases {
+        assert_eq!(asked(shown, question), expected, "{question:?}");
+    }
+    assert_eq!(asked(&["iam:CreateUser"], ("iam:ListRoles", "*")), "unknown");
 }

@@ -65,7 +65,11 @@ async fn analyze(Shared(app): Shared<App>, request: Request) -> Reply {
     responses((status = 200, description = "A page.", body = Listed<ChokeAnswer>))
 )]
 async fn list_choke_points(Shared(app): Shared<App>, request: Request) -> Reply {
-    answer(&app, request, &[], privilege::choke_points).await
+    let uses = app.handle.uses.clone();
+    answer(&app, request, &[], move |derived, query| {
+        privilege::choke_points(derived, query, uses.by(query.as_of).as_deref())
+    })
+    .await
 }
 
 /// The best ways from one identity to another, or to the administration of an account.
@@ -172,7 +176,11 @@ async fn write_graph(Shared(app): Shared<App>, request: Request) -> Reply {
     responses((status = 200, description = "A page of users and roles.", body = Listed<CanAnswer>))
 )]
 async fn list_who_can(Shared(app): Shared<App>, request: Request) -> Reply {
-    answer(&app, request, &CAN_FIELDS, privilege::who_can).await
+    let uses = app.handle.uses.clone();
+    answer(&app, request, &CAN_FIELDS, move |derived, query| {
+        privilege::who_can(derived, query, uses.by(query.as_of).as_deref())
+    })
+    .await
 }
 
 /// Whether an identity has a permission on a resource, by all policies together.
@@ -189,7 +197,11 @@ async fn list_who_can(Shared(app): Shared<App>, request: Request) -> Reply {
     responses((status = 200, description = "The answer, with the statements that decided.", body = CanRow))
 )]
 pub(crate) async fn can(app: &App, id: String, request: Request) -> Reply {
-    answer(app, request, &CAN_FIELDS, move |derived, query| privilege::can(derived, query, &id)).await
+    let uses = app.handle.uses.clone();
+    answer(app, request, &CAN_FIELDS, move |derived, query| {
+        privilege::can(derived, query, (&id, uses.by(query.as_of).as_deref()))
+    })
+    .await
 }
 
 /// What an identity reaches by its own rights and by those that it can come to, what weighs most first.
@@ -202,7 +214,11 @@ pub(crate) async fn can(app: &App, id: String, request: Request) -> Reply {
     responses((status = 200, description = "A page.", body = Listed<ReachAnswer>))
 )]
 pub(crate) async fn reach(app: &App, id: String, request: Request) -> Reply {
-    answer(app, request, &[], move |derived, query| privilege::reach(derived, query, &id)).await
+    let uses = app.handle.uses.clone();
+    answer(app, request, &[], move |derived, query| {
+        privilege::reach(derived, query, (&id, uses.by(query.as_of).as_deref()))
+    })
+    .await
 }
 
 /// A question about one identity.

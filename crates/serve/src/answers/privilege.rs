@@ -7,7 +7,7 @@ use doorward_model::id::FactNumber;
 use doorward_model::time::Time;
 use doorward_privilege::answers::{
     ChokeAnswer, Escalation, OutsideAnswer, PathAnswer, PrincipalAnswer, UnknownAnswer, chokes, outside,
-    some_principals, unknown,
+    recommended, some_principals, unknown,
 };
 use doorward_privilege::atlas::Atlas;
 use doorward_privilege::derived::Derived;
@@ -15,7 +15,7 @@ use doorward_privilege::draw::{DrawError, draw_ways};
 use doorward_privilege::estate::PrincipalId;
 use doorward_privilege::graph::{Filter, GraphError};
 use doorward_privilege::questions::{CanAnswer, NameError, ReachAnswer, doubt};
-use doorward_privilege::usage::{LogAnswer, TrustAnswer, Usage, UsedWays, logs, rate, trust};
+use doorward_privilege::usage::{LogAnswer, TrustAnswer, Usage, UsedWays, logs, rate, trust, used};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -168,7 +168,7 @@ pub fn analysis(derived: &Derived, query: &Query, usage: Option<&Usage>) -> Resu
         seen: derived.fact,
         accounts: atlas.estate.accounts().map(|(_, account)| account.id.to_string()).collect(),
         principals,
-        choke_points: if is_first { chokes(atlas, CHOKE_POINTS_MAX) } else { Vec::new() },
+        choke_points: if is_first { cuts(atlas, usage)? } else { Vec::new() },
         outside,
         unknown: if is_first { unknown(&atlas.estate) } else { Vec::new() },
         logs: usage.filter(|_| is_first).map(logs).unwrap_or_default(),
@@ -212,8 +212,23 @@ impl Wanted {
 ///
 /// # Errors
 /// [`AskError`] says what cannot be read.
-pub fn choke_points(derived: &Derived, query: &Query) -> Result<Listed<ChokeAnswer>, AskError> {
-    listed(derived, query, chokes(&derived.atlas, CHOKE_POINTS_MAX))
+pub fn choke_points(
+    derived: &Derived,
+    query: &Query,
+    usage: Option<&Usage>,
+) -> Result<Listed<ChokeAnswer>, AskError> {
+    listed(derived, query, cuts(&derived.atlas, usage)?)
+}
+
+/// Where ways to what matters most can be cut: with the use that breaks, where a log is known.
+///
+/// # Errors
+/// When there is too much to be told apart.
+pub fn cuts(atlas: &Atlas, usage: Option<&Usage>) -> Result<Vec<ChokeAnswer>, GraphError> {
+    match usage.filter(|usage| usage.tells_of(&atlas.estate)) {
+        Some(usage) => recommended(atlas, usage, CHOKE_POINTS_MAX),
+        None => Ok(chokes(atlas, CHOKE_POINTS_MAX)),
+    }
 }
 
 /// The best ways from one to another; of those whose steps a log shows, where that is asked for.
@@ -264,9 +279,16 @@ fn ends(query: &Query) -> Result<(&str, &str), QueryError> {
 ///
 /// # Errors
 /// [`AskError`] says what cannot be read.
-pub fn who_can(derived: &Derived, query: &Query) -> Result<Listed<CanAnswer>, AskError> {
+pub fn who_can(
+    derived: &Derived,
+    query: &Query,
+    usage: Option<&Usage>,
+) -> Result<Listed<CanAnswer>, AskError> {
     let (permission, resource) = permission(query)?;
-    let found = listed(derived, query, derived.atlas.who_can(permission, resource))?;
+    let mut found = listed(derived, query, derived.atlas.who_can(permission, resource))?;
+    if let Some(usage) = usage {
+        used(usage, &derived.atlas.estate, &mut found.items);
+    }
     Ok(Listed { warning: doubt(permission), ..found })
 }
 
@@ -274,12 +296,19 @@ pub fn who_can(derived: &Derived, query: &Query) -> Result<Listed<CanAnswer>, As
 ///
 /// # Errors
 /// [`AskError`] says what cannot be read, or who is not known.
-pub fn can(derived: &Derived, query: &Query, id: &str) -> Result<CanRow, AskError> {
+pub fn can(
+    derived: &Derived,
+    query: &Query,
+    (id, usage): (&str, Option<&Usage>),
+) -> Result<CanRow, AskError> {
     let (permission, resource) = permission(query)?;
     let atlas = &derived.atlas;
     let principal = atlas.principal_of(atlas.find(id)?);
     let can = principal.and_then(|principal| atlas.can(principal, permission, resource));
-    let can = can.ok_or_else(|| AskError::NoPrincipal(id.to_owned()))?;
+    let mut can = can.ok_or_else(|| AskError::NoPrincipal(id.to_owned()))?;
+    if let Some(usage) = usage {
+        used(usage, &atlas.estate, std::slice::from_mut(&mut can));
+    }
     Ok(CanRow { can, seen: derived.fact, as_of: as_of(atlas) })
 }
 
@@ -298,9 +327,16 @@ fn permission(query: &Query) -> Result<(&str, &str), AskError> {
 ///
 /// # Errors
 /// [`AskError`] says what cannot be read, or who is not known.
-pub fn reach(derived: &Derived, query: &Query, id: &str) -> Result<Listed<ReachAnswer>, AskError> {
-    let from = derived.atlas.find(id)?;
-    listed(derived, query, derived.atlas.reached(from, &Filter::default()))
+pub fn reach(
+    derived: &Derived,
+    query: &Query,
+    (id, usage): (&str, Option<&Usage>),
+) -> Result<Listed<ReachAnswer>, AskError> {
+    let atlas = &derived.atlas;
+    let from = atlas.find(id)?;
+    let usage = usage.filter(|usage| usage.tells_of(&atlas.estate));
+    let used = usage.map(|usage| UsedWays::new(atlas, usage)).transpose()?;
+    listed(derived, query, atlas.reached(from, &Filter::default(), used.as_ref()))
 }
 
 /// A page of answers. They are in an order of their own, so a page goes on only where the one before was of the same

@@ -7,6 +7,7 @@ use anyhow::Result;
 use doorward_privilege::answers::PathAnswer;
 use doorward_privilege::opengraph::export_atlas;
 use doorward_privilege::questions::{Can, CanAnswer, ReachAnswer, doubt};
+use doorward_privilege::usage::Taken;
 use doorward_serve::answers::privilege::{self as answers, CAN_FIELDS, WAYS_FIELDS};
 
 use super::over::{Over, read, with};
@@ -78,7 +79,7 @@ pub(crate) fn who_can(args: &WhoCanArgs) -> Result<()> {
     let over = Over::of(&args.over)?;
     warn(&args.permission);
     let (answers, _) = over.list(route, &permission(args), NonZeroUsize::MAX, |known, query| {
-        answers::who_can(&known.derived, query)
+        answers::who_can(&known.derived, query, known.usage.as_ref())
     })?;
     print(&answers, args.output, |answers| {
         let mut text: String = answers.iter().map(|one| answer(one, false)).collect();
@@ -93,7 +94,7 @@ pub(crate) fn can(args: &CanArgs) -> Result<()> {
     let over = Over::of(&args.what.over)?;
     warn(&args.what.permission);
     let answered: CanAnswer = over.one(route, &permission(&args.what), |known, query| {
-        answers::can(&known.derived, query, &args.id).map(|row| row.can)
+        answers::can(&known.derived, query, (&args.id, known.usage.as_ref())).map(|row| row.can)
     })?;
     print(&answered, args.what.output, |one| answer(one, args.explain))
 }
@@ -114,13 +115,15 @@ fn permission(args: &WhoCanArgs) -> [Filter; 2] {
 pub(crate) fn reach(args: &ReachArgs) -> Result<()> {
     let route = (&["v1", "identities", &args.id, "reach"][..], &[][..]);
     let over = Over::of(&args.over)?;
-    let (reached, all) =
-        over.list(route, &[], args.limit, |known, query| answers::reach(&known.derived, query, &args.id))?;
+    let (reached, all) = over.list(route, &[], args.limit, |known, query| {
+        answers::reach(&known.derived, query, (&args.id, known.usage.as_ref()))
+    })?;
     print(&reached, args.output, |reached: &Vec<ReachAnswer>| {
         let mut text = String::new();
-        for ReachAnswer { to, level, conditions, weight, path } in reached {
+        for ReachAnswer { to, level, conditions, weight, path, usage } in reached {
             let only_if = if *conditions > 0 { "  only if" } else { "" };
-            text.push_str(&format!("{weight:>6}  {level:<8} {to}{only_if}\n"));
+            let came = usage.as_ref().map(|step| format!("  ({})", came(step.taken))).unwrap_or_default();
+            text.push_str(&format!("{weight:>6}  {level:<8} {to}{only_if}{came}\n"));
             privilege::hops(&mut text, path, "           ");
         }
         text.push_str(&format!(
@@ -130,6 +133,16 @@ pub(crate) fn reach(args: &ReachArgs) -> Result<()> {
         ));
         text
     })
+}
+
+/// Whether something that is reached was come to.
+const fn came(taken: Taken) -> &'static str {
+    match taken {
+        Taken::Seen => "used",
+        Taken::Unused => "not used",
+        Taken::Standing => "holds by itself",
+        Taken::Unknown => "no log shows use",
+    }
 }
 
 fn answer(one: &CanAnswer, explain: bool) -> String {
@@ -149,6 +162,9 @@ fn answer(one: &CanAnswer, explain: bool) -> String {
     }
     for condition in &one.only_if {
         text.push_str(&format!("                 if {condition}\n"));
+    }
+    if let Some(step) = &one.usage {
+        text.push_str(&format!("                 {}\n", privilege::used(step)));
     }
     for statement in one.statement.iter().filter(|_| explain) {
         text.push_str(&format!("                 by {statement}\n"));

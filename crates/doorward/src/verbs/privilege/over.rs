@@ -138,7 +138,7 @@ impl Over {
     pub(super) fn analyzed(&self) -> Result<Analyzed> {
         let (client, as_of) = match self {
             Self::Here(known, _) => {
-                return Ok(privilege::analyzed(&known.derived.atlas, known.usage.as_ref()));
+                return privilege::analyzed(&known.derived.atlas, known.usage.as_ref());
             }
             Self::Server(client, as_of) => (client, with(&[], *as_of)),
         };

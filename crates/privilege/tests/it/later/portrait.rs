@@ -174,7 +174,7 @@ impl Namer<'_> {
         }
         for (node, _) in atlas.analysis.graph.nodes() {
             if let Some(Place::Outside(name)) = atlas.analysis.place(node) {
-                let ways = atlas.reached(node, &Filter::default()).into_iter();
+                let ways = atlas.reached(node, &Filter::default(), None).into_iter();
                 let ways = ways.map(|one| format!("{} {} {}", one.to, one.level, one.conditions));
                 portrait.say(format!("reached from {name}"), format!("{:?}", ways.collect::<BTreeSet<_>>()));
             }
@@ -185,7 +185,7 @@ impl Namer<'_> {
         }
         for (id, principal) in atlas.estate.principals() {
             let from = NodeId(id.0);
-            for mut reached in atlas.reached(from, &Filter::default()) {
+            for mut reached in atlas.reached(from, &Filter::default(), None) {
                 // Of ways that are as good, either may be shown, and the first few of what weighs as much are told by number.
                 reached.path.clear();
                 portrait.say(format!("reached from {}", principal.arn()), format!("{reached:?}"));
