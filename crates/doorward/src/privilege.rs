@@ -233,7 +233,7 @@ pub(crate) fn steps(text: &mut String, path: &PathAnswer) {
 /// Steps, for people, each line behind a margin.
 pub(crate) fn hops(text: &mut String, hops: &[HopAnswer], margin: &str) {
     for hop in hops {
-        text.push_str(&format!("{margin}-> {}  by {}\n", hop.edge.to, hop.edge.method));
+        text.push_str(&format!("{margin}-> {}  by {}\n", hop.edge.to, hop.edge.by()));
         for statement in &hop.statement {
             text.push_str(&format!("{margin}     {statement}\n"));
         }

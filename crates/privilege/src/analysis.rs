@@ -13,6 +13,7 @@
 
 mod actor;
 mod administrators;
+mod alike;
 mod assemble;
 mod assume;
 mod bounds;
@@ -36,6 +37,7 @@ mod trust;
 mod trusts;
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use doorward_model::time::Time;
@@ -51,7 +53,8 @@ pub(crate) use self::redraw::Redrawn;
 pub(crate) use self::trust::{Whom, services};
 
 use self::actor::{Actor, Masks};
-use self::assume::{Assumable, Where};
+use self::alike::Alike;
+use self::assume::Where;
 use self::bounds::{Bounds, Scene};
 use self::data::Data;
 use self::draft::{Board, Lead};
@@ -111,7 +114,7 @@ impl Analysis {
         Ground::with(estate, |ground| {
             let mut drawing = Drawing::new(ground, Drawn::new(ground, rules, as_of), as_of);
             drawing.draw();
-            let Drawing { drawn, leads, .. } = drawing;
+            let (drawn, leads) = drawing.into_drawn();
             let numbered = (0u32..).map(EdgeId).zip(&leads);
             let edges: Vec<Edge> = numbered.map(|(id, lead)| lead.edge(id)).collect();
             let causes = leads.iter().map(|lead| lead.cause).collect();
@@ -283,6 +286,9 @@ struct Drawing<'a> {
     leads: Vec<Lead>,
     /// Variants whose edges are still to be drawn.
     waiting: Vec<Actor>,
+    alike: Alike,
+    /// How many sets of roles that somebody may assume were drawn.
+    assumables: u32,
 }
 
 impl<'a> Drawing<'a> {
@@ -292,9 +298,11 @@ impl<'a> Drawing<'a> {
             ground,
             assuming: Asked::plain("sts:AssumeRole", as_of),
             as_of,
+            alike: Alike::new(ground.estate, &drawn.masks),
             drawn,
             leads: Vec::new(),
             waiting: Vec::new(),
+            assumables: 0,
         }
     }
 
@@ -349,8 +357,7 @@ impl<'a> Drawing<'a> {
         self.drawn.set_able(actor.node, Parts::ADMINISTER.or(assume).or(data).or(methods));
         // Within its account an administrator is there already; other accounts may trust it.
         let place = if is_administrator { Where::Elsewhere } else { Where::Anywhere };
-        let assumable =
-            if parts.meets(Parts::ASSUME) { self.assume(&acting, place) } else { Assumable::default() };
+        let assumable = if parts.meets(Parts::ASSUME) { self.assume(&acting, place) } else { Rc::default() };
         self.use_data(&acting, place, parts);
         self.escalate(&acting, &assumable, methods.and(parts));
     }
@@ -363,11 +370,16 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    /// Draws an edge.
+    /// Draws an edge. One that leads back to itself is for others who share it.
     fn lead(&mut self, from: NodeId, to: NodeId, (sure, cause): (Certainty, Cause)) {
-        if from != to {
-            self.leads.push(Lead { from, to, only_if: sure == Certainty::OnlyIf, cause });
-        }
+        self.leads.push(Lead { from, to, only_if: sure == Certainty::OnlyIf, cause });
+    }
+
+    /// What was drawn.
+    fn into_drawn(self) -> (Drawn, Vec<Lead>) {
+        let Self { drawn, mut leads, .. } = self;
+        leads.retain(|lead| lead.from != lead.to);
+        (drawn, leads)
     }
 
     /// The node of a variant, whose edges are drawn later. Whatever may have any policy within the same bound is one.

@@ -125,6 +125,22 @@ pub struct EdgeAnswer {
     pub to: String,
     /// The method.
     pub method: String,
+    /// The name of the method.
+    pub name: String,
+}
+
+impl EdgeAnswer {
+    /// The method, for people: its name and its id.
+    #[must_use]
+    pub fn by(&self) -> String {
+        by(&self.name, &self.method)
+    }
+}
+
+/// A method for people, by its name and its id.
+#[must_use]
+pub fn by(name: &str, id: &str) -> String {
+    if name.is_empty() { id.to_owned() } else { format!("\"{name}\" ({id})") }
 }
 
 /// So many ways of one principal are told.
@@ -374,11 +390,9 @@ impl Teller<'_> {
                 continue;
             }
             let Evidence { statements, only_if } = self.explainer.step(from, cause, edge.to);
-            let edge = EdgeAnswer {
-                from: self.names.name(from),
-                to: self.names.name(edge.to),
-                method: self.names.method(cause).0,
-            };
+            let (method, name) = self.names.method(cause);
+            let (from, to) = (self.names.name(from), self.names.name(edge.to));
+            let edge = EdgeAnswer { from, to, method, name };
             hops.push(HopAnswer { edge, statement: statements, only_if, usage: None });
         }
         let first = path.first().and_then(|edge| self.atlas.analysis.cause(edge.id));

@@ -7,6 +7,7 @@ use doorward_model::inventory::DOCUMENT_BYTES_MAX;
 use serde::Deserialize;
 
 use crate::pattern::Pattern;
+use crate::request::is_personal;
 
 mod read;
 
@@ -49,6 +50,30 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// Whether it allows whatever it names on everything, without conditions.
+    pub(crate) fn is_unlimited(&self) -> bool {
+        let of_all = |resources: &Selection<Pattern>| match resources {
+            Selection::Only(patterns) => patterns.iter().any(Pattern::is_any),
+            Selection::AllBut(_) => false,
+        };
+        self.effect == Effect::Allow
+            && self.conditions.is_empty()
+            && self.resources.as_ref().is_some_and(of_all)
+    }
+
+    /// The condition keys that it asks for, in conditions and as variables, in lower case; a key may come twice.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        let conditions = &self.conditions;
+        let patterns = self.resources.iter().flat_map(Selection::named);
+        let patterns = patterns.chain(conditions.iter().flat_map(Condition::patterns));
+        conditions.iter().map(|condition| &*condition.key).chain(patterns.flat_map(Pattern::variables))
+    }
+
+    /// Whether it may mean something else of one identity than of another of the same account and type.
+    pub(crate) fn is_personal(&self) -> bool {
+        self.keys().any(is_personal)
+    }
+
     /// Whether it speaks of a permission, given in lower case.
     #[must_use]
     pub fn names(&self, permission: &str) -> bool {
@@ -139,11 +164,6 @@ impl Document {
 
     /// The condition keys that it asks for, in conditions and as variables, in lower case; a key may come twice.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.statements.iter().flat_map(|statement| {
-            let conditions = &statement.conditions;
-            let patterns = statement.resources.iter().flat_map(Selection::named);
-            let patterns = patterns.chain(conditions.iter().flat_map(Condition::patterns));
-            conditions.iter().map(|condition| &*condition.key).chain(patterns.flat_map(Pattern::variables))
-        })
+        self.statements.iter().flat_map(Statement::keys)
     }
 }

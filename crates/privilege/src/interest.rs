@@ -1,7 +1,7 @@
-//! Which of some permissions of interest a document could allow: the first sieve, so that the many principals that
-//! hold none of what a question is about are not looked at again.
+//! What a document says of some permissions of interest: the first sieve, so that the many principals that hold none of
+//! what a question is about are not looked at again, and those of whom the same is said are asked about once.
 
-use crate::document::{Document, Effect, Selection};
+use crate::document::{Document, Effect, Selection, Statement};
 use crate::pattern::Pattern;
 
 /// The permissions that questions are about, in lower case and in order; at most [`Mask::PERMISSIONS_MAX`].
@@ -10,8 +10,21 @@ pub struct Interest {
     names: Vec<Box<str>>,
 }
 
-/// A set of permissions of interest.
+/// What a document says of permissions of interest.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Sayings {
+    /// What it could allow on some resource, under some condition.
+    pub(crate) allows: Mask,
+    /// What it allows on everything, without conditions.
+    pub(crate) frees: Mask,
+    /// What it could deny.
+    pub(crate) denies: Mask,
+    /// What it may allow or deny to one identity and not to another.
+    pub(crate) personal: Mask,
+}
+
+/// A set of permissions of interest.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Mask([u64; Self::WORDS]);
 
 impl Mask {
@@ -52,7 +65,7 @@ impl Mask {
     }
 
     /// Takes out what is in another.
-    fn leave(&mut self, other: &Self) {
+    pub(crate) fn leave(&mut self, other: &Self) {
         for (own, other) in self.0.iter_mut().zip(other.0) {
             *own &= !other;
         }
@@ -93,17 +106,40 @@ impl Interest {
     #[must_use]
     pub fn allowed(&self, document: &Document) -> Mask {
         let mut mask = Mask::default();
-        for statement in document.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
-            match &statement.permissions {
-                Selection::Only(patterns) => mask.join(&self.matched(patterns)),
-                Selection::AllBut(patterns) => {
-                    let mut rest = self.all();
-                    rest.leave(&self.matched(patterns));
-                    mask.join(&rest);
-                }
+        let allows = |statement: &&Statement| statement.effect == Effect::Allow;
+        document.statements.iter().filter(allows).for_each(|statement| mask.join(&self.named(statement)));
+        mask
+    }
+
+    /// All that a document says.
+    pub(crate) fn said(&self, document: &Document) -> Sayings {
+        let mut said = Sayings::default();
+        for statement in &document.statements {
+            let named = self.named(statement);
+            match statement.effect {
+                Effect::Allow => said.allows.join(&named),
+                Effect::Deny => said.denies.join(&named),
+            }
+            if statement.is_unlimited() {
+                said.frees.join(&named);
+            }
+            if statement.is_personal() {
+                said.personal.join(&named);
             }
         }
-        mask
+        said
+    }
+
+    /// What a statement speaks of.
+    fn named(&self, statement: &Statement) -> Mask {
+        match &statement.permissions {
+            Selection::Only(patterns) => self.matched(patterns),
+            Selection::AllBut(patterns) => {
+                let mut rest = self.all();
+                rest.leave(&self.matched(patterns));
+                rest
+            }
+        }
     }
 
     fn all(&self) -> Mask {

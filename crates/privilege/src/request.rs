@@ -8,8 +8,8 @@ mod caller;
 mod context;
 
 pub use caller::{Caller, CallerKind, Membership};
-pub(crate) use context::Looked;
 pub use context::{Context, Known, Since};
+pub(crate) use context::{Looked, is_personal};
 
 /// A question to the evaluation.
 #[derive(Clone, Copy, Debug)]

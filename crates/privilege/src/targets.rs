@@ -117,6 +117,12 @@ impl<T: Copy + Ord + Numbered> Pool<T> {
         }
     }
 
+    /// Whether members may have policies of their own, which differ.
+    #[must_use]
+    pub fn is_guarded(&self) -> bool {
+        self.own == Own::Different
+    }
+
     /// The same, where members have policies of their own.
     #[must_use]
     pub fn with(self, own: Own) -> Self {

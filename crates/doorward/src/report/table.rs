@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use comfy_table::{ContentArrangement, Table, presets};
 use doorward_detect::narrative::short;
 use doorward_model::identity::IdentityKind;
-use doorward_privilege::answers::Escalation;
+use doorward_privilege::answers::{Escalation, by};
 use doorward_serve::answers::findings::FindingRow;
 use doorward_serve::answers::identities::IdentityDetail;
 
@@ -54,7 +54,8 @@ fn privilege(report: &Report, width: u16) -> String {
     for one in analyzed.escalating().take(ESCALATIONS_MAX) {
         let Some(way) = one.paths.first() else { continue };
         let steps: Vec<&str> = way.hops.iter().map(|hop| last_part(&hop.edge.to)).collect();
-        let said = format!("{} -> {}  by {}", last_part(&one.arn), steps.join(" -> "), way.id);
+        let said =
+            format!("{} -> {}  by {}", last_part(&one.arn), steps.join(" -> "), by(&way.name, &way.id));
         paragraph(&mut text, &said, (2, width));
     }
     for cut in analyzed.choke_points.iter().take(CUTS_MAX) {

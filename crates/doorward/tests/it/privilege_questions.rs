@@ -72,6 +72,7 @@ fn refused(args: &[&str], file: &Path) -> String {
 
 const BUILDER: &str = "arn:aws:iam::111122223333:user/builder";
 const APP: &str = "arn:aws:iam::111122223333:role/app";
+const PASSES: &str = "Pass a role to a new function, and invoke it";
 
 #[test]
 fn an_analysis_says_who_can_become_administrator_and_by_which_statements() {
@@ -85,17 +86,20 @@ fn an_analysis_says_who_can_become_administrator_and_by_which_statements() {
         told("/builder")["paths"][0],
         json!({
             "id": "lambda-001",
-            "name": "Pass a role to a new function, and invoke it",
+            "name": PASSES,
             "hops": [
                 {
-                    "edge": {"from": BUILDER, "to": APP, "method": "lambda-001"},
+                    "edge": {"from": BUILDER, "to": APP, "method": "lambda-001", "name": PASSES},
                     "statement": [
                         format!("{BUILDER} inline:own statement 1 (Pass)"),
                         format!("{BUILDER} inline:own statement 2"),
                     ],
                 },
                 {
-                    "edge": {"from": APP, "to": "administrator of 111122223333", "method": "administrator"},
+                    "edge": {
+                        "from": APP, "to": "administrator of 111122223333",
+                        "method": "administrator", "name": "Administer the account",
+                    },
                     "statement": [format!("{APP} inline:all statement 1")],
                 },
             ],
@@ -120,9 +124,25 @@ fn a_way_is_told_avoided_and_drawn() {
     assert_eq!(asked(&["path", "builder", "admin", "--avoid", "role/app"], &file), json!([]));
     let avoided = asked(&["path", "builder", "admin", "--avoid", "lambda-001", "--ways", "9"], &file);
     assert!(avoided.as_array().unwrap().iter().all(|way| way["id"] != "lambda-001"), "{avoided}");
+    let out =
+        program().args(["path", "builder", "admin", "--ways", "1", "--files"]).arg(&file).output().unwrap();
+    let said = format!(
+        "1. {BUILDER}\n  \
+           -> {APP}  by \"{PASSES}\" (lambda-001)\n       \
+                {BUILDER} inline:own statement 1 (Pass)\n       \
+                {BUILDER} inline:own statement 2\n  \
+           -> administrator of 111122223333  by \"Administer the account\" (administrator)\n       \
+                {APP} inline:all statement 1\n"
+    );
+    assert_eq!(String::from_utf8(out.stdout).unwrap(), said);
     let out = program().args(["path", "builder", "-o", "svg", "--files"]).arg(&file).output().unwrap();
     let picture = String::from_utf8(out.stdout).unwrap();
-    assert!(picture.starts_with("<svg") && picture.contains("lambda-001") && picture.contains("(Pass)"));
+    assert!(
+        picture.starts_with("<svg")
+            && picture.contains("and invoke it")
+            && picture.contains("(lambda-001)")
+            && picture.contains("(Pass)")
+    );
 }
 
 #[test]
@@ -153,7 +173,7 @@ fn whether_and_who_is_answered_by_all_policies() {
     let reached = asked(&["identity", "reach", "builder", "--limit", "1"], &file);
     let own = |rest: &str| format!("{BUILDER} inline:own statement {rest}");
     let path = json!([{
-        "edge": {"from": BUILDER, "to": APP, "method": "lambda-001"},
+        "edge": {"from": BUILDER, "to": APP, "method": "lambda-001", "name": PASSES},
         "statement": [own("1 (Pass)"), own("2")]
     }]);
     let expected = json!([{"to": APP, "level": "control", "conditions": 0, "weight": 100, "path": path}]);

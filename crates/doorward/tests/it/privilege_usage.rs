@@ -128,7 +128,7 @@ fn expected() -> Value {
     };
     let used = json!({"taken": "seen", "first": from, "last": "2026-06-20T10:00:00Z", "count": 2});
     let assumed = json!({
-        "edge": {"from": arn("user/ann"), "to": arn("role/top"), "method": "sts-001"},
+        "edge": {"from": arn("user/ann"), "to": arn("role/top"), "method": "sts-001", "name": "Assume the role"},
         "statement": [
             format!("{} inline:own statement 1", arn("user/ann")),
             format!("{} trust statement 1", arn("role/top")),
@@ -136,12 +136,18 @@ fn expected() -> Value {
         "usage": used,
     });
     let administers = json!({
-        "edge": {"from": arn("role/top"), "to": format!("administrator of {ACCOUNT}"), "method": "administrator"},
+        "edge": {
+            "from": arn("role/top"), "to": format!("administrator of {ACCOUNT}"),
+            "method": "administrator", "name": "Administer the account",
+        },
         "statement": [format!("{} inline:own statement 1", arn("role/top"))],
         "usage": {"taken": "standing"},
     });
     let holds = json!({
-        "edge": {"from": format!("administrator of {ACCOUNT}"), "to": arn("role/lists"), "method": "holds"},
+        "edge": {
+            "from": format!("administrator of {ACCOUNT}"), "to": arn("role/lists"),
+            "method": "holds", "name": "Administer what is in the account",
+        },
         "statement": [], "usage": {"taken": "standing"},
     });
     let way = |hops: &[&Value]| json!({"id": "sts-001", "name": "Assume the role", "hops": hops});

@@ -1,13 +1,18 @@
 //! Whoever may act: a principal as it is, or as it would be with other policies.
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use doorward_model::hash::Hash16;
+use hashbrown::HashMap;
 
 use crate::analysis::draft::Variant;
 use crate::analysis::question::without_denials;
 use crate::document::Document;
 use crate::estate::{AccountId, Estate, Policy, PolicyId, PrincipalId};
 use crate::graph::NodeId;
-use crate::interest::{Interest, Mask};
+use crate::interest::{Interest, Mask, Sayings};
 use crate::shared::Column;
 
 /// A principal with the policies that count.
@@ -25,50 +30,94 @@ pub(crate) struct Actor {
     pub(crate) policies: Vec<PolicyId>,
     /// What limits it.
     pub(crate) boundary: Option<PolicyId>,
-    /// The same without what they deny, where that does not count; else nothing.
-    pub(crate) stripped: Vec<(PolicyId, Option<Document>)>,
+    /// Those of them whose denials do not count, without these.
+    pub(crate) stripped: BTreeMap<PolicyId, Document>,
+    voices: OnceCell<Voices>,
     /// Which permissions of interest its policies could allow.
     pub(crate) mask: Mask,
     /// Those of them that its boundary could allow, too.
     pub(crate) limited: Mask,
 }
 
-/// What documents could allow, of each policy.
+/// What each policy says; equal documents say it once.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Masks(Column<Mask>);
+pub(crate) struct Masks(Column<Arc<Voice>>);
+
+/// A policy, as far as it tells actors apart.
+#[derive(Debug)]
+pub(crate) struct Voice {
+    pub(crate) text: Text,
+    /// Whether its document was read; else it may say anything.
+    pub(crate) is_read: bool,
+    pub(crate) said: Sayings,
+}
+
+/// What the policies of an actor say.
+#[derive(Clone, Debug)]
+pub(crate) struct Voices {
+    /// Those that give it rights, as far as they are known.
+    pub(crate) all: Vec<Arc<Voice>>,
+    pub(crate) boundary: Option<Arc<Voice>>,
+    /// What is allowed on everything, without conditions.
+    pub(crate) freed: Mask,
+}
+
+/// What a policy says, in a word: the hash of its document, or itself where there is none.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Text {
+    Of(Hash16),
+    Unknown(PolicyId),
+    /// Without what the document denies.
+    Allowing(Hash16),
+}
+
+impl Voice {
+    fn new((id, policy): (PolicyId, &Policy), interest: &Interest) -> Arc<Self> {
+        let document = policy.document.document();
+        Arc::new(Self {
+            text: policy.hash().map_or(Text::Unknown(id), Text::Of),
+            is_read: document.is_some(),
+            said: document.map(|document| interest.said(document)).unwrap_or_default(),
+        })
+    }
+
+    /// The same without what it denies.
+    fn without_denials(&self) -> Self {
+        let text = match self.text {
+            Text::Of(hash) => Text::Allowing(hash),
+            text @ (Text::Unknown(_) | Text::Allowing(_)) => text,
+        };
+        Self { text, is_read: self.is_read, said: Sayings { denies: Mask::default(), ..self.said } }
+    }
+}
 
 impl Masks {
     /// Of all policies of an estate.
     pub(crate) fn new(estate: &Estate, interest: &Interest) -> Self {
-        Self(estate.policies().map(|(_, policy)| mask(policy, interest)).collect())
+        let mut known: HashMap<Hash16, Arc<Voice>> = HashMap::new();
+        let voice = |(id, policy): (PolicyId, &Policy)| match policy.hash() {
+            Some(hash) => Arc::clone(known.entry(hash).or_insert_with(|| Voice::new((id, policy), interest))),
+            None => Voice::new((id, policy), interest),
+        };
+        Self(estate.policies().map(voice).collect())
     }
 
     /// Takes in that some policies have other documents, and that there are new ones.
     pub(crate) fn change(&mut self, estate: &Estate, interest: &Interest, changed: &BTreeSet<PolicyId>) {
-        for (_, policy) in estate.policies().skip(self.0.len()) {
-            self.0.push(mask(policy, interest));
+        for policy in estate.policies().skip(self.0.len()) {
+            self.0.push(Voice::new(policy, interest));
         }
         for id in changed {
             if let (Some(own), Some(policy)) = (self.0.get_mut(id.0 as usize), estate.policy(*id)) {
-                *own = mask(policy, interest);
+                *own = Voice::new((*id, policy), interest);
             }
         }
     }
 
-    /// What policies together could allow.
-    pub(crate) fn joined(&self, policies: &[PolicyId]) -> Mask {
-        let mut joined = Mask::default();
-        for policy in policies {
-            if let Some(mask) = self.0.get(policy.0 as usize) {
-                joined.join(mask);
-            }
-        }
-        joined
+    /// What a policy says.
+    pub(crate) fn voice(&self, policy: PolicyId) -> Option<&Arc<Voice>> {
+        self.0.get(policy.0 as usize)
     }
-}
-
-fn mask(policy: &Policy, interest: &Interest) -> Mask {
-    policy.document.document().map(|document| interest.allowed(document)).unwrap_or_default()
 }
 
 impl Actor {
@@ -82,11 +131,12 @@ impl Actor {
                 account: principal.account,
                 node: NodeId(id.0),
                 variant: None,
+                voices: OnceCell::new(),
                 mask: Mask::default(),
                 limited: Mask::default(),
                 policies: principal.policies.clone(),
                 boundary: principal.boundary,
-                stripped: Vec::new(),
+                stripped: BTreeMap::new(),
             }
             .masked(masks),
         )
@@ -94,12 +144,29 @@ impl Actor {
 
     /// The same, with what its policies could allow.
     fn masked(mut self, masks: &Masks) -> Self {
-        self.mask = masks.joined(&self.policies);
+        let allowed = |id: &PolicyId| masks.voice(*id).map(|voice| voice.said.allows).unwrap_or_default();
+        self.mask = Mask::default();
+        self.policies.iter().for_each(|id| self.mask.join(&allowed(id)));
         self.limited = self.mask;
-        if let Some(boundary) = self.boundary {
-            self.limited.keep(&masks.joined(&[boundary]));
+        if let Some(boundary) = &self.boundary {
+            self.limited.keep(&allowed(boundary));
         }
         self
+    }
+
+    /// What its policies say, found out once.
+    pub(crate) fn voices(&self, masks: &Masks) -> &Voices {
+        self.voices.get_or_init(|| {
+            let voice = |id: &PolicyId| {
+                let voice = masks.voice(*id)?;
+                let is_stripped = self.stripped.contains_key(id);
+                Some(if is_stripped { Arc::new(voice.without_denials()) } else { Arc::clone(voice) })
+            };
+            let all: Vec<Arc<Voice>> = self.policies.iter().filter_map(voice).collect();
+            let mut freed = Mask::default();
+            all.iter().for_each(|voice| freed.join(&voice.said.frees));
+            Voices { all, boundary: self.boundary.as_ref().and_then(voice), freed }
+        })
     }
 
     /// A principal as it would be, at a node of its own.
@@ -115,13 +182,12 @@ impl Actor {
             Variant::Anything(_) => Self { policies: vec![estate.any_policy()], boundary: None, ..actor },
             Variant::WithoutBoundary(_) => Self { boundary: None, ..actor },
             Variant::WithoutDenial(_, way) => {
-                let gone: Vec<PolicyId> = estate.denying(estate.principal(id)?, way).collect();
-                let read = |id: PolicyId| estate.policy(id).and_then(|policy| policy.document.document());
-                let left = |id: &PolicyId| match gone.contains(id) {
-                    true => (*id, read(*id).map(without_denials)),
-                    false => (*id, read(*id).cloned()),
+                let left = |id: PolicyId| {
+                    let document = estate.policy(id)?.document.document()?;
+                    Some((id, without_denials(document)))
                 };
-                Self { stripped: actor.policies.iter().map(left).collect(), ..actor }
+                let stripped = estate.denying(estate.principal(id)?, way).filter_map(left).collect();
+                Self { stripped, ..actor }
             }
             Variant::OtherVersions(_) => {
                 let arns = estate.changeable_policies(estate.principal(id)?);

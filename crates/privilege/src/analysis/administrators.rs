@@ -4,9 +4,12 @@ use doorward_model::time::Time;
 
 use crate::analysis::Drawing;
 use crate::analysis::actor::Actor;
+use crate::analysis::alike::Found;
 use crate::analysis::draft::Cause;
+use crate::analysis::find::least;
 use crate::analysis::ground::Ground;
 use crate::analysis::method::Asked;
+use crate::analysis::part::Parts;
 use crate::analysis::question::Acting;
 use crate::targets::Certainty;
 
@@ -37,31 +40,37 @@ pub(super) const KERNEL: [(&str, &str); 18] = [
 impl Drawing<'_> {
     /// Leads an administrator to the administration of its account; tells whether it is one.
     pub(super) fn administer(&mut self, acting: &Acting<'_>) -> bool {
-        if !acting.actor.limited.holds(&self.drawn.kernel) {
+        let actor = acting.actor;
+        if !actor.limited.holds(&self.drawn.kernel) {
             return false;
         }
-        let Some(certainty) = administers(acting, self.as_of) else { return false };
-        if acting.actor.variant.is_none() && certainty == Certainty::Certain {
-            self.drawn.set_administrator(acting.actor.principal, true);
+        let question =
+            self.alike.question((acting, &self.drawn.masks), (Parts::ADMINISTER, &self.drawn.kernel), 0);
+        let first = self.leads.len();
+        self.alike((actor.node, question), |drawing| {
+            if let Some(certainty) = administers(acting, drawing.as_of) {
+                let to = drawing.drawn.board.administration(actor.account);
+                drawing.lead(actor.node, to, (certainty, Cause::Administers));
+            }
+            (Found::default(), true)
+        });
+        let is_certain = self.leads.iter().skip(first).any(|lead| !lead.only_if);
+        if is_certain && actor.variant.is_none() {
+            self.drawn.set_administrator(actor.principal, true);
         }
-        let to = self.drawn.board.administration(acting.actor.account);
-        self.lead(acting.actor.node, to, (certainty, Cause::Administers));
-        certainty == Certainty::Certain
+        is_certain
     }
 }
 
-/// Whether an actor administers its account for sure.
-pub(super) fn would_administer(ground: Ground<'_>, actor: &Actor, as_of: Time) -> bool {
-    let sure = Acting::new(ground, actor).and_then(|acting| administers(&acting, as_of));
-    sure == Some(Certainty::Certain)
+/// Whether an actor administers its account, for sure or if something holds.
+pub(super) fn may_administer(ground: Ground<'_>, actor: &Actor, as_of: Time) -> bool {
+    Acting::new(ground, actor).and_then(|acting| administers(&acting, as_of)).is_some()
 }
 
 /// How sure it is that an actor may do all that an administrator may.
 fn administers(acting: &Acting<'_>, as_of: Time) -> Option<Certainty> {
-    let mut sure = Certainty::Certain;
-    for (permission, form) in KERNEL {
+    least(KERNEL.into_iter().map(|(permission, form)| {
         let asked = Asked::plain(permission, as_of);
-        sure = sure.min(acting.has_on_all(&asked, &form.replace("{}", acting.caller.account))?);
-    }
-    Some(sure)
+        acting.has_on_all(&asked, &form.replace("{}", acting.caller.account))
+    }))
 }

@@ -2,13 +2,16 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::analysis::Drawing;
-use crate::analysis::draft::{Board, Cause, Place};
+use crate::analysis::alike::Found;
+use crate::analysis::draft::{Board, Cause, Place, PoolKey, Variant};
+use crate::analysis::part::Parts;
 use crate::analysis::pools::Member;
 use crate::analysis::question::Acting;
-use crate::analysis::trust::Whom;
+use crate::analysis::trust::{Class, Whom};
 use crate::estate::{AccountId, PrincipalId};
 use crate::graph::NodeId;
 use crate::targets::{Certainty, Extent, Pool};
@@ -29,12 +32,19 @@ pub(super) struct Assumable {
     /// All roles of these.
     pools: Vec<(Arc<Pool<Member>>, Certainty)>,
     each: OnceCell<Vec<(Member, Certainty)>>,
+    /// A number of its own; 0 where there is none.
+    number: u32,
 }
 
 impl Assumable {
     fn add(&mut self, role: PrincipalId, sure: Certainty) {
         let known = self.roles.entry(role).or_insert(sure);
         *known = sure.max(*known);
+    }
+
+    /// Its number: equal numbers mean the same roles.
+    pub(super) const fn number(&self) -> u32 {
+        self.number
     }
 
     fn add_member(&mut self, member: Member, sure: Certainty) {
@@ -51,19 +61,25 @@ impl Assumable {
     fn joined(&self) -> Vec<(Member, Certainty)> {
         let single = self.roles.iter().map(|(role, sure)| (Member::Principal(*role), *sure));
         let pooled = self.pools.iter().flat_map(|(pool, sure)| pool.each(Extent::All(*sure)));
-        let mut all = BTreeMap::new();
-        for (role, sure) in pooled.chain(single) {
-            let known = all.entry(role).or_insert(sure);
-            *known = sure.max(*known);
-        }
-        all.into_iter().collect()
+        let mut all: Vec<(Member, Certainty)> = pooled.chain(single).collect();
+        all.sort_unstable();
+        // The surest of each comes last.
+        all.dedup_by(|later, kept| {
+            later.0 == kept.0 && {
+                kept.1 = later.1;
+                true
+            }
+        });
+        all
     }
 }
 
+/// Roles of some accounts, by the trust policy that they share.
+type Classes = [(PoolKey, Arc<Class>)];
+
 impl Drawing<'_> {
     /// Draws which roles an actor may assume, and gives them.
-    pub(super) fn assume(&mut self, acting: &Acting<'_>, place: Where) -> Assumable {
-        let mut assumable = Assumable::default();
+    pub(super) fn assume(&mut self, acting: &Acting<'_>, place: Where) -> Rc<Assumable> {
         let own = acting.actor.account;
         let counts = |account: AccountId| place == Where::Anywhere || account != own;
         let classes = |whom: Whom| {
@@ -71,14 +87,36 @@ impl Drawing<'_> {
             classes
                 .iter()
                 .filter(|(key, _)| counts(key.account))
-                .map(|(key, (class, _))| (key.clone(), Arc::clone(&class.pool)))
+                .map(|(key, (class, _))| (key.clone(), Arc::clone(class)))
                 .collect::<Vec<_>>()
         };
-        let (direct, everybody) =
-            (classes(Whom::Principal(acting.actor.principal)), classes(Whom::Everybody));
+        // Who stands for others is let in as all of them are.
+        let stands_for_others = matches!(acting.actor.variant, Some(Variant::AnyPolicy(id))
+            if self.drawn.bounds.is_like_others(id));
+        let direct = Some(acting.actor.principal).filter(|_| !stands_for_others);
+        let direct = direct.map(|id| classes(Whom::Principal(id))).unwrap_or_default();
+        let everybody = classes(Whom::Everybody);
         let allowed = acting.actor.limited.holds(&self.drawn.assume_mask);
         let by_account = if allowed { classes(Whom::Account(own)) } else { Vec::new() };
-        for (_, member) in direct.iter().flat_map(|(_, pool)| pool.members()) {
+        let common: Vec<_> = by_account.into_iter().chain(everybody).collect();
+        let is_common = direct.is_empty() && common.iter().all(|(_, class)| !class.is_personal);
+        let part = (Parts::ASSUME, &self.drawn.assume_mask);
+        let question = is_common
+            .then(|| {
+                self.alike.question((acting, &self.drawn.masks), part, u32::from(place == Where::Elsewhere))
+            })
+            .flatten();
+        let found = self.alike((acting.actor.node, question), |drawing| {
+            let assumable = Rc::new(drawing.assume_by(acting, &direct, &common));
+            (Found { assumable, ..Found::default() }, true)
+        });
+        found.assumable
+    }
+
+    fn assume_by(&mut self, acting: &Acting<'_>, direct: &Classes, common: &Classes) -> Assumable {
+        self.assumables += 1;
+        let mut assumable = Assumable { number: self.assumables, ..Assumable::default() };
+        for (_, member) in direct.iter().flat_map(|(_, class)| class.pool.members()) {
             if let Member::Principal(role) = member
                 && let Some(sure) = acting.may_assume(&self.assuming, *role)
             {
@@ -86,20 +124,21 @@ impl Drawing<'_> {
                 assumable.add(*role, sure);
             }
         }
-        if by_account.is_empty() && everybody.is_empty() {
+        if common.is_empty() {
             return assumable;
         }
         let said = acting.said(&self.assuming.permission);
-        for (key, pool) in by_account.into_iter().chain(everybody) {
+        for (key, class) in common {
+            let pool = &class.pool;
             let extent = pool.extent(&said, &mut |_, member| match member {
                 Member::Principal(role) => acting.may_assume(&self.assuming, role),
                 Member::Resource(_) => None,
             });
             match extent {
                 Extent::All(sure) => {
-                    let node = self.pool_node(key, &pool);
+                    let node = self.pool_node(key.clone(), pool);
                     self.lead(acting.actor.node, node, (sure, Cause::Assume));
-                    assumable.pools.push((pool, sure));
+                    assumable.pools.push((Arc::clone(pool), sure));
                 }
                 Extent::Some(members) => {
                     let targets: Vec<_> =

@@ -10,7 +10,7 @@ use doorward_model::time::Time;
 
 use self::asked::{Ask, Asked, account_of, asks};
 use crate::analysis::actor::{Actor, Masks};
-use crate::analysis::administrators::would_administer;
+use crate::analysis::administrators::may_administer;
 use crate::analysis::draft::Variant;
 use crate::analysis::ground::Ground;
 use crate::analysis::question::caller;
@@ -44,20 +44,13 @@ struct Limit {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 enum Apart {
     /// By nothing but what it has in common with others: its tags and the like, hashed.
-    Like(Option<Hash16>),
+    Like(Common),
     /// By who it is.
     Itself(PrincipalId),
 }
 
-/// What a limit comes to.
-#[derive(PartialEq, Eq, Debug)]
-struct Limits {
-    /// What the policies that limit go by.
-    asks: BTreeSet<Ask>,
-    /// Whether whoever has any policy within it administers its account. Then who else in the account trusts it does not
-    /// matter.
-    is_whole: bool,
-}
+/// What tells principals of a limit apart by what they have in common with others.
+type Common = Option<Hash16>;
 
 /// What bounds are worked out from.
 #[derive(Clone, Copy)]
@@ -73,7 +66,11 @@ pub(super) struct Bounds {
     /// Of each principal.
     of: Column<Option<Bound>>,
     firsts: Map<Bound, (PrincipalId, Option<NodeId>)>,
-    limits: Map<Limit, Arc<Limits>>,
+    /// What the policies go by that limit.
+    limits: Map<Limit, Arc<BTreeSet<Ask>>>,
+    /// Whether whoever has any policy within a limit administers its account, or may, and who showed it. Then who else in
+    /// the account trusts it does not matter.
+    wholes: Map<(Limit, Common), (bool, PrincipalId)>,
     asked: Asked,
 }
 
@@ -117,6 +114,12 @@ impl Bounds {
         self.of.get(id.0 as usize).copied().flatten()
     }
 
+    /// Whether a principal is one of those that policies do not tell apart by who they are, but for trust within an account
+    /// that they would administer, or might.
+    pub(super) fn is_like_others(&self, id: PrincipalId) -> bool {
+        self.bound(id).is_some_and(|bound| matches!(bound.apart, Apart::Like(_)))
+    }
+
     /// Who stands for a principal, and the node.
     pub(super) fn of(&self, id: PrincipalId) -> Option<(PrincipalId, Option<NodeId>)> {
         self.firsts.get(&self.bound(id)?).copied()
@@ -144,16 +147,30 @@ impl Bounds {
         let is_other = |limit: &Limit| {
             limited(limit.account) || limit.boundary.is_some_and(|id| touched.policies.contains(&id))
         };
+        let mut others: BTreeSet<Limit> = BTreeSet::new();
         let known = self.limits.iter().filter(|(limit, _)| is_other(limit));
-        let known: Vec<(Limit, Arc<Limits>)> = known.map(|(limit, own)| (*limit, Arc::clone(own))).collect();
-        known.iter().for_each(|(limit, _)| drop(self.limits.remove(limit)));
-        let mut open = own.clone();
+        let known: Vec<(Limit, Arc<BTreeSet<Ask>>)> =
+            known.map(|(limit, asks)| (*limit, Arc::clone(asks))).collect();
         for (limit, before) in known {
-            let mut all = new.of_kind(limit.account, limit.kind).filter(|(_, one)| Limit::of(one) == limit);
-            let Some((first, _)) = all.next() else { continue };
-            if *self.limits(scene, (limit, first)) != *before {
-                open.extend(all.map(|(id, _)| id).chain([first]));
+            self.limits.remove(&limit);
+            if *self.asks_of(new, limit) != *before {
+                others.insert(limit);
             }
+        }
+        let known = self.wholes.iter().filter(|((limit, _), _)| is_other(limit));
+        let known: Vec<((Limit, Common), (bool, PrincipalId))> =
+            known.map(|(key, before)| (*key, *before)).collect();
+        for ((limit, common), (before, shown_by)) in known {
+            self.wholes.remove(&(limit, common));
+            let is_there = new.principal(shown_by).is_some_and(|one| Limit::of(one) == limit);
+            if !is_there || self.is_whole(scene, (limit, common, shown_by)) != before {
+                others.insert(limit);
+            }
+        }
+        let mut open = own.clone();
+        for limit in others {
+            let all = new.of_kind(limit.account, limit.kind).filter(|(_, one)| Limit::of(one) == limit);
+            open.extend(all.map(|(id, _)| id));
         }
         if turned.others {
             open.extend(new.principals().map(|(id, _)| id));
@@ -214,56 +231,79 @@ impl Bounds {
     fn work_out(&mut self, scene: Scene<'_>, id: PrincipalId) -> Option<Bound> {
         let principal = scene.ground.estate.principal(id)?;
         let limit = Limit::of(principal);
-        let limits = self.limits(scene, (limit, id));
-        Some(Bound { limit, apart: self.apart(scene.ground.estate, (id, principal), &limits) })
+        Some(Bound { limit, apart: self.apart(scene, (id, principal), limit) })
     }
 
-    /// What a limit comes to, by a principal that has it.
-    fn limits(&mut self, scene: Scene<'_>, (limit, example): (Limit, PrincipalId)) -> Arc<Limits> {
+    /// What the policies go by that limit principals.
+    fn asks_of(&mut self, estate: &Estate, limit: Limit) -> Arc<BTreeSet<Ask>> {
         if let Some(known) = self.limits.get(&limit) {
             return Arc::clone(known);
         }
-        let estate = scene.ground.estate;
         let account = estate.account(limit.account);
         let levels = account.into_iter().flat_map(|one| [&one.service_control, &one.resource_control]);
         let policies = levels.flatten().flatten().chain(&limit.boundary);
         let documents: Vec<&Document> =
             policies.filter_map(|id| estate.policy(*id)?.document.document()).collect();
-        let asks = asks(&documents);
-        let variant = Variant::AnyPolicy(example);
-        let actor = Actor::variant((estate, scene.masks), variant, NodeId(example.0));
-        let is_whole =
-            asks.is_empty() && actor.is_some_and(|actor| would_administer(scene.ground, &actor, scene.as_of));
-        let limits = Arc::new(Limits { asks, is_whole });
-        self.limits.insert(limit, Arc::clone(&limits));
-        limits
+        let asks = Arc::new(asks(&documents));
+        self.limits.insert(limit, Arc::clone(&asks));
+        asks
     }
 
-    fn apart(&self, estate: &Estate, (id, principal): (PrincipalId, &Principal), limits: &Limits) -> Apart {
-        let is_whole = limits.is_whole && account_of(principal.arn()) == principal.identity.account;
-        if self.asked.names(principal, is_whole) {
-            return Apart::Itself(id);
+    /// Whether a principal, with any policy within its limit, administers its account or may, as all do that have the same in
+    /// common.
+    fn is_whole(&mut self, scene: Scene<'_>, (limit, common, id): (Limit, Common, PrincipalId)) -> bool {
+        // What goes by nothing is the same for all.
+        let common = common.filter(|_| !self.asks_of(scene.ground.estate, limit).is_empty());
+        if let Some((known, _)) = self.wholes.get(&(limit, common)) {
+            return *known;
         }
-        let asks: BTreeSet<&Ask> = self.asked.others().chain(&limits.asks).collect();
-        let mut common = String::new();
-        for ask in asks {
-            match ask {
-                Ask::Named(name) if !names_of(principal).contains(name) => {}
-                Ask::UserName if principal.kind == PrincipalKind::Role => {}
-                Ask::Named(_) | Ask::Arn | Ask::UserName => return Apart::Itself(id),
-                Ask::Tag(tag) => {
-                    let value = principal.tags.iter().find(|(own, _)| own == tag).map(|(_, value)| value);
-                    common.extend(value.map(|value| format!("{tag}={value:?};")));
-                }
-                Ask::Condition(condition) => {
-                    if holds(estate, principal, condition) {
-                        common.push_str(&format!("{condition};"));
-                    }
+        let known = (scene.ground.estate, scene.masks);
+        let actor = Actor::variant(known, Variant::AnyPolicy(id), NodeId(id.0));
+        let is_whole = actor.is_some_and(|actor| may_administer(scene.ground, &actor, scene.as_of));
+        self.wholes.insert((limit, common), (is_whole, id));
+        is_whole
+    }
+
+    fn apart(&mut self, scene: Scene<'_>, (id, principal): (PrincipalId, &Principal), limit: Limit) -> Apart {
+        let estate = scene.ground.estate;
+        let own = self.asks_of(estate, limit);
+        let Some(limited) = common(estate, principal, &mut own.iter()) else { return Apart::Itself(id) };
+        // Who else in the account trusts whoever administers it does not matter.
+        let account = Some(account_of(principal.arn())).filter(|own| *own == &*principal.identity.account);
+        let home = account.filter(|_| self.is_whole(scene, (limit, hashed(&limited), id)));
+        let [within, across] = self.asked.names(principal);
+        let common = common(estate, principal, &mut self.asked.others(home)).map(|others| limited + &others);
+        match common.filter(|_| !across && (!within || home.is_some())) {
+            Some(common) => Apart::Like(hashed(&common)),
+            None => Apart::Itself(id),
+        }
+    }
+}
+
+fn hashed(common: &str) -> Common {
+    (!common.is_empty()).then(|| Hash16::of(common.as_bytes()))
+}
+
+/// What a principal has in common with others, of what policies go by; `None` where they tell it apart by who it is.
+fn common(estate: &Estate, principal: &Principal, asks: &mut dyn Iterator<Item = &Ask>) -> Option<String> {
+    let mut common = String::new();
+    for ask in asks {
+        match ask {
+            Ask::Named(name) if !names_of(principal).contains(name) => {}
+            Ask::UserName if principal.kind == PrincipalKind::Role => {}
+            Ask::Named(_) | Ask::Arn | Ask::UserName => return None,
+            Ask::Tag(tag) => {
+                let value = principal.tags.iter().find(|(own, _)| own == tag).map(|(_, value)| value);
+                common.extend(value.map(|value| format!("{tag}={value:?};")));
+            }
+            Ask::Condition(condition) => {
+                if holds(estate, principal, condition) {
+                    common.push_str(&format!("{condition};"));
                 }
             }
         }
-        Apart::Like((!common.is_empty()).then(|| Hash16::of(common.as_bytes())))
     }
+    Some(common)
 }
 
 /// Whether a condition on who a caller is holds of a principal.

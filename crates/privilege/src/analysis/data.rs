@@ -19,10 +19,11 @@ pub use self::kinds::{DataKind, KINDS, On, Uses};
 pub(super) use self::index::{Guards, Key};
 pub(super) use self::kinds::permissions;
 
-use self::guards::Class;
+use self::guards::{Class, Concerned};
 use self::things::{Rest, Spread};
 use crate::analysis::Drawing;
 use crate::analysis::actor::Actor;
+use crate::analysis::alike::Found;
 use crate::analysis::assume::Where;
 use crate::analysis::draft::{Cause, Lot, Place, PoolKey, PoolOf};
 use crate::analysis::explain::Evidence;
@@ -170,13 +171,29 @@ impl Drawing<'_> {
             let holds = actor.limited.meets(&ways.mask);
             let groups = data.guards.of(actor.principal, (actor.account, kind as usize));
             let classes = groups.iter().flat_map(|group| group.concerning(actor.principal, actor.account));
-            for (class, apart, whole) in classes {
-                let is_asked = holds || class.admits.meets(&ways.mask) || !apart.is_empty();
-                if is_asked && (place == Where::Anywhere || class.account != actor.account) {
+            let is_asked = |(class, apart, _): &Concerned<'_>| {
+                (holds || class.admits.meets(&ways.mask) || !apart.is_empty())
+                    && (place == Where::Anywhere || class.account != actor.account)
+            };
+            let classes: Vec<Concerned<'_>> = classes.filter(is_asked).collect();
+            let is_common = classes.iter().all(|(class, apart, _)| apart.is_empty() && !class.is_personal);
+            let part = (Parts::data(kind), &ways.mask);
+            let question = is_common
+                .then(|| {
+                    self.alike.question(
+                        (acting, &self.drawn.masks),
+                        part,
+                        u32::from(place == Where::Elsewhere),
+                    )
+                })
+                .flatten();
+            self.alike((actor.node, question), |drawing| {
+                for (class, apart, whole) in classes {
                     let gained = gained(acting, &ways.uses, (class, apart, whole));
-                    self.lead_to_data(actor.node, class, 0..class.things.count(), &gained);
+                    drawing.lead_to_data(actor.node, class, 0..class.things.count(), &gained);
                 }
-            }
+                (Found::default(), true)
+            });
         }
     }
 

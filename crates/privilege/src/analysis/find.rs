@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::analysis::Drawing;
+use crate::analysis::alike::{Found, Question};
 use crate::analysis::assume::Assumable;
 use crate::analysis::draft::{Board, Cause, Place, PoolKey, Variant};
 use crate::analysis::method::{Latent, Method};
@@ -12,16 +13,16 @@ use crate::analysis::part::Parts;
 use crate::analysis::pools::{Member, both, exists};
 use crate::analysis::question::Acting;
 use crate::escalation::{Actor as Who, Gives, Kind, On, Rule, State, Target};
-use crate::estate::{PolicyId, PrincipalKind, Way, Written};
+use crate::estate::{AccountId, PolicyId, PrincipalKind, Way, Written};
 use crate::graph::NodeId;
 use crate::targets::{Certainty, Extent, Pool};
 
 /// What a method leads to.
-enum Found {
+enum Led {
     /// Members of its pool.
-    At(Extent<Member>),
+    To(Extent<Member>),
     /// The actor itself, or something of its own.
-    Own(Option<Certainty>),
+    ToItself(Option<Certainty>),
 }
 
 impl Drawing<'_> {
@@ -29,8 +30,41 @@ impl Drawing<'_> {
     pub(super) fn escalate(&mut self, acting: &Acting<'_>, assumable: &Assumable, parts: Parts) {
         let methods = Arc::clone(&self.drawn.methods);
         for method in methods.iter().filter(|method| parts.meets(method.part())) {
-            self.apply(acting, method, assumable);
+            let question = self.question(acting, method, assumable);
+            let found = self.alike((acting.actor.node, question), |drawing| {
+                let missing = drawing.apply(acting, method, assumable);
+                (
+                    Found { missing, ..Found::default() },
+                    drawing.has_open_targets(acting.actor.account, method),
+                )
+            });
+            if let Some(missing) = found.missing {
+                self.drawn.add_latent(acting.actor.principal, Latent { rule: method.place, missing });
+            }
         }
+    }
+
+    /// What an actor has in common with others as to a method; `None` where that asks for something of its own.
+    fn question(&self, acting: &Acting<'_>, method: &Method, assumable: &Assumable) -> Option<Question> {
+        let has_groups =
+            || self.estate.principal(acting.actor.principal).is_some_and(|one| !one.groups.is_empty());
+        let is_foreign = method.rule.states.contains(&State::Foreign) && has_groups();
+        let is_own = match method.rule.target {
+            Target::Itself | Target::OwnGroup | Target::OwnPolicy | Target::OwnPermissionSet => true,
+            Target::Role | Target::User | Target::Group | Target::SamlProvider | Target::Thing(_) => {
+                is_foreign
+            }
+        };
+        let beside = if method.asks_whom_to_assume() { assumable.number() } else { 0 };
+        let part = (method.part(), &method.mask);
+        (!is_own).then(|| self.alike.question((acting, &self.drawn.masks), part, beside)).flatten()
+    }
+
+    /// Whether nothing that a method goes against or needs in an account has a policy of its own.
+    fn has_open_targets(&self, account: AccountId, method: &Method) -> bool {
+        let targets = self.drawn.pools.known(&method.pool(account));
+        let things = method.existing().and_then(|kind| self.drawn.pools.known_kind((account, kind)));
+        targets.into_iter().chain(things).all(|pool| !pool.is_guarded())
     }
 
     /// The parts that an actor which is no administrator has edges in: it holds what the methods need, and they are for it.
@@ -56,8 +90,9 @@ impl Drawing<'_> {
         }
     }
 
-    fn apply(&mut self, acting: &Acting<'_>, method: &Method, assumable: &Assumable) {
-        let Some(aside) = method.aside(acting) else { return };
+    /// Leads an actor to where a method leads it, or tells what is missing for it.
+    fn apply(&mut self, acting: &Acting<'_>, method: &Method, assumable: &Assumable) -> Option<String> {
+        let aside = method.aside(acting)?;
         let account = acting.actor.account;
         let absent = method.rule.exists.iter().find(|kind| !exists(self.estate, account, **kind));
         let mut missing = absent.map(|kind| kind.noun().to_owned());
@@ -67,21 +102,25 @@ impl Drawing<'_> {
             None => {
                 let kind = method.existing().map_or("thing", Kind::noun);
                 missing.get_or_insert_with(|| format!("{kind} on which it may do this"));
-                Found::Own(None)
+                Led::ToItself(None)
             }
         };
         match found {
-            Found::At(Extent::Some(members)) if members.is_empty() => {}
-            Found::At(extent) => return self.lead_to(acting, method, extent),
-            Found::Own(Some(sure)) => return self.lead_own(acting, method, sure),
-            Found::Own(None) => {}
+            Led::To(Extent::Some(members)) if members.is_empty() => {}
+            Led::To(extent) => {
+                self.lead_to(acting, method, extent);
+                return None;
+            }
+            Led::ToItself(Some(sure)) => {
+                self.lead_own(acting, method, sure);
+                return None;
+            }
+            Led::ToItself(None) => {}
         }
         // What a principal would be with other policies is nobody's question.
         let is_asked = acting.actor.variant.is_none() && method.rule.may_be_latent();
-        if is_asked && self.holds_on_some(acting, method).is_some() {
-            let missing = missing.unwrap_or_else(|| method.rule.sought());
-            self.drawn.add_latent(acting.actor.principal, Latent { rule: method.place, missing });
-        }
+        let would_work = is_asked && self.holds_on_some(acting, method).is_some();
+        would_work.then(|| missing.unwrap_or_else(|| method.rule.sought()))
     }
 
     /// Whether the actor has what the method needs on some target of the right form, whether there is one or not.
@@ -110,8 +149,8 @@ impl Drawing<'_> {
         acting: &Acting<'_>,
         method: &Method,
         (aside, assumable): (Certainty, &Assumable),
-    ) -> Found {
-        let own = |sure: Option<Certainty>| Found::Own(sure.map(|sure| sure.min(aside)));
+    ) -> Led {
+        let own = |sure: Option<Certainty>| Led::ToItself(sure.map(|sure| sure.min(aside)));
         match method.rule.target {
             Target::Itself => {
                 let holds =
@@ -139,7 +178,7 @@ impl Drawing<'_> {
                 own(on_best(acting, method, &arns))
             }
             Target::Role | Target::User | Target::Group | Target::SamlProvider | Target::Thing(_) => {
-                Found::At(self.at(acting, method, (aside, assumable)))
+                Led::To(self.at(acting, method, (aside, assumable)))
             }
         }
     }
@@ -168,6 +207,9 @@ impl Drawing<'_> {
     ) -> Extent<Member> {
         let key = method.pool(acting.actor.account);
         let pool = self.pool_of(key, method);
+        if pool.is_empty() {
+            return Extent::Some(Vec::new());
+        }
         let mut extent = Extent::All(aside);
         for need in method.on(On::Target) {
             let said = acting.said(&need.permission);
@@ -181,10 +223,7 @@ impl Drawing<'_> {
             extent = both(extent, Extent::All(sure));
         }
         if by_actor.is_empty() && !matches!(policies, Some(Extent::Some(_))) {
-            return match extent {
-                Extent::All(_) if pool.is_empty() => Extent::Some(Vec::new()),
-                extent => extent,
-            };
+            return extent;
         }
         let mut left = match method.asks_whom_to_assume() {
             // The few roles that it may assume, and not the many that it may not.

@@ -3,7 +3,7 @@
 use crate::analysis::draft::Cause;
 
 /// Some parts of what leaves a node.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct Parts([u64; WORDS]);
 
 const WORDS: usize = 4;

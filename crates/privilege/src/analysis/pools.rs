@@ -165,6 +165,11 @@ impl Pools {
         self.pools.get(key)
     }
 
+    /// The things of a kind, if they were asked for.
+    pub(super) fn known_kind(&self, key: (AccountId, Kind)) -> Option<&Arc<Pool<Member>>> {
+        self.kinds.get(&key)
+    }
+
     /// Forgets a pool, so that it is made again when it is asked for.
     pub(super) fn forget(&mut self, key: &PoolKey) {
         self.pools.remove(key);

@@ -5,8 +5,8 @@ use crate::analysis::data::Asks;
 use crate::analysis::explain::Evidence;
 use crate::analysis::ground::{Ground, Guarded, membership, policy};
 use crate::analysis::method::Asked;
-use crate::document::Document;
-use crate::estate::{AccountId, Estate, Principal, PrincipalId, PrincipalKind};
+use crate::document::{Document, Effect};
+use crate::estate::{AccountId, Estate, PolicyId, Principal, PrincipalId, PrincipalKind};
 use crate::evaluate::{Answer, Leaf, Level, Policies, Policy, Requirement, Verdict, evaluate};
 use crate::request::{Caller, CallerKind, Context, Permission, Request};
 use crate::targets::{Certainty, Said};
@@ -28,20 +28,24 @@ impl<'a> Acting<'a> {
     pub(crate) fn new(ground: Ground<'a>, actor: &'a Actor) -> Option<Self> {
         let estate = ground.estate;
         let principal = estate.principal(actor.principal)?;
-        let own = actor.policies.iter().map(|id| policy(estate, *id));
-        let stripped = actor
-            .stripped
-            .iter()
-            .map(|(id, document)| Policy { document: document.as_ref(), ..policy(estate, *id) });
+        let held = |id: &PolicyId| match actor.stripped.get(id) {
+            Some(document) => Policy { document: Some(document), ..policy(estate, *id) },
+            None => policy(estate, *id),
+        };
         let limited = !principal.is_service_linked();
         Some(Self {
             actor,
             caller: caller(estate, principal),
             ground,
-            identity: if actor.stripped.is_empty() { own.collect() } else { stripped.collect() },
+            identity: actor.policies.iter().map(held).collect(),
             boundary: actor.boundary.iter().map(|id| policy(estate, *id)).collect(),
             service_control: if limited { ground.service_control(actor.account) } else { &[] },
         })
+    }
+
+    /// Whether control policies limit it.
+    pub(crate) const fn is_limited(&self) -> bool {
+        !self.service_control.is_empty()
     }
 
     /// The estate it acts in.
@@ -130,7 +134,12 @@ impl<'a> Acting<'a> {
         let boundary = std::iter::once(&*self.boundary).filter(|boundary| !boundary.is_empty());
         let control = self.service_control.iter().map(|level| level.policies);
         let limits = boundary.chain(control).map(|layer| documents(layer).into_iter());
-        Said::new(documents(&self.identity).into_iter(), limits, permission.name())
+        let mut said = Said::new(documents(&self.identity).into_iter(), limits, permission.name());
+        // Beside what allows it on everything, nothing else that allows it matters.
+        if said.granting.iter().any(|statement| statement.is_unlimited()) {
+            said.granting.retain(|statement| statement.effect == Effect::Deny || statement.is_unlimited());
+        }
+        said
     }
 }
 
@@ -269,6 +278,6 @@ pub(crate) fn truth(requirement: &Requirement<'_>, chosen: bool) -> Truth {
 /// A document without what it denies.
 pub(crate) fn without_denials(document: &Document) -> Document {
     let mut stripped = document.clone();
-    stripped.statements.retain(|statement| statement.effect == crate::document::Effect::Allow);
+    stripped.statements.retain(|statement| statement.effect == Effect::Allow);
     stripped
 }

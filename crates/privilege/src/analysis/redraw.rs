@@ -84,6 +84,7 @@ impl Analysis {
                 scopes: Scopes::new(&self.drawn.methods),
                 moves: Vec::new(),
                 stale: BTreeMap::new(),
+                narrowed: BTreeMap::new(),
                 turned: BTreeMap::new(),
                 things: BTreeSet::new(),
                 outside: BTreeSet::new(),
@@ -92,7 +93,8 @@ impl Analysis {
             redraw.find();
             redraw.draw();
             let nodes = redraw.nodes();
-            let Redraw { drawing: Drawing { drawn, leads, .. }, scopes, moves, .. } = redraw;
+            let Redraw { drawing, scopes, moves, .. } = redraw;
+            let (drawn, leads) = drawing.into_drawn();
             let (analysis, change) = Assembly::new(self, drawn).finish(&scopes.of, leads, &moves)?;
             Ok(Some(Redrawn { analysis, change, nodes }))
         })
@@ -118,6 +120,8 @@ struct Redraw<'a> {
     moves: Vec<(Lead, bool)>,
     /// In which parts the actors of an account may have other edges.
     stale: BTreeMap<AccountId, Parts>,
+    /// In which parts the actors of an account may have lost something.
+    narrowed: BTreeMap<AccountId, Parts>,
     /// Targets of methods that are others than they were.
     turned: BTreeMap<PoolKey, Turned>,
     /// Accounts with things that are others than they were.
@@ -196,6 +200,7 @@ impl<'a> Redraw<'a> {
             self.let_in(&name);
         }
         self.stale_actors();
+        self.narrowed_actors();
         self.near_turned();
     }
 

@@ -9,7 +9,7 @@ use crate::analysis::draft::{PoolKey, PoolOf};
 use crate::analysis::ground::{Ground, Guarded};
 use crate::analysis::pools::Member;
 use crate::analysis::subjects::Subjects;
-use crate::document::{Document, Effect, Principal as Named, Statement};
+use crate::document::{Document, Effect, Principal as Named, Selection, Statement};
 use crate::estate::{AccountId, Estate, Principal, PrincipalId, PrincipalKind};
 use crate::federation::Subject;
 use crate::shared::Map;
@@ -40,6 +40,8 @@ pub(super) struct Class {
     subjects: Vec<Arc<Subject>>,
     /// Whether their policy names somebody outside, let in or not.
     outward: bool,
+    /// Whether it may mean something else of one principal than of others which it does not let in by name.
+    pub(super) is_personal: bool,
 }
 
 pub(super) type Classes = BTreeMap<PoolKey, (Arc<Class>, Certainty)>;
@@ -354,7 +356,8 @@ impl Class {
         // Who is named as one of everybody needs no policy of its own.
         let own = if whom.contains_key(&Whom::Everybody) { Own::Same } else { Own::None };
         let pool = Arc::new(Pool::new(roles).with(own));
-        Self { pool, whom, names, subjects: subjects.collect(), outward }
+        let is_personal = document.statements.iter().any(is_personal);
+        Self { pool, whom, names, subjects: subjects.collect(), outward, is_personal }
     }
 
     /// The same with other roles.
@@ -365,6 +368,7 @@ impl Class {
             names: self.names.clone(),
             subjects: self.subjects.clone(),
             outward: self.outward,
+            is_personal: self.is_personal,
         }
     }
 }
@@ -376,6 +380,18 @@ fn comers(ground: Ground<'_>, (account, roles): (AccountId, &Roles), document: &
     let guarded = Guarded::trusting(ground, (account, &any), document);
     let number = ground.estate.account(account).map_or("", |account| &account.id);
     Door { ground, guarded: &guarded, account: number }.comers()
+}
+
+/// Whether a statement may mean something else of one principal than of others, and does not let it in by name.
+pub(super) fn is_personal(statement: &Statement) -> bool {
+    let by_name = match &statement.principals {
+        Some(Selection::Only(named)) => {
+            statement.effect == Effect::Deny && named.iter().any(|one| matches!(one, Named::Aws(_)))
+        }
+        Some(Selection::AllBut(_)) => true,
+        None => false,
+    };
+    by_name || statement.is_personal()
 }
 
 /// The names of principals that may come and go.

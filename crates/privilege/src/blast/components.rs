@@ -1,5 +1,6 @@
 //! States that surely reach each other, as one; and the steps between these, each once.
 
+use super::walk::LAYERS;
 use crate::graph::{Admit, Hop, Lists, NodeId, State, States};
 
 /// The components of the states that can be reached. What one surely leads to has a lower number.
@@ -15,6 +16,8 @@ pub(super) struct Components {
     pub(super) count: usize,
 }
 
+/// More conditions than tell anything apart.
+const FAR: u8 = u8::MAX;
 /// No component.
 pub(super) const NONE: u32 = u32::MAX;
 /// Four levels, with and without a condition.
@@ -44,6 +47,29 @@ impl Components {
             components.condense(states, number, members.of(number));
         }
         components
+    }
+
+    /// How many conditions it takes from each component to the one that leads to the most targets.
+    pub(super) fn conditions_to_widest(&self) -> Vec<u8> {
+        let mut conditions = vec![FAR; self.count];
+        let width = |number: u32| self.targets.iter().map(|targets| targets.of(number).len()).sum::<usize>();
+        let widest = (0..).take(self.count).max_by_key(|number| width(*number));
+        if let Some(own) = widest.and_then(|widest| conditions.get_mut(widest as usize)) {
+            *own = 0;
+        }
+        // What one surely leads to comes before it, so that each round takes one condition more.
+        for _ in 0..LAYERS {
+            for number in (0..).take(self.count) {
+                let of = |next: &u32| conditions.get(*next as usize).copied().unwrap_or(FAR);
+                let sure = self.sure.of(number).iter().map(of);
+                let only_if = self.only_if.of(number).iter().map(|next| of(next).saturating_add(1));
+                let best = sure.chain(only_if).min();
+                if let (Some(best), Some(own)) = (best, conditions.get_mut(number as usize)) {
+                    *own = best.min(*own);
+                }
+            }
+        }
+        conditions
     }
 
     /// The steps of the members of a component, each once and only if no other is as good.

@@ -21,7 +21,10 @@ pub(super) fn all<A: Admit>(graph: &Graph, admit: &A, weights: &Weights) -> Foun
     let mut members: Vec<(u32, NodeId)> = identities()
         .filter_map(|node| Some((*components.of.get(states.start(node)? as usize)?, node)))
         .collect();
-    members.sort_unstable();
+    // Who comes to most of all after as many conditions as others walks with these: then that is covered once.
+    let conditions = components.conditions_to_widest();
+    members
+        .sort_unstable_by_key(|(component, node)| (conditions.get(*component as usize), *component, *node));
     let mut found = Found { numerators: vec![0; graph.node_count()], exposure: vec![0; graph.node_count()] };
     let mut sweep = Sweep::new(&components, graph, weights);
     let groups: Vec<&[(u32, NodeId)]> = members.chunk_by(|(one, _), (other, _)| one == other).collect();

@@ -77,7 +77,8 @@ fn compare(own: &[Unit], which: Which<'_>) -> (bool, bool) {
         }
         Which::Some(text) => {
             let asked: Vec<Unit> = units::of_glob(text).collect();
-            (units::intersect(own, &asked), units::covers(own, &asked))
+            let matches = units::intersect(own, &asked);
+            (matches, matches && units::covers(own, &asked))
         }
     }
 }

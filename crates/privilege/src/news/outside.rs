@@ -146,6 +146,7 @@ fn path(
             from: first.map(|one| one.who.clone()).unwrap_or_default(),
             to: door.into.clone(),
             method: id.to_owned(),
+            name: name.to_owned(),
         },
         statement: first.map(|one| one.statements.clone()).unwrap_or_default(),
         only_if: first.and_then(|one| one.only_if.clone()).into_iter().collect(),

@@ -119,6 +119,65 @@ fn ordered(pattern: &[Unit]) -> Vec<Unit> {
 
 /// Whether there is a text that both patterns match.
 pub(crate) fn intersect(one: &[Unit], other: &[Unit]) -> bool {
+    let (mut one, mut other) = (one, other);
+    // What both begin or end with tells mostly enough.
+    while let ([Unit::Byte(own), rest @ ..], [Unit::Byte(byte), other_rest @ ..]) = (one, other) {
+        if own != byte {
+            return false;
+        }
+        (one, other) = (rest, other_rest);
+    }
+    while let ([rest @ .., Unit::Byte(own)], [other_rest @ .., Unit::Byte(byte)]) = (one, other) {
+        if own != byte {
+            return false;
+        }
+        (one, other) = (rest, other_rest);
+    }
+    let (long, short) = if one.len() < other.len() { (other, one) } else { (one, other) };
+    if short.len() < Places::BITS as usize { in_word(long, short) } else { in_list(long, short) }
+}
+
+/// A set of places of a short pattern, a bit each.
+type Places = u128;
+
+/// The same where the places of the other pattern fit into a word.
+fn in_word(one: &[Unit], other: &[Unit]) -> bool {
+    let places = |is_such: &dyn Fn(Unit) -> bool| {
+        let numbered = (0u32..).zip(other);
+        numbered.filter(|(_, unit)| is_such(**unit)).fold(0, |set: Places, (at, _)| set | 1 << at)
+    };
+    let any = places(&|unit| unit == Unit::Any);
+    let end: Places = 1 << other.len();
+    // What is any text may be no text.
+    let skip = |mut reached: Places| loop {
+        let further = reached | (reached & any) << 1;
+        if further == reached {
+            return reached;
+        }
+        reached = further;
+    };
+    // Which places can be reached when `one` has come as far as the loop.
+    let mut reached = skip(1);
+    for unit in one {
+        let next = match unit {
+            Unit::Any => !((1 << reached.trailing_zeros()) - 1) & (end | (end - 1)),
+            // What is any text takes this unit and may take more.
+            Unit::One => (reached & !any) << 1 | (reached & any),
+            Unit::Byte(byte) => {
+                let takers = places(&|unit| unit == Unit::One || unit == Unit::Byte(*byte));
+                (reached & takers) << 1 | (reached & any)
+            }
+        };
+        reached = skip(next & (end | (end - 1)));
+        if reached == 0 {
+            return false;
+        }
+    }
+    reached & end != 0
+}
+
+/// The same by a list of the places of `other`.
+fn in_list(one: &[Unit], other: &[Unit]) -> bool {
     // Which places of `other` can be reached when `one` has come as far as the loop.
     let mut reached = vec![false; other.len() + 1];
     if let Some(first) = reached.first_mut() {
@@ -176,5 +235,39 @@ fn skip_any(reached: &mut [bool], other: &[Unit]) {
         {
             *next = true;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Unit, in_list, in_word, intersect, matches, of_glob};
+
+    fn units(text: &str) -> Vec<Unit> {
+        of_glob(text).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn patterns_have_a_text_in_common_whichever_way_it_is_found(
+            one in "[ab*?]{0,8}",
+            other in "[ab*?]{0,8}",
+            text in "[ab]{0,8}",
+        ) {
+            let (one, other) = (units(&one), units(&other));
+            let found = in_list(&one, &other);
+            prop_assert_eq!(intersect(&one, &other), found);
+            prop_assert_eq!(in_word(&one, &other), found);
+            let is_common = [&one, &other].iter().all(|own| matches(own, |unit| unit, text.as_bytes()));
+            prop_assert!(found || !is_common);
+        }
+    }
+
+    #[test]
+    fn a_long_pattern_is_compared_as_a_short_one() {
+        let long = format!("*{}?", "ab".repeat(200));
+        assert!(intersect(&units(&long), &units(&format!("?{}", long.replace('*', "x")))));
+        assert!(!intersect(&units(&long), &units(&format!("{}*c?", "za".repeat(150)))));
     }
 }

@@ -220,6 +220,13 @@ impl<'a> Request<'a> {
     }
 }
 
+/// Whether a condition key, in lower case, tells identities of one account and type apart.
+pub(crate) fn is_personal(key: &str) -> bool {
+    key.strip_prefix("aws:").is_some_and(|name| {
+        name.starts_with(PRINCIPAL_TAG) || matches!(name, "principalarn" | "username" | "userid")
+    })
+}
+
 fn of_resource<'a>(resource: &Resource<'a>, name: &str) -> Option<Looked<'a>> {
     let is_shared = resource.account == Some(AWS);
     Some(match name {

@@ -30,8 +30,8 @@ pub(super) enum Ask {
 pub(super) struct Asked {
     /// How many policies name somebody: those of roles of its own account, and others.
     names: Map<Arc<str>, [u32; 2]>,
-    /// How many policies go by something else.
-    others: Arc<BTreeMap<Ask, u32>>,
+    /// How many policies go by something else, by the account whose roles they are of; others are of no account.
+    others: Arc<BTreeMap<Ask, BTreeMap<Box<str>, u32>>>,
 }
 
 /// What policies go by that they did not go by before, or not any more.
@@ -73,29 +73,27 @@ impl Asked {
         Turned { others: come.others || gone.others, ..come }
     }
 
-    /// Whether policies name a principal; those of roles of its account do not count where it has all that is in there.
-    pub(super) fn names(&self, principal: &Principal, is_whole: bool) -> bool {
-        let is_named = |name: &Arc<str>| {
-            let [within, across] = self.names.get(name).copied().unwrap_or_default();
-            across > 0 || within > 0 && !is_whole
-        };
-        names_of(principal).iter().any(is_named)
+    /// Whether policies name a principal: those of roles of its own account, and others.
+    pub(super) fn names(&self, principal: &Principal) -> [bool; 2] {
+        let counts = names_of(principal).map(|name| self.names.get(&name).copied().unwrap_or_default());
+        [0, 1].map(|side| counts.iter().any(|count| count.get(side).is_some_and(|count| *count > 0)))
     }
 
-    /// What policies go by beside names.
-    pub(super) fn others(&self) -> impl Iterator<Item = &Ask> {
-        self.others.keys()
+    /// What policies go by beside names; without those of roles of an account.
+    pub(super) fn others<'a>(&'a self, but: Option<&'a str>) -> impl Iterator<Item = &'a Ask> {
+        let counts = move |accounts: &BTreeMap<Box<str>, u32>| accounts.keys().any(|own| Some(&**own) != but);
+        self.others.iter().filter(move |(_, accounts)| counts(accounts)).map(|(ask, _)| ask)
     }
 
     /// Counts what a policy goes by; what is counted for the first time, or not any more, is noted.
     fn count(&mut self, policy: &Policy, step: impl Fn(&mut u32), turned: &mut Turned) {
         let Some(document) = policy.document.document() else { return };
+        let is_trust = policy.name.ends_with(" trust");
         let statements = document.statements.iter().filter(|statement| statement.principals.is_some());
         let asks: BTreeSet<Ask> = statements.flat_map(of_statement).collect();
         for ask in asks {
             if let Ask::Named(name) = ask {
-                let is_within =
-                    policy.name.ends_with(" trust") && account_of(&policy.name) == account_of(&name);
+                let is_within = is_trust && account_of(&policy.name) == account_of(&name);
                 let mut counts = self.names.get(&name).copied().unwrap_or_default();
                 let before = counts.map(|count| count > 0);
                 let [within, across] = &mut counts;
@@ -110,14 +108,19 @@ impl Asked {
                 continue;
             }
             let others = Arc::make_mut(&mut self.others);
-            let known = others.contains_key(&ask);
-            let count = others.entry(ask.clone()).or_default();
+            let accounts = others.entry(ask.clone()).or_default();
+            let account = if is_trust { account_of(&policy.name) } else { "" };
+            let count = accounts.entry(account.into()).or_default();
+            let before = *count > 0;
             step(count);
             let is_left = *count > 0;
             if !is_left {
+                accounts.remove(account);
+            }
+            if accounts.is_empty() {
                 others.remove(&ask);
             }
-            turned.others |= known != is_left;
+            turned.others |= before != is_left;
         }
     }
 }

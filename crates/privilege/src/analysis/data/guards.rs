@@ -10,7 +10,7 @@ use doorward_model::inventory::resource::{Resource, attribute};
 
 use crate::analysis::data::kinds::{DataKind, KINDS, bare};
 use crate::analysis::data::things::Things;
-use crate::analysis::trust::{ByName, Whom, found, mentioned};
+use crate::analysis::trust::{ByName, Whom, found, is_personal, mentioned};
 use crate::document::{Document, Effect, Principal as Named, Selection, Statement};
 use crate::estate::{AccountId, Estate, PrincipalId};
 use crate::interest::{Interest, Mask};
@@ -29,6 +29,8 @@ pub(in crate::analysis) struct Class {
     pub(super) things: Things,
     /// What their policies could let everybody do who has no permission of its own.
     pub(super) admits: Mask,
+    /// Whether they may mean something else of one principal than of others that they do not name.
+    pub(super) is_personal: bool,
     whom: Common,
 }
 
@@ -86,9 +88,9 @@ impl Group {
             let class = classes.entry(shape).or_insert_with(|| (guard, Vec::new()));
             class.1.push(Member { place, resource, direct });
         }
-        for (shape, (Guard { admits, whom, .. }, members)) in classes {
+        for (shape, (Guard { admits, is_personal, whom, .. }, members)) in classes {
             let things = group.named(data, shape, members);
-            let class = Class { account, kind, shape, things, admits, whom };
+            let class = Class { account, kind, shape, things, admits, is_personal, whom };
             group.classes.insert(shape, Arc::new(class));
         }
         group
@@ -171,6 +173,7 @@ struct Guard {
     /// All that could matter to somebody who is not named itself, without the resource's own name.
     shape: String,
     admits: Mask,
+    is_personal: bool,
     whom: Common,
     direct: BTreeSet<PrincipalId>,
     outside: BTreeSet<Arc<str>>,
@@ -192,6 +195,7 @@ impl Guard {
         };
         for statement in &document.statements {
             if guard.meet((estate, account), statement, by_name) {
+                guard.is_personal |= is_personal(statement);
                 guard.shape.push_str(&shape(statement).replace(&resource.id, "{}"));
                 let to_everybody = match &statement.principals {
                     Some(Selection::Only(named)) => named.contains(&Named::Everybody),

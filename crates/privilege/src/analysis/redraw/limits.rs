@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::actor::Actor;
 use crate::analysis::administrators::KERNEL;
-use crate::analysis::draft::Place;
+use crate::analysis::draft::{Cause, Place};
 use crate::analysis::part::Parts;
 use crate::analysis::redraw::Redraw;
 use crate::analysis::trust::Whom;
-use crate::document::{Document, Statement};
+use crate::document::{Document, Effect, Statement};
 use crate::estate::{Account, AccountId, Estate, PolicyId, PrincipalId, Touched};
 use crate::graph::NodeId;
 
@@ -18,15 +18,29 @@ use crate::graph::NodeId;
 pub(super) enum Limited<'a> {
     /// Of everything: a policy that cannot be read limits everything, and so does another number of levels.
     Everything,
-    /// Of what these statements name.
-    Named(Vec<&'a Statement>),
+    /// Of what these statements name; and whether they can only forbid more than before.
+    Named(Vec<&'a Statement>, Turn),
+}
+
+/// What a change of limits does to what is allowed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Turn {
+    /// Whatever it was not before, nobody becomes allowed.
+    Narrower,
+    /// Somebody may become allowed something.
+    Any,
 }
 
 impl Limited<'_> {
+    /// Whether nobody can become allowed what it was not.
+    fn is_narrower(&self) -> bool {
+        matches!(self, Self::Named(_, Turn::Narrower))
+    }
+
     fn names(&self, permission: &str) -> bool {
         match self {
             Self::Everything => true,
-            Self::Named(statements) => {
+            Self::Named(statements, _) => {
                 statements.iter().any(|one| one.names(&permission.to_ascii_lowercase()))
             }
         }
@@ -72,7 +86,7 @@ fn place(account: &Account) -> (&[Vec<PolicyId>], [&str; 4]) {
 type Levels<'a> = (&'a Estate, &'a [Vec<PolicyId>]);
 
 fn difference<'a>(was: Levels<'a>, is: Levels<'a>) -> Limited<'a> {
-    let mut statements = Vec::new();
+    let (mut statements, mut turn) = (Vec::new(), Turn::Narrower);
     if was.1.len() != is.1.len() {
         return Limited::Everything;
     }
@@ -81,17 +95,23 @@ fn difference<'a>(was: Levels<'a>, is: Levels<'a>) -> Limited<'a> {
             level.iter().map(|id| estate.policy(*id)?.document.document()).collect()
         };
         let (Some(was), Some(is)) = (documents(was), documents(is)) else { return Limited::Everything };
-        for (own, other) in [(&was, &is), (&is, &was)] {
+        for (own, other, narrows) in [(&was, &is, Effect::Allow), (&is, &was, Effect::Deny)] {
             let has = |statement: &Statement, document: &Document| {
                 let alike = other.iter().filter(|other| other.version == document.version);
                 alike.flat_map(|other| &other.statements).any(|other| other == statement)
             };
             let each =
                 own.iter().flat_map(|document| document.statements.iter().map(move |one| (*document, one)));
-            statements.extend(each.filter(|(document, one)| !has(one, document)).map(|(_, one)| one));
+            let differs = each.filter(|(document, one)| !has(one, document)).map(|(_, one)| one);
+            for statement in differs {
+                if statement.effect != narrows {
+                    turn = Turn::Any;
+                }
+                statements.push(statement);
+            }
         }
     }
-    Limited::Named(statements)
+    Limited::Named(statements, turn)
 }
 
 impl Redraw<'_> {
@@ -113,6 +133,11 @@ impl Redraw<'_> {
         let assume = if limited.names("sts:AssumeRole") { Parts::ASSUME } else { Parts::NONE };
         let parts = methods.or(data).or(assume);
         let administers = KERNEL.iter().any(|(permission, _)| limited.names(permission));
+        if limited.is_narrower() {
+            let parts = if administers { parts.or(Parts::ADMINISTER) } else { parts };
+            self.narrowed.insert(account, parts);
+            return;
+        }
         let new = self.drawing.estate;
         let is_here = |id| new.principal(id).is_some_and(|one| one.account == account);
         // Who is named needs no permission of its own, but must not be denied any.
@@ -126,6 +151,29 @@ impl Redraw<'_> {
         whole.into_iter().for_each(|node| self.scope(node, Parts::ALL));
         scopes.into_iter().for_each(|(id, parts)| self.scope_actor(id, parts));
         self.make_stale(account, if is_open { parts.or(Parts::ADMINISTER) } else { parts });
+    }
+
+    /// Draws those actors again that may have lost something of what they had. Who had nothing in a part has nothing there,
+    /// but who administered its account for sure may be let on by methods that an administrator does not need.
+    pub(super) fn narrowed_actors(&mut self) {
+        let narrowed = std::mem::take(&mut self.narrowed);
+        let actors = if narrowed.is_empty() { Vec::new() } else { self.able(Parts::ADMINISTER) };
+        for (node, _, account) in actors {
+            let Some(parts) = narrowed.get(&account) else { continue };
+            let mut held = Parts::NONE;
+            let mut administers = false;
+            for edge in self.base.graph.edges_from(node) {
+                let cause = self.base.cause(edge.id);
+                held = held.or(cause.map_or(Parts::ALL, Parts::of));
+                administers |= cause == Some(Cause::Administers) && !edge.only_if;
+            }
+            let latent = self.base.latent(PrincipalId(node.0)).iter();
+            let held = latent.map(|one| Parts::method(one.rule)).fold(held, Parts::or).and(*parts);
+            if held != Parts::NONE {
+                let is_whole = administers && held.meets(Parts::ADMINISTER);
+                self.scopes.add(node, if is_whole { Parts::ALL } else { held });
+            }
+        }
     }
 
     /// The actors of an account that could be administrators: whether one is tells which methods are for it.
