@@ -11,7 +11,6 @@ use doorward_model::record::{Fact, ImportCommitted};
 use doorward_model::time::Time;
 use doorward_privilege::document::Document;
 use doorward_views::control::Control;
-use doorward_views::identities::KnownIdentity;
 use doorward_views::inventory::table::Table;
 use doorward_views::symbols::Symbols;
 
@@ -93,14 +92,6 @@ impl Import<'_> {
             settle(self.control, &mut found, seen.at_ms);
             let confirmed = self.control.inventory.confirmed_at_ms(RowKind::Identity, id);
             let known = self.control.identities.get(id);
-            if self.is_whole()
-                && !self.is_ended(&found)
-                && let Some(changed) = known.and_then(|known| changed_since(known, seen))
-            {
-                // Unless it was made anew, it is told part by part as it was then, or as events have changed it since; as a
-                // whole it is as of the latest of these.
-                found.seen = Some(Seen { first_at_ms: seen.first(), ..changed });
-            }
             if known.is_none_or(|known| known.seen().is_none()) && self.is_ended(&found) {
                 continue;
             }
@@ -266,10 +257,4 @@ impl Import<'_> {
         let partition = own.split(':').nth(1)?;
         Some(format!("arn:{partition}:iam::{account}:"))
     }
-}
-
-/// As of when an event has changed somebody who is there, if that is later than an export.
-fn changed_since(known: &KnownIdentity, export: Seen) -> Option<Seen> {
-    let seen = known.seen().filter(|_| known.gone().is_none())?;
-    (seen.is_of_event() && seen.at_ms > export.at_ms).then_some(seen)
 }

@@ -16,8 +16,6 @@ impl Ledger<'_> {
     ///
     /// - An event that happened later has changed the row or the part: it counts.
     /// - An export names the row: it is as of when it was taken in, or as of when it says itself.
-    /// - An event has changed the row since an export: what happened before is in the export, but for what came to be only
-    ///   after its latest date.
     /// - No export names it, but one has told the whole account: what happened up to its latest date is in it, and so
     ///   the row was there no more. What happened later may not be in it.
     pub(super) fn standing(
@@ -38,25 +36,10 @@ impl Ledger<'_> {
                 let known_at_ms = seen.at_ms.max(inventory.confirmed_at_ms(kind, name));
                 (self.at_ms >= known_at_ms).then_some(self.at_ms)
             }
-            Some(_) if self.is_told_before(kind, key) => None,
             // A part that comes late is a part of what is known since.
             Some(seen) if !part.is_empty() => Some(self.at_ms.max(seen.at_ms)),
             Some(_) => Some(self.at_ms),
             None => (!self.is_told_without(kind, name)).then_some(self.at_ms),
-        }
-    }
-
-    /// Whether an export of the whole account told what the event did before another event changed the row.
-    fn is_told_before(&self, kind: RowKind, key: &[String]) -> bool {
-        let inventory = &self.control.inventory;
-        let name = key.first().map_or("", String::as_str);
-        let import = account_in_whole(kind, name).and_then(|account| inventory.imports.get(account));
-        let Some(import) = import.filter(|import| import.confirmed_at_ms != 0) else { return false };
-        let came = ["", EXISTS].map(|part| inventory.changes.last_at_ms(kind, key, part)).into_iter().max();
-        // Whoever came to be after its latest date is not in it.
-        match came.flatten().is_some_and(|came| came > import.newest_at_ms) {
-            true => self.at_ms <= import.newest_at_ms,
-            false => self.at_ms < import.confirmed_at_ms,
         }
     }
 

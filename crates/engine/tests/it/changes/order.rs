@@ -3,14 +3,13 @@
 //! Where it is not so: of two events on one row in the same millisecond the one that comes later counts; that a row is
 //! marked `from event` depends on the order where an event says the same as an older export; and what is not listed in
 //! an export of a whole account (resources, credentials) knows of no export that did not name it; and a version of a
-//! managed policy that is in force in an export, and by an event that is known already no more, is not kept beside it, so
-//! that its text is unknown where a later event puts it in force again.
+//! managed policy that is in force in an export, and by an event that is known already no more, is not kept beside it.
 
 use doorward_model::event::Event;
 use doorward_model::identity::IdentityKind;
 use doorward_model::inventory::{Group, Scope};
 use proptest::collection::vec;
-use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
+use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert_eq, proptest};
 use serde_json::json;
 
 use super::*;
@@ -211,6 +210,8 @@ fn take(driver: &mut Driver, export: &AccountExport) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
     #[test]
     fn events_in_any_order_lead_to_the_same(steps in vec(step(), 1..24), seed in any::<u64>()) {
         let events = events(&steps);
