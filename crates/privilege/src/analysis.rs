@@ -287,8 +287,6 @@ struct Drawing<'a> {
     /// Variants whose edges are still to be drawn.
     waiting: Vec<Actor>,
     alike: Alike,
-    /// How many sets of roles that somebody may assume were drawn.
-    assumables: u32,
 }
 
 impl<'a> Drawing<'a> {
@@ -302,7 +300,6 @@ impl<'a> Drawing<'a> {
             drawn,
             leads: Vec::new(),
             waiting: Vec::new(),
-            assumables: 0,
         }
     }
 

@@ -7,7 +7,7 @@ use doorward_model::inventory::DOCUMENT_BYTES_MAX;
 use serde::Deserialize;
 
 use crate::pattern::Pattern;
-use crate::request::is_personal;
+use crate::request::Personal;
 
 mod read;
 
@@ -71,7 +71,7 @@ impl Statement {
 
     /// Whether it may mean something else of one identity than of another of the same account and type.
     pub(crate) fn is_personal(&self) -> bool {
-        self.keys().any(is_personal)
+        self.keys().any(|key| Personal::of(key).is_some())
     }
 
     /// Whether it speaks of a permission, given in lower case.

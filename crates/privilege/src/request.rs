@@ -9,7 +9,7 @@ mod context;
 
 pub use caller::{Caller, CallerKind, Membership};
 pub use context::{Context, Known, Since};
-pub(crate) use context::{Looked, is_personal};
+pub(crate) use context::{Looked, Personal};
 
 /// A question to the evaluation.
 #[derive(Clone, Copy, Debug)]

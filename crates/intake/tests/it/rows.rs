@@ -12,6 +12,15 @@ pub(crate) fn rows_of(bytes: &[u8]) -> Vec<String> {
     outcome.exports.iter().flat_map(rows).collect()
 }
 
+/// The rows of answers in a file, which say the same in whichever order they come.
+pub(crate) fn rows_in_any_order(answers: Vec<String>) -> Vec<String> {
+    let told = rows_of(answers.join("\n").as_bytes());
+    let mut turned = answers;
+    turned.reverse();
+    assert_eq!(rows_of(turned.join("\n").as_bytes()), told);
+    told
+}
+
 /// All rows, in the order in which they stand.
 pub(crate) fn rows(export: &AccountExport) -> Vec<String> {
     let mut lines =

@@ -44,8 +44,7 @@ impl Drawing<'_> {
         if !actor.limited.holds(&self.drawn.kernel) {
             return false;
         }
-        let question =
-            self.alike.question((acting, &self.drawn.masks), (Parts::ADMINISTER, &self.drawn.kernel), 0);
+        let question = self.question(acting, (Parts::ADMINISTER, &self.drawn.kernel), 0);
         let first = self.leads.len();
         self.alike((actor.node, question), |drawing| {
             if let Some(certainty) = administers(acting, drawing.as_of) {

@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use crate::analysis::Drawing;
 use crate::analysis::actor::{Masks, Text, Voice};
 use crate::analysis::assume::Assumable;
-use crate::analysis::draft::{Cause, Lead};
+use crate::analysis::draft::Lead;
 use crate::analysis::part::Parts;
 use crate::analysis::question::Acting;
 use crate::estate::{AccountId, Estate};
@@ -24,8 +24,8 @@ struct Standing {
     is_role: bool,
     /// Whether it is a principal as it is.
     is_real: bool,
-    /// Whether control policies limit it.
-    is_limited: bool,
+    /// Control policies do not limit it then.
+    is_service_linked: bool,
     boundary: Option<Text>,
     /// What of it is allowed on everything, without conditions: of that, only what denies matters beside.
     free: Mask,
@@ -44,19 +44,21 @@ pub(super) struct Question {
 /// What is found out of an actor in a part, beside its edges.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Found {
-    /// Whom it may assume.
-    pub(super) assumable: Rc<Assumable>,
+    /// Whom it may assume, where the part is about that.
+    pub(super) assumable: Option<Rc<Assumable>>,
     /// What is missing for a method that would work otherwise.
     pub(super) missing: Option<String>,
 }
 
-/// Where the actors of a standing lead to in a part, and what else was found.
-type Drawn = (Vec<(NodeId, bool, Cause)>, Found);
+/// Where the first actor of a standing leads to in a part, and what else was found.
+type Drawn = (Vec<Lead>, Found);
 
 /// What is known of standings.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Alike {
-    known: HashMap<Question, Rc<Drawn>>,
+    known: HashMap<Question, Drawn>,
+    /// How many sets of roles that somebody may assume were drawn.
+    assumables: u32,
     /// What control policies say to one identity and not to another.
     personal: Mask,
 }
@@ -66,24 +68,31 @@ impl Alike {
         let mut personal = Mask::default();
         let voices = estate.limits().filter_map(|id| masks.voice(id));
         voices.for_each(|voice| personal.join(&voice.said.personal));
-        Self { known: HashMap::new(), personal }
+        Self { known: HashMap::new(), assumables: 0, personal }
     }
 
-    /// What an actor has in common with others as to a part that needs some permissions; `None` where it may be like
-    /// nobody else.
-    pub(super) fn question(
-        &self,
-        (acting, masks): (&Acting<'_>, &Masks),
-        (part, mask): (Parts, &Mask),
-        beside: u32,
-    ) -> Option<Question> {
-        let is_common = !self.personal.meets(mask);
-        let standing = is_common.then(|| Standing::of((acting, masks), mask)).flatten()?;
-        Some(Question { part, beside, standing })
+    /// A number for a set of roles, which no other has.
+    pub(super) const fn number(&mut self) -> u32 {
+        self.assumables += 1;
+        self.assumables
     }
 }
 
 impl Drawing<'_> {
+    /// What an actor has in common with others as to a part that needs some permissions; `None` where it may be like
+    /// nobody else.
+    pub(super) fn question(
+        &self,
+        acting: &Acting<'_>,
+        (part, mask): (Parts, &Mask),
+        beside: u32,
+    ) -> Option<Question> {
+        if self.alike.personal.meets(mask) {
+            return None;
+        }
+        Some(Question { part, beside, standing: Standing::of((acting, &self.drawn.masks), mask)? })
+    }
+
     /// Leads an actor to where another of the same standing leads, or draws it by itself: `draw` tells whether others
     /// may share it.
     pub(super) fn alike(
@@ -92,22 +101,15 @@ impl Drawing<'_> {
         draw: impl FnOnce(&mut Self) -> (Found, bool),
     ) -> Found {
         if let Some(known) = question.as_ref().and_then(|question| self.alike.known.get(question)) {
-            let (leads, found) = &**known;
-            let own = leads.iter().map(|(to, only_if, cause)| Lead {
-                from,
-                to: *to,
-                only_if: *only_if,
-                cause: *cause,
-            });
-            self.leads.extend(own);
+            let (leads, found) = known;
+            self.leads.extend(leads.iter().map(|lead| Lead { from, ..*lead }));
             return found.clone();
         }
         let first = self.leads.len();
         let (found, is_shared) = draw(self);
         if let Some(question) = question.filter(|_| is_shared) {
-            let own = self.leads.iter().skip(first).filter(|lead| lead.from == from);
-            let leads = own.map(|lead| (lead.to, lead.only_if, lead.cause)).collect();
-            self.alike.known.insert(question, Rc::new((leads, found.clone())));
+            let own = self.leads.iter().skip(first).filter(|lead| lead.from == from).copied();
+            self.alike.known.insert(question, (own.collect(), found.clone()));
         }
         found
     }
@@ -137,7 +139,7 @@ impl Standing {
             account: actor.account,
             is_role: matches!(acting.caller.kind, CallerKind::Role(_)),
             is_real: actor.variant.is_none(),
-            is_limited: acting.is_limited(),
+            is_service_linked: acting.caller.is_service_linked(),
             boundary: voices.boundary.as_ref().map(|voice| voice.text),
             free,
             documents,

@@ -101,21 +101,16 @@ impl Drawing<'_> {
         let common: Vec<_> = by_account.into_iter().chain(everybody).collect();
         let is_common = direct.is_empty() && common.iter().all(|(_, class)| !class.is_personal);
         let part = (Parts::ASSUME, &self.drawn.assume_mask);
-        let question = is_common
-            .then(|| {
-                self.alike.question((acting, &self.drawn.masks), part, u32::from(place == Where::Elsewhere))
-            })
-            .flatten();
+        let question = if is_common { self.question(acting, part, place as u32) } else { None };
         let found = self.alike((acting.actor.node, question), |drawing| {
             let assumable = Rc::new(drawing.assume_by(acting, &direct, &common));
-            (Found { assumable, ..Found::default() }, true)
+            (Found { assumable: Some(assumable), ..Found::default() }, true)
         });
-        found.assumable
+        found.assumable.unwrap_or_default()
     }
 
     fn assume_by(&mut self, acting: &Acting<'_>, direct: &Classes, common: &Classes) -> Assumable {
-        self.assumables += 1;
-        let mut assumable = Assumable { number: self.assumables, ..Assumable::default() };
+        let mut assumable = Assumable { number: self.alike.number(), ..Assumable::default() };
         for (_, member) in direct.iter().flat_map(|(_, class)| class.pool.members()) {
             if let Member::Principal(role) = member
                 && let Some(sure) = acting.may_assume(&self.assuming, *role)

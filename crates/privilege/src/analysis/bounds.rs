@@ -308,8 +308,9 @@ fn common(estate: &Estate, principal: &Principal, asks: &mut dyn Iterator<Item =
 
 /// Whether a condition on who a caller is holds of a principal.
 fn holds(estate: &Estate, principal: &Principal, condition: &Condition) -> bool {
+    let Some(caller) = caller(estate, principal) else { return false };
     let request = Request {
-        caller: caller(estate, principal),
+        caller,
         permission: &Permission::new("sts:AssumeRole"),
         resource: Resource::none(),
         context: &Context::unknown(),

@@ -178,15 +178,7 @@ impl Drawing<'_> {
             let classes: Vec<Concerned<'_>> = classes.filter(is_asked).collect();
             let is_common = classes.iter().all(|(class, apart, _)| apart.is_empty() && !class.is_personal);
             let part = (Parts::data(kind), &ways.mask);
-            let question = is_common
-                .then(|| {
-                    self.alike.question(
-                        (acting, &self.drawn.masks),
-                        part,
-                        u32::from(place == Where::Elsewhere),
-                    )
-                })
-                .flatten();
+            let question = if is_common { self.question(acting, part, place as u32) } else { None };
             self.alike((actor.node, question), |drawing| {
                 for (class, apart, whole) in classes {
                     let gained = gained(acting, &ways.uses, (class, apart, whole));

@@ -30,7 +30,7 @@ impl Drawing<'_> {
     pub(super) fn escalate(&mut self, acting: &Acting<'_>, assumable: &Assumable, parts: Parts) {
         let methods = Arc::clone(&self.drawn.methods);
         for method in methods.iter().filter(|method| parts.meets(method.part())) {
-            let question = self.question(acting, method, assumable);
+            let question = self.question_of(acting, method, assumable);
             let found = self.alike((acting.actor.node, question), |drawing| {
                 let missing = drawing.apply(acting, method, assumable);
                 (
@@ -45,19 +45,16 @@ impl Drawing<'_> {
     }
 
     /// What an actor has in common with others as to a method; `None` where that asks for something of its own.
-    fn question(&self, acting: &Acting<'_>, method: &Method, assumable: &Assumable) -> Option<Question> {
-        let has_groups =
-            || self.estate.principal(acting.actor.principal).is_some_and(|one| !one.groups.is_empty());
-        let is_foreign = method.rule.states.contains(&State::Foreign) && has_groups();
+    fn question_of(&self, acting: &Acting<'_>, method: &Method, assumable: &Assumable) -> Option<Question> {
         let is_own = match method.rule.target {
             Target::Itself | Target::OwnGroup | Target::OwnPolicy | Target::OwnPermissionSet => true,
             Target::Role | Target::User | Target::Group | Target::SamlProvider | Target::Thing(_) => {
-                is_foreign
+                let principal = self.estate.principal(acting.actor.principal)?;
+                method.rule.states.contains(&State::Foreign) && !principal.groups.is_empty()
             }
         };
         let beside = if method.asks_whom_to_assume() { assumable.number() } else { 0 };
-        let part = (method.part(), &method.mask);
-        (!is_own).then(|| self.alike.question((acting, &self.drawn.masks), part, beside)).flatten()
+        if is_own { None } else { self.question(acting, (method.part(), &method.mask), beside) }
     }
 
     /// Whether nothing that a method goes against or needs in an account has a policy of its own.

@@ -35,17 +35,12 @@ impl<'a> Acting<'a> {
         let limited = !principal.is_service_linked();
         Some(Self {
             actor,
-            caller: caller(estate, principal),
+            caller: caller(estate, principal)?,
             ground,
             identity: actor.policies.iter().map(held).collect(),
             boundary: actor.boundary.iter().map(|id| policy(estate, *id)).collect(),
             service_control: if limited { ground.service_control(actor.account) } else { &[] },
         })
-    }
-
-    /// Whether control policies limit it.
-    pub(crate) const fn is_limited(&self) -> bool {
-        !self.service_control.is_empty()
     }
 
     /// The estate it acts in.
@@ -153,8 +148,8 @@ impl Asks for Acting<'_> {
     }
 }
 
-/// A principal as the evaluation takes it.
-pub(super) fn caller<'a>(estate: &'a Estate, principal: &'a Principal) -> Caller<'a> {
+/// A principal as the evaluation takes it; `None` where its account is not there.
+pub(super) fn caller<'a>(estate: &'a Estate, principal: &'a Principal) -> Option<Caller<'a>> {
     let kind = match principal.kind {
         PrincipalKind::Role => CallerKind::Role(principal.arn()),
         // What a group has, its members have.
@@ -162,14 +157,14 @@ pub(super) fn caller<'a>(estate: &'a Estate, principal: &'a Principal) -> Caller
             CallerKind::User(principal.arn())
         }
     };
-    Caller {
+    Some(Caller {
         kind,
-        account: estate.account(principal.account).map_or("", |account| &account.id),
+        account: &estate.account(principal.account)?.id,
         tags: Some(&principal.tags),
         organisation: membership(estate, principal.account),
         user_id: None,
         canonical_user: None,
-    }
+    })
 }
 
 /// Somebody of whom the inventory shows nothing: everybody, another account, or an identity of one. It is taken to have

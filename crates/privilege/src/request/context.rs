@@ -220,11 +220,24 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Whether a condition key, in lower case, tells identities of one account and type apart.
-pub(crate) fn is_personal(key: &str) -> bool {
-    key.strip_prefix("aws:").is_some_and(|name| {
-        name.starts_with(PRINCIPAL_TAG) || matches!(name, "principalarn" | "username" | "userid")
-    })
+/// What a condition key tells of a caller that not all identities of its account and type have in common.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Personal<'a> {
+    Arn,
+    UserName,
+    /// The value of the tag of this name.
+    Tag(&'a str),
+}
+
+impl<'a> Personal<'a> {
+    /// Of a key in lower case; nothing where it tells no more of one than of another.
+    pub(crate) fn of(key: &'a str) -> Option<Self> {
+        match key.strip_prefix("aws:")? {
+            "principalarn" => Some(Self::Arn),
+            "username" => Some(Self::UserName),
+            name => name.strip_prefix(PRINCIPAL_TAG).map(Self::Tag),
+        }
+    }
 }
 
 fn of_resource<'a>(resource: &Resource<'a>, name: &str) -> Option<Looked<'a>> {

@@ -4,7 +4,7 @@ use doorward_model::usage::Span;
 
 use super::Usage;
 use super::record::Records;
-use super::step::{StepAnswer, Taken};
+use super::step::StepAnswer;
 use super::who::Who;
 use crate::estate::Estate;
 use crate::pattern::Pattern;
@@ -43,9 +43,5 @@ fn step(
             is_open |= !on.starts_with("arn:") || Pattern::new(on).matches(resource);
         }
     }
-    match seen {
-        Some(span) => StepAnswer::seen(span),
-        None if is_open => StepAnswer::of(Taken::Unknown),
-        None => StepAnswer::of(Taken::Unused),
-    }
+    StepAnswer::told(seen, is_open)
 }

@@ -9,7 +9,7 @@ use doorward_model::usage::Span;
 
 use super::Usage;
 use super::record::Records;
-use super::step::{StepAnswer, Taken};
+use super::step::StepAnswer;
 use super::who::Who;
 use crate::analysis::{Whom, services, vouches};
 use crate::atlas::Atlas;
@@ -147,14 +147,14 @@ impl<'a> Entries<'a> {
             }
         }
         is_open |= self.partial.iter().any(|by| self.fit(*by, way) != Fit::No);
-        told(sure, is_open)
+        StepAnswer::told(sure, is_open)
     }
 
     /// How a role was entered by any of its ways.
     pub(super) fn entered(&self, role: PrincipalId, ways: &[Way<'_>]) -> StepAnswer {
         let is_partial = self.partial.iter().any(|by| ways.iter().any(|way| self.fit(*by, way) != Fit::No));
         let is_open = is_partial || !self.is_entry_logged(role);
-        told(self.of(role).map(|(_, span)| span).reduce(Span::join), is_open)
+        StepAnswer::told(self.of(role).map(|(_, span)| span).reduce(Span::join), is_open)
     }
 
     /// Who entered a role; somebody, where only what the role did is known.
@@ -268,14 +268,6 @@ impl<'a> Way<'a> {
             | Self::Provider(name)
             | Self::Service(name) => name,
         }
-    }
-}
-
-fn told(sure: Option<Span>, is_open: bool) -> StepAnswer {
-    match sure {
-        Some(span) => StepAnswer::seen(span),
-        None if is_open => StepAnswer::of(Taken::Unknown),
-        None => StepAnswer::of(Taken::Unused),
     }
 }
 

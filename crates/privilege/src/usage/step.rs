@@ -50,6 +50,15 @@ impl StepAnswer {
         Self { taken: Taken::Seen, first: Some(span.first), last: Some(span.last), count: Some(span.count) }
     }
 
+    /// Seen so, if at all; else unknown where a log need not have shown it.
+    pub(super) fn told(seen: Option<Span>, is_open: bool) -> Self {
+        match seen {
+            Some(span) => Self::seen(span),
+            None if is_open => Self::of(Taken::Unknown),
+            None => Self::of(Taken::Unused),
+        }
+    }
+
     /// Both together, where both were seen.
     pub(super) fn join(self, other: &Self) -> Self {
         Self {

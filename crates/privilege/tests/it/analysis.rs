@@ -319,6 +319,27 @@ fn resource_control_policies_do_not_limit_keys_that_aws_manages() {
 }
 
 #[test]
+fn a_role_that_resource_control_policies_do_not_limit_shares_nothing_with_one_that_they_do() {
+    let bucket = "arn:aws:s3:::b";
+    let linked = format!("arn:aws:iam::{ACCOUNT}:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX");
+    let plain = format!("arn:aws:iam::{ACCOUNT}:role/plain");
+    let reads = r#"[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]"#;
+    let no = r#"[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}]"#;
+    let rows = Rows::new().identity(&linked, "AWSServiceRoleForX", &[]).inline(&linked, reads);
+    let rows = rows.identity(&plain, "plain", &[]).inline(&plain, reads).resource("s3:bucket", bucket);
+    let mut rows = rows.held("r-1", "p-no", Origin::ResourceControl).document("p-no", no);
+    rows.0.nodes = vec![node("r-1", NodeKind::Root, ""), node(ACCOUNT, NodeKind::Account, "r-1")];
+    let atlas = atlas(rows.estate());
+    let reaches = |role: &str| {
+        let from = atlas.find(role).unwrap();
+        let reached = atlas.reached(from, &Filter::default(), None);
+        reached.into_iter().map(|one| one.to).collect::<Vec<_>>()
+    };
+    assert_eq!(reaches(&linked), [bucket]);
+    assert_eq!(reaches(&plain), Vec::<String>::new());
+}
+
+#[test]
 fn roles_that_trust_each_other_in_a_circle_lead_nowhere_else() {
     let role = |name: &str| format!(r#"{{"AWS":"arn:aws:iam::{ACCOUNT}:role/{name}"}}"#);
     let rows = Rows::new().role("a", &role("b"), NOTHING).role("b", &role("c"), NOTHING).role(

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::rows::rows_of;
+use crate::rows::rows_in_any_order;
 use crate::support::read;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/team/deploy";
@@ -64,11 +64,7 @@ fn a_role_a_user_and_what_they_hold() {
             &json!({"PolicyVersion": {"Document": document("s3:Get*"), "VersionId": "v9", "IsDefaultVersion": true}}),
         ),
     ];
-    let told = rows_of(answers.join("\n").as_bytes());
-    insta::assert_snapshot!(told.join("\n"));
-    let mut turned = answers;
-    turned.reverse();
-    assert_eq!(rows_of(turned.join("\n").as_bytes()), told);
+    insta::assert_snapshot!(rows_in_any_order(answers.to_vec()).join("\n"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::condition::{Condition, Test};
 use crate::document::{Document, Selection, Statement};
 use crate::estate::{Estate, Policy, PolicyId, Principal};
 use crate::pattern::Pattern;
+use crate::request::Personal;
 use crate::shared::Map;
 
 /// Something of a caller that a policy may go by.
@@ -141,15 +142,12 @@ fn of_statement(statement: &Statement) -> impl Iterator<Item = Ask> {
     named.chain(variables).chain(statement.conditions.iter().flat_map(of_condition))
 }
 
-/// What a key of the request tells of the caller that not all of its account and kind have in common.
-///
-/// Source: IAM User Guide, "AWS global condition context keys", properties of the principal.
 fn of_key(key: &str) -> Option<Ask> {
-    match key.strip_prefix("aws:")? {
-        "principalarn" => Some(Ask::Arn),
-        "username" => Some(Ask::UserName),
-        name => name.strip_prefix("principaltag/").map(|tag| Ask::Tag(tag.into())),
-    }
+    Some(match Personal::of(key)? {
+        Personal::Arn => Ask::Arn,
+        Personal::UserName => Ask::UserName,
+        Personal::Tag(tag) => Ask::Tag(tag.into()),
+    })
 }
 
 fn of_condition(condition: &Condition) -> Vec<Ask> {

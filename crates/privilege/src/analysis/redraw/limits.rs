@@ -18,29 +18,15 @@ use crate::graph::NodeId;
 pub(super) enum Limited<'a> {
     /// Of everything: a policy that cannot be read limits everything, and so does another number of levels.
     Everything,
-    /// Of what these statements name; and whether they can only forbid more than before.
-    Named(Vec<&'a Statement>, Turn),
-}
-
-/// What a change of limits does to what is allowed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Turn {
-    /// Whatever it was not before, nobody becomes allowed.
-    Narrower,
-    /// Somebody may become allowed something.
-    Any,
+    /// Of what these statements name; and whether nobody can become allowed what it was not.
+    Named { statements: Vec<&'a Statement>, is_narrower: bool },
 }
 
 impl Limited<'_> {
-    /// Whether nobody can become allowed what it was not.
-    fn is_narrower(&self) -> bool {
-        matches!(self, Self::Named(_, Turn::Narrower))
-    }
-
     fn names(&self, permission: &str) -> bool {
         match self {
             Self::Everything => true,
-            Self::Named(statements, _) => {
+            Self::Named { statements, .. } => {
                 statements.iter().any(|one| one.names(&permission.to_ascii_lowercase()))
             }
         }
@@ -86,7 +72,7 @@ fn place(account: &Account) -> (&[Vec<PolicyId>], [&str; 4]) {
 type Levels<'a> = (&'a Estate, &'a [Vec<PolicyId>]);
 
 fn difference<'a>(was: Levels<'a>, is: Levels<'a>) -> Limited<'a> {
-    let (mut statements, mut turn) = (Vec::new(), Turn::Narrower);
+    let (mut statements, mut is_narrower) = (Vec::new(), true);
     if was.1.len() != is.1.len() {
         return Limited::Everything;
     }
@@ -104,14 +90,12 @@ fn difference<'a>(was: Levels<'a>, is: Levels<'a>) -> Limited<'a> {
                 own.iter().flat_map(|document| document.statements.iter().map(move |one| (*document, one)));
             let differs = each.filter(|(document, one)| !has(one, document)).map(|(_, one)| one);
             for statement in differs {
-                if statement.effect != narrows {
-                    turn = Turn::Any;
-                }
+                is_narrower &= statement.effect == narrows;
                 statements.push(statement);
             }
         }
     }
-    Limited::Named(statements, turn)
+    Limited::Named { statements, is_narrower }
 }
 
 impl Redraw<'_> {
@@ -133,7 +117,7 @@ impl Redraw<'_> {
         let assume = if limited.names("sts:AssumeRole") { Parts::ASSUME } else { Parts::NONE };
         let parts = methods.or(data).or(assume);
         let administers = KERNEL.iter().any(|(permission, _)| limited.names(permission));
-        if limited.is_narrower() {
+        if matches!(limited, Limited::Named { is_narrower: true, .. }) {
             let parts = if administers { parts.or(Parts::ADMINISTER) } else { parts };
             self.narrowed.insert(account, parts);
             return;

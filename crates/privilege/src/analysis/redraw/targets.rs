@@ -5,10 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
-
 use crate::analysis::actor::Actor;
-use crate::analysis::alike::Question;
 use crate::analysis::bounds::Bounds;
 use crate::analysis::draft::{Board, Cause, Place, PoolKey};
 use crate::analysis::method::{Asked, Method};
@@ -89,7 +86,6 @@ impl Redraw<'_> {
         let methods = Arc::clone(&self.drawing.drawn.methods);
         let asking: Vec<Asking<'_>> = methods.iter().flat_map(|method| self.asking(method)).collect();
         let any = asking.iter().map(|one| one.method.part()).fold(Parts::NONE, Parts::or);
-        let mut alike: HashMap<Question, bool> = HashMap::new();
         for (node, able, account) in self.able(any) {
             let done = self.scopes.of.get(&node).copied().unwrap_or(Parts::NONE);
             let is_open = |one: &&Asking<'_>| {
@@ -109,19 +105,8 @@ impl Redraw<'_> {
                 continue;
             };
             let assumable = Assumable::new(&acting, &self.drawing.assuming);
-            let mut is_near = |one: &Asking<'_>| {
-                let question = one.is_common().then(|| {
-                    let part = (one.method.part(), &one.method.mask);
-                    self.drawing.alike.question((&acting, &drawn.masks), part, 0)
-                });
-                match question.flatten() {
-                    Some(question) => {
-                        *alike.entry(question).or_insert_with(|| one.is_near(&acting, &assumable))
-                    }
-                    None => one.is_near(&acting, &assumable),
-                }
-            };
-            let near = open.filter(|one| is_near(one) || self.may_be_whole_otherwise(node, one));
+            let near =
+                open.filter(|one| one.is_near(&acting, &assumable) || self.may_be_whole_otherwise(node, one));
             let parts = near.map(|one| one.method.part()).fold(Parts::NONE, Parts::or);
             self.scopes.add_able(node, able, parts);
         }
@@ -204,11 +189,6 @@ impl Redraw<'_> {
 }
 
 impl Asking<'_> {
-    /// Whether all of whom policies say the same are as near.
-    fn is_common(&self) -> bool {
-        !self.method.asks_whom_to_assume() && !self.targets.is_guarded()
-    }
-
     /// Whether an actor has all that the method needs on one of these targets, as they are or were.
     fn is_near(&self, acting: &Acting<'_>, assumable: &Assumable<'_>) -> bool {
         // Where another may be assumed than could be, all who may are drawn again anyway.
