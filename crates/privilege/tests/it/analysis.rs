@@ -319,6 +319,27 @@ fn resource_control_policies_do_not_limit_keys_that_aws_manages() {
 }
 
 #[test]
+fn whom_the_policy_of_a_function_lets_change_it_shares_that_with_nobody() {
+    let function = |name: &str| format!("arn:aws:lambda:eu-west-1:{ACCOUNT}:function:{name}");
+    let elsewhere = format!(
+        r#"[{{"Effect":"Allow","Action":"lambda:UpdateFunctionCode","Resource":"{}"}}]"#,
+        function("other")
+    );
+    let lets = format!(
+        r#"[{{"Effect":"Allow","Principal":{{"AWS":"{}"}},"Action":"lambda:UpdateFunctionCode","Resource":"*"}}]"#,
+        user("named")
+    );
+    let of = function("f");
+    let rows = Rows::new().user("another", &elsewhere).user("named", &elsewhere).user("nobody", &elsewhere);
+    let rows = rows.role("boss", r#"{"Service":"lambda.amazonaws.com"}"#, ALL);
+    let mut rows = rows.resource("lambda:function", &of).held(&of, "resource", Origin::Resource);
+    rows.0.resources.last_mut().unwrap().runs_as = format!("arn:aws:iam::{ACCOUNT}:role/boss");
+    let atlas = atlas(rows.document(&format!("{of} resource"), &lets).estate());
+    let escalation = ["user/another", "user/named", "user/nobody"].map(|name| told(&atlas, name).0);
+    assert_eq!(escalation, [Escalation::Latent, Escalation::Now, Escalation::Latent]);
+}
+
+#[test]
 fn a_role_that_resource_control_policies_do_not_limit_shares_nothing_with_one_that_they_do() {
     let bucket = "arn:aws:s3:::b";
     let linked = format!("arn:aws:iam::{ACCOUNT}:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX");

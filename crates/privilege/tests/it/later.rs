@@ -7,7 +7,10 @@ mod people;
 mod portrait;
 mod world;
 
+use doorward_model::inventory::organisation::NodeKind;
+use doorward_model::inventory::{AccountExport, Origin, Scope};
 use doorward_privilege::atlas::Atlas;
+use doorward_privilege::change::Change;
 use proptest::prelude::*;
 
 use self::portrait::portrait;
@@ -33,6 +36,31 @@ fn follow(world: &World, first: Values, changes: Vec<Changed>) -> Result<(), Tes
         later = next;
     }
     Ok(())
+}
+
+/// Who is an administrator only if something holds leads to what its methods lead to, too.
+#[test]
+fn an_administrator_who_is_none_for_sure_any_more_leads_on_by_methods() {
+    let full = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+    let region = r#"{"Effect":"Deny","NotAction":["iam:*","sts:*"],"Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}}"#;
+    let limited = |statements: &[&str]| {
+        let rows = support::Rows::new().user("all", &format!("[{full}]"));
+        let rows = rows.role("works", r#"{"Service":"lambda.amazonaws.com"}"#, &format!("[{full}]"));
+        let rows = rows.held("r-1", "p-all", Origin::ServiceControl);
+        let rows = rows.held(support::ACCOUNT, "p-all", Origin::ServiceControl);
+        let mut rows = rows.document("p-all", &format!("[{}]", statements.join(",")));
+        rows.0.nodes = vec![
+            support::node("r-1", NodeKind::Root, ""),
+            support::node(support::ACCOUNT, NodeKind::Account, "r-1"),
+        ];
+        rows
+    };
+    let (before, after) = (limited(&[full]), limited(&[full, region]));
+    let change =
+        Change { now: vec![AccountExport { scope: Scope::Rows, ..after.0.clone() }], gone: Vec::new() };
+    let later = support::atlas(before.estate()).later(&change).unwrap();
+    let anew = support::atlas(after.estate());
+    assert_eq!(portrait(&later).differences(&portrait(&anew)), Vec::<String>::new());
 }
 
 proptest! {
