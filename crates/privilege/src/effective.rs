@@ -2,7 +2,8 @@
 //!
 //! The answers are those that [`crate::evaluate`] gives for each known permission on each [`Target`] of a principal: a
 //! resource, or resources, of its own account, under circumstances of which nothing is known. Where it says `only if`
-//! here, it may know better: sets do not see that several policies speak of one unknown. Policies of resources do not
+//! here, it may know better: sets do not see that several policies speak of one unknown, nor to which region a request
+//! goes. Policies of resources do not
 //! count: neither what they add, nor that a key or a role must let the caller in itself. What needs no permission does
 //! not count, either.
 

@@ -13,6 +13,7 @@ use crate::request::Request;
 use crate::truth::Truth;
 
 mod answer;
+mod anywhere;
 mod known;
 mod layers;
 mod logic;
@@ -24,6 +25,7 @@ mod settle;
 mod specials;
 
 pub use answer::{Answer, At, Because, Denial, LayerKind, Layers, Said, Verdict};
+pub use anywhere::evaluate_anywhere;
 pub use logic::{Leaf, Requirement};
 pub use matching::{Applied, applied};
 

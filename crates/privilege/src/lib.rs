@@ -35,6 +35,7 @@ pub mod permission_set;
 pub mod questions;
 pub mod rating;
 pub mod reach;
+pub mod region;
 pub mod request;
 pub mod sets;
 mod shared;

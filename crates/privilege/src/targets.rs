@@ -8,6 +8,7 @@ use fixedbitset::FixedBitSet;
 
 use crate::document::{Document, Effect, Selection, Statement};
 use crate::pattern::Pattern;
+use crate::region::{self, REQUESTED_REGION};
 use crate::shared::Sequence;
 
 /// How sure it is that something is allowed.
@@ -208,9 +209,11 @@ impl<T: Copy + Ord + Numbered> Pool<T> {
             return None;
         }
         let of_target = |key: &str| key.contains("resourcetag/") || key == "aws:resourcearn";
-        let mut places: Vec<(usize, usize)> = Vec::new();
-        let mut number = 0;
-        for statement in said.granting.iter().chain(said.limits.iter().flatten()) {
+        let statements = || said.granting.iter().chain(said.limits.iter().flatten());
+        let ask_for_region = || statements().flat_map(|one| one.keys()).any(|key| key == REQUESTED_REGION);
+        let mut places = if self.is_spread() && ask_for_region() { self.elsewhere() } else { Vec::new() };
+        let mut number = places.iter().map(|(_, region)| region + 1).max().unwrap_or(0);
+        for statement in statements() {
             if statement.conditions.iter().any(|condition| of_target(&condition.key)) {
                 return None;
             }
@@ -237,6 +240,28 @@ impl<T: Copy + Ord + Numbered> Pool<T> {
             apart.extend(of_one.first().map(|(place, _)| (*place, group)));
         }
         Some(apart)
+    }
+
+    /// Whether members may lie in different regions.
+    fn is_spread(&self) -> bool {
+        self.members.len() > 1 && self.prefix.matches(':').nth(3).is_none()
+    }
+
+    /// The places of members whose ARNs name another region than that of the first, with a number for each region.
+    fn elsewhere(&self) -> Vec<(usize, usize)> {
+        let mut regions: Vec<Option<&str>> = Vec::new();
+        let mut elsewhere = Vec::new();
+        for (place, (arn, _)) in self.members.iter().enumerate() {
+            let own = region::named(arn);
+            let number = regions.iter().position(|known| *known == own).unwrap_or(regions.len());
+            if number == regions.len() {
+                regions.push(own);
+            }
+            if number > 0 {
+                elsewhere.push((place, number));
+            }
+        }
+        elsewhere
     }
 
     /// Those places that are apart on which something holds. Those that the same patterns mean are alike.

@@ -18,7 +18,7 @@ use crate::analysis::question::truth;
 use crate::condition::{Condition, Qualifier};
 use crate::document::{Document, Effect, Principal as Named, Selection, Statement};
 use crate::estate::Estate;
-use crate::evaluate::{Answer, Policies, Policy, Verdict, evaluate};
+use crate::evaluate::{Answer, Policies, Policy, Verdict, evaluate_anywhere};
 use crate::federation::{Breadth, Issuers, Subject, Voucher};
 use crate::request::{Caller, CallerKind, Context, Membership, Permission, Request};
 use crate::truth::Truth;
@@ -291,7 +291,7 @@ impl<'a> Door<'a> {
             ..Policies::default()
         };
         let request = Request { caller, permission, resource: self.guarded.resource(), context };
-        let answer = evaluate(&request, &policies);
+        let answer = evaluate_anywhere(&request, &policies);
         match &answer.verdict {
             Verdict::Allowed => {}
             Verdict::OnlyIf(requirement) => {

@@ -17,7 +17,7 @@ use crate::analysis::question::{Acting, Outsider};
 use crate::atlas::Atlas;
 use crate::escalation::{On, Target};
 use crate::estate::PrincipalId;
-use crate::evaluate::{Denial, Verdict};
+use crate::evaluate::{Denial, Verdict, evaluate, evaluate_anywhere};
 use crate::graph::NodeId;
 use crate::interest::Mask;
 use crate::questions::{Can, CanAnswer};
@@ -61,8 +61,17 @@ impl Explainer<'_> {
         let role = self.atlas.estate.find(resource).filter(|_| assumes);
         let role = role.and_then(|role| Guarded::role(self.ground, role));
         let guarded = role.unwrap_or_else(|| Guarded::new(self.ground, resource, acting.caller.account));
-        Some(acting.ask((&asked.permission, acting.context(&asked)), &guarded, |answer, policies| {
-            let Evidence { statements, only_if } = Evidence::of(answer, policies);
+        let question = (&asked.permission, acting.context(&asked));
+        Some(acting.pose(question, &guarded, |request, policies| {
+            let mut answer = evaluate(request, policies);
+            // Where the region is left open it is told for which ones; what is denied in each is denied.
+            if matches!(answer.verdict, Verdict::OnlyIf(_)) {
+                let best = evaluate_anywhere(request, policies);
+                if matches!(best.verdict, Verdict::Denied(_)) {
+                    answer = best;
+                }
+            }
+            let Evidence { statements, only_if } = Evidence::of(&answer, policies);
             CanAnswer {
                 identity: self.atlas.estate.principal(id).map_or("", |one| one.arn()).to_owned(),
                 by_role: None,

@@ -9,7 +9,7 @@ use crate::analysis::ground::{Ground, Guarded};
 use crate::analysis::question::truth;
 use crate::document::{Effect, Principal as Named, Selection, Statement};
 use crate::estate::{Estate, PolicyId, PrincipalId, PrincipalKind};
-use crate::evaluate::{Policies, Policy, Verdict, evaluate};
+use crate::evaluate::{Policies, Policy, Verdict, evaluate_anywhere};
 use crate::federation::{Breadth, Subject};
 use crate::pattern::Pattern;
 use crate::request::{Caller, CallerKind, Context, Membership, Permission, Request};
@@ -186,7 +186,7 @@ impl Guard<'_> {
         let context = Context::unknown();
         let request =
             Request { caller, permission: &permission, resource: guarded.resource(), context: &context };
-        match evaluate(&request, &policies).verdict {
+        match evaluate_anywhere(&request, &policies).verdict {
             Verdict::Allowed => Some(Entry::Free),
             Verdict::OnlyIf(requirement) => match truth(&requirement, true) {
                 Truth::Yes => Some(Entry::Free),

@@ -7,7 +7,7 @@ use crate::analysis::ground::{Ground, Guarded, membership, policy};
 use crate::analysis::method::Asked;
 use crate::document::{Document, Effect};
 use crate::estate::{AccountId, Estate, PolicyId, Principal, PrincipalId, PrincipalKind};
-use crate::evaluate::{Answer, Leaf, Level, Policies, Policy, Requirement, Verdict, evaluate};
+use crate::evaluate::{Answer, Leaf, Level, Policies, Policy, Requirement, Verdict, evaluate_anywhere};
 use crate::request::{Caller, CallerKind, Context, Permission, Request};
 use crate::targets::{Certainty, Said};
 use crate::truth::Truth;
@@ -87,12 +87,22 @@ impl<'a> Acting<'a> {
         }
     }
 
-    /// Asks the evaluation, and hands on what it answers.
+    /// Asks the evaluation, and hands on what it answers in the region that suits the actor best.
     pub(crate) fn ask<T>(
+        &self,
+        asked: (&Permission, &Context),
+        guarded: &Guarded<'_>,
+        take: impl FnOnce(&Answer<'_>, &Policies<'_>) -> T,
+    ) -> T {
+        self.pose(asked, guarded, |request, policies| take(&evaluate_anywhere(request, policies), policies))
+    }
+
+    /// Hands on a request of the actor with the policies that speak of it.
+    pub(crate) fn pose<T>(
         &self,
         (permission, context): (&Permission, &Context),
         guarded: &Guarded<'_>,
-        take: impl FnOnce(&Answer<'_>, &Policies<'_>) -> T,
+        take: impl FnOnce(&Request<'_>, &Policies<'_>) -> T,
     ) -> T {
         let request = Request { caller: self.caller, permission, resource: guarded.resource(), context };
         let policies = Policies {
@@ -103,7 +113,7 @@ impl<'a> Acting<'a> {
             resource: &guarded.policies,
             ..Policies::default()
         };
-        take(&evaluate(&request, &policies), &policies)
+        take(&request, &policies)
     }
 
     /// What is known where this one asks.
@@ -203,7 +213,7 @@ impl<'a> Outsider<'a> {
             resource: &guarded.policies,
             ..Policies::default()
         };
-        Some(take(&evaluate(&request, &policies), &policies))
+        Some(take(&evaluate_anywhere(&request, &policies), &policies))
     }
 }
 

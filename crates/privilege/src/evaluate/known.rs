@@ -29,7 +29,7 @@ impl Requirement<'_> {
 }
 
 impl Leaf<'_> {
-    fn holds(&self, request: &Request<'_>, policies: &Policies<'_>) -> Truth {
+    pub(super) fn holds(&self, request: &Request<'_>, policies: &Policies<'_>) -> Truth {
         match *self {
             Self::Condition(condition, at) => {
                 let effect = policies.statement(at).map_or(Effect::Deny, |statement| statement.effect);

@@ -138,6 +138,20 @@ impl<'a> Caller<'a> {
         }
     }
 
+    /// Its ARN as an identity of IAM, or that of the identity whose session it is; `None` where it is none, or only the ARN of
+    /// the session is known.
+    #[must_use]
+    pub const fn arn(&self) -> Option<&'a str> {
+        match self.kind {
+            CallerKind::Root(arn)
+            | CallerKind::User(arn)
+            | CallerKind::Role(arn)
+            | CallerKind::FederatedUser(arn) => Some(arn),
+            CallerKind::Session { role, .. } => role,
+            CallerKind::Anonymous | CallerKind::Service(_) | CallerKind::Federated(_) => None,
+        }
+    }
+
     /// The role that it is or is a session of, by its ARN with the path.
     #[must_use]
     pub const fn role(&self) -> Option<&'a str> {

@@ -4,6 +4,7 @@
 
 use super::{AWS, CallerKind, Membership, Request, Resource, last_name, lower};
 use crate::pattern::Pattern;
+use crate::region::{self, Regions};
 
 /// What is known of a condition key.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -176,7 +177,31 @@ impl<'a> Request<'a> {
         if let Some(tag) = name.strip_prefix(RESOURCE_TAG) {
             return Some(tag_of(self.resource.tags, tag));
         }
-        self.of_caller(name).or_else(|| of_resource(&self.resource, name))
+        match name {
+            "requestedregion" => self.fixed_region().map(Looked::One),
+            _ => self.of_caller(name).or_else(|| of_resource(&self.resource, name)),
+        }
+    }
+
+    /// The region to which the request goes, where the caller has no choice: that in which the one endpoint of the service
+    /// stands, or that of the resource. To pass a role is no call of its own: it goes where that goes which hands on the
+    /// role.
+    ///
+    /// Sources: IAM User Guide, "AWS global condition context keys" (`aws:RequestedRegion`), "AWS: Denies access to AWS
+    /// based on the requested Region", "Manage AWS STS in an AWS Region" and "Grant a user permissions to pass a role to an
+    /// AWS service"; AWS General Reference, "AWS service endpoints".
+    fn fixed_region(&self) -> Option<&'a str> {
+        if self.permission.name() == "iam:passrole" {
+            return None;
+        }
+        let home = Regions::known().of_service(self.partition(), self.permission.service());
+        home.or_else(|| region::named(self.resource.text()))
+    }
+
+    /// The partition of AWS in which the request is made.
+    pub(crate) fn partition(&self) -> &'a str {
+        let of_caller = self.caller.arn().and_then(region::partition);
+        of_caller.or_else(|| region::partition(self.resource.text())).unwrap_or("aws")
     }
 
     fn of_caller(&self, name: &str) -> Option<Looked<'a>> {
@@ -184,14 +209,9 @@ impl<'a> Request<'a> {
         let is_identity = caller.is_identity();
         let if_identity = |looked| if is_identity { looked } else { Looked::Absent };
         Some(match name {
-            "principalarn" => match caller.kind {
-                CallerKind::Root(arn)
-                | CallerKind::User(arn)
-                | CallerKind::Role(arn)
-                | CallerKind::FederatedUser(arn)
-                | CallerKind::Session { role: Some(arn), .. } => Looked::One(arn),
-                CallerKind::Session { role: None, .. } => Looked::Present,
-                CallerKind::Anonymous | CallerKind::Service(_) | CallerKind::Federated(_) => Looked::Absent,
+            "principalarn" => match caller.arn() {
+                Some(arn) => Looked::One(arn),
+                None => if_identity(Looked::Present),
             },
             "principalaccount" => if_identity(Looked::One(caller.account)),
             "principalorgid" => if_identity(organisation(caller.organisation, |id, _| id)),

@@ -42,7 +42,7 @@ fn follow(world: &World, first: Values, changes: Vec<Changed>) -> Result<(), Tes
 #[test]
 fn an_administrator_who_is_none_for_sure_any_more_leads_on_by_methods() {
     let full = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
-    let region = r#"{"Effect":"Deny","NotAction":["iam:*","sts:*"],"Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}}"#;
+    let network = r#"{"Effect":"Deny","NotAction":["iam:*","sts:*"],"Resource":"*","Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"}}}"#;
     let limited = |statements: &[&str]| {
         let rows = support::Rows::new().user("all", &format!("[{full}]"));
         let rows = rows.role("works", r#"{"Service":"lambda.amazonaws.com"}"#, &format!("[{full}]"));
@@ -55,7 +55,7 @@ fn an_administrator_who_is_none_for_sure_any_more_leads_on_by_methods() {
         ];
         rows
     };
-    let (before, after) = (limited(&[full]), limited(&[full, region]));
+    let (before, after) = (limited(&[full]), limited(&[full, network]));
     let change =
         Change { now: vec![AccountExport { scope: Scope::Rows, ..after.0.clone() }], gone: Vec::new() };
     let later = support::atlas(before.estate()).later(&change).unwrap();

@@ -49,6 +49,8 @@ mod permission_set;
 #[cfg(test)]
 mod reach;
 #[cfg(test)]
+mod region;
+#[cfg(test)]
 mod services;
 #[cfg(test)]
 mod shared_conformance;

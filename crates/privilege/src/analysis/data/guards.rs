@@ -15,6 +15,7 @@ use crate::document::{Document, Effect, Principal as Named, Selection, Statement
 use crate::estate::{AccountId, Estate, PrincipalId};
 use crate::interest::{Interest, Mask};
 use crate::pattern::Pattern;
+use crate::region::{self, REQUESTED_REGION};
 
 /// Resources of one kind and account that policies treat alike.
 #[derive(Debug)]
@@ -47,6 +48,8 @@ struct Common {
 #[derive(Debug, Default)]
 pub(in crate::analysis) struct Group {
     classes: BTreeMap<Hash16, Arc<Class>>,
+    /// Whether they lie in more than one region.
+    is_spread: bool,
     /// By principal that is named itself: the members of classes whose policies do.
     direct: BTreeMap<PrincipalId, BTreeMap<Hash16, Vec<usize>>>,
     /// Whom resources let in from outside, by name.
@@ -66,7 +69,7 @@ impl Class {
 }
 
 impl Group {
-    /// Of an account and kind; tags are those that policies ask for.
+    /// Of an account and kind; the tags are those that policies ask for, or the key of the region if they do.
     pub(super) fn new(
         (estate, interest): (&Estate, &Interest),
         (account, kind): (AccountId, usize),
@@ -76,13 +79,21 @@ impl Group {
         let mut group = Self::default();
         let Some(data) = KINDS.get(kind) else { return group };
         let mut classes: BTreeMap<Hash16, (Guard, Vec<Member<'_>>)> = BTreeMap::new();
-        for (place, resource) in data.words.iter().flat_map(|word| estate.things(account, word)) {
+        let things: Vec<(u32, &Resource)> =
+            data.words.iter().flat_map(|word| estate.things(account, word)).collect();
+        let regions: BTreeSet<_> = things.iter().map(|(_, one)| region::named(&one.id)).collect();
+        group.is_spread = regions.len() > 1;
+        let by_region = group.is_spread && tags(REQUESTED_REGION);
+        for (place, resource) in things {
             let mut guard = Guard::of((estate, interest), (resource, account), by_name);
             for name in std::mem::take(&mut guard.outside) {
                 group.outside.entry(name).or_default().insert(place);
             }
             group.names.append(&mut guard.names);
             guard.describe(resource, tags);
+            if let Some(region) = region::named(&resource.id).filter(|_| by_region) {
+                guard.shape.push_str(&format!(" in {region}"));
+            }
             let direct = std::mem::take(&mut guard.direct);
             let shape = Hash16::of(guard.shape.as_bytes());
             let class = classes.entry(shape).or_insert_with(|| (guard, Vec::new()));
@@ -112,6 +123,11 @@ impl Group {
     /// Whether nothing is in it.
     pub(super) fn is_empty(&self) -> bool {
         self.classes.is_empty()
+    }
+
+    /// Whether what lies in it lies in more than one region.
+    pub(super) const fn is_spread(&self) -> bool {
+        self.is_spread
     }
 
     /// A class.

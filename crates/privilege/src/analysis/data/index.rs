@@ -10,6 +10,7 @@ use crate::analysis::trust::{names_of, role_named};
 use crate::document::Document;
 use crate::estate::{AccountId, Estate, Policy, PrincipalId, PrincipalKind, Touched};
 use crate::interest::Interest;
+use crate::region::REQUESTED_REGION;
 
 /// The account and the kind of a group.
 pub(in crate::analysis) type Key = (AccountId, usize);
@@ -18,7 +19,7 @@ pub(in crate::analysis) type Key = (AccountId, usize);
 #[derive(Clone, Debug, Default)]
 pub(in crate::analysis) struct Guards {
     groups: Arc<BTreeMap<Key, Arc<Group>>>,
-    /// How many policies ask for a tag of resources, in lower case.
+    /// How many policies ask for a tag of resources, in lower case, or for the region, by its key.
     tags: Arc<BTreeMap<Box<str>, u32>>,
     index: Arc<Index>,
 }
@@ -148,9 +149,11 @@ impl Guards {
             let [was, is] = [old, new].map(|estate| tags_of(estate.policy(*id)).map(Box::from).collect());
             self.count_tags(was, is);
         }
-        if is_known(&self.tags) != before {
-            keys.extend(self.groups.keys());
-        }
+        let turned: BTreeSet<Box<str>> =
+            is_known(&self.tags).symmetric_difference(&before).cloned().collect();
+        let is_told_apart =
+            |group: &Group| turned.iter().any(|own| **own != *REQUESTED_REGION || group.is_spread());
+        keys.extend(self.groups.iter().filter(|(_, group)| is_told_apart(group)).map(|(key, _)| *key));
         for id in &touched.principals {
             let [was, is] = [old, new].map(|estate| estate.principal(*id).map(names_of));
             if was != is {
@@ -213,9 +216,12 @@ impl Reaching {
     }
 }
 
-/// The tags of resources that a policy asks for.
+/// The tags of resources that a policy asks for, and the key of the region if it asks for that.
 fn tags_of(policy: Option<&Policy>) -> impl Iterator<Item = &str> {
     let document = policy.and_then(|policy| policy.document.document());
     let keys = document.into_iter().flat_map(Document::keys);
-    keys.filter_map(|key| key.split_once("resourcetag/")).map(|(_, name)| name)
+    keys.filter_map(|key| match key.split_once("resourcetag/") {
+        Some((_, name)) => Some(name),
+        None => (key == REQUESTED_REGION).then_some(key),
+    })
 }

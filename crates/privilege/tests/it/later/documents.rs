@@ -1,7 +1,7 @@
 //! What policies of the small organisation may say. Each text is a list of statements.
 
 /// What principals may hold.
-pub(super) const POLICIES: [&str; 30] = [
+pub(super) const POLICIES: [&str; 32] = [
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:*","Resource":"*"}]"#,
     r#"[{"Effect":"Deny","NotAction":"iam:Detach*","Resource":"*"}]"#,
@@ -32,6 +32,8 @@ pub(super) const POLICIES: [&str; 30] = [
     r#"[{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":["sts:AssumeRole","s3:*"],"Resource":["arn:aws:iam::*:role/${aws:username}","arn:aws:s3:::bucket-${aws:username}/*"]}]"#,
     r#"[{"Effect":"Allow","Action":["sts:AssumeRole","s3:*","iam:Put*"],"Resource":"*"},{"Effect":"Deny","Action":"sts:*","Resource":"*","Condition":{"ArnNotLike":{"aws:PrincipalArn":["arn:aws:iam::*:*/a","arn:aws:iam::*:role/d*"]}}}]"#,
+    r#"[{"Effect":"Allow","Action":["sqs:*","sns:*","lambda:*","iam:PassRole"],"Resource":"*","Condition":{"StringLike":{"aws:RequestedRegion":"us-*"}}}]"#,
+    r#"[{"Effect":"Allow","Action":["sns:*","lambda:*","s3:*"],"Resource":["arn:aws:*:*:*:*${aws:RequestedRegion}*","arn:aws:s3:::bucket-b/${aws:RequestedRegion}"]},{"Effect":"Allow","Action":"iam:*","Resource":"*"}]"#,
 ];
 
 /// What somebody holds who may put another version of it in force.
@@ -69,7 +71,7 @@ pub(super) const TRUSTS: [&str; 24] = [
 ];
 
 /// What resources may say themselves.
-pub(super) const GUARDS: [&str; 9] = [
+pub(super) const GUARDS: [&str; 10] = [
     r#"[{"Effect":"Allow","Action":"*","Resource":"*","Principal":{"AWS":["arn:aws:iam::111122223333:user/a","arn:aws:iam::111122223333:role/b"]}}]"#,
     r#"[{"Effect":"Deny","Action":"*","Resource":"*","Principal":"*"}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*","Principal":"*","Surprise":1}]"#,
@@ -79,10 +81,11 @@ pub(super) const GUARDS: [&str; 9] = [
     r#"[{"Effect":"Allow","Action":["s3:Get*","sqs:*"],"Resource":"*","Principal":{"AWS":"arn:aws:sts::111122223333:assumed-role/deploy/s"},"Condition":{"StringEquals":{"aws:ResourceTag/owner":"x"}}}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:user/b"}}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::bucket-${aws:username}/*","Principal":{"AWS":"111122223333"}},{"Effect":"Deny","Action":["sqs:*","kms:*"],"Resource":"*","Principal":"*","Condition":{"StringNotEquals":{"aws:PrincipalTag/team":"x"}}}]"#,
+    r#"[{"Effect":"Allow","Action":["sqs:*","lambda:*"],"Resource":"*","Principal":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"us-east-1"}}}]"#,
 ];
 
 /// What an organisation may limit.
-pub(super) const LIMITS: [&str; 10] = [
+pub(super) const LIMITS: [&str; 11] = [
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"sts:AssumeRole","Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":["iam:*","sts:*"],"Resource":"*"}]"#,
@@ -93,6 +96,7 @@ pub(super) const LIMITS: [&str; 10] = [
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"sts:AssumeRole","Resource":"arn:aws:iam::*:role/a","Condition":{"StringNotEquals":{"aws:PrincipalTag/team":"x"}}}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":["lambda:*","iam:SetDefaultPolicyVersion"],"Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":["sts:AssumeRole","iam:Create*"],"Resource":"*","Condition":{"StringNotLike":{"aws:PrincipalArn":["arn:aws:iam::111122223333:role/b*","*/a"]}}}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","NotAction":["iam:*","sts:*"],"Resource":"*","Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"}}}]"#,
 ];
 
 /// What an organisation may limit of whom resources let in.

@@ -41,7 +41,7 @@ pub(super) enum Form {
 pub(super) struct World(pub(super) Vec<Vec<Form>>);
 
 /// How many rows there are, which a test makes sure of.
-pub(super) const ROWS: usize = 146;
+pub(super) const ROWS: usize = 149;
 /// The same of [`World::bounded`].
 pub(super) const BOUNDED_ROWS: usize = 55;
 
@@ -73,6 +73,7 @@ impl World {
         world.credentials();
         world.organisation();
         world.people();
+        world.elsewhere();
         assert_eq!(world.0.len(), ROWS);
         world
     }
@@ -286,6 +287,25 @@ impl World {
         ] {
             self.hold(guarded, "resource", Origin::Resource);
             self.document(&format!("{guarded} resource"), &GUARDS);
+        }
+    }
+
+    /// Things in another region.
+    fn elsewhere(&mut self) {
+        let function = format!("arn:aws:lambda:us-east-1:{A}:function:f");
+        let topics = ["eu-west-1", "us-east-1"].map(|region| format!("arn:aws:sns:{region}:{A}:t"));
+        for (id, kind) in
+            [(&function, "lambda:function"), (&topics[0], "sns:topic"), (&topics[1], "sns:topic")]
+        {
+            let one = Resource {
+                id: id.clone(),
+                kind: kind.to_owned(),
+                account: A.to_owned(),
+                ..Resource::default()
+            };
+            let role = format!("arn:aws:iam::{A}:role/b");
+            let forms = [one.clone(), Resource { runs_as: role, ..one }];
+            self.0.push(forms.map(Form::Resource).into());
         }
     }
 
