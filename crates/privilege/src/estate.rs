@@ -1,10 +1,12 @@
 //! Who and what there is, in a form that questions are answered from: principals with all their policies, accounts with
 //! what limits them, resources with the roles they run as. Made from rows of the inventory, in any order.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use doorward_model::hash::Hash16;
+use doorward_model::identity::Identity;
 use doorward_model::inventory::last_use::LastUse;
 use doorward_model::inventory::resource::Resource;
 
@@ -67,6 +69,8 @@ pub struct Estate {
     accounts: Column<Account>,
     /// By id; nothing where one is gone.
     principals: Column<Option<Arc<Principal>>>,
+    /// So many of the first have their numbers in their order.
+    in_order: u32,
     policies: Column<Policy>,
     /// Who has each policy in its own right, in whichever way.
     holders: Column<List<PrincipalId>>,
@@ -114,6 +118,26 @@ impl Estate {
     #[must_use]
     pub fn principals_end(&self) -> u32 {
         number(self.principals.len())
+    }
+
+    /// The order of two principals: by account, kind and ARN.
+    pub(crate) fn order(&self, one: PrincipalId, other: PrincipalId) -> Ordering {
+        if one.max(other).0 < self.in_order {
+            return one.cmp(&other);
+        }
+        let place = |id| self.principal(id).map(|one| place(one.kind, &one.identity));
+        place(one).cmp(&place(other))
+    }
+
+    /// The number of a principal that comes now.
+    fn next_principal(&mut self, (kind, identity): (PrincipalKind, &Identity)) -> PrincipalId {
+        let next = self.principals_end();
+        let last = next.checked_sub(1).map(|last| self.principal(PrincipalId(last)));
+        let follows = |last: &Principal| place(last.kind, &last.identity) < place(kind, identity);
+        if self.in_order == next && last.is_none_or(|last| last.is_some_and(follows)) {
+            self.in_order += 1;
+        }
+        PrincipalId(next)
     }
 
     /// Whether most of what there ever was is gone.
@@ -341,6 +365,11 @@ impl Estate {
     pub fn documents_read(&self) -> usize {
         self.documents.len()
     }
+}
+
+/// Where a principal stands among others.
+fn place(kind: PrincipalKind, identity: &Identity) -> (&str, PrincipalKind, &str) {
+    (&identity.account, kind, &identity.id)
 }
 
 /// Fewer places that nothing is in are never too many.

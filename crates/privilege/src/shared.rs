@@ -49,6 +49,16 @@ impl<T> Column<T> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> + Clone {
         self.pieces.iter().flat_map(|piece| piece.iter())
     }
+
+    /// The places of items that another list does not share, so that they may be others there.
+    pub(crate) fn apart_from(&self, other: &Self) -> impl Iterator<Item = usize> {
+        let pieces = self.pieces.len().max(other.pieces.len());
+        let is_shared = |at: usize| match (self.pieces.get(at), other.pieces.get(at)) {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            _ => false,
+        };
+        (0..pieces).filter(move |at| !is_shared(*at)).flat_map(|at| at * PIECE..(at + 1) * PIECE)
+    }
 }
 
 impl<T: Clone> Column<T> {

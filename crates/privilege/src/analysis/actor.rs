@@ -104,8 +104,10 @@ impl Masks {
 
     /// Takes in that some policies have other documents, and that there are new ones.
     pub(crate) fn change(&mut self, estate: &Estate, interest: &Interest, changed: &BTreeSet<PolicyId>) {
-        for policy in estate.policies().skip(self.0.len()) {
-            self.0.push(Voice::new(policy, interest));
+        let first = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        for id in (first..).map(PolicyId) {
+            let Some(policy) = estate.policy(id) else { break };
+            self.0.push(Voice::new((id, policy), interest));
         }
         for id in changed {
             if let (Some(own), Some(policy)) = (self.0.get_mut(id.0 as usize), estate.policy(*id)) {

@@ -203,11 +203,10 @@ impl Bounds {
                 nodes.extend(node.map(|node| (node, next)));
             }
         }
-        let arn = |id: PrincipalId| new.principal(id).map(Principal::arn);
         for (id, _, after) in &others {
             let Some(after) = after else { continue };
             let known = self.firsts.get(after).copied();
-            if known.is_none_or(|(first, _)| arn(*id) < arn(first)) {
+            if known.is_none_or(|(first, _)| new.order(*id, first).is_lt()) {
                 let node = known.and_then(|(_, node)| node);
                 self.firsts.insert(*after, (*id, node));
                 nodes.extend(node.map(|node| (node, Some(*id))));

@@ -285,9 +285,7 @@ impl Drawing<'_> {
                     let Some(node) = self.changed(member) else { continue };
                     let known = variants.entry(node).or_insert((sure, member));
                     known.0 = sure.max(known.0);
-                    if self.arn(member) < self.arn(known.1) {
-                        known.1 = member;
-                    }
+                    known.1 = self.first(known.1, member);
                 }
                 let at = (acting.actor.node, acting.actor.account);
                 self.lead_to_some_changed(at, &variants, method.place);
@@ -308,10 +306,11 @@ impl Drawing<'_> {
         }
     }
 
-    fn arn(&self, member: Member) -> &str {
-        match member {
-            Member::Principal(id) => self.estate.principal(id).map_or("", |one| one.arn()),
-            Member::Resource(place) => self.estate.resource(place).map_or("", |one| &one.id),
+    /// The first of two members, by their ARNs.
+    fn first(&self, one: Member, other: Member) -> Member {
+        match (one, other) {
+            (Member::Principal(own), Member::Principal(id)) if self.estate.order(id, own).is_lt() => other,
+            _ => one,
         }
     }
 

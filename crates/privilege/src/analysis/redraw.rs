@@ -358,6 +358,9 @@ impl<'a> Redraw<'a> {
 
     /// The actors that have edges in some parts, or could have them, each with all its parts and its account.
     fn able(&self, parts: Parts) -> Vec<(NodeId, Parts, AccountId)> {
+        if parts == Parts::NONE {
+            return Vec::new();
+        }
         let (new, drawn) = (self.estate(), &self.drawing.drawn);
         let account = |id: PrincipalId| new.principal(id).map(|one| one.account);
         let numbered = (0..).map(NodeId).zip(drawn.able.iter().copied());
@@ -432,7 +435,8 @@ impl<'a> Redraw<'a> {
         // Who is limited in another way may administer its account, or not any more.
         let [was, is] = [&self.base.drawn, &self.drawing.drawn];
         let differs = |id: &PrincipalId| was.is_administrator(*id) != is.is_administrator(*id);
-        let others = (0..self.estate().principals_end()).map(PrincipalId).filter(differs);
+        let apart = is.administrators.apart_from(&was.administrators);
+        let others = apart.filter_map(|at| u32::try_from(at).ok()).map(PrincipalId).filter(differs);
         self.own.iter().copied().chain(others).map(Board::principal).chain(resources).collect()
     }
 }

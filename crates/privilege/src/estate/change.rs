@@ -11,7 +11,7 @@ use super::center::is_permission_set;
 use super::derive::Credit;
 use super::principal::Right;
 use super::rows::{Holder, Rows};
-use super::{AccountId, Estate, Held, PolicyId, Principal, PrincipalId, PrincipalKind, number};
+use super::{AccountId, Estate, Held, PolicyId, Principal, PrincipalId, PrincipalKind, number, place};
 use crate::change::Change;
 
 /// What is not as it was. What is new or gone is among it.
@@ -81,8 +81,7 @@ impl<'a> Update<'a> {
             }
         }
         let mut holders: Vec<Holder> = rows.holders.into_values().collect();
-        let place = |one: &Holder| (one.identity.account.clone(), one.kind, one.identity.id.clone());
-        holders.sort_by_cached_key(place);
+        holders.sort_by(|one, other| place(one.kind, &one.identity).cmp(&place(other.kind, &other.identity)));
         holders.into_iter().for_each(|holder| self.put(holder));
         for (holder, rights) in rows.rights {
             let rights = rights.into_iter().map(|(origin, name)| (origin, self.estate.named(&name)));
@@ -186,7 +185,7 @@ impl<'a> Update<'a> {
         let known = self.estate.own(&identity.id);
         let id = known.unwrap_or_else(|| {
             let name: Arc<str> = identity.id.as_str().into();
-            let id = PrincipalId(number(self.estate.principals.len()));
+            let id = self.estate.next_principal((kind, &identity));
             let rights = self.estate.waiting.remove(&name).unwrap_or_default();
             self.estate.by_arn.insert(Arc::clone(&name), id);
             let principal = Principal::bare((kind, account), Arc::clone(&identity), (name, rights));
@@ -198,8 +197,12 @@ impl<'a> Update<'a> {
         if known.is_some() {
             self.estate.unlist(id);
             if let Some(principal) = self.estate.principal_mut(id) {
-                self.touched.accounts |= (principal.account, principal.kind) != (account, kind);
+                let is_elsewhere = (principal.account, principal.kind) != (account, kind);
                 (principal.account, principal.kind, principal.identity) = (account, kind, identity);
+                if is_elsewhere {
+                    self.touched.accounts = true;
+                    self.estate.in_order = self.estate.in_order.min(id.0);
+                }
             }
         }
         self.estate.list(id);

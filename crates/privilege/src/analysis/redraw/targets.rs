@@ -1,22 +1,24 @@
 //! What a change makes different of the targets of methods. Nobody is asked about all of them again: of whom a method may
 //! lead to other targets, only those are drawn again who have what it needs on one that is another now.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::analysis::actor::Actor;
 use crate::analysis::bounds::Bounds;
 use crate::analysis::draft::{Board, Cause, Place, PoolKey};
-use crate::analysis::method::{Asked, Method};
+use crate::analysis::method::Method;
 use crate::analysis::part::Parts;
 use crate::analysis::pools::{Member, Turned, both, changeable, is_right, may_be_target};
 use crate::analysis::question::Acting;
 use crate::analysis::redraw::Redraw;
 use crate::escalation::On;
 use crate::estate::{AccountId, Estate, PolicyId, Principal, PrincipalId};
-use crate::graph::NodeId;
+use crate::graph::{Edge, NodeId};
 use crate::targets::{Certainty, Extent, Pool};
+
+/// By which nodes some roles are assumed.
+type Ways = BTreeMap<NodeId, Vec<PrincipalId>>;
 
 /// A method, with its targets in an account that are others than they were.
 struct Asking<'m> {
@@ -85,6 +87,7 @@ impl Redraw<'_> {
     pub(super) fn near_turned(&mut self) {
         let methods = Arc::clone(&self.drawing.drawn.methods);
         let asking: Vec<Asking<'_>> = methods.iter().flat_map(|method| self.asking(method)).collect();
+        let ways = self.ways(&asking);
         let any = asking.iter().map(|one| one.method.part()).fold(Parts::NONE, Parts::or);
         for (node, able, account) in self.able(any) {
             let done = self.scopes.of.get(&node).copied().unwrap_or(Parts::NONE);
@@ -104,12 +107,39 @@ impl Redraw<'_> {
             else {
                 continue;
             };
-            let assumable = Assumable::new(&acting, &self.drawing.assuming);
+            let assumable = self.assumable(node, &ways);
             let near =
                 open.filter(|one| one.is_near(&acting, &assumable) || self.may_be_whole_otherwise(node, one));
             let parts = near.map(|one| one.method.part()).fold(Parts::NONE, Parts::or);
             self.scopes.add_able(node, able, parts);
         }
+    }
+
+    /// By which nodes those roles are assumed that a method asks for: their own, and those of pools that they are in.
+    fn ways(&self, asking: &[Asking<'_>]) -> Ways {
+        let mut ways = Ways::new();
+        let asks = asking.iter().filter(|one| one.method.asks_whom_to_assume());
+        let roles = asks.flat_map(|one| one.targets.members()).filter_map(|(_, member)| match member {
+            Member::Principal(role) => Some(*role),
+            Member::Resource(_) => None,
+        });
+        let roles: BTreeSet<PrincipalId> = roles.collect();
+        for role in &roles {
+            let own = Board::principal(*role);
+            let into = self.base.graph.edges_to(own);
+            let pools = into.filter(|edge| self.base.cause(edge.id) == Some(Cause::Member));
+            for way in pools.map(|edge| edge.from).chain([own]) {
+                ways.entry(way).or_default().push(*role);
+            }
+        }
+        ways
+    }
+
+    /// Which of them an actor could assume. Whoever may assume others now is drawn again anyway.
+    fn assumable(&self, node: NodeId, ways: &Ways) -> BTreeSet<PrincipalId> {
+        let by = |edge: &Edge| self.base.cause(edge.id) == Some(Cause::Assume);
+        let led = self.base.graph.edges_from(node).filter(by);
+        led.filter_map(|edge| ways.get(&edge.to)).flatten().copied().collect()
     }
 
     /// A method as it asks about its targets that are others, in each account that has some.
@@ -173,12 +203,11 @@ impl Redraw<'_> {
             };
         }
         let estate = self.drawing.estate;
-        let arn = |node: NodeId| estate.principal(PrincipalId(node.0)).map(Principal::arn);
         for id in turned.come.iter().chain(&turned.other) {
             let Some(variant) = self.drawing.changed(Member::Principal(*id)) else { continue };
             let own = Board::principal(*id);
             let first = firsts.entry(variant).or_insert(own);
-            if arn(own) < arn(*first) {
+            if estate.order(*id, PrincipalId(first.0)).is_lt() {
                 *first = own;
             }
         }
@@ -190,10 +219,11 @@ impl Redraw<'_> {
 
 impl Asking<'_> {
     /// Whether an actor has all that the method needs on one of these targets, as they are or were.
-    fn is_near(&self, acting: &Acting<'_>, assumable: &Assumable<'_>) -> bool {
-        // Where another may be assumed than could be, all who may are drawn again anyway.
+    fn is_near(&self, acting: &Acting<'_>, assumable: &BTreeSet<PrincipalId>) -> bool {
         let asks = self.method.asks_whom_to_assume();
-        if asks && !self.targets.members().any(|(_, member)| assumable.has(*member)) {
+        let is_assumable =
+            |member: &Member| matches!(member, Member::Principal(role) if assumable.contains(role));
+        if asks && !self.targets.members().any(|(_, member)| is_assumable(member)) {
             return false;
         }
         let mut extent = Extent::All(Certainty::Certain);
@@ -210,25 +240,6 @@ impl Asking<'_> {
                 return false;
             }
         }
-        !asks || self.targets.each(extent).into_iter().any(|(member, _)| assumable.has(member))
-    }
-}
-
-/// Which roles an actor may assume, each asked once.
-struct Assumable<'a> {
-    acting: &'a Acting<'a>,
-    assuming: &'a Asked,
-    known: RefCell<BTreeMap<PrincipalId, bool>>,
-}
-
-impl<'a> Assumable<'a> {
-    const fn new(acting: &'a Acting<'a>, assuming: &'a Asked) -> Self {
-        Self { acting, assuming, known: RefCell::new(BTreeMap::new()) }
-    }
-
-    fn has(&self, member: Member) -> bool {
-        let Member::Principal(role) = member else { return false };
-        let ask = || self.acting.may_assume(self.assuming, role).is_some();
-        *self.known.borrow_mut().entry(role).or_insert_with(ask)
+        !asks || self.targets.each(extent).iter().any(|(member, _)| is_assumable(member))
     }
 }
