@@ -1,6 +1,6 @@
 //! What AWS itself keeps of when identities tried what last, beside what a log shows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_model::inventory::AccountExport;
 use doorward_model::inventory::last_use::LastUse;
@@ -270,7 +270,9 @@ proptest! {
             names.map(|name| u64::from(SHIPPED.level(id(name)).tenths())).sum()
         };
         let all = power(&|_| true);
-        let is_used = |name: &str| used.contains(name);
+        let by_calls = used.iter().flat_map(|call| TABLE.permissions(&SHIPPED, call));
+        let by_calls: BTreeSet<&str> = by_calls.map(|one| SHIPPED.name(one)).collect();
+        let is_used = |name: &str| by_calls.contains(name);
         let is_tried = |name: &str| !is_used(name) && actions.get(name) == Some(&true);
         let was_never = |name: &str| match actions.get(name) {
             Some(tried) => !tried,

@@ -153,6 +153,22 @@ fn data_events_of_others_show_that_one_has_not_read() {
     assert_eq!(ways(&atlas, &somewhere, ("user/ann", "table/t")), ["t unknown"]);
 }
 
+/// A version is read by the same call, which names it, so data events of others tell of both permissions.
+#[test]
+fn data_events_of_a_bucket_show_that_one_has_read_none_of_its_versions_either() {
+    for reads in ["s3:GetObject*", "s3:GetObjectVersion"] {
+        let reads = format!(r#"[{{"Effect":"Allow","Action":"{reads}","Resource":"*"}}]"#);
+        let atlas = atlas(Rows::new().user("ann", &reads).resource("s3:bucket", BUCKET).estate());
+        let others = usage(&["s3:GetObject"], &[]);
+        assert_eq!(ways(&atlas, &others, ("user/ann", BUCKET)), [""; 0], "{reads}");
+        let objects = format!("{BUCKET}/*");
+        let seen = usage(&[], &[("user/ann", "s3:GetObject", &objects, 7)]);
+        assert_eq!(ways(&atlas, &seen, ("user/ann", BUCKET)), ["data 7..12"], "{reads}");
+        let without = usage(&["iam:CreateUser", "iam:GetUser"], &[]);
+        assert_eq!(ways(&atlas, &without, ("user/ann", BUCKET)), ["data unknown"], "{reads}");
+    }
+}
+
 #[test]
 fn a_method_is_used_when_its_calls_are_seen() {
     let atlas = estate();
