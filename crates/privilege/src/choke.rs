@@ -11,9 +11,8 @@ use fixedbitset::FixedBitSet;
 
 use self::dominators::Tree;
 use self::live::{Live, SINK};
-use crate::blast::{Weights, blast};
+use crate::blast::{Blast, Weights};
 use crate::graph::{All, Change, Edge, Filter, Graph, GraphError, NodeId};
-use crate::reach::sources;
 
 /// Where ways can be cut.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -86,32 +85,20 @@ pub fn choke_points(graph: &Graph, identities: &FixedBitSet, top: &FixedBitSet, 
     Chokes { exposed: behind.get(SINK as usize).copied().unwrap_or(0), points }
 }
 
-/// What is gained where a point is cut: among all identities at an edge, among all others at a node.
+/// What is gained where a point is cut: among all identities at an edge, among all others at a node. The blast radii are
+/// those of the whole graph, by the same weights.
 ///
 /// # Errors
 /// The edge of the point is not one of the graph.
-pub fn saved(graph: &Graph, weights: &Weights, point: Point, filter: &Filter) -> Result<Saved, GraphError> {
-    let mut filter_after = filter.clone();
-    let mut change = Change::default();
-    let node = match point {
-        Point::Node(node) => node,
-        Point::Edge(edge) => edge.from,
+pub fn saved(graph: &Graph, weights: &Weights, before: &Blast, point: Point) -> Result<Saved, GraphError> {
+    let removed = match point {
+        // Where nobody comes to it, what it leads to is of no matter to others.
+        Point::Node(node) => graph.edges_to(node).map(|edge| (edge.from, edge.id)).collect(),
+        Point::Edge(edge) => vec![(edge.from, edge.id)],
     };
-    let mut concerned: FixedBitSet =
-        sources(graph, node, filter).into_iter().map(|(node, _)| node.0 as usize).collect();
-    match point {
-        Point::Node(node) => {
-            filter_after.avoid_nodes.insert(node);
-        }
-        Point::Edge(edge) => {
-            concerned.grow_and_insert(node.0 as usize);
-            change.removed.push((edge.from, edge.id));
-        }
-    }
-    concerned.intersect_with(&weights.identities);
-    let weights = Weights { weights: weights.weights.clone(), identities: concerned };
-    let before = blast(graph, &weights, filter);
-    let after = blast(&graph.changed(&change)?, &weights, &filter_after);
+    let change = Change { removed, ..Change::default() };
+    let graphs = (graph, &graph.changed(&change)?);
+    let after = before.changed(graphs, &change, (weights, weights), &Filter::default());
     let falls =
         before.radii.iter().zip(&after.radii).map(|(before, after)| before.numerator - after.numerator);
     Ok(falls.filter(|fall| *fall > 0).fold(Saved::default(), |sum, fall| Saved {

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::{ChokeAnswer, Teller, Ways};
 use crate::atlas::Atlas;
 use crate::choke::saved;
-use crate::graph::{Filter, GraphError};
+use crate::graph::GraphError;
 use crate::usage::{Taken, Usage, UsedWays};
 
 /// The points of [`super::chokes`] with the use that was seen over each, the first twenty of them in another order: that
@@ -16,12 +16,12 @@ use crate::usage::{Taken, Usage, UsedWays};
 /// When there are too many edges.
 pub fn recommended(atlas: &Atlas, usage: &Usage, count: usize) -> Result<Vec<ChokeAnswer>, GraphError> {
     let used = UsedWays::new(atlas, usage)?;
-    let (graph, weights) = (&atlas.analysis.graph, &atlas.rating.weights);
+    let (graph, rating) = (&atlas.analysis.graph, &atlas.rating);
     let mut cuts = Teller::with(atlas, Ways::default(), |teller| {
-        let points = atlas.rating.chokes.points.iter().filter(|choke| choke.cut_off > 1);
+        let points = rating.chokes.points.iter().filter(|choke| choke.cut_off > 1);
         let told = points.filter_map(|choke| Some((choke.point, teller.choke(choke)?))).take(count);
         let rated = told.enumerate().map(|(at, (point, answer))| {
-            let saved = (at < RATED_MAX).then(|| saved(graph, weights, point, &Filter::default()));
+            let saved = (at < RATED_MAX).then(|| saved(graph, &rating.weights, &rating.blast, point));
             let removes = saved.transpose()?.map(|saved| saved.numerator);
             Ok(ChokeAnswer { usage: Some(used.over(point)), removes, ..answer })
         });
