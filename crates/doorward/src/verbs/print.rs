@@ -1,6 +1,6 @@
 //! An answer onto standard output, in the form that was asked for.
 
-use std::io::{Write, stdout};
+use std::io::{BufWriter, Write, stdout};
 
 use anyhow::Result;
 use serde::Serialize;
@@ -13,7 +13,8 @@ pub(crate) fn print<T: Serialize + ?Sized>(
     output: Output,
     table: impl FnOnce(&T) -> String,
 ) -> Result<()> {
-    let mut out = stdout().lock();
+    // Standard output by itself is written line by line.
+    let mut out = BufWriter::new(stdout().lock());
     match output {
         Output::Table => out.write_all(table(answer).as_bytes())?,
         Output::Json => {
