@@ -20,6 +20,7 @@ use doorward_detect::{Judging, Settings};
 use doorward_engine::{Engine, Judge, Rules};
 use doorward_journal::{Journal, Keep, Memory};
 use doorward_model::command::Command;
+use doorward_model::event::Event;
 use doorward_model::id::TenantId;
 use doorward_model::inventory::AccountExport;
 use doorward_model::time::{Millis, Time};
@@ -99,7 +100,7 @@ fn judge<J: Journal>(
     // What was used is told of an inventory alone.
     let mut ledger = privilege.is_some().then(Ledger::default);
     (coverage.judged_events, coverage.learned_to) =
-        fold(writer, gathered.runs, (judged_from, ledger.as_mut()), (progress, when))?;
+        fold(writer, gathered.events, (judged_from, ledger.as_mut()), (progress, when))?;
     gathered.rejects.finish()?;
     let report = report::of(writer, gathered.tally, &gathered.rejects, coverage);
     let Some(atlas) = privilege.transpose()? else { return Ok(report) };
@@ -127,22 +128,51 @@ impl Default for Reading {
 }
 
 /// What the files hold.
-pub(crate) struct Gathered {
-    pub(crate) runs: Runs,
+pub(crate) struct Gathered<E = Runs> {
+    pub(crate) events: E,
     pub(crate) exports: Vec<AccountExport>,
     pub(crate) rejects: Rejects,
     pub(crate) tally: Tally,
 }
 
+/// Whoever takes in events as they are found, in no particular order.
+pub(crate) trait TakesEvents {
+    fn take(&mut self, event: Box<Event>) -> Result<()>;
+}
+
+impl TakesEvents for Runs {
+    fn take(&mut self, event: Box<Event>) -> Result<()> {
+        self.push(event).context("cannot spill events to the temporary folder")
+    }
+}
+
+/// The same events in any order make the same ledger.
+impl TakesEvents for Ledger {
+    fn take(&mut self, event: Box<Event>) -> Result<()> {
+        Self::take(self, &event);
+        Ok(())
+    }
+}
+
 /// Reads all files and puts what they hold in order.
 pub(crate) fn gather(paths: &[PathBuf], reading: &Reading, progress: &Progress) -> Result<Gathered> {
+    gather_into(Runs::new(reading.memory_mib.saturating_mul(MIB)), paths, reading, progress)
+}
+
+/// Reads all files and has their events taken in.
+pub(crate) fn gather_into<E: TakesEvents>(
+    events: E,
+    paths: &[PathBuf],
+    reading: &Reading,
+    progress: &Progress,
+) -> Result<Gathered<E>> {
     let Walked { files, others } = files::walk(paths)?;
     if files.is_empty() {
         let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
         bail!("nothing to read in {}: give a file, or a folder that holds some", paths.join(", "));
     }
     let mut gathered = Gathered {
-        runs: Runs::new(reading.memory_mib.saturating_mul(MIB)),
+        events,
         exports: Vec::new(),
         rejects: Rejects::new(reading.rejects.as_deref())?,
         tally: Tally::default(),
@@ -164,14 +194,14 @@ pub(crate) fn gather(paths: &[PathBuf], reading: &Reading, progress: &Progress) 
     Ok(gathered)
 }
 
-impl Gathered {
+impl<E: TakesEvents> Gathered<E> {
     fn take(&mut self, found: Found) -> Result<()> {
         match found {
             Found::Events { source, events } => {
                 self.tally.newest(&source, &events);
                 for event in events {
                     self.tally.event(&event);
-                    self.runs.push(event).context("cannot spill events to the temporary folder")?;
+                    self.events.take(event)?;
                 }
             }
             Found::Export(export) => {

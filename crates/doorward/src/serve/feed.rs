@@ -134,7 +134,7 @@ fn take_all(live: &mut Live, feed: &Feed, door: &mut Door<'_>) -> Result<()> {
         let progress = if stderr().is_terminal() { Progress::shown() } else { Progress::hidden() };
         Ok((gather(&import, &reading, &progress)?, progress))
     })?;
-    let Gathered { runs, exports, tally, mut rejects, .. } = gathered;
+    let Gathered { events: runs, exports, tally, mut rejects, .. } = gathered;
     rejects.finish()?;
     live.kept().keep_file(rejected.path()).context("cannot keep the rejects")?;
     take_exports(live, exports)?;

@@ -12,7 +12,7 @@ use super::over::Over;
 use crate::cli::privilege::AnalyzeArgs;
 use crate::privilege::{self, Analyzed};
 use crate::scan::read::Raw;
-use crate::scan::{Gathered, Progress, Reading, gather};
+use crate::scan::{Gathered, Progress, Reading, gather_into};
 use crate::verbs::print::print;
 
 /// What is answered, with what could not be read.
@@ -50,7 +50,8 @@ pub(super) fn read(
 ) -> Result<(Vec<AccountExport>, Ledger, Vec<RejectAnswer>)> {
     let progress = if quiet || !stderr().is_terminal() { Progress::hidden() } else { Progress::shown() };
     let reading = Reading { raw: Raw::Drop, ..Reading::default() };
-    let Gathered { exports, mut rejects, runs, .. } = gather(paths, &reading, &progress)?;
+    let gathered = gather_into(Ledger::default(), paths, &reading, &progress)?;
+    let Gathered { exports, mut rejects, events: ledger, .. } = gathered;
     progress.done();
     rejects.finish()?;
     let told = |(source, record, reason): (&str, u64, &str)| RejectAnswer {
@@ -66,11 +67,6 @@ pub(super) fn read(
              `aws iam get-account-authorization-details > account.json`"
         );
     }
-    let mut ledger = Ledger::default();
-    runs.into_order(&mut |event| {
-        ledger.take(&event);
-        Ok(())
-    })?;
     Ok((exports, ledger, rejects))
 }
 
