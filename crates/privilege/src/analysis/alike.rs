@@ -18,7 +18,7 @@ use crate::interest::Mask;
 use crate::request::CallerKind;
 
 /// All that the answers about some permissions depend on, of an actor.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(PartialEq, Eq, Hash, Debug)]
 struct Standing {
     account: AccountId,
     is_role: bool,
@@ -34,7 +34,7 @@ struct Standing {
 }
 
 /// A part for a standing, with what beside the policies its edges depend on.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Debug)]
 pub(super) struct Question {
     part: Parts,
     beside: u32,
@@ -50,13 +50,17 @@ pub(super) struct Found {
     pub(super) missing: Option<String>,
 }
 
+/// A question, with the number of its standing: one standing is that of many parts.
+type Key = (Parts, u32, u32);
+
 /// Where the first actor of a standing leads to in a part, and what else was found.
-type Drawn = (Vec<Lead>, Found);
+type Drawn = (Box<[Lead]>, Found);
 
 /// What is known of standings.
 #[derive(Debug)]
 pub(super) struct Alike {
-    known: HashMap<Question, Drawn>,
+    standings: HashMap<Standing, u32>,
+    known: HashMap<Key, Drawn>,
     /// How many sets of roles that somebody may assume were drawn.
     assumables: u32,
     /// What control policies say to one identity and not to another.
@@ -68,13 +72,18 @@ impl Alike {
         let mut personal = Mask::default();
         let voices = estate.limits().filter_map(|id| masks.voice(id));
         voices.for_each(|voice| personal.join(&voice.said.personal));
-        Self { known: HashMap::new(), assumables: 0, personal }
+        Self { standings: HashMap::new(), known: HashMap::new(), assumables: 0, personal }
     }
 
     /// A number for a set of roles, which no other has.
     pub(super) const fn number(&mut self) -> u32 {
         self.assumables += 1;
         self.assumables
+    }
+
+    fn key(&mut self, Question { part, beside, standing }: Question) -> Key {
+        let next = u32::try_from(self.standings.len()).unwrap_or(u32::MAX);
+        (part, beside, *self.standings.entry(standing).or_insert(next))
     }
 }
 
@@ -100,16 +109,16 @@ impl Drawing<'_> {
         (from, question): (NodeId, Option<Question>),
         draw: impl FnOnce(&mut Self) -> (Found, bool),
     ) -> Found {
-        if let Some(known) = question.as_ref().and_then(|question| self.alike.known.get(question)) {
-            let (leads, found) = known;
+        let key = question.map(|question| self.alike.key(question));
+        if let Some((leads, found)) = key.and_then(|key| self.alike.known.get(&key)) {
             self.leads.extend(leads.iter().map(|lead| Lead { from, ..*lead }));
             return found.clone();
         }
         let first = self.leads.len();
         let (found, is_shared) = draw(self);
-        if let Some(question) = question.filter(|_| is_shared) {
+        if let Some(key) = key.filter(|_| is_shared) {
             let own = self.leads.iter().skip(first).filter(|lead| lead.from == from).copied();
-            self.alike.known.insert(question, (own.collect(), found.clone()));
+            self.alike.known.insert(key, (own.collect(), found.clone()));
         }
         found
     }
