@@ -161,15 +161,15 @@ impl Sieve<'_> {
         let account = account.map_or("", |account| &account.id).to_owned();
         let record = self.entries.records.take(id);
         let edges: Vec<(Edge, Cause)> = self.leaving(node);
-        let assumed = self.targets(&record, &account, &[ASSUME]);
-        self.lead(&edges, &|cause| cause == Cause::Assume, &assumed);
+        let of = (&record, account.as_str());
+        self.lead(&edges, Cause::Assume, (of, &[ASSUME]));
         self.assigned(node, &edges, &record);
         let mut levels: BTreeSet<(Level, u32)> = BTreeSet::new();
         for (edge, cause) in &edges {
             match cause {
                 Cause::Assume | Cause::Assigned => {}
                 Cause::Can(level, kind) => drop(levels.insert((*level, *kind))),
-                Cause::Rule(place, _) => self.method(edge, *place, (&record, &account)),
+                Cause::Rule(place, _) => self.method(edge, *place, of),
                 Cause::Administers
                 | Cause::Holds
                 | Cause::Member
@@ -182,8 +182,7 @@ impl Sieve<'_> {
             let uses = KINDS.get(kind as usize).map_or(&[][..], |kind| kind.uses);
             let named = uses.iter().filter(|uses| uses.level == level).flat_map(|uses| uses.permissions);
             let named: Vec<&str> = named.copied().collect();
-            let used = self.targets(&record, &account, &named);
-            self.lead(&edges, &|cause| cause == Cause::Can(level, kind), &used);
+            self.lead(&edges, Cause::Can(level, kind), (of, &named));
         }
     }
 
@@ -252,14 +251,20 @@ impl Sieve<'_> {
         principal.or_else(|| who.resource(resource).map(|place| analysis.resource(place)))
     }
 
-    /// Leads to each target that was used and that an edge of these leads to. If nobody can tell whether others were, the
-    /// edges themselves stay possible.
-    fn lead(&mut self, edges: &[(Edge, Cause)], is: &dyn Fn(Cause) -> bool, used: &Targets) {
+    /// Leads to each target on which a permission was used and that an edge of a cause leads to. If nobody can tell whether
+    /// others were, the edges themselves stay possible.
+    fn lead(
+        &mut self,
+        edges: &[(Edge, Cause)],
+        by: Cause,
+        ((record, account), permissions): ((&Record<'_>, &str), &[&str]),
+    ) {
         let of_cause: Vec<Edge> =
-            edges.iter().filter(|(_, cause)| is(*cause)).map(|(edge, _)| *edge).collect();
+            edges.iter().filter(|(_, cause)| *cause == by).map(|(edge, _)| *edge).collect();
         if of_cause.is_empty() {
             return;
         }
+        let used = self.targets(record, account, permissions);
         for (target, span) in &used.on {
             let above = self.above(*target);
             let mut leading = of_cause.iter().filter(|edge| edge.to == *target || above.contains(&edge.to));
