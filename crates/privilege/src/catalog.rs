@@ -3,8 +3,12 @@
 //!
 //! Source: AWS Service Authorization Reference, "Actions, resources, and condition keys for AWS services".
 
+use std::hash::BuildHasher as _;
 use std::ops::Range;
 use std::sync::LazyLock;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
 
 use crate::level::Level;
 use crate::pattern::Pattern;
@@ -54,6 +58,10 @@ pub struct Catalog {
     by_arn_service: Vec<(Box<str>, ResourceTypeId)>,
     levels: Vec<Level>,
     by_level: [PermissionSet; Level::ALL.len()],
+    /// Of 64 permissions that follow each other: which give each level, a bit each.
+    level_bits: Vec<[u64; Level::ALL.len()]>,
+    /// The places of permissions, by the hash of their names in lower case.
+    by_name: HashTable<PermissionId>,
     all: PermissionSet,
 }
 
@@ -191,6 +199,19 @@ impl Catalog {
                 *set = of_level;
             }
         }
+        catalog.level_bits = vec![[0; Level::ALL.len()]; catalog.len().div_ceil(64)];
+        for (level, set) in catalog.by_level.iter().enumerate() {
+            for (at, bits) in set.words() {
+                let of_level = catalog.level_bits.get_mut(at).and_then(|levels| levels.get_mut(level));
+                of_level.into_iter().for_each(|of_level| *of_level = bits);
+            }
+        }
+        let mut by_name = HashTable::with_capacity(catalog.len());
+        let hash_of = |id: &PermissionId| hash(catalog.lower_name(*id));
+        for id in catalog.ids() {
+            by_name.insert_unique(hash_of(&id), id, hash_of);
+        }
+        catalog.by_name = by_name;
         Ok(catalog)
     }
 
@@ -222,8 +243,7 @@ impl Catalog {
     #[must_use]
     pub fn find(&self, name: &str) -> Option<PermissionId> {
         let lower = name.to_ascii_lowercase();
-        let place = self.names.first_from(&lower, false);
-        (self.names.lower(place) == lower).then(|| id(place)).filter(|_| place < self.len())
+        self.by_name.find(hash(&lower), |id| self.lower_name(*id) == lower).copied()
     }
 
     /// The name of a permission as AWS writes it; empty for one of another catalog.
@@ -264,8 +284,18 @@ impl Catalog {
     /// What the permissions give together: the sum of [`Level::tenths`].
     #[must_use]
     pub fn tenths(&self, set: &PermissionSet) -> u64 {
-        let tenths = |level: Level| u64::from(level.tenths()) * set.shared(self.of_level(level)) as u64;
-        Level::ALL.into_iter().map(tenths).sum()
+        let mut counts = [0_u64; Level::ALL.len()];
+        for (at, bits) in set.words() {
+            for (count, of_level) in counts.iter_mut().zip(self.level_bits.get(at).into_iter().flatten()) {
+                *count += u64::from((bits & of_level).count_ones());
+            }
+        }
+        Level::ALL
+            .into_iter()
+            .map(|level| u64::from(level.tenths()))
+            .zip(counts)
+            .map(|(tenths, count)| tenths * count)
+            .sum()
     }
 
     /// The permissions that give so much.
@@ -365,6 +395,11 @@ impl Catalog {
         let place = self.kind_of.get(usize::from(permission.0))?;
         self.kinds.get(usize::from(*place))
     }
+}
+
+/// The names are those of a list: nobody chooses them so that many hashes are the same.
+fn hash(name: &str) -> u64 {
+    FixedState::default().hash_one(name)
 }
 
 fn id(place: usize) -> PermissionId {

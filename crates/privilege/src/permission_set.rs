@@ -43,7 +43,8 @@ impl PermissionSet {
     /// What is in both.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
-        self.joined(other, |one, two| one & two)
+        let both = both(&self.words, &other.words).map(|(place, bits)| Word { place, bits });
+        Self { words: both.filter(|word| word.bits != 0).collect() }
     }
 
     /// What is in either.
@@ -77,7 +78,7 @@ impl PermissionSet {
     /// How many permissions are in both.
     #[must_use]
     pub fn shared(&self, other: &Self) -> usize {
-        pairs(&self.words, &other.words).map(|(_, one, two)| count(one & two)).sum()
+        both(&self.words, &other.words).map(|(_, bits)| count(bits)).sum()
     }
 
     /// How many permissions are in it.
@@ -95,6 +96,11 @@ impl PermissionSet {
     /// Its permissions, in the order of the catalog: by name.
     pub fn iter(&self) -> impl Iterator<Item = PermissionId> {
         self.words.iter().flat_map(|word| ones(word.bits).map(|bit| PermissionId(word.place * BITS + bit)))
+    }
+
+    /// 64 permissions each that follow each other: how manieth they are, and the bits of those that are in it.
+    pub(crate) fn words(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.words.iter().map(|word| (usize::from(word.place), word.bits))
     }
 
     /// Of words in any order, of one place as often as they like.
@@ -141,6 +147,17 @@ fn ones(mut bits: u64) -> impl Iterator<Item = u16> {
         let lowest = u16::try_from(bits.trailing_zeros()).ok().filter(|_| bits != 0)?;
         bits &= bits - 1;
         Some(lowest)
+    })
+}
+
+/// What is in both, at each place where both have a word, in order. A short list is not compared with all of a long one.
+fn both<'a>(one: &'a [Word], two: &'a [Word]) -> impl Iterator<Item = (u16, u64)> {
+    let (few, mut many) = if one.len() <= two.len() { (one, two) } else { (two, one) };
+    few.iter().filter_map(move |word| {
+        let before = many.partition_point(|other| other.place < word.place);
+        many = many.get(before..)?;
+        let other = many.first().filter(|other| other.place == word.place)?;
+        Some((word.place, word.bits & other.bits))
     })
 }
 

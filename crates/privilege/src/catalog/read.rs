@@ -15,6 +15,8 @@
 
 use std::ops::Range;
 
+use hashbrown::HashTable;
+
 use super::{
     Access, ActsOn, Catalog, CatalogError, Kind, Names, ResourceType, ResourceTypeId, Service, Source, short,
 };
@@ -97,6 +99,8 @@ impl Reading {
             by_arn_service: Vec::new(),
             levels: Vec::new(),
             by_level: Default::default(),
+            level_bits: Vec::new(),
+            by_name: HashTable::new(),
             all: PermissionSet::new(),
         };
         Self { catalog, counts: None, service: None }

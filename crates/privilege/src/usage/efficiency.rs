@@ -125,7 +125,7 @@ impl<'a> Efficiencies<'a> {
         }
         let known = self.powers.get(&(effective, account)).copied();
         let (granted, seen) = known.unwrap_or_else(|| self.powers(effective, account));
-        let used = self.used.get(&id).map(|used| used.and(&self.granted(effective)));
+        let used = self.used.get(&id).map(|used| self.of_granted(used, effective));
         let (used, used_unseen) = used.map_or((0, 0), |used| self.power(&used, account));
         told(Powers { granted, seen: seen + used_unseen, used, tried: 0 }, log.map(|log| (log, log.window)))
     }
@@ -180,6 +180,12 @@ impl<'a> Efficiencies<'a> {
     fn granted(&self, effective: Effective) -> PermissionSet {
         let sets = self.effects.sets();
         sets.get(effective.certain).or(sets.get(effective.only_if))
+    }
+
+    /// What of some permissions is granted.
+    fn of_granted(&self, some: &PermissionSet, effective: Effective) -> PermissionSet {
+        let sets = self.effects.sets();
+        some.and(sets.get(effective.certain)).or(&some.and(sets.get(effective.only_if)))
     }
 
     /// The power of what is granted, and of that of it which would be seen.
