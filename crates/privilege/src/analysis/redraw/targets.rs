@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::analysis::Drawing;
 use crate::analysis::actor::Actor;
 use crate::analysis::bounds::Bounds;
 use crate::analysis::draft::{Board, Cause, Place, PoolKey};
@@ -186,21 +187,14 @@ impl Redraw<'_> {
         let Some(pool) = self.drawing.pool(key) else { return };
         let Some(turned) = self.turned.get(key) else { return self.drawing.lead_to_changed(node, &pool) };
         let base = self.base;
-        let leads = base.graph.edges_from(node).filter_map(|edge| match base.cause(edge.id) {
-            Some(Cause::Changed(example)) => Some((edge.to, example)),
-            _ => None,
-        });
-        let mut firsts: BTreeMap<NodeId, NodeId> = leads.collect();
-        for id in turned.gone.iter().chain(&turned.other) {
-            let own = Board::principal(*id);
-            let Some(variant) = firsts.iter().find(|(_, first)| **first == own).map(|(to, _)| *to) else {
-                continue;
-            };
-            let next = pool.members().find(|(_, one)| self.drawing.changed(*one) == Some(variant));
-            match next {
-                Some((_, first)) => firsts.insert(variant, self.drawing.node_of(*first)),
-                None => firsts.remove(&variant),
-            };
+        let others: BTreeSet<NodeId> =
+            turned.gone.iter().chain(&turned.other).map(|id| Board::principal(*id)).collect();
+        let mut firsts: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+        for edge in base.graph.edges_from(node) {
+            let Some(Cause::Changed(first)) = base.cause(edge.id) else { continue };
+            let is_open = others.contains(&first);
+            let next = if is_open { self.drawing.first_of(&pool, edge.to) } else { Some(first) };
+            firsts.extend(next.map(|next| (edge.to, next)));
         }
         let estate = self.drawing.estate;
         for id in turned.come.iter().chain(&turned.other) {
@@ -214,6 +208,14 @@ impl Redraw<'_> {
         for (variant, first) in firsts {
             self.drawing.lead(node, variant, (Certainty::Certain, Cause::Changed(first)));
         }
+    }
+}
+
+impl Drawing<'_> {
+    /// The first member of a pool that would be a variant, had it any policy.
+    fn first_of(&mut self, pool: &Pool<Member>, variant: NodeId) -> Option<NodeId> {
+        let first = pool.members().find(|(_, member)| self.changed(*member) == Some(variant));
+        first.map(|(_, first)| self.node_of(*first))
     }
 }
 
