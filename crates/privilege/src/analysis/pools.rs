@@ -87,8 +87,25 @@ impl Pools {
         if let Some(pool) = self.pools.get(&key) {
             return Arc::clone(pool);
         }
-        let mut members = members(estate, key.account, rule.target);
-        members.retain(|(_, member)| is_right((estate, trust), *member, rule));
+        let members = match rule.target {
+            // Those that name the service, and not all one by one, are asked whether they let it in.
+            Target::Role if !rule.trusts.is_empty() => {
+                let mut roles = trust.letting_in((estate, key.account), &rule.trusts);
+                roles.retain(|(_, member)| match member {
+                    Member::Principal(id) => {
+                        estate.principal(*id).is_some_and(|role| may_be_target(role, rule))
+                            && is_in_state((estate, trust), *member, rule)
+                    }
+                    Member::Resource(_) => false,
+                });
+                roles
+            }
+            target => {
+                let mut members = members(estate, key.account, target);
+                members.retain(|(_, member)| is_right((estate, trust), *member, rule));
+                members
+            }
+        };
         let pool = Arc::new(pool(estate, members));
         self.pools.insert(key, Arc::clone(&pool));
         pool
@@ -199,8 +216,12 @@ fn pool(estate: &Estate, members: Vec<(Arc<str>, Member)>) -> Pool<Member> {
 
 /// Whether a possible target of a method is one, whoever acts.
 pub(super) fn is_right((estate, trust): (&Estate, &Trust), member: Member, rule: &Rule) -> bool {
-    is_trusting(estate, member, rule)
-        && rule.states.iter().all(|state| holds((estate, trust), *state, member))
+    is_trusting(estate, member, rule) && is_in_state((estate, trust), member, rule)
+}
+
+/// Whether a possible target is in the state that a method needs, as far as that does not depend on who acts.
+fn is_in_state((estate, trust): (&Estate, &Trust), member: Member, rule: &Rule) -> bool {
+    rule.states.iter().all(|state| holds((estate, trust), *state, member))
 }
 
 /// Whether a principal may be among the targets of a method in its account.

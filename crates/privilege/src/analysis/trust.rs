@@ -9,6 +9,7 @@ use crate::analysis::draft::{PoolKey, PoolOf};
 use crate::analysis::ground::{Ground, Guarded};
 use crate::analysis::pools::Member;
 use crate::analysis::subjects::Subjects;
+use crate::analysis::trusts::{service_of, trusts};
 use crate::document::{Document, Effect, Principal as Named, Selection, Statement};
 use crate::estate::{AccountId, Estate, Principal, PrincipalId, PrincipalKind};
 use crate::federation::Subject;
@@ -21,7 +22,8 @@ pub(super) struct Trust {
     classes: Map<PoolKey, Arc<Class>>,
     /// The classes that let somebody in, and whether without conditions.
     admitting: Map<Whom, Arc<Classes>>,
-    /// The classes whose policy names a principal: by its ARN, or by its account and name where it names a session.
+    /// The classes whose policy names a principal: by its ARN, or by its account and name where it names a session; and
+    /// those whose policy names a service.
     naming: Map<Arc<str>, BTreeSet<PoolKey>>,
     /// For whom somebody vouches.
     pub(super) subjects: Subjects,
@@ -139,6 +141,22 @@ impl Trust {
     pub(super) fn let_into(&self, estate: &Estate, role: &Principal) -> impl Iterator<Item = &Whom> {
         let class = class_of(estate, role).and_then(|(key, _)| self.classes.get(&key));
         class.into_iter().flat_map(|class| class.whom.keys())
+    }
+
+    /// The roles of an account that let in one of these services.
+    pub(super) fn letting_in(
+        &self,
+        (estate, account): (&Estate, AccountId),
+        services: &[Box<str>],
+    ) -> Vec<(Arc<str>, Member)> {
+        let keys: BTreeSet<&PoolKey> =
+            services.iter().filter_map(|service| self.naming.get(&**service)).flatten().collect();
+        let classes = keys.into_iter().filter(|key| key.account == account);
+        let classes = classes.filter_map(|key| self.classes.get(key)).filter(|class| {
+            let first = class.pool.members().next();
+            matches!(first, Some((_, Member::Principal(id))) if trusts(estate, *id, services))
+        });
+        classes.flat_map(|class| class.pool.members().cloned()).collect()
     }
 
     /// The roles of a class.
@@ -338,6 +356,7 @@ impl Class {
             let sure = if statement.conditions.is_empty() { Certainty::Certain } else { Certainty::OnlyIf };
             for one in named(statement) {
                 names.extend(mentioned(one));
+                names.extend(service_of(one).map(Arc::from));
                 // Who is in the inventory is asked about one by one.
                 let inside = found(one, ground.estate, by_name).into_iter();
                 inside.filter(|whom| !matches!(whom, Whom::Outside(_))).for_each(|one| admit(one, sure));

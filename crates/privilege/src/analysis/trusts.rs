@@ -16,24 +16,20 @@ fn lets_in(trust: &Document, service: &str) -> bool {
         trust.statements.iter().any(|statement| {
             statement.effect == Effect::Allow
                 && statement.names(permission)
-                && matches!(&statement.principals, Some(Selection::Only(all)) if all.iter().any(|one| is(one, service)))
+                && matches!(&statement.principals, Some(Selection::Only(all)) if all.iter().any(|one| service_of(one) == Some(service)))
         })
     };
     asks_for(service).iter().all(allows)
 }
 
-fn is(named: &Named, service: &str) -> bool {
+/// The service that a trust policy names, without the ending of a partition; or who vouches for others, as identity pools
+/// of Cognito do.
+pub(super) fn service_of(named: &Named) -> Option<&str> {
     match named {
-        Named::Service(name) => is_service(name, service),
-        // Identity pools of Cognito are trusted as who vouches for others.
-        Named::Federated(name) => **name == *service,
-        Named::Everybody | Named::Account(_) | Named::Aws(_) | Named::CanonicalUser(_) => false,
+        Named::Service(name) => Some(name.strip_suffix(".cn").unwrap_or(name)),
+        Named::Federated(name) => Some(name),
+        Named::Everybody | Named::Account(_) | Named::Aws(_) | Named::CanonicalUser(_) => None,
     }
-}
-
-/// Services are named with the region and the ending of a partition, too.
-fn is_service(name: &str, service: &str) -> bool {
-    name == service || name.strip_suffix(".cn").is_some_and(|name| name == service)
 }
 
 /// What a trust policy must allow a service, in lower case.

@@ -58,21 +58,39 @@ impl<'a> Concerned<'a> {
     /// The nodes that may reach others than they did, or in other ways; beside such as came or went by themselves.
     pub(super) fn nodes(&self, beside: &BTreeSet<NodeId>) -> FixedBitSet {
         let mut hubs: BTreeMap<NodeId, Option<NodeId>> = BTreeMap::new();
-        let edges = self.removed.iter().chain(self.added).filter(|edge| !beside.contains(&edge.to));
-        for edge in edges {
+        let [removed, added] =
+            [(self.after, &*self.removed), (self.before, self.added)].map(|(other, edges)| {
+                let decides = |edge: &&Edge| !beside.contains(&edge.to) && self.decides(other, edge.from);
+                edges.iter().filter(decides).copied().collect::<Vec<Edge>>()
+            });
+        for edge in removed.iter().chain(&added) {
             hubs.entry(edge.to).or_insert_with(|| self.hub(edge.to));
         }
         let by_hub: BTreeSet<Option<NodeId>> = hubs.values().copied().collect();
         let mut concerned = FixedBitSet::with_capacity(self.after.node_count());
         for hub in by_hub {
             let has_all = hub.map(|hub| self.surely_at(hub)).unwrap_or_default();
-            for (graph, edges) in [(self.before, &*self.removed), (self.after, self.added)] {
+            for (graph, edges) in [(self.before, &removed), (self.after, &added)] {
                 let of_hub = edges.iter().filter(|edge| hubs.get(&edge.to) == Some(&hub)).copied();
                 let edges: Vec<Edge> = of_hub.collect();
                 behind((graph, &edges), &has_all, &mut concerned);
             }
         }
         concerned
+    }
+
+    /// Whether more or fewer edges from a node may matter to somebody by themselves. Where nobody comes to a passage on the
+    /// other side of a change, it matters only to those who come to it on this one, and they do by edges that changed, too.
+    fn decides(&self, other: &Graph, from: NodeId) -> bool {
+        let is_passage = self.after.node(from).is_some_and(|node| node.passage);
+        !is_passage || other.edges_to(from).next().is_some()
+    }
+
+    /// How many edges came or went that may matter to somebody by themselves.
+    pub(super) fn count(&self) -> usize {
+        let [removed, added] = [(self.after, &*self.removed), (self.before, self.added)]
+            .map(|(other, edges)| edges.iter().filter(|edge| self.decides(other, edge.from)).count());
+        removed + added
     }
 
     /// A node that surely controls all that an edge to a node leads to first, before and after: mostly the

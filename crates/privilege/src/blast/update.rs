@@ -22,10 +22,10 @@ impl Blast {
         (old, new): (&Weights, &Weights),
         filter: &Filter,
     ) -> Self {
-        if change.removed.len() + change.added.len() > EDGES_MIN + after.node_count() / EDGES_SHARE {
+        let found = Concerned::new((before, after), change, filter);
+        if found.count() > EDGES_MIN + after.node_count() / EDGES_SHARE {
             return blast(after, new, filter);
         }
-        let found = Concerned::new((before, after), change, filter);
         let (come, went) = found.lonely((old, new));
         let mut concerned = found.nodes(&come.union(&went).copied().collect());
         concerned.extend(old.identities.symmetric_difference(&new.identities));
@@ -97,7 +97,8 @@ impl Blast {
     }
 }
 
-/// Where more edges come and go than these, and one for so many nodes, all are worked out again.
+/// Where more edges come and go than these and one for so many nodes, of such as matter by themselves, all are worked out
+/// again.
 const EDGES_MIN: usize = 256;
 const EDGES_SHARE: usize = 64;
 /// Where more than one of so many identities is concerned, all are worked out again.
