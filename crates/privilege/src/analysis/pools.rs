@@ -210,7 +210,9 @@ pub(super) fn changeable(
 }
 
 fn pool(estate: &Estate, members: Vec<(Arc<str>, Member)>) -> Pool<Member> {
-    let is_guarded = members.iter().any(|(arn, _)| estate.guard(arn).is_some());
+    let is_guarded = members
+        .iter()
+        .any(|(arn, member)| matches!(member, Member::Resource(_)) && estate.guard(arn).is_some());
     Pool::new(members).with(if is_guarded { Own::Different } else { Own::None })
 }
 
