@@ -83,6 +83,40 @@ fn who_is_told_apart_no_more_is_drawn_with_the_others() {
     assert_eq!(differences(naming("b"), naming("a")), Vec::<String>::new());
 }
 
+/// Whoever may change a role and assume it leads to what it would be within another boundary.
+#[test]
+fn a_role_that_is_bound_otherwise_is_another_to_whoever_may_assume_and_change_it() {
+    let bound = |boundary: Option<&str>| {
+        let role = format!("arn:aws:iam::{}:role/works", support::ACCOUNT);
+        let changes = format!(
+            r#"[{{"Effect":"Allow","Action":["iam:AttachRolePolicy","sts:AssumeRole"],"Resource":"{role}"}}]"#
+        );
+        let account = format!(r#"{{"AWS":"arn:aws:iam::{}:root"}}"#, support::ACCOUNT);
+        let mut rows = support::Rows::new().user("changes", &changes);
+        for role in ["works", "other"] {
+            rows = rows.role(role, &account, "[]");
+        }
+        let rows = rows.document("reads", r#"[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]"#);
+        match boundary {
+            Some(boundary) => rows.held(&role, boundary, Origin::Boundary),
+            None => rows,
+        }
+    };
+    assert_eq!(differences(bound(None), bound(Some("reads"))), Vec::<String>::new());
+}
+
+/// A role that comes stands for those that would be the same as it, if its ARN is the first.
+#[test]
+fn a_role_that_comes_stands_for_others_where_it_is_the_first() {
+    let changes =
+        r#"[{"Effect":"Allow","Action":["iam:PutRolePolicy","iam:UpdateAssumeRolePolicy"],"Resource":"*"}]"#;
+    let roles = |names: &[&str]| {
+        let rows = support::Rows::new().user("changes", changes);
+        names.iter().fold(rows, |rows, name| rows.role(name, r#"{"Service":"lambda.amazonaws.com"}"#, "[]"))
+    };
+    assert_eq!(differences(roles(&["m", "z"]), roles(&["a", "m", "z"])), Vec::<String>::new());
+}
+
 /// In what an atlas that was changed answers otherwise than a new one.
 fn differences(before: support::Rows, after: support::Rows) -> Vec<String> {
     let now = AccountExport { scope: Scope::Rows, ..after.0.clone() };
