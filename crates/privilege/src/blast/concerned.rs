@@ -60,7 +60,8 @@ impl<'a> Concerned<'a> {
         let mut hubs: BTreeMap<NodeId, Option<NodeId>> = BTreeMap::new();
         let [removed, added] =
             [(self.after, &*self.removed), (self.before, self.added)].map(|(other, edges)| {
-                let decides = |edge: &&Edge| !beside.contains(&edge.to) && self.decides(other, edge.from);
+                let decides =
+                    |edge: &&Edge| !beside.contains(&edge.to) && decides((self.after, other), edge.from);
                 edges.iter().filter(decides).copied().collect::<Vec<Edge>>()
             });
         for edge in removed.iter().chain(&added) {
@@ -77,20 +78,6 @@ impl<'a> Concerned<'a> {
             }
         }
         concerned
-    }
-
-    /// Whether more or fewer edges from a node may matter to somebody by themselves. Where nobody comes to a passage on the
-    /// other side of a change, it matters only to those who come to it on this one, and they do by edges that changed, too.
-    fn decides(&self, other: &Graph, from: NodeId) -> bool {
-        let is_passage = self.after.node(from).is_some_and(|node| node.passage);
-        !is_passage || other.edges_to(from).next().is_some()
-    }
-
-    /// How many edges came or went that may matter to somebody by themselves.
-    pub(super) fn count(&self) -> usize {
-        let [removed, added] = [(self.after, &*self.removed), (self.before, self.added)]
-            .map(|(other, edges)| edges.iter().filter(|edge| self.decides(other, edge.from)).count());
-        removed + added
     }
 
     /// A node that surely controls all that an edge to a node leads to first, before and after: mostly the
@@ -168,6 +155,20 @@ impl<'a> Concerned<'a> {
         }
         there
     }
+}
+
+/// How many edges come or go that may matter to somebody by themselves.
+pub(super) fn count((before, after): (&Graph, &Graph), change: &Change) -> usize {
+    let removed = change.removed.iter().filter(|(from, _)| decides((after, after), *from));
+    let added = change.added.iter().filter(|edge| decides((after, before), edge.from));
+    removed.count() + added.count()
+}
+
+/// Whether more or fewer edges from a node may matter to somebody by themselves. Where nobody comes to a passage on the
+/// other side of a change, it matters only to those who come to it on this one, and they do by edges that changed, too.
+fn decides((after, other): (&Graph, &Graph), from: NodeId) -> bool {
+    let is_passage = after.node(from).is_some_and(|node| node.passage);
+    !is_passage || other.edges_to(from).next().is_some()
 }
 
 /// Adds those who come to where some edges begin, without those who have all that these lead to anyway.

@@ -2,7 +2,7 @@
 
 use fixedbitset::FixedBitSet;
 
-use super::concerned::Concerned;
+use super::concerned::{Concerned, count};
 use super::{Blast, Radius, Weights, blast, full, whole};
 use crate::graph::{Change, Filter, Graph, NodeId};
 use crate::reach::sources;
@@ -22,10 +22,10 @@ impl Blast {
         (old, new): (&Weights, &Weights),
         filter: &Filter,
     ) -> Self {
-        let found = Concerned::new((before, after), change, filter);
-        if found.count() > EDGES_MIN + after.node_count() / EDGES_SHARE {
+        if count((before, after), change) > EDGES_MIN + after.node_count() / EDGES_SHARE {
             return blast(after, new, filter);
         }
+        let found = Concerned::new((before, after), change, filter);
         let (come, went) = found.lonely((old, new));
         let mut concerned = found.nodes(&come.union(&went).copied().collect());
         concerned.extend(old.identities.symmetric_difference(&new.identities));
