@@ -4,6 +4,7 @@
 //! rows of one source until its end. They count all or not at all per account: where something of an account cannot be
 //! read, nothing of that account in that source counts, and where nobody can tell whose it is, nothing of the source.
 
+mod above;
 mod analyzer;
 pub(crate) mod aws;
 pub(crate) mod center;
@@ -27,6 +28,7 @@ use std::ops::Range;
 use doorward_model::inventory::{AccountExport, Scope};
 use doorward_model::reject::RejectReason;
 
+use crate::inventory::above::Above;
 use crate::inventory::draft::Draft;
 use crate::json::value::Value;
 
@@ -43,6 +45,8 @@ pub(crate) struct Inventory {
     things: BTreeMap<(String, String), (i64, AccountExport)>,
     /// Accounts of which something could not be read.
     refused: BTreeSet<String>,
+    /// The tree of the organisation.
+    above: Above,
     /// Where the first value began that is held here.
     start: Option<u64>,
     /// How many bytes were read into rows that are held here.
@@ -85,7 +89,7 @@ impl Inventory {
                 "more than {bytes_max} bytes of inventory in one source: split it"
             )))
         } else {
-            form::read(form, value, &mut draft)
+            form::read(form, value, &mut draft).and_then(|()| self.stand(&draft))
         };
         match read {
             Ok(()) => {
@@ -121,6 +125,7 @@ impl Inventory {
         self.pages.spoil();
         self.accounts.clear();
         self.things.clear();
+        self.above = Above::default();
         self.bytes = 0;
         self.start.take()
     }
@@ -141,8 +146,15 @@ impl Inventory {
             exports.extend(settled.filter(|export| export.counts().next().is_some()));
         }
         self.accounts.clear();
+        self.above = Above::default();
         self.start = None;
         named(exports, source)
+    }
+
+    /// That what a value tells of the tree of the organisation does not contradict what others have told.
+    fn stand(&mut self, draft: &Draft<'_>) -> Result<(), RejectReason> {
+        let mut nodes = draft.accounts.values().flat_map(|rows| &rows.nodes);
+        nodes.try_for_each(|node| self.above.put(node)).map_err(RejectReason::Field)
     }
 
     fn hold(&mut self, draft: Draft<'_>) {

@@ -42,7 +42,7 @@ impl Estate {
             let account = Account { principals, ..Account::of(id) };
             let account = match organisation::path(&account.id, |id| organisation.nodes.get(id)) {
                 Some(path) => self.placed(account, (&organisation, &path), &management),
-                None if organisation.nodes.contains_key(&*account.id) => self.lost(account),
+                None if organisation.nodes.contains_key(&*account.id) => self.lost(account, &organisation),
                 None => account,
             };
             if let Some(own) = self.accounts.get_mut(place) {
@@ -73,9 +73,11 @@ impl Estate {
     }
 
     /// An account that belongs to an organisation, where nobody can tell what limits it there.
-    fn lost(&mut self, account: Account) -> Account {
-        let unknown = self.named(&format!("control policies of {}", account.id));
-        Account { service_control: vec![vec![unknown]], ..account }
+    fn lost(&mut self, account: Account, organisation: &Organisation) -> Account {
+        let unknown = vec![vec![self.named(&format!("control policies of {}", account.id))]];
+        let guarded = organisation.limits(Origin::ResourceControl);
+        let resource_control = if guarded { unknown.clone() } else { Vec::new() };
+        Account { service_control: unknown, resource_control, ..account }
     }
 
     /// What is attached along a path.

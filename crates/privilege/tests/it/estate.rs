@@ -154,8 +154,17 @@ fn control_policies_limit_by_level_and_are_unknown_where_the_way_to_the_root_is(
     assert_eq!(levels(&organised(&whole, false)), Vec::<Vec<String>>::new());
     let cut = organised(&[(ACCOUNT, NodeKind::Account, "ou-gone")], true);
     assert_eq!(levels(&cut), [vec![format!("control policies of {ACCOUNT}")]]);
-    let held = cut.policy(cut.accounts().next().unwrap().1.service_control[0][0]).unwrap();
+    let account = cut.accounts().next().unwrap().1;
+    let held = cut.policy(account.service_control[0][0]).unwrap();
     assert!(matches!(held.document, Held::Missing));
+    // Where no resource control policy is shown at all, none limits.
+    assert_eq!(account.resource_control, Vec::<Vec<_>>::new());
+    let mut rows = Rows::new().user("anybody", READS).held("r-1", "p-guard", Origin::ResourceControl);
+    rows.0.nodes = vec![node(ACCOUNT, NodeKind::Account, "ou-gone")];
+    let cut = rows.estate();
+    let account = cut.accounts().next().unwrap().1;
+    assert_eq!(account.resource_control, account.service_control);
+    assert!(!account.resource_control.is_empty());
 }
 
 #[test]

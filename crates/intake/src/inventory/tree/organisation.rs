@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use doorward_model::inventory::organisation::OrganisationNode;
+use doorward_model::inventory::organisation::{NodeKind, OrganisationNode};
 use doorward_model::inventory::{Origin, Source};
 use doorward_model::reject::RejectReason;
 
+use crate::inventory::above::Above;
 use crate::inventory::aws::{list, needed, text};
 use crate::inventory::draft::Draft;
 use crate::inventory::organizations::{document, kind_of, organisation_of};
@@ -33,17 +34,20 @@ pub(super) fn read(things: &[Thing<'_>], folder: &mut Folder<'_>) -> Result<(), 
     let mut nodes = Nodes { management: text(metadata, "rootAccountId").into_owned(), ..Nodes::default() };
     let id = folder.id.to_owned();
     folder.write(Source::Organizations, |draft| {
-        let units = itself.part("ous").unwrap_or(Value::NULL);
-        for (name, unit) in units.fields() {
-            let thing = things.iter().find(|thing| thing.place.strip_prefix("ous/") == Some(&*name));
-            let said = thing.and_then(|thing| thing.part("metadata")).unwrap_or(Value::NULL);
-            nodes.put((&name, &text(unit, "parent"), &text(said, "name")), unit, &id, draft)?;
+        if let Some(units) = itself.part("ous") {
+            for (name, unit) in units.fields() {
+                let thing = things.iter().find(|thing| thing.place.strip_prefix("ous/") == Some(&*name));
+                let said = thing.and_then(|thing| thing.part("metadata")).unwrap_or(Value::NULL);
+                nodes.put((&name, &text(unit, "parent"), &text(said, "name")), unit, &id, draft)?;
+            }
+            nodes.lead_up()?;
         }
         let accounts = itself.part("accounts").unwrap_or(Value::NULL);
         for (name, account) in accounts.fields() {
             nodes.put((&name, &text(account, "ou"), ""), account, &id, draft)?;
         }
-        Ok(())
+        // Without the units nobody knows whether they are there.
+        if itself.part("ous").is_some() { nodes.lead_up() } else { Ok(()) }
     })?;
     let of_policies =
         things.iter().filter(|thing| POLICIES.iter().any(|place| thing.place.starts_with(place)));
@@ -59,8 +63,7 @@ pub(super) fn read(things: &[Thing<'_>], folder: &mut Folder<'_>) -> Result<(), 
 struct Nodes {
     /// The account that manages it.
     management: String,
-    known: BTreeSet<String>,
-    parents: BTreeSet<String>,
+    above: Above,
     attached: BTreeSet<String>,
     documents: BTreeSet<String>,
 }
@@ -75,8 +78,7 @@ impl Nodes {
         draft: &mut Draft<'_>,
     ) -> Result<(), RejectReason> {
         let seen = Some(draft.seen());
-        let mut sheet = draft.sheet(organisation);
-        sheet.export.nodes.push(OrganisationNode {
+        let node = OrganisationNode {
             id: id.to_owned(),
             kind: kind_of(id).into(),
             parent: parent.to_owned(),
@@ -84,9 +86,10 @@ impl Nodes {
             organisation: organisation.to_owned(),
             is_management: id == self.management,
             seen,
-        });
-        self.known.insert(id.to_owned());
-        self.parents.extend((!parent.is_empty()).then(|| parent.to_owned()));
+        };
+        self.above.put(&node).map_err(|said| contradiction(id, &said))?;
+        let mut sheet = draft.sheet(organisation);
+        sheet.export.nodes.push(node);
         for (field, origin) in [("scps", Origin::ServiceControl), ("rcps", Origin::ResourceControl)] {
             for policy in list(told, field)? {
                 let arn = policy.scalar();
@@ -97,12 +100,24 @@ impl Nodes {
         Ok(())
     }
 
+    /// That every node leads up to the root.
+    fn lead_up(&self) -> Result<(), RejectReason> {
+        self.above.astray().map_or(Ok(()), |(id, said)| Err(contradiction(id, &said)))
+    }
+
     /// Nodes and policies that others name, and which are not there.
     fn missing(&self) -> Vec<String> {
-        let nodes = self.parents.difference(&self.known).map(|id| format!("node {id} is not here"));
+        let nodes: BTreeSet<&str> = self.above.missing().collect();
+        let nodes = nodes.into_iter().map(|id| format!("node {id} is not here"));
         let policies = self.attached.difference(&self.documents).map(|arn| format!("{arn} is not here"));
         nodes.chain(policies).collect()
     }
+}
+
+/// What cannot be of a node, with the file that says so.
+fn contradiction(id: &str, said: &str) -> RejectReason {
+    let file = if kind_of(id) == NodeKind::Account { "accounts.json" } else { "ous.json" };
+    RejectReason::Field(format!("{file}: {said}"))
 }
 
 fn policy(thing: &Thing<'_>, folder: &mut Folder<'_>, nodes: &mut Nodes) -> Result<(), RejectReason> {

@@ -153,6 +153,54 @@ fn an_answer_that_does_not_tell_what_it_is_of_says_how_to_mend_it() {
     }
 }
 
+/// That these nodes are below another.
+fn children(above: &str, below: &[(&str, &str)]) -> Value {
+    let children: Vec<Value> = below.iter().map(|(id, kind)| json!({"Id": id, "Type": kind})).collect();
+    let about = format!("arn:aws:organizations::999900001111:ou/o-1/{above}");
+    json!({"about": about, "output": {"Children": children}})
+}
+
+#[test]
+fn a_tree_that_contradicts_itself_counts_not_at_all() {
+    let unit = "ORGANIZATIONAL_UNIT";
+    let whole = item("111122223333", "a");
+    let nodes = |nodes: &[&str]| {
+        let nodes: Vec<Value> = nodes.iter().map(|id| json!({"id": id})).collect();
+        let of = json!({"orgId": "o-1", "orgNodes": nodes});
+        json!({"resourceType": "Yams::Organizations::Account", "accountId": "999900001111", "configuration": of})
+    };
+    for (answers, said) in [
+        (vec![children("ou-1", &[("r-1", "ROOT")])], "the root r-1 is said to lie below ou-1"),
+        (
+            vec![
+                children("ou-1", &[("ou-2", unit)]),
+                children("ou-2", &[("ou-3", unit), ("ou-4", unit)]),
+                children("ou-3", &[("ou-1", unit)]),
+            ],
+            "ou-1 is said to lie below itself: ou-1 below ou-3 below ou-2 below ou-1",
+        ),
+        (vec![nodes(&["ou-1", "r-1", "111122223333"])], "the root r-1 is said to lie below ou-1"),
+        (
+            vec![nodes(&["r-1", "ou-1"]), nodes(&["r-1", "ou-1", "ou-1"])],
+            "ou-1 is said to lie below itself: ou-1 below ou-1",
+        ),
+    ] {
+        let text: Vec<String> = answers.iter().chain([&whole]).map(Value::to_string).collect();
+        let outcome = read(text.join("\n").as_bytes());
+        let told: Vec<&str> = outcome.exports.iter().map(|export| &*export.account).collect();
+        let expected = format!("field not usable: {said}; nothing of o-1 in this source counts");
+        assert_eq!((told, outcome.reasons()), (vec!["111122223333"], vec![expected]));
+        assert_eq!(outcome.rejects[0].record, 1, "{said}");
+    }
+    // The same nodes told in any order are a tree.
+    let answers = [
+        children("ou-2", &[("ou-3", unit)]),
+        children("r-1", &[("ou-1", unit)]),
+        children("ou-1", &[("ou-2", unit)]),
+    ];
+    assert_eq!(told(&answers.map(|answer| answer.to_string()).join("\n")), (vec!["o-1".to_owned()], vec![]));
+}
+
 #[test]
 fn more_inventory_than_a_source_may_hold_is_refused() {
     let lines = ["a", "b", "c"].map(|name| item("111122223333", name).to_string());

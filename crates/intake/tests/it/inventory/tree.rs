@@ -398,8 +398,45 @@ fn total(more: i64) -> i64 {
 }
 
 #[test]
-fn an_organisation_that_contradicts_its_folder_counts_not_at_all() {
+fn an_organisation_that_contradicts_itself_or_its_folder_counts_not_at_all() {
+    let units = |more: Value| {
+        let mut units = json!({"r-1": {"scps": [], "rcps": []}});
+        units.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        units
+    };
+    let below = |above: &str| json!({"parent": above, "scps": [], "rcps": []});
     for (path, content, said) in [
+        (
+            "ous.json",
+            json!({"r-1": below("ou-1"), "ou-1": below("r-1")}),
+            "ous.json: the root r-1 is said to lie below ou-1",
+        ),
+        (
+            "ous.json",
+            units(json!({"ou-1": below("ou-3"), "ou-2": below("ou-1"), "ou-3": below("ou-2")})),
+            "ous.json: ou-3 is said to lie below itself: ou-3 below ou-2 below ou-1 below ou-3",
+        ),
+        (
+            "ous.json",
+            units(json!({"ou-1": below("ou-1")})),
+            "ous.json: ou-1 is said to lie below itself: ou-1 below ou-1",
+        ),
+        (
+            "ous.json",
+            units(json!({"ou-1": below("ou-9")})),
+            "ous.json: ou-1 is said to lie below ou-9, which is not there",
+        ),
+        ("ous.json", units(json!({"ou-1": {"scps": []}})), "ous.json: nothing tells what ou-1 lies below"),
+        (
+            "accounts.json",
+            json!({"111122223333": {"ou": "ou-9", "scps": [], "rcps": []}}),
+            "accounts.json: 111122223333 is said to lie below ou-9, which is not there",
+        ),
+        (
+            "accounts.json",
+            json!({"111122223333": {"scps": [], "rcps": []}}),
+            "accounts.json: nothing tells what 111122223333 lies below",
+        ),
         ("metadata.json", json!({"id": "o-2"}), "metadata.json is of o-2, and the folder of o-1"),
         (
             "scps/p-1/metadata.json",
