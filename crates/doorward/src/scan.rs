@@ -23,6 +23,7 @@ use doorward_model::command::Command;
 use doorward_model::event::Event;
 use doorward_model::id::TenantId;
 use doorward_model::inventory::AccountExport;
+use doorward_model::inventory::gone::take_out_gone;
 use doorward_model::time::{Millis, Time};
 use doorward_model::usage::Ledger;
 use doorward_privilege::rating::TierZero;
@@ -190,6 +191,7 @@ pub(crate) fn gather_into<E: TakesEvents>(
         progress.read(&found);
         gathered.take(found)
     })?;
+    take_out_gone(&mut gathered.exports);
     gathered.exports.sort_by(AccountExport::order);
     Ok(gathered)
 }

@@ -5,6 +5,7 @@ use std::ops::Bound;
 
 use doorward_model::command::Refusal;
 use doorward_model::identity::{Credential, Identity};
+use doorward_model::inventory::gone::Gone;
 use doorward_model::inventory::row::{PolicyFound, Row, RowKind, Withdrawn, account_in_whole};
 use doorward_model::inventory::{AccountExport, Origin, PolicyDocument, Scope, Seen, Source};
 use doorward_model::record::{Fact, ImportCommitted};
@@ -39,6 +40,7 @@ pub(crate) fn import(control: &Control, export: &AccountExport, now: Time) -> Re
     if import.is_whole() {
         import.missed(&mut facts);
     }
+    export.gone.iter().for_each(|gone| import.gone(gone, &mut facts));
     facts.extend(committed.map(Fact::ImportCommitted));
     Ok(facts)
 }
@@ -226,6 +228,33 @@ impl Import<'_> {
                 facts.push(self.withdrawn(T::KIND, key));
             }
         }
+    }
+
+    /// What is told to be there no more, with all that it held: unless something later is known of it.
+    fn gone(&self, Gone { id, at_ms }: &Gone, facts: &mut Vec<Fact>) {
+        let Control { identities, credentials, inventory, .. } = self.control;
+        let seen = Seen { at_ms: *at_ms, ..Seen::by(Source::Config) };
+        let mut end = |kind: RowKind, key: Vec<String>, known: Option<Seen>| {
+            let name = key.first().map_or("", String::as_str);
+            let confirmed_at_ms = inventory.confirmed_at_ms(kind, name);
+            let is_changed = inventory.changes.of(kind, &key).any(|one| one.happened_at_ms >= *at_ms);
+            if confirmed_at_ms < *at_ms && !is_changed && Gone::ends(*at_ms, known) {
+                facts.push(Fact::Withdrawn(Withdrawn { kind: kind.into(), key, seen: Some(seen) }));
+            }
+        };
+        if let Some(known) = identities.get(id.as_str()).filter(|known| known.gone().is_none()) {
+            end(RowKind::Identity, vec![id.clone()], known.seen());
+            for own in credentials.values().filter(|one| one.identity == *id) {
+                end(RowKind::Credential, own.key(), own.seen);
+            }
+        }
+        inventory.groups.of(id).for_each(|row| end(RowKind::Group, row.key(), row.seen));
+        inventory.resources.of(id).for_each(|row| end(RowKind::Resource, row.key(), row.seen));
+        inventory.entitlements.of(id).for_each(|row| end(RowKind::Entitlement, row.key(), row.seen));
+        inventory.last_uses.of(id).for_each(|row| end(RowKind::LastUse, row.key(), row.seen));
+        let parts = format!("{id} ");
+        let policies = inventory.policies.of(id).chain(inventory.policies.under(&parts));
+        policies.for_each(|row| end(RowKind::Policy, row.key(), row.seen));
     }
 
     /// Whether the statement would have named a row. What only events have shown since the latest date in it may be

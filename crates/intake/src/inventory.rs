@@ -143,7 +143,8 @@ impl Inventory {
             let settled = counting.map(|(account, export)| {
                 rows::settled(AccountExport { account, scope: Scope::Rows, ..export })
             });
-            exports.extend(settled.filter(|export| export.counts().next().is_some()));
+            let says = |export: &AccountExport| export.counts().next().is_some() || !export.gone.is_empty();
+            exports.extend(settled.filter(says));
         }
         self.accounts.clear();
         self.above = Above::default();

@@ -6,6 +6,7 @@
 pub mod center;
 pub mod change;
 pub mod finding;
+pub mod gone;
 pub mod last_use;
 pub mod measure;
 pub mod organisation;
@@ -21,6 +22,7 @@ use crate::hash::Hash16;
 use crate::identity::{Credential, Identity};
 use crate::inventory::center::{Assignment, Membership, PermissionSet};
 use crate::inventory::finding::AccessFinding;
+use crate::inventory::gone::Gone;
 use crate::inventory::last_use::LastUse;
 use crate::inventory::organisation::OrganisationNode;
 use crate::inventory::resource::Resource;
@@ -60,6 +62,8 @@ pub struct AccountExport {
     pub findings: Vec<AccessFinding>,
     /// When identities used services last.
     pub last_uses: Vec<LastUse>,
+    /// What is told to be there no more.
+    pub gone: Vec<Gone>,
     /// Documents that did not parse: kept, shown, and making dependent answers unknown; and that an account is not whole.
     pub rejects: Vec<Reject>,
     /// The latest date of users, groups, roles and policies, milliseconds since the epoch: an older statement of a
@@ -126,6 +130,10 @@ impl AccountExport {
         add(&mut bytes, &self.memberships);
         add(&mut bytes, &self.findings);
         add(&mut bytes, &self.last_uses);
+        for Gone { id, at_ms } in &self.gone {
+            bytes.extend(id.as_bytes());
+            bytes.extend(at_ms.to_be_bytes());
+        }
         bytes
     }
 }

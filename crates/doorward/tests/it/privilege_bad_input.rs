@@ -12,6 +12,7 @@
 //! | a policy of 60 MB | `a_policy_of_60_megabytes_is_unknown_and_the_rest_is_answered` |
 //! | a snapshot of AWS Config that is cut, packed or not | `a_cut_snapshot_answers_nothing` |
 //! | versions of one user in several histories | `of_two_histories_the_newer_counts_in_any_order` |
+//! | a deletion in a history, after or before what it deletes | `what_a_later_file_tells_to_be_deleted_is_not_there_whichever_file_comes_first` |
 //! | a key of somebody else, a job that is not done | `answers_that_cannot_be_are_told` |
 //!
 //! Of folders that `iam-collect` has written, the tests are in `tree.rs`.
@@ -252,6 +253,32 @@ fn of_two_histories_the_newer_counts_in_any_order() {
     for files in [[&*older, &*newer], [&*newer, &*older]] {
         assert_eq!(can("all", "s3:GetObject", &files), "allow");
         assert_eq!(can("all", "s3:PutObject", &files), "implicit-deny");
+    }
+}
+
+#[test]
+fn what_a_later_file_tells_to_be_deleted_is_not_there_whichever_file_comes_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let [snapshot, history, anew] = ["snapshot", "history", "anew"].map(|name| folder.path().join(name));
+    let mut gone = item("all", "*", "2026-02-01T00:00:00.000Z");
+    (gone["configurationItemStatus"], gone["configuration"]) = (json!("ResourceDeleted"), json!(null));
+    let items =
+        [item("all", "*", "2026-01-01T00:00:00.000Z"), item("other", "*", "2026-01-01T00:00:00.000Z")];
+    put(&snapshot, json!({"configurationItems": items}).to_string().as_bytes());
+    put(&history, json!({"configurationItems": [gone]}).to_string().as_bytes());
+    put(&anew, item("all", "s3:*", "2026-03-01T00:00:00.000Z").to_string().as_bytes());
+    let known = |files: &[&Path]| -> Vec<String> {
+        let answer = asked(&["who-can", "s3:GetObject"], files);
+        let who = answer.as_array().unwrap().iter();
+        who.map(|one| one["identity"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let [all, other] = ["all", "other"].map(|name| arn("user", name));
+    assert_eq!(known(&[&snapshot]), [all.clone(), other.clone()]);
+    for files in [[&*snapshot, &*history], [&*history, &*snapshot]] {
+        assert_eq!(known(&files), std::slice::from_ref(&other));
+    }
+    for files in [[&*snapshot, &*history, &*anew], [&*anew, &*history, &*snapshot]] {
+        assert_eq!(known(&files), [all.clone(), other.clone()]);
     }
 }
 

@@ -8,6 +8,7 @@ use doorward_model::id::TenantId;
 use doorward_model::identity::{Credential, CredentialKind, Identity, IdentityKind};
 use doorward_model::inventory::center::{Assignment, Membership, PermissionSet};
 use doorward_model::inventory::finding::AccessFinding;
+use doorward_model::inventory::gone::Gone;
 use doorward_model::inventory::last_use::LastUse;
 use doorward_model::inventory::organisation::OrganisationNode;
 use doorward_model::inventory::resource::Resource;
@@ -244,6 +245,40 @@ fn said(facts: &[Fact]) -> Vec<String> {
         })
     });
     said.collect()
+}
+
+#[test]
+fn what_is_told_to_be_gone_goes_with_all_it_held_unless_something_later_is_known() {
+    let gone = |at_ms: i64| {
+        let id = format!("arn:aws:lambda::{}:function:a", ACCOUNTS[0]);
+        let gone = vec![Gone { id, at_ms }];
+        let account = ACCOUNTS[0].to_owned();
+        AccountExport { account, scope: Scope::Rows, gone, ..AccountExport::default() }
+    };
+    let mut driver = Driver::new(1, 1);
+    take(&mut driver, &rows(ACCOUNTS[0], &set(&["a", "b"]), 50), 100);
+    for earlier in [40, 50] {
+        assert_eq!(take(&mut driver, &gone(earlier), 100), []);
+    }
+    let facts = take(&mut driver, &gone(60), 100);
+    assert_eq!(said(&facts), ["no Resource a", "no Entitlement a", "no Policy a resource"]);
+    assert_eq!(take(&mut driver, &gone(60), 100), []);
+    let exports = derive(&driver.engine.state.control);
+    let left = exports.iter().flat_map(|export| &export.resources).map(|row| &*row.id).collect::<Vec<_>>();
+    assert_eq!(left, [format!("arn:aws:lambda::{}:function:b", ACCOUNTS[0])]);
+    // A role goes with its keys, and is there again when it is told anew.
+    let role = |at_ms: i64| {
+        let seen = Some(Seen { at_ms, ..Seen::by(Source::Config) });
+        let mut export = rows(ACCOUNTS[1], &set(&["r"]), at_ms);
+        (export.resources, export.entitlements, export.policies) = (Vec::new(), Vec::new(), Vec::new());
+        export.identities.push(Identity { seen, ..role(ACCOUNTS[1], "r") });
+        export
+    };
+    take(&mut driver, &role(50), 100);
+    let mut ends = gone(60);
+    ends.gone[0].id = role(1).identities[0].id.clone();
+    assert_eq!(said(&take(&mut driver, &ends, 100)), ["no Identity role/r", "no Credential role/r"]);
+    assert_eq!(said(&take(&mut driver, &role(70), 100))[0], "identity role/r");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! belongs to it, such as the policy of a bucket.
 
 use doorward_model::inventory::Origin;
+use doorward_model::inventory::gone::Gone;
 use doorward_model::inventory::resource::Resource;
 use doorward_model::reject::RejectReason;
 use doorward_model::time::Time;
@@ -57,7 +58,13 @@ pub(super) fn item(value: Value<'_>, draft: &mut Draft<'_>) -> Result<(), Reject
     draft.at_ms = date(value, "configurationItemCaptureTime").map_or(0, Time::ms);
     draft.thing = Some(format!("{kind} {arn} {} {account}", text(value, "resourceId")));
     let told = text(value, "configurationItemStatus").into_owned();
-    if told.starts_with("ResourceDeleted") || told == "ResourceNotRecorded" {
+    if told.starts_with("ResourceDeleted") {
+        // Other sources of the same import may tell how it was before.
+        let (id, at_ms) = (arn, draft.at_ms);
+        draft.sheet(&account).export.gone.extend((!id.is_empty()).then_some(Gone { id, at_ms }));
+        return Ok(());
+    }
+    if told == "ResourceNotRecorded" {
         return Ok(());
     }
     if kind.contains("::Organizations::") {

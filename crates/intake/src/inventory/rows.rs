@@ -20,6 +20,7 @@ pub(super) fn add(into: &mut AccountExport, rows: AccountExport) {
     into.memberships.extend(rows.memberships);
     into.findings.extend(rows.findings);
     into.last_uses.extend(rows.last_uses);
+    into.gone.extend(rows.gone);
     into.rejects.extend(rows.rejects);
     into.newest_at_ms = into.newest_at_ms.max(rows.newest_at_ms);
 }
@@ -35,8 +36,9 @@ pub(super) fn settled(mut export: AccountExport) -> AccountExport {
         joined(export.permission_sets, |row| row.id.clone(), |one, other| one.join(other));
     export.findings = last_of_each(export.findings, |row| row.id.clone());
     export.last_uses = last_of_each(export.last_uses, |row| (row.identity.clone(), row.service.clone()));
+    // One that only names a policy takes from none its document.
     export.entitlements =
-        last_of_each(export.entitlements, |row| (row.holder.clone(), row.policy.clone(), row.origin));
+        joined(export.entitlements, |row| (row.holder.clone(), row.policy.clone(), row.origin), Row::join);
     export.assignments = last_of_each(export.assignments, |row| {
         (row.principal.clone(), row.principal_kind, row.permission_set.clone())
     });
@@ -44,6 +46,7 @@ pub(super) fn settled(mut export: AccountExport) -> AccountExport {
     export.nodes = joined(export.nodes, |row| row.id.clone(), |one, other| one.join(other));
     export.resources = joined(export.resources, |row| row.id.clone(), |one, other| one.join(other));
     resolve_profiles(&mut export);
+    export.gone.sort();
     export
 }
 

@@ -25,6 +25,7 @@ pub(crate) fn rows_in_any_order(answers: Vec<String>) -> Vec<String> {
 pub(crate) fn rows(export: &AccountExport) -> Vec<String> {
     let mut lines =
         vec![format!("export {} {:?} newest {}", export.account, export.scope, export.newest_at_ms)];
+    lines.extend(export.gone.iter().map(|gone| format!("gone {} at {}", gone.id, gone.at_ms)));
     lines.extend(export.identities.iter().map(|row| {
         format!("identity {} {} {}{}", row.id, row.kind().word(), row.name, seen(row.seen.as_ref()))
     }));

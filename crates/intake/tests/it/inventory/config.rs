@@ -89,9 +89,17 @@ fn of_a_history_the_last_version_of_a_thing_counts() {
     let told = |versions: &[Value]| rows_of(json!({"configurationItems": versions}).to_string().as_bytes());
     assert_eq!(told(&versions), expected);
     versions[0]["configurationItemCaptureTime"] = json!("2026-02-01T00:00:00.000Z");
+    let arn = versions[0]["ARN"].as_str().unwrap().to_owned();
+    let gone = format!("gone {arn} at 1769904000000");
     let user: Vec<String> =
         expected.iter().filter(|line| !line.contains("group/deployers")).cloned().collect();
-    assert_eq!(told(&versions), user);
+    let (export, rest) = user.split_first().unwrap();
+    assert_eq!(told(&versions), [&[export.clone(), gone.clone()], rest].concat());
+    // Other sources may tell of it, so that it is told by itself, too.
+    versions[0]["configurationItemStatus"] = json!("ResourceDeletedNotRecorded");
+    assert_eq!(told(&versions[..1]), ["export 111122223333 Rows newest 0".to_owned(), gone]);
+    versions[0]["configurationItemStatus"] = json!("ResourceNotRecorded");
+    assert_eq!(told(&versions[..1]), Vec::<String>::new());
 }
 
 #[test]
@@ -124,7 +132,10 @@ fn of_what_is_told_twice_the_newer_counts() {
     let mut gone = old.clone();
     gone["configurationItemStatus"] = json!("ResourceDeleted");
     gone["configurationItemCaptureTime"] = json!("2026-02-01T00:00:00.000Z");
-    assert_eq!(rows_of(json!([gone, new]).to_string().as_bytes()), Vec::<String>::new());
+    assert_eq!(
+        rows_of(json!([gone, new]).to_string().as_bytes()),
+        ["export 111122223333 Rows newest 0", "gone arn:aws:iam::111122223333:user/ci at 1769904000000"]
+    );
 }
 
 #[test]
