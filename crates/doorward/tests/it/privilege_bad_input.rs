@@ -13,6 +13,7 @@
 //! | a snapshot of AWS Config that is cut, packed or not | `a_cut_snapshot_answers_nothing` |
 //! | versions of one user in several histories | `of_two_histories_the_newer_counts_in_any_order` |
 //! | a deletion in a history, after or before what it deletes | `what_a_later_file_tells_to_be_deleted_is_not_there_whichever_file_comes_first` |
+//! | a policy of which only the name is told | `of_a_policy_of_which_only_the_name_is_told_nobody_knows_what_it_allows` |
 //! | a key of somebody else, a job that is not done | `answers_that_cannot_be_are_told` |
 //!
 //! Of folders that `iam-collect` has written, the tests are in `tree.rs`.
@@ -279,6 +280,29 @@ fn what_a_later_file_tells_to_be_deleted_is_not_there_whichever_file_comes_first
     }
     for files in [[&*snapshot, &*history, &*anew], [&*anew, &*history, &*snapshot]] {
         assert_eq!(known(&files), [all.clone(), other.clone()]);
+    }
+}
+
+#[test]
+fn of_a_policy_of_which_only_the_name_is_told_nobody_knows_what_it_allows() {
+    let folder = tempfile::tempdir().unwrap();
+    let [single, names, text] = ["single", "names", "text"].map(|name| folder.path().join(name));
+    let mut whole = role("r", &[]);
+    let own = whole["RolePolicyList"][0].take();
+    whole["RolePolicyList"] = json!([]);
+    put(&single, json!({"Role": whole}).to_string().as_bytes());
+    let of_role = |output: Value| {
+        json!({"account": "111122223333", "about": arn("role", "r"), "output": output}).to_string()
+    };
+    put(&names, of_role(json!({"PolicyNames": ["p0"], "IsTruncated": false})).as_bytes());
+    let own = json!({"RoleName": "r", "PolicyName": "p0", "PolicyDocument": own["PolicyDocument"]});
+    put(&text, of_role(own).as_bytes());
+    let can = |permission: &str, files: &[&Path]| can("role/r", permission, files);
+    assert_eq!(can("sts:AssumeRole", &[&single]), "implicit-deny");
+    assert_eq!(can("sts:AssumeRole", &[&single, &names]), "unknown");
+    for files in [[&*single, &*names, &*text], [&*text, &*names, &*single]] {
+        assert_eq!(can("sts:AssumeRole", &files), "allow");
+        assert_eq!(can("s3:PutObject", &files), "implicit-deny");
     }
 }
 

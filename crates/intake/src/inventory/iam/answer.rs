@@ -41,6 +41,9 @@ fn reads(top: &Top<'_>) -> Option<Reads> {
     if policy::is_inline(top) {
         return Some(policy::inline);
     }
+    if policy::is_names(top) {
+        return Some(policy::names);
+    }
     ANSWERS.iter().find(|(field, mark, _)| top.holds(field, mark)).map(|(_, _, reads)| *reads)
 }
 

@@ -1,6 +1,6 @@
 //! Single answers of IAM about one role, user or policy: who it is, and what it holds. Such an answer says nothing of what
-//! it does not name. Sources: the pages "GetRole", "GetUser", "GetRolePolicy", "ListAttachedRolePolicies",
-//! "GetPolicyVersion" and their like of the IAM API reference.
+//! it does not name. Sources: the pages "GetRole", "GetUser", "GetRolePolicy", "ListRolePolicies",
+//! "ListAttachedRolePolicies", "GetPolicyVersion" and their like of the IAM API reference.
 
 use doorward_model::inventory::{Origin, PolicyDocument};
 use doorward_model::reject::RejectReason;
@@ -44,6 +44,29 @@ pub(super) fn inline(answer: Value<'_>, draft: &mut Draft<'_>) -> Result<(), Rej
     let name = format!("inline:{}", needed(answer, "PolicyName", "an inline policy")?);
     let account = draft.account_of(&holder)?;
     draft.sheet(&account).own(&holder, &name, Origin::Inline, get(answer, "PolicyDocument"));
+    Ok(())
+}
+
+/// Whether a value names policies that are parts of their holder, and nothing else.
+pub(super) fn is_names(top: &Top<'_>) -> bool {
+    let is_list =
+        |names: Value<'_>| names.raw().starts_with('[') && names.items().all(|name| name.text().is_some());
+    top.get("PolicyNames").is_some_and(is_list) && top.is_only("PolicyNames")
+}
+
+/// That somebody has policies of these names. What they say, this answer does not tell: until another one does, it is
+/// unknown.
+pub(super) fn names(answer: Value<'_>, draft: &mut Draft<'_>) -> Result<(), RejectReason> {
+    // Keys name theirs in the same way, and what they say stands in an answer of its own.
+    if Arn::of(&draft.beside.about).service == "kms" {
+        return Ok(());
+    }
+    let holder = holder(draft)?;
+    let account = draft.account_of(&holder)?;
+    for name in list(answer, "PolicyNames")? {
+        let name = format!("inline:{}", name.scalar());
+        draft.sheet(&account).entitle(&holder, &name, Origin::Inline, None);
+    }
     Ok(())
 }
 

@@ -68,6 +68,23 @@ fn a_role_a_user_and_what_they_hold() {
 }
 
 #[test]
+fn policies_of_which_only_the_names_are_told() {
+    let names = |names: &[&str]| json!({"PolicyNames": names, "IsTruncated": false});
+    let answers = [
+        about(ROLE, &names(&["own", "other"])),
+        about(
+            ROLE,
+            &json!({"RoleName": "deploy", "PolicyName": "own", "PolicyDocument": document("s3:GetObject")}),
+        ),
+        about(USER, &names(&[])),
+        about("arn:aws:iam::111122223333:group/all", &json!({"PolicyNames": ["own"]})),
+        // Keys name theirs in the same way.
+        about("arn:aws:kms:eu-west-1:111122223333:key/k", &json!({"PolicyNames": ["default"]})),
+    ];
+    insta::assert_snapshot!(rows_in_any_order(answers.to_vec()).join("\n"));
+}
+
+#[test]
 fn an_answer_that_is_not_of_whom_it_should_be_counts_for_nothing() {
     let inline =
         json!({"RoleName": "deploy", "PolicyName": "own", "PolicyDocument": document("s3:GetObject")});
@@ -94,6 +111,10 @@ fn an_answer_that_is_not_of_whom_it_should_be_counts_for_nothing() {
         (about(USER, &inline), format!("the answer is of role/deploy, and \"about\" names {USER}; {here}")),
         (
             about("arn:aws:s3:::b", &attached),
+            format!("\"arn:aws:s3:::b\" is no ARN of a role, user or group; {here}"),
+        ),
+        (
+            about("arn:aws:s3:::b", &json!({"PolicyNames": ["own"]})),
             format!("\"arn:aws:s3:::b\" is no ARN of a role, user or group; {here}"),
         ),
         (about(ROLE, &version), format!("\"{ROLE}\" is no ARN of a managed policy; {here}")),
