@@ -2,7 +2,8 @@
 //!
 //! [`form`] tells by content what a value is, one module per format reads it into rows, and [`Inventory`] holds the
 //! rows of one source until its end. They count all or not at all per account: where something of an account cannot be
-//! read, nothing of that account in that source counts, and where nobody can tell whose it is, nothing of the source.
+//! read, nothing of that account in that source counts, and where nobody can tell whose it is, nothing of the source. Of
+//! an organisation it counts still which accounts are in it, so that what limits them is unknown, and not nothing.
 
 mod above;
 mod analyzer;
@@ -137,16 +138,13 @@ impl Inventory {
             rows::add(self.accounts.entry(account).or_default(), thing);
         }
         let refused = std::mem::take(&mut self.refused);
-        if !refused.contains(EVERYBODY) {
-            let accounts = std::mem::take(&mut self.accounts).into_iter();
-            let counting = accounts.filter(|(account, _)| !refused.contains(account));
-            let settled = counting.map(|(account, export)| {
-                rows::settled(AccountExport { account, scope: Scope::Rows, ..export })
-            });
-            let says = |export: &AccountExport| export.counts().next().is_some() || !export.gone.is_empty();
-            exports.extend(settled.filter(says));
-        }
-        self.accounts.clear();
+        let is_refused = |account: &str| refused.contains(EVERYBODY) || refused.contains(account);
+        let settled = std::mem::take(&mut self.accounts).into_iter().map(|(account, export)| {
+            let export = if is_refused(&account) { rows::members(export) } else { export };
+            rows::settled(AccountExport { account, scope: Scope::Rows, ..export })
+        });
+        let says = |export: &AccountExport| export.counts().next().is_some() || !export.gone.is_empty();
+        exports.extend(settled.filter(says));
         self.above = Above::default();
         self.start = None;
         named(exports, source)
@@ -179,7 +177,11 @@ impl Inventory {
 
     /// Notes whose rows do not count, and says so.
     fn refuse(&mut self, draft: Draft<'_>, reason: RejectReason) -> RejectReason {
-        let mut accounts: Vec<String> = draft.accounts.into_keys().collect();
+        let mut accounts: Vec<String> = Vec::new();
+        for (account, rows) in draft.accounts {
+            rows::add(self.accounts.entry(account.clone()).or_default(), rows::members(rows));
+            accounts.push(account);
+        }
         let said = if accounts.is_empty() {
             accounts.push(EVERYBODY.to_owned());
             "nothing of the inventory in this source counts".to_owned()

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use doorward_model::inventory::AccountExport;
+use doorward_model::inventory::organisation::{NodeKind, OrganisationNode};
 use doorward_model::inventory::resource::is_instance_profile;
 use doorward_model::inventory::row::Row;
 
@@ -23,6 +24,13 @@ pub(super) fn add(into: &mut AccountExport, rows: AccountExport) {
     into.gone.extend(rows.gone);
     into.rejects.extend(rows.rejects);
     into.newest_at_ms = into.newest_at_ms.max(rows.newest_at_ms);
+}
+
+/// Of an organisation that is refused, which accounts are in it, wherever.
+pub(super) fn members(export: AccountExport) -> AccountExport {
+    let accounts = export.nodes.into_iter().filter(|node| node.kind() == NodeKind::Account);
+    let nodes = accounts.map(|node| OrganisationNode { parent: String::new(), ..node }).collect();
+    AccountExport { nodes, ..AccountExport::default() }
 }
 
 /// The same with one row of each thing, in the order of ids, and with roles in place of instance profiles that are

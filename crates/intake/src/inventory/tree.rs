@@ -6,8 +6,9 @@
 //! the organisation. What a thing is, its ARN tells, which stands in its metadata; names of folders have lost their case.
 //! An empty part has no file.
 //!
-//! A folder counts all or not at all: with a file that cannot be read nothing of it does. A file that should be there
-//! and is not is told, and what would stand in it is unknown.
+//! A folder counts all or not at all: with a file that cannot be read nothing of it does, but of an organisation which
+//! accounts are in it, so that what limits them is unknown. A file that should be there and is not is told, and what would
+//! stand in it is unknown.
 
 mod account;
 mod compose;
@@ -139,12 +140,14 @@ impl Tree {
             out(Item::Skipped { kind: "index of iam-collect".to_owned() });
             return;
         }
-        if self.rejected > 0 {
-            return;
-        }
         let bytes = 0..self.bytes;
         let files = std::mem::take(&mut self.files);
         let things = things(&files);
+        let members = (self.kind == Kind::Organisation).then(|| organisation::members(&things, &self.id));
+        let members = members.flatten().map(|export| Item::Export(Box::new(export)));
+        if self.rejected > 0 {
+            return members.into_iter().for_each(out);
+        }
         let mut folder = Folder::of(&self.id, &bytes);
         let read = match self.kind {
             Kind::Account => account::read(&things, &mut folder),
@@ -157,6 +160,7 @@ impl Tree {
                 let reason = self.refused(reason);
                 let (kept, hash) = (Vec::new(), Hash16::of(&[]));
                 out(Item::Reject(Reject { source: self.source, record: 1, bytes, reason, kept, hash }));
+                members.into_iter().for_each(out);
             }
         }
     }

@@ -1,9 +1,10 @@
 //! The folder of an organisation: its nodes, and the control policies with their targets.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use doorward_model::inventory::organisation::{NodeKind, OrganisationNode};
-use doorward_model::inventory::{Origin, Source};
+use doorward_model::inventory::{AccountExport, Origin, Scope, Seen, Source};
 use doorward_model::reject::RejectReason;
 
 use crate::inventory::above::Above;
@@ -18,23 +19,21 @@ const POLICIES: [&str; 2] = ["scps/", "rcps/"];
 
 /// Reads the files of an organisation.
 pub(super) fn read(things: &[Thing<'_>], folder: &mut Folder<'_>) -> Result<(), RejectReason> {
-    let nowhere = Thing { place: "", parts: BTreeMap::new() };
-    let itself = things.iter().find(|thing| thing.place.is_empty()).unwrap_or(&nowhere);
-    let metadata = itself.part("metadata").unwrap_or(Value::NULL);
-    let told = text(metadata, "id");
-    if !told.is_empty() && !told.eq_ignore_ascii_case(folder.id) {
-        let said = format!("metadata.json is of {told}, and the folder of {}", folder.id);
+    let itself = itself(things);
+    let metadata = itself("metadata").unwrap_or(Value::NULL);
+    if let Some(other) = other(metadata, folder.id) {
+        let said = format!("metadata.json is of {other}, and the folder of {}", folder.id);
         return Err(RejectReason::Field(said));
     }
     for file in ["metadata", "ous", "accounts"] {
-        if itself.part(file).is_none() {
+        if itself(file).is_none() {
             folder.missing.push(format!("{file}.json is not there"));
         }
     }
     let mut nodes = Nodes { management: text(metadata, "rootAccountId").into_owned(), ..Nodes::default() };
     let id = folder.id.to_owned();
     folder.write(Source::Organizations, |draft| {
-        if let Some(units) = itself.part("ous") {
+        if let Some(units) = itself("ous") {
             for (name, unit) in units.fields() {
                 let thing = things.iter().find(|thing| thing.place.strip_prefix("ous/") == Some(&*name));
                 let said = thing.and_then(|thing| thing.part("metadata")).unwrap_or(Value::NULL);
@@ -42,12 +41,12 @@ pub(super) fn read(things: &[Thing<'_>], folder: &mut Folder<'_>) -> Result<(), 
             }
             nodes.lead_up()?;
         }
-        let accounts = itself.part("accounts").unwrap_or(Value::NULL);
+        let accounts = itself("accounts").unwrap_or(Value::NULL);
         for (name, account) in accounts.fields() {
             nodes.put((&name, &text(account, "ou"), ""), account, &id, draft)?;
         }
         // Without the units nobody knows whether they are there.
-        if itself.part("ous").is_some() { nodes.lead_up() } else { Ok(()) }
+        if itself("ous").is_some() { nodes.lead_up() } else { Ok(()) }
     })?;
     let of_policies =
         things.iter().filter(|thing| POLICIES.iter().any(|place| thing.place.starts_with(place)));
@@ -56,6 +55,42 @@ pub(super) fn read(things: &[Thing<'_>], folder: &mut Folder<'_>) -> Result<(), 
     }
     folder.missing.extend(nodes.missing());
     Ok(())
+}
+
+/// Which accounts are in the organisation, of a folder of which nothing else counts; none where it is of another.
+pub(super) fn members(things: &[Thing<'_>], id: &str) -> Option<AccountExport> {
+    let itself = itself(things);
+    if other(itself("metadata").unwrap_or(Value::NULL), id).is_some() {
+        return None;
+    }
+    let accounts = itself("accounts").unwrap_or(Value::NULL);
+    let member = |name: Cow<'_, str>| OrganisationNode {
+        kind: NodeKind::Account.into(),
+        id: name.into_owned(),
+        organisation: id.to_owned(),
+        seen: Some(Seen::by(Source::Organizations)),
+        ..OrganisationNode::default()
+    };
+    let nodes: Vec<_> = accounts.fields().map(|(name, _)| member(name)).collect();
+    let account = id.to_owned();
+    (!nodes.is_empty()).then(|| AccountExport {
+        account,
+        scope: Scope::Rows,
+        nodes,
+        ..AccountExport::default()
+    })
+}
+
+/// The parts of the organisation itself, by name.
+fn itself<'a>(things: &'a [Thing<'a>]) -> impl Fn(&str) -> Option<Value<'a>> {
+    let itself = things.iter().find(|thing| thing.place.is_empty());
+    move |name| itself.and_then(|itself| itself.part(name))
+}
+
+/// Of which other organisation than that of the folder it says that it is.
+fn other(metadata: Value<'_>, id: &str) -> Option<String> {
+    let told = text(metadata, "id");
+    (!told.is_empty() && !told.eq_ignore_ascii_case(id)).then(|| told.into_owned())
 }
 
 /// What the tree names.

@@ -169,8 +169,13 @@ fn a_tree_that_contradicts_itself_counts_not_at_all() {
         let of = json!({"orgId": "o-1", "orgNodes": nodes});
         json!({"resourceType": "Yams::Organizations::Account", "accountId": "999900001111", "configuration": of})
     };
-    for (answers, said) in [
-        (vec![children("ou-1", &[("r-1", "ROOT")])], "the root r-1 is said to lie below ou-1"),
+    let account = [("111122223333", "ACCOUNT")];
+    for (answers, said, accounts) in [
+        (
+            vec![children("ou-1", &[("r-1", "ROOT")]), children("ou-1", &account)],
+            "the root r-1 is said to lie below ou-1",
+            &["111122223333"][..],
+        ),
         (
             vec![
                 children("ou-1", &[("ou-2", unit)]),
@@ -178,18 +183,30 @@ fn a_tree_that_contradicts_itself_counts_not_at_all() {
                 children("ou-3", &[("ou-1", unit)]),
             ],
             "ou-1 is said to lie below itself: ou-1 below ou-3 below ou-2 below ou-1",
+            &[],
         ),
-        (vec![nodes(&["ou-1", "r-1", "111122223333"])], "the root r-1 is said to lie below ou-1"),
+        (
+            vec![nodes(&["ou-1", "r-1", "111122223333"])],
+            "the root r-1 is said to lie below ou-1",
+            &["111122223333"],
+        ),
         (
             vec![nodes(&["r-1", "ou-1"]), nodes(&["r-1", "ou-1", "ou-1"])],
             "ou-1 is said to lie below itself: ou-1 below ou-1",
+            &[],
         ),
     ] {
         let text: Vec<String> = answers.iter().chain([&whole]).map(Value::to_string).collect();
         let outcome = read(text.join("\n").as_bytes());
-        let told: Vec<&str> = outcome.exports.iter().map(|export| &*export.account).collect();
+        let (organisation, others): (Vec<_>, Vec<_>) =
+            outcome.exports.iter().partition(|export| export.account == "o-1");
+        let told: Vec<&str> = others.iter().map(|export| &*export.account).collect();
         let expected = format!("field not usable: {said}; nothing of o-1 in this source counts");
         assert_eq!((told, outcome.reasons()), (vec!["111122223333"], vec![expected]));
+        // Which accounts are in it counts still, so that what limits them is unknown.
+        let nodes = organisation.iter().flat_map(|export| &export.nodes);
+        let nodes: Vec<_> = nodes.map(|node| (&*node.id, &*node.parent, &*node.organisation)).collect();
+        assert_eq!(nodes, accounts.iter().map(|id| (*id, "", "o-1")).collect::<Vec<_>>(), "{said}");
         assert_eq!(outcome.rejects[0].record, 1, "{said}");
     }
     // The same nodes told in any order are a tree.

@@ -1,6 +1,8 @@
 //! Folders as `iam-collect` writes them.
 
 use doorward_intake::{Limits, Tree};
+use doorward_model::inventory::organisation::{NodeKind, OrganisationNode};
+use doorward_model::inventory::{AccountExport, Scope, Seen, Source};
 use serde_json::{Value, json};
 
 use crate::rows::rows;
@@ -397,6 +399,23 @@ fn total(more: i64) -> i64 {
     i64::try_from(size).unwrap() + more
 }
 
+/// The accounts of an organisation of which nothing else counts.
+fn members(outcome: &Outcome) -> Vec<&str> {
+    let member = |node: &OrganisationNode| OrganisationNode {
+        id: node.id.clone(),
+        kind: NodeKind::Account.into(),
+        organisation: "o-1".to_owned(),
+        seen: Some(Seen::by(Source::Organizations)),
+        ..OrganisationNode::default()
+    };
+    for export in &outcome.exports {
+        let nodes = export.nodes.iter().map(member).collect();
+        let account = "o-1".to_owned();
+        assert_eq!(*export, AccountExport { account, scope: Scope::Rows, nodes, ..AccountExport::default() });
+    }
+    outcome.exports.iter().flat_map(|export| &export.nodes).map(|node| &*node.id).collect()
+}
+
 #[test]
 fn an_organisation_that_contradicts_itself_or_its_folder_counts_not_at_all() {
     let units = |more: Value| {
@@ -448,8 +467,19 @@ fn an_organisation_that_contradicts_itself_or_its_folder_counts_not_at_all() {
         files.push((path, content));
         let outcome = read_in(ORGANISATION, &texts(&files));
         let expected = format!("field not usable: {said}; nothing of o-1 in this folder counts");
-        assert_eq!((outcome.exports.as_slice(), outcome.reasons()), ([].as_slice(), vec![expected]));
+        assert_eq!(outcome.reasons(), [expected]);
+        // Which accounts are in it counts still, unless it may be another.
+        let accounts: &[&str] = match path {
+            "metadata.json" => &[],
+            "accounts.json" => &["111122223333"],
+            _ => &["111122223333", "999900001111"],
+        };
+        assert_eq!(members(&outcome), accounts, "{said}");
     }
+    let whole = organisation();
+    let mut files = texts(&whole);
+    files.push(("ous/ou-1/metadata.json", "{".to_owned()));
+    assert_eq!(members(&read_in(ORGANISATION, &files)), ["111122223333", "999900001111"]);
 }
 
 #[test]
