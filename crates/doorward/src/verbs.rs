@@ -95,11 +95,6 @@ pub(crate) fn finding(verb: FindingVerb) -> Result<()> {
     }
 }
 
-/// How much the inventory made possible, day by day.
-pub(crate) fn trend(args: &PastListing) -> Result<()> {
-    list(Noun::Trend, &[], args)
-}
-
 /// What is restricted.
 pub(crate) fn holds(args: HoldListArgs) -> Result<()> {
     let HoldListArgs { recommended, scope, subject, profile, finding, search, listing } = args;
@@ -176,18 +171,27 @@ fn party(entity: &Entity, properties: Option<&JsonObject>) -> Value {
 }
 
 fn list(noun: Noun, filters: &[Filter], PastListing { as_of, listing }: &PastListing) -> Result<()> {
-    listed((noun, Source::at(&listing.asking, *as_of)?), filters, listing)
+    listed((noun, Source::at(listing.asking.place(), *as_of)?), filters, listing)
 }
 
-fn listed((noun, source): (Noun, Source), filters: &[Filter], listing: &Listing) -> Result<()> {
-    let page = source.list(noun, filters, (listing.limit, listing.cursor.clone()))?;
-    let output = listing.asking.output;
+fn listed(of: (Noun, Source), filters: &[Filter], listing: &Listing) -> Result<()> {
+    let from = (listing.limit, listing.cursor.clone());
+    pages(of, (filters, from), listing.asking.output)
+}
+
+/// Lists as many as are wanted.
+fn pages(
+    (noun, source): (Noun, Source),
+    (filters, from): (&[Filter], source::From),
+    output: Output,
+) -> Result<()> {
+    let page = source.list(noun, filters, from)?;
     let more = if output == Output::Table { source.more(noun, filters, &page)? } else { More::None };
     print(&page, output, |page| tables::list(noun, page, more))
 }
 
 fn show(noun: Noun, args: &ShowArgs) -> Result<()> {
-    let thing = Source::at(&args.asking, args.as_of)?.show(noun, &args.id)?;
+    let thing = Source::at(args.asking.place(), args.as_of)?.show(noun, &args.id)?;
     print(&thing, args.asking.output, |thing| tables::show(noun, thing))
 }
 

@@ -1,9 +1,11 @@
-//! A picture of one path or of a few, as SVG: who comes to what from left to right, and by which statement.
+//! Pictures as SVG: one path or a few, who comes to what from left to right, and by which statement; and how numbers
+//! went over time.
 //!
 //! What stands on an edge is a box of its own in a layer between, so nothing can lie over anything else. Positions are
 //! whole numbers, and text is measured by a table with room to spare, so a picture is the same on every machine and
 //! fits with the fonts that are there. It follows the reader's choice of light or dark, and tells in words what it shows.
 
+mod course;
 mod layers;
 mod place;
 mod svg;
@@ -12,6 +14,7 @@ mod ways;
 
 use thiserror::Error;
 
+pub use self::course::{Course, Panel, draw_course};
 pub use self::ways::draw_ways;
 
 /// What is to be drawn.

@@ -9,7 +9,6 @@ use clap::{Args, Subcommand};
 use doorward_privilege::conform::Format;
 
 use super::Output;
-use super::past::PastListing;
 use super::verbs::{Api, When};
 
 /// What could be done, by policies.
@@ -23,7 +22,7 @@ pub enum PrivilegeVerb {
     Analyze(AnalyzeArgs),
     /// Show how much was possible, day by day and after each import: who administers, who can come to, ways to what
     /// matters most, doors to the outside.
-    Trend(PastListing),
+    Trend(TrendArgs),
     /// Answer cases of policy evaluation, and compare with what they expect.
     ///
     /// Takes files and folders of cases as iam-simulate, yams and IAMSpy keep them, and our own in YAML. What a case
@@ -69,6 +68,29 @@ pub struct KnownArgs {
     pub tier_zero: Option<PathBuf>,
 }
 
+/// Which points of the trend.
+#[derive(Debug, Args)]
+pub struct TrendArgs {
+    /// As it was then: an instant, or how long ago, such as 24h.
+    #[arg(long, value_name = "WHEN")]
+    pub as_of: Option<When>,
+    /// How many to list at most.
+    #[arg(long, value_name = "N", default_value = "100")]
+    pub limit: NonZeroUsize,
+    /// Go on where an earlier list ended: its `next_cursor`.
+    #[arg(long)]
+    pub cursor: Option<String>,
+    /// The server.
+    #[command(flatten)]
+    pub api: Api,
+    /// Read this data folder instead of asking a server.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["url", "token_file"])]
+    pub data_dir: Option<PathBuf>,
+    /// How to print the points.
+    #[arg(short, long, value_enum, default_value_t = DrawnOutput::Table)]
+    pub output: DrawnOutput,
+}
+
 /// From whom to whom.
 #[derive(Debug, Args)]
 pub struct PathArgs {
@@ -92,13 +114,13 @@ pub struct PathArgs {
     #[command(flatten)]
     pub over: OverArgs,
     /// How to print the ways.
-    #[arg(short, long, value_enum, default_value_t = PathOutput::Table)]
-    pub output: PathOutput,
+    #[arg(short, long, value_enum, default_value_t = DrawnOutput::Table)]
+    pub output: DrawnOutput,
 }
 
-/// How ways are printed.
+/// How what can be drawn is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum PathOutput {
+pub enum DrawnOutput {
     /// For people.
     Table,
     /// For programs: a stable contract.
@@ -107,6 +129,19 @@ pub enum PathOutput {
     Yaml,
     /// A picture.
     Svg,
+}
+
+impl DrawnOutput {
+    /// In which form it is written, where it is not drawn.
+    #[must_use]
+    pub const fn written(self) -> Option<Output> {
+        match self {
+            Self::Table => Some(Output::Table),
+            Self::Json => Some(Output::Json),
+            Self::Yaml => Some(Output::Yaml),
+            Self::Svg => None,
+        }
+    }
 }
 
 /// Who has a permission.

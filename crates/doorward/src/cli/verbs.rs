@@ -1,7 +1,7 @@
 //! What can be typed to ask and to tell: nouns and their verbs.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::builder::PossibleValuesParser;
@@ -59,6 +59,14 @@ pub struct Asking {
     /// How to print the answer.
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     pub output: Output,
+}
+
+impl Asking {
+    /// The server that is asked, or the data folder that is read instead.
+    #[must_use]
+    pub fn place(&self) -> (&Api, Option<&Path>) {
+        (&self.api, self.data_dir.as_deref())
+    }
 }
 
 /// How a list is asked for.

@@ -4,11 +4,11 @@ mod analyze;
 mod ask;
 mod conform;
 mod over;
+mod trend;
 
 use anyhow::Result;
 
 use crate::cli::privilege::PrivilegeVerb;
-use crate::verbs;
 
 pub(crate) use self::ask::{can, path, reach, who_can};
 
@@ -16,7 +16,7 @@ pub(crate) use self::ask::{can, path, reach, who_can};
 pub(crate) fn privilege(verb: &PrivilegeVerb) -> Result<()> {
     match verb {
         PrivilegeVerb::Analyze(args) => analyze::analyze(args),
-        PrivilegeVerb::Trend(args) => verbs::trend(args),
+        PrivilegeVerb::Trend(args) => trend::trend(args),
         PrivilegeVerb::Conform(args) => conform::conform(args),
         PrivilegeVerb::Export(args) => ask::export(args),
     }

@@ -1,12 +1,13 @@
 //! Where questions are answered: by a running server, or from a data folder, in the same JSON.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 use anyhow::Result;
 use doorward_model::time::Time;
 use serde_json::Value;
 
-use crate::cli::verbs::{Asking, When};
+use crate::cli::verbs::{Api, Asking, When};
 use crate::client::Client;
 use crate::serve::clock;
 use crate::verbs::folder::Folder;
@@ -90,20 +91,23 @@ pub(crate) enum Source {
     Folder(Box<Folder>),
 }
 
+/// The server that is asked, or the data folder that is read instead.
+pub(crate) type Place<'a> = (&'a Api, Option<&'a Path>);
+
 /// What is asked for: a field, and what it must be.
 pub(crate) type Filter = (&'static str, String);
 
 impl Source {
     /// Whom the command line names.
     pub(crate) fn of(asking: &Asking) -> Result<Self> {
-        Self::at(asking, None)
+        Self::at(asking.place(), None)
     }
 
     /// The same, about what was so at an instant.
-    pub(crate) fn at(asking: &Asking, when: Option<When>) -> Result<Self> {
+    pub(crate) fn at((api, data_dir): Place<'_>, when: Option<When>) -> Result<Self> {
         let as_of = when.map(|when| when.from_now(clock()));
-        Ok(match (&asking.data_dir, as_of) {
-            (None, _) => Self::Server(Box::new(Client::new(&asking.api)?), as_of),
+        Ok(match (data_dir, as_of) {
+            (None, _) => Self::Server(Box::new(Client::new(api)?), as_of),
             (Some(dir), None) => Self::Folder(Box::new(Folder::open(dir)?)),
             (Some(dir), Some(at)) => Self::Folder(Box::new(Folder::open_as_of(dir, at)?)),
         })

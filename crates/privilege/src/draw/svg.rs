@@ -97,7 +97,7 @@ pub(super) fn write(picture: &Picture, boxes: &Boxes, placed: &Placed<'_>) -> St
     let legend = if perhaps { i64::from(width(LEGEND, LINE_SIZE)) + 46 } else { 0 };
     let wide = placed.width.max(2 * MARGIN + heading.max(legend));
     let high = placed.height + if perhaps { 30 } else { 0 };
-    let mut out = Out(String::new());
+    let mut out = Out::default();
     out.line(format_args!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{wide}" height="{high}" viewBox="0 0 {wide} {high}">"#
     ));
@@ -118,7 +118,7 @@ pub(super) fn write(picture: &Picture, boxes: &Boxes, placed: &Placed<'_>) -> St
         out.text("line", (MARGIN + 46, y), LEGEND);
     }
     out.line(format_args!("</svg>"));
-    out.0
+    out.done()
 }
 
 const LEGEND: &str = "dashed: only if a condition holds";
@@ -138,20 +138,25 @@ fn description(picture: &Picture, boxes: &Boxes) -> String {
 }
 
 /// The document so far.
-struct Out(String);
+#[derive(Default)]
+pub(super) struct Out(String);
 
 impl Out {
-    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+    pub(super) fn line(&mut self, line: std::fmt::Arguments<'_>) {
         // INVARIANT: writing to a string does not fail.
         if writeln!(self.0, "{line}").is_err() {
             self.0.clear();
         }
     }
 
-    fn text(&mut self, class: &str, (x, y): (i64, i64), text: &str) {
+    pub(super) fn text(&mut self, class: &str, (x, y): (i64, i64), text: &str) {
         if !text.is_empty() {
             self.line(format_args!(r#"<text class="{class}" x="{x}" y="{y}">{}</text>"#, escape(text)));
         }
+    }
+
+    pub(super) fn done(self) -> String {
+        self.0
     }
 
     fn item(&mut self, picture: &Picture, boxes: &Boxes, item: Item, area: Area) {

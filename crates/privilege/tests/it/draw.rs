@@ -1,6 +1,9 @@
 //! Pictures: some as they are, and what holds of all.
 
-use doorward_privilege::draw::{DrawError, Link, MAX_LINKS, MAX_SHAPES, Picture, Shape, Tone, draw};
+use doorward_model::time::{Millis, Time};
+use doorward_privilege::draw::{
+    Course, DrawError, Link, MAX_LINKS, MAX_SHAPES, Panel, Picture, Shape, Tone, draw, draw_course,
+};
 use insta::assert_snapshot;
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, Strategy, any, prop_oneof};
@@ -110,6 +113,24 @@ fn what_cannot_be_drawn_says_why() {
     assert_eq!(draw(&picture), Err(DrawError::TooLarge { shapes: 200, links: 401 }));
 }
 
+fn panel(name: &str, unit: &str, points: &[(Time, u64)]) -> Panel {
+    Panel { name: name.to_owned(), unit: unit.to_owned(), points: points.to_vec() }
+}
+
+#[test]
+fn numbers_over_time_are_drawn_one_below_the_other() {
+    let day = |days: i64| Time::parse("2026-01-01T06:00:00Z").unwrap() + Millis::DAY.times(days);
+    // The newest first, as a trend lists them.
+    let administrators = [(day(4), 7_000), (day(3), 12_000), (day(1), 12_000), (day(0), 3_000)];
+    let panels = vec![
+        panel("administrators", "", &administrators),
+        panel("blast radii together", "%", &[(day(2), 61_240)]),
+        panel("<never & \u{202e}>", "", &[]),
+    ];
+    assert_snapshot!(draw_course(&Course { title: "What was possible".to_owned(), panels }));
+    assert_snapshot!(draw_course(&Course::default()));
+}
+
 fn pictures() -> impl Strategy<Value = Picture> {
     let text = || prop_oneof![any::<String>(), "[a-z:/*<&\"' ]{0,80}"];
     let tone = select(&[Tone::Plain, Tone::Start, Tone::Goal][..]);
@@ -127,6 +148,31 @@ fn pictures() -> impl Strategy<Value = Picture> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn no_number_is_drawn_beside_its_panel(
+        title in any::<String>(),
+        panels in vec((any::<String>(), vec((any::<i64>(), any::<u64>()), 0..20)), 0..5),
+    ) {
+        let points = |points: &[(i64, u64)]| points.iter().map(|(at, value)| (Time::from_ms(*at), *value)).collect();
+        let panels: Vec<Panel> = panels
+            .iter()
+            .map(|(name, own)| Panel { name: name.clone(), unit: "%".to_owned(), points: points(own) })
+            .collect();
+        let count = panels.len();
+        let svg = draw_course(&Course { title, panels });
+        prop_assert_eq!(ill_formed(&svg), None, "{}", svg);
+        let ways: Vec<&str> = svg.lines().filter(|line| line.contains("class=\"course\"")).collect();
+        prop_assert!(ways.len() <= count);
+        for way in ways {
+            let numbers = way.split(|c: char| !c.is_ascii_digit()).filter_map(|text| text.parse::<i64>().ok());
+            let numbers: Vec<i64> = numbers.collect();
+            prop_assert!(!way.contains('-'), "{}", way);
+            for place in numbers.chunks(2) {
+                prop_assert!((72..=736).contains(&place[0]) && (80..=600).contains(&place[1]), "{}", way);
+            }
+        }
+    }
 
     #[test]
     fn nothing_lies_over_anything_else_whatever_is_drawn(picture in pictures()) {

@@ -40,7 +40,7 @@ pub(super) fn publish(args: &PolicyPublishArgs) -> Result<()> {
 
 /// Shows the set that decides, or writes its files.
 pub(super) fn show(args: &PolicyShowArgs) -> Result<()> {
-    let policy = Source::at(&args.asking, args.as_of)?.policy()?;
+    let policy = Source::at(args.asking.place(), args.as_of)?.policy()?;
     let policy =
         policy.context("no policy set is published: doorward policy publish FOLDER publishes one")?;
     if let Some(folder) = &args.to {

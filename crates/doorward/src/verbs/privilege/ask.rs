@@ -11,8 +11,7 @@ use doorward_privilege::usage::Taken;
 use doorward_serve::answers::privilege::{self as answers, CAN_FIELDS, WAYS_FIELDS};
 
 use super::over::{Over, read, with};
-use crate::cli::Output;
-use crate::cli::privilege::{CanArgs, OverArgs, PathArgs, PathOutput, ReachArgs, WhoCanArgs};
+use crate::cli::privilege::{CanArgs, OverArgs, PathArgs, ReachArgs, WhoCanArgs};
 use crate::privilege;
 use crate::verbs::print::print;
 use crate::verbs::source::Filter;
@@ -24,21 +23,16 @@ pub(crate) fn path(args: &PathArgs) -> Result<()> {
     let asked = [("from", args.from.clone()), ("to", args.to.clone()), ("ways", args.ways.to_string())];
     let used = args.used_only.then(|| ("used_only", true.to_string()));
     let asked: Vec<Filter> = asked.into_iter().chain(avoided).chain(used).collect();
-    let output = match args.output {
-        PathOutput::Svg => {
-            let drawn = match &over {
-                Over::Here(known, _) => {
-                    answers::picture(&known.derived, &read(&asked, &WAYS_FIELDS)?, known.usage.as_ref())?
-                }
-                Over::Server(client, as_of) => {
-                    client.text(&["v1", "privilege", "picture"], &with(&asked, *as_of))?
-                }
-            };
-            return Ok(stdout().write_all(drawn.as_bytes())?);
-        }
-        PathOutput::Table => Output::Table,
-        PathOutput::Json => Output::Json,
-        PathOutput::Yaml => Output::Yaml,
+    let Some(output) = args.output.written() else {
+        let drawn = match &over {
+            Over::Here(known, _) => {
+                answers::picture(&known.derived, &read(&asked, &WAYS_FIELDS)?, known.usage.as_ref())?
+            }
+            Over::Server(client, as_of) => {
+                client.text(&["v1", "privilege", "picture"], &with(&asked, *as_of))?
+            }
+        };
+        return Ok(stdout().write_all(drawn.as_bytes())?);
     };
     let route = (&["v1", "privilege", "paths"][..], &WAYS_FIELDS[..]);
     let (ways, _) = over.list(route, &asked, NonZeroUsize::MAX, |known, query| {

@@ -5,6 +5,7 @@ use doorward_model::time::{Millis, Time};
 use serde_json::{Value, json};
 
 use crate::serving::server::{Server, ago, poll, seconds};
+use crate::verbs::done;
 
 fn arn(name: &str) -> String {
     format!("arn:aws:iam::111122223333:{name}")
@@ -95,6 +96,12 @@ fn an_event_that_opens_a_way_is_a_finding_that_names_who_made_it_until_it_is_clo
         (counted, first.len(), findings(&server).len()),
         ([4, 0, 0, 0].map(|number| json!(number)), 1, 0)
     );
+    let url = format!("http://{}", server.address);
+    let drawn = done(&server.token, &["privilege", "trend", "-o", "svg", "--url", &url]);
+    let day = first[0]["at"].as_str().unwrap().split('T').next().unwrap();
+    let told =
+        format!("<desc>administrators: first 0, last 0, most 0 on {day}. can come to administer: first 0");
+    assert!(drawn.starts_with("<svg ") && drawn.contains(&told), "{drawn}");
 
     let at = ago(Millis::MINUTE);
     let assumed = json!({"credentials": {"accessKeyId": "ASIAEXAMPLE000000002", "sessionToken": "x",
