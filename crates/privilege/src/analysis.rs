@@ -25,6 +25,7 @@ mod existing;
 mod explain;
 mod find;
 mod ground;
+mod join;
 mod method;
 mod outside;
 mod part;
@@ -45,7 +46,7 @@ use fixedbitset::FixedBitSet;
 
 pub(crate) use self::comers::vouches;
 pub use self::data::{DataKind, KINDS, On, Uses};
-pub use self::draft::{Cause, Lot, Place, PoolKey, PoolOf, Variant};
+pub use self::draft::{Beside, Cause, Lot, Place, PoolKey, PoolOf, Variant};
 pub use self::explain::{Evidence, Explainer};
 pub use self::method::Latent;
 pub use self::outside::{Entrance, entrances};
@@ -59,6 +60,7 @@ use self::bounds::{Bounds, Scene};
 use self::data::Data;
 use self::draft::{Board, Lead};
 use self::ground::Ground;
+use self::join::Joined;
 use self::method::{Asked, Method};
 use self::part::Parts;
 use self::pools::Pools;
@@ -97,6 +99,7 @@ struct Drawn {
     pools: Pools,
     bounds: Bounds,
     board: Board,
+    joined: Joined,
     /// In which parts an actor has edges, or could have them, by its node.
     able: Column<Parts>,
     /// Who administers their account, by the id of the principal.
@@ -215,6 +218,7 @@ impl Drawn {
             trust: Trust::new(ground),
             pools: Pools::default(),
             board: Board::new(estate),
+            joined: Joined::default(),
             able: Column::default(),
             administrators: Column::default(),
             latent: Column::default(),
@@ -397,7 +401,9 @@ impl<'a> Drawing<'a> {
             self.drawn.bounds.set_node(variant.principal(), Some(node));
             node
         } else {
-            self.drawn.board.at(Place::Variant(variant)).0
+            let (node, _) = self.drawn.board.at(Place::Variant(variant));
+            self.drawn.joined.add(variant, node);
+            node
         };
         self.waiting.extend(Actor::variant((self.estate, &self.drawn.masks), variant, node));
         Some(node)

@@ -15,7 +15,7 @@ pub use self::cuts::recommended;
 pub use self::outside::{OutsideAnswer, outside};
 
 use self::names::Names;
-use crate::analysis::{Cause, Evidence, Explainer, Place};
+use crate::analysis::{Cause, Evidence, Explainer, Place, Variant};
 use crate::atlas::Atlas;
 use crate::choke::{Choke, Point};
 use crate::estate::{AccountId, Estate, Held, Principal, PrincipalId};
@@ -381,23 +381,35 @@ impl Teller<'_> {
 
     fn path(&self, path: &[Edge]) -> PathAnswer {
         let mut hops: Vec<HopAnswer> = Vec::new();
-        let mut begun: Option<(NodeId, Cause)> = None;
+        let mut begun: Vec<(NodeId, Cause)> = Vec::new();
         for edge in path {
-            let cause = self.atlas.analysis.cause(edge.id).unwrap_or(Cause::Member);
-            let (from, cause) = begun.take().unwrap_or((edge.from, cause));
-            if self.atlas.analysis.graph.node(edge.to).is_some_and(|node| node.passage) {
-                begun = Some((from, cause));
-                continue;
+            let analysis = &self.atlas.analysis;
+            // What a member of a group has of it is told with the step by which it joins.
+            let is_joined = matches!(analysis.place(edge.from), Some(Place::Variant(Variant::Joined(..))));
+            if begun.is_empty() || is_joined {
+                begun.push((edge.from, analysis.cause(edge.id).unwrap_or(Cause::Member)));
             }
-            let Evidence { statements, only_if } = self.explainer.step(from, cause, edge.to);
-            let (method, name) = self.names.method(cause);
-            let (from, to) = (self.names.name(from), self.names.name(edge.to));
-            let edge = EdgeAnswer { from, to, method, name };
-            hops.push(HopAnswer { edge, statement: statements, only_if, usage: None });
+            if analysis.graph.node(edge.to).is_some_and(|node| !node.passage) {
+                hops.extend(self.hop(&std::mem::take(&mut begun), edge.to));
+            }
         }
         let first = path.first().and_then(|edge| self.atlas.analysis.cause(edge.id));
         let (id, name) = self.names.method(first.unwrap_or(Cause::Member));
         PathAnswer { id, name, hops, missing: None }
+    }
+
+    /// A step to a node, by where it begins and where it goes on by something else.
+    fn hop(&self, begun: &[(NodeId, Cause)], to: NodeId) -> Option<HopAnswer> {
+        let ((from, cause), others) = begun.split_first()?;
+        let Evidence { statements: mut statement, mut only_if } = self.explainer.step(*from, *cause, to);
+        for (from, cause) in others {
+            let evidence = self.explainer.step(*from, *cause, to);
+            add_new(&mut statement, evidence.statements);
+            add_new(&mut only_if, evidence.only_if);
+        }
+        let (method, name) = self.names.method(*cause);
+        let edge = EdgeAnswer { from: self.names.name(*from), to: self.names.name(to), method, name };
+        Some(HopAnswer { edge, statement, only_if, usage: None })
     }
 
     fn choke(&self, choke: &Choke) -> Option<ChokeAnswer> {
@@ -425,5 +437,14 @@ impl Teller<'_> {
             }
         };
         Some(ChokeAnswer { cut, method, fix, cut_off: choke.cut_off, ..ChokeAnswer::default() })
+    }
+}
+
+/// Adds what is not told yet.
+fn add_new(told: &mut Vec<String>, more: Vec<String>) {
+    for one in more {
+        if !told.contains(&one) {
+            told.push(one);
+        }
     }
 }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use doorward_model::hash::Hash16;
 use hashbrown::HashMap;
 
-use crate::analysis::draft::Variant;
+use crate::analysis::draft::{Beside, Variant};
 use crate::analysis::question::without_denials;
 use crate::document::Document;
-use crate::estate::{AccountId, Estate, Policy, PolicyId, PrincipalId};
+use crate::estate::{AccountId, Estate, Policy, PolicyId, Principal, PrincipalId};
 use crate::graph::NodeId;
 use crate::interest::{Interest, Mask, Sayings};
 use crate::shared::Column;
@@ -191,13 +191,45 @@ impl Actor {
                 let stripped = estate.denying(estate.principal(id)?, way).filter_map(left).collect();
                 Self { stripped, ..actor }
             }
-            Variant::OtherVersions(_) => {
-                let arns = estate.changeable_policies(estate.principal(id)?);
-                let others = arns.flat_map(|arn| estate.other_versions(arn)).copied();
-                let policies: Vec<PolicyId> = actor.policies.iter().copied().chain(others).collect();
-                Self { policies, ..actor }
+            Variant::OtherVersions(_) => actor.with_others(estate, estate.principal(id)?),
+            Variant::Joined(_, group, beside) => {
+                let varied = beside.of(id).map(|own| Self::variant((estate, masks), own, node));
+                let own = varied.unwrap_or(Some(actor))?;
+                Self { variant: Some(variant), ..own }.with_group(estate, (estate.principal(group)?, beside))
             }
         };
         Some(varied.masked(masks))
+    }
+
+    /// With what other versions of the policies allow that a principal holds.
+    fn with_others(mut self, estate: &Estate, holder: &Principal) -> Self {
+        let arns = estate.changeable_policies(holder);
+        self.policies.extend(arns.flat_map(|arn| estate.other_versions(arn)).copied());
+        self
+    }
+
+    /// With the policies of a group.
+    fn with_group(mut self, estate: &Estate, (group, beside): (&Principal, Beside)) -> Self {
+        self.policies.extend(&group.policies);
+        // What the group denies, its members are denied whatever they take off themselves.
+        self.stripped.retain(|id, _| !group.policies.contains(id));
+        if beside == Beside::OtherVersions { self.with_others(estate, group) } else { self }
+    }
+
+    /// The groups that it is a member of.
+    pub(crate) fn groups<'a>(&self, estate: &'a Estate) -> impl Iterator<Item = PrincipalId> + use<'a> {
+        let own = estate.principal(self.principal).into_iter().flat_map(|one| &one.groups).copied();
+        own.chain(self.variant.and_then(Variant::group))
+    }
+
+    /// The managed policies that are attached to it or a group of its, and that its account can change.
+    pub(crate) fn changeable_policies<'a>(
+        &self,
+        estate: &'a Estate,
+    ) -> impl Iterator<Item = &'a str> + use<'a> {
+        // Those of the groups that it is in already are its own.
+        let holders = [Some(self.principal), self.variant.and_then(Variant::group)];
+        let holders = holders.into_iter().flatten().filter_map(|id| estate.principal(id));
+        holders.flat_map(|one| estate.changeable_policies(one))
     }
 }

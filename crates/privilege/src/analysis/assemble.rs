@@ -145,6 +145,9 @@ impl<'a> Assembly<'a> {
         {
             self.drawn.bounds.set_node(first, None);
         }
+        if let Some(&Place::Variant(variant)) = self.drawn.board.place(node) {
+            self.drawn.joined.remove(variant, node);
+        }
         self.drawn.board.clear(node);
         self.drawn.set_able(node, Parts::NONE);
         for lead in self.added.remove(&node).unwrap_or_default() {

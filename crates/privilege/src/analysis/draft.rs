@@ -38,6 +38,19 @@ pub enum Variant {
     WithoutDenial(PrincipalId, Way),
     /// Its own policies, and what other versions of them allow.
     OtherVersions(PrincipalId),
+    /// Its own policies and those of a group that it joins, within its boundary.
+    Joined(PrincipalId, PrincipalId, Beside),
+}
+
+/// What is different of a principal that joins a group, beside that.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Beside {
+    /// Nothing.
+    Nothing,
+    /// Its own policies are without what those deny that come to it in this way.
+    WithoutDenial(Way),
+    /// What other versions of its policies allow counts, too.
+    OtherVersions,
 }
 
 /// Which targets of an account are alike.
@@ -89,8 +102,45 @@ impl Variant {
         | Self::Anything(id)
         | Self::WithoutBoundary(id)
         | Self::WithoutDenial(id, _)
-        | Self::OtherVersions(id)) = self;
+        | Self::OtherVersions(id)
+        | Self::Joined(id, ..)) = self;
         id
+    }
+
+    /// The group that it joins.
+    pub(crate) const fn group(self) -> Option<PrincipalId> {
+        match self {
+            Self::Joined(_, group, _) => Some(group),
+            Self::AnyPolicy(_)
+            | Self::Anything(_)
+            | Self::WithoutBoundary(_)
+            | Self::WithoutDenial(..)
+            | Self::OtherVersions(_) => None,
+        }
+    }
+
+    /// What a principal is, or a variant of it, when it joins a group; `None` where it gains nothing, as it has any policy, or
+    /// goes on as the group, as it has no boundary.
+    pub(crate) fn joined(id: PrincipalId, own: Option<Self>, group: PrincipalId) -> Option<Self> {
+        let beside = match own {
+            None => Beside::Nothing,
+            Some(Self::WithoutDenial(_, way)) => Beside::WithoutDenial(way),
+            Some(Self::OtherVersions(_)) => Beside::OtherVersions,
+            Some(Self::Joined(_, _, beside)) => beside,
+            Some(Self::AnyPolicy(_) | Self::Anything(_) | Self::WithoutBoundary(_)) => return None,
+        };
+        Some(Self::Joined(id, group, beside))
+    }
+}
+
+impl Beside {
+    /// The same of a principal that joins no group.
+    pub(crate) const fn of(self, id: PrincipalId) -> Option<Variant> {
+        match self {
+            Self::Nothing => None,
+            Self::WithoutDenial(way) => Some(Variant::WithoutDenial(id, way)),
+            Self::OtherVersions => Some(Variant::OtherVersions(id)),
+        }
     }
 }
 

@@ -102,17 +102,22 @@ impl Explainer<'_> {
         }
         if let (Some(from), Cause::Assume, Some(role)) =
             (self.atlas.analysis.place(from), cause, self.principal(to))
-            && !matches!(from, Place::Principal(_))
+            && matches!(from, Place::Outside(_) | Place::Resource(_))
         {
             return self.entrance(from, role);
         }
-        let Some(Place::Principal(id)) = self.atlas.analysis.place(from) else { return None };
+        let id = self.principal(from)?;
         match (cause, self.principal(to)) {
-            (Cause::Assigned, Some(role)) => return Some(assigned(&self.atlas.estate, *id, role)),
-            (Cause::InGroup, Some(group)) => return Some(in_group(&self.atlas.estate, *id, group)),
+            (Cause::Assigned, Some(role)) => return Some(assigned(&self.atlas.estate, id, role)),
+            (Cause::InGroup, Some(group)) => return Some(in_group(&self.atlas.estate, id, group)),
             _ => {}
         }
-        let actor = Actor::new(&self.atlas.estate, *id, &Masks::default())?;
+        let known = (&self.atlas.estate, &Masks::default());
+        let actor = if let Some(Place::Variant(variant)) = self.atlas.analysis.place(from) {
+            Actor::variant(known, *variant, from)?
+        } else {
+            Actor::new(known.0, id, known.1)?
+        };
         let acting = Acting::new(self.ground, &actor)?;
         let mut evidence = Evidence::default();
         match cause {
@@ -127,7 +132,7 @@ impl Explainer<'_> {
             Cause::Rule(place, example) => {
                 let rule = self.atlas.rules.all().get(place as usize)?;
                 let method = Method::new((place, rule), self.atlas.as_of, |_| Mask::default());
-                let target = self.target(*id, &acting, &method, example.unwrap_or(to));
+                let target = self.target(&acting, &method, example.unwrap_or(to));
                 let existing = existing(&acting, &method).unwrap_or("*");
                 for need in method.needs() {
                     let on = match need.on() {
@@ -195,8 +200,8 @@ impl Explainer<'_> {
     }
 
     /// The ARN of what a method goes against.
-    fn target(&self, actor: PrincipalId, acting: &Acting<'_>, method: &Method, to: NodeId) -> String {
-        let Some(principal) = self.atlas.estate.principal(actor) else { return String::new() };
+    fn target(&self, acting: &Acting<'_>, method: &Method, to: NodeId) -> String {
+        let (actor, estate) = (acting.actor, &self.atlas.estate);
         let first = |arns: Vec<&str>| {
             let allowed = |arn: &&&str| {
                 method
@@ -207,12 +212,12 @@ impl Explainer<'_> {
             arns.iter().find(allowed).map(|arn| (*arn).to_owned()).unwrap_or_default()
         };
         match method.target() {
-            Target::Itself => principal.arn().to_owned(),
+            Target::Itself => estate.principal(actor.principal).map_or("", |one| one.arn()).to_owned(),
             Target::OwnGroup => {
-                let groups = principal.groups.iter().filter_map(|id| self.atlas.estate.principal(*id));
+                let groups = actor.groups(estate).filter_map(|id| estate.principal(id));
                 first(groups.map(|group| group.arn()).collect())
             }
-            Target::OwnPolicy => first(self.atlas.estate.changeable_policies(principal).collect()),
+            Target::OwnPolicy => first(actor.changeable_policies(estate).collect()),
             Target::OwnPermissionSet => "arn:aws:sso:::permissionSet/*".to_owned(),
             Target::Role | Target::User | Target::Group | Target::SamlProvider | Target::Thing(_) => {
                 self.arn(to).to_owned()

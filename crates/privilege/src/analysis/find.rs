@@ -7,7 +7,8 @@ use std::sync::Arc;
 use crate::analysis::Drawing;
 use crate::analysis::alike::{Found, Question};
 use crate::analysis::assume::Assumable;
-use crate::analysis::draft::{Board, Cause, Place, PoolKey, Variant};
+use crate::analysis::draft::{Beside, Board, Cause, Place, PoolKey, Variant};
+use crate::analysis::join::joins_within;
 use crate::analysis::method::{Latent, Method};
 use crate::analysis::part::Parts;
 use crate::analysis::pools::{Member, both, exists};
@@ -49,8 +50,8 @@ impl Drawing<'_> {
         let is_own = match method.rule.target {
             Target::Itself | Target::OwnGroup | Target::OwnPolicy | Target::OwnPermissionSet => true,
             Target::Role | Target::User | Target::Group | Target::SamlProvider | Target::Thing(_) => {
-                let principal = self.estate.principal(acting.actor.principal)?;
-                method.rule.states.contains(&State::Foreign) && !principal.groups.is_empty()
+                let is_member = acting.actor.groups(self.estate).next().is_some();
+                method.rule.states.contains(&State::Foreign) && is_member || joins_within(acting, method)
             }
         };
         let beside = if method.asks_whom_to_assume() { assumable.number() } else { 0 };
@@ -70,7 +71,9 @@ impl Drawing<'_> {
             // A policy of a thing may let in whom its boundary does not.
             let thing = matches!(method.rule.target, Target::Thing(_));
             let own = if thing { &acting.actor.mask } else { &acting.actor.limited };
-            own.holds(&method.mask) && self.is_for(&method.rule, acting)
+            own.holds(&method.mask)
+                && self.is_for(&method.rule, acting)
+                && self.leads_on(method, acting.actor)
         };
         let methods = self.drawn.methods.iter().filter(holds).map(Method::part);
         methods.fold(Parts::ADMINISTER, Parts::or)
@@ -161,15 +164,14 @@ impl Drawing<'_> {
                     return own(None);
                 }
                 let estate = self.estate;
-                let groups = estate.principal(acting.actor.principal).into_iter().flat_map(|one| &one.groups);
-                let arns: Vec<&str> = groups.filter_map(|id| Some(estate.principal(*id)?.arn())).collect();
+                let groups = acting.actor.groups(estate);
+                let arns: Vec<&str> = groups.filter_map(|id| Some(estate.principal(id)?.arn())).collect();
                 own(on_best(acting, method, &arns))
             }
             Target::OwnPolicy => {
                 let other = method.rule.states.contains(&State::WithOtherVersion);
                 let estate = self.estate;
-                let policies = estate.principal(acting.actor.principal).into_iter();
-                let policies = policies.flat_map(|one| estate.changeable_policies(one));
+                let policies = acting.actor.changeable_policies(estate);
                 let arns: Vec<&str> =
                     policies.filter(|arn| !other || !estate.other_versions(arn).is_empty()).collect();
                 own(on_best(acting, method, &arns))
@@ -189,7 +191,9 @@ impl Drawing<'_> {
             State::Bounded => acting.actor.boundary.is_some(),
             State::WithManagedDenial | State::WithInlineDenial | State::WithDenial => {
                 let way = way_of(target, state);
-                acting.actor.variant.is_none() && self.estate.denying(principal, way).next().is_some()
+                let is_whole =
+                    matches!(acting.actor.variant, None | Some(Variant::Joined(.., Beside::Nothing)));
+                is_whole && self.estate.denying(principal, way).next().is_some()
             }
             _ => true,
         }
@@ -231,8 +235,8 @@ impl Drawing<'_> {
             false => pool.each(extent),
         };
         if by_actor.contains(&State::Foreign) {
-            let own = self.estate.principal(acting.actor.principal).map_or(&[][..], |one| &one.groups);
-            left.retain(|(member, _)| !own.iter().any(|group| *member == Member::Principal(*group)));
+            let own: Vec<Member> = acting.actor.groups(self.estate).map(Member::Principal).collect();
+            left.retain(|(member, _)| !own.contains(member));
         }
         if let Some(Extent::Some(policies)) = policies {
             let policies: BTreeMap<PolicyId, Certainty> = policies.into_iter().collect();
@@ -274,6 +278,7 @@ impl Drawing<'_> {
         let key = method.pool(acting.actor.account);
         let changed = method.rule.gives == Gives::TargetWithAnyPolicy;
         match extent {
+            extent if joins_within(acting, method) => self.lead_to_joined(acting, method, extent),
             Extent::All(sure) => {
                 let pool = self.pool_of(key.clone(), method);
                 let node = if changed { self.changed_node(key, &pool) } else { self.pool_node(key, &pool) };

@@ -209,7 +209,7 @@ impl<'a> Redraw<'a> {
         self.scopes.add(node, parts);
     }
 
-    /// The same of a principal, and of what it would be with other policies.
+    /// The same of a principal, and of what it would be with other policies; of a group, of who would have joined it.
     fn scope_actor(&mut self, id: PrincipalId, parts: Parts) {
         self.scope(Board::principal(id), parts);
         let ways = [None, Some(Written::Managed), Some(Written::Inline)].map(Way::Group);
@@ -220,7 +220,8 @@ impl<'a> Redraw<'a> {
         let nodes = others.filter_map(|other| self.drawing.drawn.board.node(&Place::Variant(other)));
         let first = self.drawing.drawn.bounds.of(id);
         let bound = first.and_then(|(first, node)| node.filter(|_| first == id));
-        nodes.chain(bound).for_each(|node| self.scopes.add(node, parts));
+        let joined = self.drawing.drawn.joined.of(id);
+        nodes.chain(bound).chain(joined).for_each(|node| self.scopes.add(node, parts));
     }
 
     fn come_or_go(&mut self, id: PrincipalId) {

@@ -1,7 +1,8 @@
 //! Nodes and methods in words.
 
-use crate::analysis::{Cause, KINDS, Lot, Place, PoolKey, PoolOf};
+use crate::analysis::{Cause, KINDS, Lot, Place, PoolKey, PoolOf, Variant};
 use crate::atlas::Atlas;
+use crate::estate::PrincipalId;
 use crate::graph::{Level, NodeId};
 
 /// Whoever names what an atlas holds.
@@ -37,7 +38,7 @@ impl Names<'_> {
     /// A node in words.
     pub(super) fn name(&self, node: NodeId) -> String {
         match self.0.analysis.place(node) {
-            Some(Place::Principal(id)) => self.0.estate.principal(*id).map_or("", |one| one.arn()).to_owned(),
+            Some(Place::Principal(id)) => self.arn(*id).to_owned(),
             Some(Place::Resource(place)) => {
                 let resource = self.0.estate.resource(*place);
                 resource.map_or("", |one| &one.id).to_owned()
@@ -47,16 +48,19 @@ impl Names<'_> {
                 format!("administrator of {account}")
             }
             Some(Place::Outside(name)) => name.to_string(),
-            Some(Place::Variant(variant)) => {
-                format!(
-                    "{} with other policies",
-                    self.0.estate.principal(variant.principal()).map_or("", |one| one.arn())
-                )
+            Some(Place::Variant(Variant::Joined(id, group, _))) => {
+                let [id, group] = [id, group].map(|id| self.arn(*id));
+                format!("{id} as a member of {group}")
             }
+            Some(Place::Variant(variant)) => format!("{} with other policies", self.arn(variant.principal())),
             Some(Place::Pool(key)) => self.pool(key),
             Some(Place::Changed(key)) => format!("{}, with any policy", self.pool(key)),
             None => String::new(),
         }
+    }
+
+    fn arn(&self, id: PrincipalId) -> &str {
+        self.0.estate.principal(id).map_or("", |one| one.arn())
     }
 
     /// What a pool holds, in words.

@@ -2,6 +2,7 @@
 
 mod bound;
 mod documents;
+mod join;
 mod monotone;
 mod people;
 mod portrait;
@@ -14,7 +15,7 @@ use doorward_privilege::change::Change;
 use proptest::prelude::*;
 
 use self::portrait::portrait;
-use self::world::{BOUNDED_ROWS, Changed, ROWS, Values, World};
+use self::world::{BOUNDED_ROWS, Changed, JOINING_ROWS, ROWS, Values, World};
 use crate::support;
 
 fn atlas(world: &World, values: &Values) -> Atlas {
@@ -146,5 +147,17 @@ proptest! {
         changes in prop::collection::vec(world::change_of(BOUNDED_ROWS), 1..7),
     ) {
         follow(&World::bounded(), first, changes)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 2, max_shrink_iters: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_changed_atlas_leads_those_on_who_may_join_a_group(
+        first in world::values_of((JOINING_ROWS, 0.85)),
+        changes in prop::collection::vec(world::change_of(JOINING_ROWS), 1..7),
+    ) {
+        follow(&World::joining(), first, changes)?;
     }
 }

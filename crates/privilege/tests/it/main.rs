@@ -35,6 +35,8 @@ mod federation;
 #[cfg(test)]
 mod graph;
 #[cfg(test)]
+mod joining;
+#[cfg(test)]
 mod later;
 #[cfg(test)]
 mod laws;

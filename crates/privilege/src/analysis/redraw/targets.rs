@@ -13,7 +13,7 @@ use crate::analysis::part::Parts;
 use crate::analysis::pools::{Member, Turned, both, changeable, is_right, may_be_target};
 use crate::analysis::question::Acting;
 use crate::analysis::redraw::Redraw;
-use crate::escalation::On;
+use crate::escalation::{Gives, On};
 use crate::estate::{AccountId, Estate, PolicyId, Principal, PrincipalId};
 use crate::graph::{Edge, NodeId};
 use crate::targets::{Certainty, Extent, Pool};
@@ -53,7 +53,7 @@ impl Redraw<'_> {
             match (pool.has(member), is_in) {
                 (false, true) => turned.come.push(*id),
                 (true, false) => turned.gone.push(*id),
-                (true, true) if method.looks_into_targets() && self.looks_different(*id) => {
+                (true, true) if self.looks_different(method, *id) => {
                     turned.other.push(*id);
                 }
                 (true, true) | (false, false) => {}
@@ -64,8 +64,15 @@ impl Redraw<'_> {
         }
     }
 
-    /// Whether a method that looks into its targets may find something else in one.
-    fn looks_different(&self, id: PrincipalId) -> bool {
+    /// Whether a method may find something else in a target that is another than it was.
+    fn looks_different(&self, method: &Method, id: PrincipalId) -> bool {
+        // To join a group gives what its policies say, and these may say something else.
+        if method.rule.gives == Gives::PoliciesOfTarget {
+            return true;
+        }
+        if !method.looks_into_targets() {
+            return false;
+        }
         let seen = |estate: &'_ Estate, bounds: &Bounds| {
             (bounds.bound(id), estate.principal(id).map(|one| one.policies.clone()))
         };

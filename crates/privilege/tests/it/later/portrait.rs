@@ -85,6 +85,9 @@ impl Namer<'_> {
                     Variant::WithoutBoundary(_) => format!("{name} without its boundary"),
                     Variant::WithoutDenial(_, way) => format!("{name} without denial {way:?}"),
                     Variant::OtherVersions(_) => format!("{name} with other versions"),
+                    Variant::Joined(_, group, beside) => {
+                        format!("{name} in {} {beside:?}", self.principal(*group))
+                    }
                 }
             }
         }

@@ -44,6 +44,8 @@ pub(super) struct World(pub(super) Vec<Vec<Form>>);
 pub(super) const ROWS: usize = 149;
 /// The same of [`World::bounded`].
 pub(super) const BOUNDED_ROWS: usize = 55;
+/// The same of [`World::joining`].
+pub(super) const JOINING_ROWS: usize = 46;
 
 /// A few rows, and the forms they have then.
 pub(super) type Changed = Vec<(usize, Option<usize>)>;

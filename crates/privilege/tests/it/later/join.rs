@@ -1,0 +1,134 @@
+//! A third small organisation: users with a boundary and without, who may join groups that give something or nothing.
+
+use doorward_model::identity::Identity;
+use doorward_model::inventory::organisation::NodeKind;
+use doorward_model::inventory::resource::Resource;
+use doorward_model::inventory::{Group, Origin};
+
+use super::world::{A, Form, JOINING_ROWS, World};
+use crate::support::node;
+
+impl World {
+    pub(super) fn joining() -> Self {
+        let mut world = Self(Vec::new());
+        let arn = |name: &str| format!("arn:aws:iam::{A}:{name}");
+        let [limit, managed, denies] =
+            ["limit", "managed", "denies"].map(|name| arn(&format!("policy/{name}")));
+        world.document(&limit, &LIMITS);
+        world.document(&managed, &GIVEN);
+        world.document(&format!("{managed} version:v1"), &GIVEN);
+        world.document(&denies, &DENIALS);
+        for name in ["user/a", "user/b", "user/c"] {
+            let id = arn(name);
+            let row = Identity {
+                id: id.clone(),
+                account: A.to_owned(),
+                name: name.rsplit('/').next().unwrap().to_owned(),
+                ..Identity::default()
+            };
+            let of = |groups: &[&str]| Identity {
+                groups: groups.iter().map(|&group| group.to_owned()).collect(),
+                ..row.clone()
+            };
+            world.0.push([of(&[]), of(&["g"]), of(&["g", "h"])].map(Form::Identity).into());
+            if name != "user/c" {
+                world.hold(&id, &limit, Origin::Boundary);
+            }
+            world.own(&id, &JOINS);
+            world.hold(&id, &denies, Origin::Attached);
+        }
+        for name in ["g", "h", "k"] {
+            let id = arn(&format!("group/{name}"));
+            let group = Group { id: id.clone(), name: name.to_owned(), ..Group::default() };
+            world.0.push(vec![Form::Group(group)]);
+            world.own(&id, &GIVEN);
+            world.hold(&id, &managed, Origin::Attached);
+        }
+        for name in ["role/door", "role/works"] {
+            let id = arn(name);
+            let row = Identity {
+                id: id.clone(),
+                account: A.to_owned(),
+                name: name.rsplit('/').next().unwrap().to_owned(),
+                ..Identity::default()
+            };
+            world.0.push(vec![Form::Identity(row)]);
+            world.own(&id, &GIVEN);
+            world.hold(&id, "trust", Origin::Trust);
+            world.document(&format!("{id} trust"), &DOORS);
+        }
+        let bucket = Resource {
+            id: "arn:aws:s3:::bucket-tfstate".to_owned(),
+            kind: "s3:bucket".to_owned(),
+            account: A.to_owned(),
+            ..Resource::default()
+        };
+        world.0.push(vec![Form::Resource(bucket)]);
+        world.0.push(vec![Form::Node(node("r-1", NodeKind::Root, ""))]);
+        world.0.push(vec![Form::Node(node(A, NodeKind::Account, "r-1"))]);
+        for holder in ["r-1", A] {
+            world.hold(holder, "p-limit", Origin::ServiceControl);
+        }
+        world.document("p-limit", &CONTROLS);
+        assert_eq!(world.0.len(), JOINING_ROWS);
+        world
+    }
+
+    fn own(&mut self, id: &str, texts: &[&str]) {
+        self.hold(id, "inline:own", Origin::Inline);
+        self.document(&format!("{id} inline:own"), texts);
+    }
+}
+
+const LIMITS: [&str; 7] = [
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","NotAction":"iam:*","Resource":"*"},{"Effect":"Allow","Action":"iam:AddUserToGroup","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:AddUserToGroup","iam:*Version","iam:*GroupPolicy"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:AddUserToGroup","iam:DeleteUserPermissionsBoundary","s3:*"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:*","sts:*"],"Resource":"*"},{"Effect":"Deny","Action":"iam:Put*","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:username":"a"}}}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:AddUserToGroup","iam:PassRole","lambda:*"],"Resource":"*"}]"#,
+];
+
+const JOINS: [&str; 7] = [
+    r#"[{"Effect":"Allow","Action":"iam:AddUserToGroup","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"iam:AddUserToGroup","Resource":"arn:aws:iam::111122223333:group/h"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:AddUserToGroup","iam:PassRole"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"iam:AddUserToGroup","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:AddUserToGroup","iam:DetachUserPolicy","iam:CreatePolicyVersion"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:AddUserToGroup","iam:PutGroupPolicy"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]"#,
+];
+
+const GIVEN: [&str; 11] = [
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["lambda:*","s3:GetObject"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"iam:AddUserToGroup","Resource":["arn:aws:iam::111122223333:group/g","arn:aws:iam::111122223333:group/k"]}]"#,
+    r#"[{"Effect":"Allow","Action":"iam:AddUserToGroup","Resource":"*"},{"Effect":"Deny","Action":"iam:AddUserToGroup","Resource":"*/g"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:SetDefaultPolicyVersion","iam:CreatePolicyVersion"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:DeleteUserPermissionsBoundary","iam:DetachUserPolicy"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"iam:PutUserPolicy","Resource":"arn:aws:iam::*:user/${aws:username}"}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:*","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["sts:AssumeRole","iam:UpdateAssumeRolePolicy"],"Resource":"arn:aws:iam::*:role/door"}]"#,
+    r#"[{"Effect":"Allow","Action":"iam:*","Resource":"*","Surprise":1}]"#,
+];
+
+const DENIALS: [&str; 3] = [
+    r#"[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]"#,
+    r#"[{"Effect":"Deny","NotAction":["iam:AddUserToGroup","iam:DetachUserPolicy"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Deny","Action":"iam:AddUserToGroup","Resource":"*/k"}]"#,
+];
+
+const DOORS: [&str; 4] = [
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"111122223333"}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:user/a"}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:group/g"}}]"#,
+];
+
+const CONTROLS: [&str; 3] = [
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:PutUserPolicy","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:*","Resource":"*","Condition":{"ArnLike":{"aws:PrincipalArn":"*:user/b"}}}]"#,
+];
