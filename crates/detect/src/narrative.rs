@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 use doorward_model::finding::{Evidence, Feature, Finding, Lineage, Novelty};
 use doorward_model::time::{Millis, Time};
 
+pub use self::opened::actor;
+
 /// Says what a finding rests on. The same finding always reads the same.
 #[must_use]
 pub fn narrative(finding: &Finding) -> String {

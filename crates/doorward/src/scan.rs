@@ -5,6 +5,7 @@
 
 mod files;
 mod kept;
+mod opened;
 mod progress;
 pub(crate) mod read;
 pub(crate) mod rejects;
@@ -24,6 +25,7 @@ use doorward_model::event::Event;
 use doorward_model::id::TenantId;
 use doorward_model::inventory::AccountExport;
 use doorward_model::inventory::gone::take_out_gone;
+use doorward_model::record::Fact;
 use doorward_model::time::{Millis, Time};
 use doorward_model::usage::Ledger;
 use doorward_privilege::rating::TierZero;
@@ -62,7 +64,11 @@ pub fn scan(args: &ScanArgs, progress: &Progress) -> Result<Report> {
         Some(folder) => folder.keep(rules, gathered, coverage, progress),
         None => {
             let engine = Engine::new(TenantId::from("scan"), rules, 1, HASH_SEED);
-            let mut writer = Writer::new(Memory::new(Keep::Nothing)?, engine);
+            let mut writer = Writer::new(Memory::new(Keep::Nothing)?, engine).telling();
+            if gathered.tally.events > 0 {
+                // An event may change a part of a document.
+                keep_texts(&mut writer, &gathered.exports)?;
+            }
             judge(&mut writer, gathered, coverage, (progress, |_, happened_at| Moment::filed(happened_at)))
         }
     }
@@ -79,6 +85,12 @@ fn rules(args: &ScanArgs, coverage: &Coverage) -> Rules {
 
 /// When something of a file is recorded that happened at an instant.
 type When<J> = fn(&Writer<J>, Time) -> Moment;
+
+/// Stores the documents of exports by their hashes.
+fn keep_texts<J: Journal>(writer: &mut Writer<J>, exports: &[AccountExport]) -> Result<()> {
+    let texts = exports.iter().flat_map(|export| &export.policies).map(|policy| policy.text.as_bytes());
+    writer.put_blobs(texts).context("cannot store the policy documents")
+}
 
 /// Takes in what was gathered, in order, and reports what came of it.
 fn judge<J: Journal>(
@@ -98,15 +110,29 @@ fn judge<J: Journal>(
     }
     progress.judging(gathered.tally.events);
     let judged_from = coverage.judged_from.unwrap_or(Time::MAX);
-    // What was used is told of an inventory alone.
-    let mut ledger = privilege.is_some().then(Ledger::default);
+    // What exports tell is how it was.
+    drop(writer.take_told());
+    // What was used and changed is told of an inventory alone.
+    let mut shown = privilege.is_some().then(Shown::default);
     (coverage.judged_events, coverage.learned_to) =
-        fold(writer, gathered.events, (judged_from, ledger.as_mut()), (progress, when))?;
+        fold(writer, gathered.events, (judged_from, shown.as_mut()), (progress, when))?;
     gathered.rejects.finish()?;
+    let Some(atlas) = privilege.transpose()? else {
+        return Ok(report::of(writer, gathered.tally, &gathered.rejects, coverage));
+    };
+    let Shown { ledger, facts } = shown.unwrap_or_default();
+    let now = writer.not_before(when(writer, coverage.last.unwrap_or(Time::MIN)).recorded_at);
+    let atlas = opened::later(writer, &atlas, &facts, now)?.unwrap_or(atlas);
     let report = report::of(writer, gathered.tally, &gathered.rejects, coverage);
-    let Some(atlas) = privilege.transpose()? else { return Ok(report) };
-    let usage = privilege::usage(ledger.unwrap_or_default(), &atlas)?;
+    let usage = privilege::usage(ledger, &atlas)?;
     Ok(Report { privilege: Some(privilege::analyzed(&atlas, usage.as_ref())?), ..report })
+}
+
+/// What a log shows of an inventory: what of it was used, and the facts of what became of it.
+#[derive(Default)]
+struct Shown {
+    ledger: Ledger,
+    facts: Vec<Fact>,
 }
 
 /// How files are read.
@@ -226,11 +252,11 @@ impl<E: TakesEvents> Gathered<E> {
     }
 }
 
-/// Folds all events in order, and into a ledger of what was used where one is wanted; counts those that happened from an instant on, and says when the last one before it was.
+/// Folds all events in order, and notes what they show of an inventory where that is wanted; counts those that happened from an instant on, and says when the last one before it was.
 fn fold<J: Journal>(
     writer: &mut Writer<J>,
     runs: Runs,
-    (from, mut ledger): (Time, Option<&mut Ledger>),
+    (from, mut shown): (Time, Option<&mut Shown>),
     (progress, when): (&Progress, When<J>),
 ) -> Result<(u64, Option<Time>)> {
     let (mut last, mut learned_to, mut before) = (None, None, 0);
@@ -238,11 +264,15 @@ fn fold<J: Journal>(
         let happened_at = event.happened_at();
         last = Some(happened_at);
         progress.judged();
-        if let Some(ledger) = &mut ledger {
-            ledger.take(&event);
+        if let Some(shown) = &mut shown {
+            shown.ledger.take(&event);
         }
         let moment = when(writer, happened_at);
         writer.take(event, moment).context("cannot take an event")?;
+        let told = opened::told(writer);
+        if let Some(shown) = &mut shown {
+            shown.facts.extend(told);
+        }
         if happened_at < from {
             (before, learned_to) = (writer.counts.accepted, last);
         }
@@ -254,6 +284,10 @@ fn fold<J: Journal>(
         let over = last + Millis::MINUTE;
         let now = when(writer, over).recorded_at;
         writer.tick(over.min(now), now).context("cannot end the last minute")?;
+    }
+    let told = opened::told(writer);
+    if let Some(shown) = shown {
+        shown.facts.extend(told);
     }
     progress.done();
     Ok((writer.counts.accepted - before, learned_to))

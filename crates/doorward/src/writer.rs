@@ -139,6 +139,12 @@ impl<J: Journal> Writer<J> {
         Ok(writer)
     }
 
+    /// The same, and facts are kept for [`Self::take_told`] from here on.
+    #[must_use]
+    pub fn telling(self) -> Self {
+        Self { told: Some(Vec::new()), ..self }
+    }
+
     /// The facts that were stepped since this was last asked, oldest first.
     pub fn take_told(&mut self) -> Vec<Fact> {
         self.told.as_mut().map(std::mem::take).unwrap_or_default()

@@ -93,7 +93,7 @@ fn push_change(text: &mut String, change: &OpenedBy) {
         rest => done.push_str(&format!(", and {rest} more")),
     }
     if change.is_of_event() {
-        push(text, format_args!(" {} {done}", actor(change)));
+        push(text, format_args!(" {} {done}", actor(&change.identity, &change.chain)));
         push(text, format_args!(" (event {}, {}", change.event, change.permission));
         match change.session.as_str() {
             "" => push(text, format_args!(").")),
@@ -113,9 +113,10 @@ fn push_change(text: &mut String, change: &OpenedBy) {
 }
 
 /// Who made a change: the one furthest back, and through whom.
-fn actor(change: &OpenedBy) -> String {
+#[must_use]
+pub fn actor(identity: &str, chain: &[String]) -> String {
     let mut all: Vec<&str> = Vec::new();
-    for id in std::iter::once(&change.identity).chain(&change.chain) {
+    for id in std::iter::once(identity).chain(chain.iter().map(String::as_str)) {
         // Her own sign-in is no hop.
         if !id.is_empty() && all.last().is_none_or(|last| short(last) != short(id)) {
             all.push(id);

@@ -1,5 +1,7 @@
 //! The report for people. The first screen says what was read, who is there, and what to look at; the rest says why.
 
+mod privilege;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -7,12 +9,11 @@ use std::fmt::Write as _;
 use comfy_table::{ContentArrangement, Table, presets};
 use doorward_detect::narrative::short;
 use doorward_model::identity::IdentityKind;
-use doorward_privilege::answers::{Escalation, by};
 use doorward_serve::answers::findings::FindingRow;
 use doorward_serve::answers::identities::IdentityDetail;
 
+use self::privilege::privilege;
 use super::{Report, SourceRow, SourceStatus};
-use crate::privilege::{in_use, unused_trust};
 
 /// Renders the report for a terminal of a width.
 #[must_use]
@@ -31,51 +32,6 @@ pub fn table(report: &Report, width: u16) -> String {
         notes(report, width),
     ];
     sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n")
-}
-
-/// Who can become administrator, by which first steps, and through which few edges.
-fn privilege(report: &Report, width: u16) -> String {
-    let Some(analyzed) = &report.privilege else { return String::new() };
-    let mut text = String::new();
-    let now = analyzed.count(Escalation::Now);
-    let said = format!(
-        "{} of {} users and roles administer their account; {now} more can come to, and {} could if something that \
-         they need were there.",
-        analyzed.administrators(),
-        analyzed.principals.len(),
-        analyzed.count(Escalation::Latent),
-    );
-    paragraph(&mut text, &said, (0, width));
-    if analyzed.across() > 0 {
-        let said =
-            format!("{} administrators can come to administer another account, too.", analyzed.across());
-        paragraph(&mut text, &said, (0, width));
-    }
-    for one in analyzed.escalating().take(ESCALATIONS_MAX) {
-        let Some(way) = one.paths.first() else { continue };
-        let steps: Vec<&str> = way.hops.iter().map(|hop| last_part(&hop.edge.to)).collect();
-        let said =
-            format!("{} -> {}  by {}", last_part(&one.arn), steps.join(" -> "), by(&way.name, &way.id));
-        paragraph(&mut text, &said, (2, width));
-    }
-    for cut in analyzed.choke_points.iter().take(CUTS_MAX) {
-        let by = if cut.method.is_empty() { String::new() } else { format!(" by {}", cut.method) };
-        let use_seen = cut.usage.as_ref().map(|step| format!(" ({})", in_use(step))).unwrap_or_default();
-        let said = format!("Cut {}{by}: {} lose their only way{use_seen}.", cut.cut, cut.cut_off);
-        paragraph(&mut text, &said, (2, width));
-    }
-    if let Some(trust) = analyzed.trust.as_ref().filter(|trust| trust.ways.unused > 0) {
-        paragraph(&mut text, &format!("{}.", unused_trust(trust)), (0, width));
-    }
-    if now > 0 {
-        line(&mut text, format_args!("  `doorward privilege analyze` lists all, with their statements."));
-    }
-    text
-}
-
-/// The part of an ARN that people say.
-fn last_part(arn: &str) -> &str {
-    if arn.starts_with("arn:") { arn.splitn(6, ':').nth(5).unwrap_or(arn) } else { arn }
 }
 
 fn read(report: &Report, width: u16) -> String {
@@ -455,10 +411,6 @@ const NAME_MAX: usize = 36;
 const AGENT_COLUMNS: usize = 74;
 const AGENT_NAME_MAX: usize = 24;
 const FINDINGS_MAX: usize = 10;
-/// How many of those who can become administrator stand on the first screen.
-const ESCALATIONS_MAX: usize = 5;
-/// How many cuts do.
-const CUTS_MAX: usize = 3;
 /// How long the day of an instant is.
 const DATE: usize = 10;
 const EVIDENCE_SHOWN_MAX: usize = 4;

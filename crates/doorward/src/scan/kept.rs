@@ -10,7 +10,7 @@ use doorward_model::time::Time;
 use tempfile::TempPath;
 
 use crate::report::{Coverage, Report};
-use crate::scan::{Gathered, HASH_SEED, Progress, judge};
+use crate::scan::{Gathered, HASH_SEED, Progress, judge, keep_texts};
 use crate::serve::config::REJECTS_MAX_MIB;
 use crate::serve::kept::Kept;
 use crate::serve::{TENANT, clock};
@@ -53,9 +53,7 @@ impl Folder {
         let dir = journal.folder().to_owned();
         let engine = Engine::new(TenantId::from(TENANT), rules, 1, HASH_SEED);
         let mut writer = Writer::open(journal, engine).context("cannot fold the journal")?;
-        let policies = gathered.exports.iter().flat_map(|export| &export.policies);
-        let texts = policies.map(|policy| policy.text.as_bytes());
-        writer.put_blobs(texts).context("cannot store the policy documents")?;
+        keep_texts(&mut writer, &gathered.exports)?;
         let report = judge(&mut writer, gathered, coverage, (progress, imported))?;
         Kept::new(&dir, REJECTS_MAX_MIB << 20).keep_file(&rejects).context("cannot keep the rejects")?;
         drop(temporary);

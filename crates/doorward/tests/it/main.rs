@@ -13,6 +13,7 @@ mod privilege_bad_input;
 mod privilege_questions;
 mod privilege_usage;
 mod scan_kept;
+mod scan_opened;
 mod scanning;
 mod serving;
 mod shared_corpus;

@@ -12,7 +12,7 @@ mod ingest;
 mod kills;
 mod limits;
 mod once;
-mod opened;
+pub(crate) mod opened;
 mod opens;
 pub(crate) mod past;
 mod privilege;

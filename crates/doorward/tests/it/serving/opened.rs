@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::serving::server::{Server, ago, poll, seconds};
 use crate::verbs::done;
 
-fn arn(name: &str) -> String {
+pub(crate) fn arn(name: &str) -> String {
     format!("arn:aws:iam::111122223333:{name}")
 }
 
@@ -25,7 +25,7 @@ fn role(name: &str, trusted: &Value) -> Value {
 }
 
 /// Two users who may assume roles, a role that trusts the account, one that alice assumes, and a policy that nobody holds.
-fn export() -> Value {
+pub(crate) fn export() -> Value {
     let user = |name: &str| {
         let assumes = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"});
         json!({
@@ -54,7 +54,12 @@ fn export() -> Value {
 }
 
 /// A record of alice, who has signed in through Identity Center; of IAM, of the session that she has opened from there.
-fn record(at: Time, (id, service, action): (&str, &str, &str), request: &Value, answer: &Value) -> Value {
+pub(crate) fn record(
+    at: Time,
+    (id, service, action): (&str, &str, &str),
+    request: &Value,
+    answer: &Value,
+) -> Value {
     let session = service == "iam";
     let role = if session { "deploys" } else { "AWSReservedSSO_Admin_0123456789abcdef" };
     let name = if session { "alice" } else { "alice@corp.example" };
