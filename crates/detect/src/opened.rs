@@ -165,6 +165,7 @@ fn typed(news: &News, own: &[&ChangeSeen]) -> Opened {
         from: hop.edge.from.clone(),
         to: hop.edge.to.clone(),
         method: hop.edge.method.clone(),
+        name: hop.edge.name.clone(),
         statements: hop.statement.clone(),
         only_if: hop.only_if.clone(),
     };
@@ -183,6 +184,7 @@ fn typed(news: &News, own: &[&ChangeSeen]) -> Opened {
         examples: news.examples.iter().map(example).collect(),
         cut: news.cut.cut.clone(),
         method: news.cut.method.clone(),
+        name: news.cut.name.clone(),
         fix: news.cut.fix.clone(),
         changes: own.iter().map(|change| concerned(news, &change.by)).collect(),
         attributed: news.is_attributed,

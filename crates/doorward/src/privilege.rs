@@ -198,8 +198,9 @@ pub(crate) fn table(analyzed: &Analyzed) -> String {
     if !analyzed.choke_points.is_empty() {
         text.push_str("\nCut first (how many lose their only way to what matters most):\n");
         for one in analyzed.choke_points.iter().take(LISTED_MAX) {
-            let ChokeAnswer { cut, method, fix, cut_off, usage, .. } = one;
-            let by = if method.is_empty() { String::new() } else { format!(" by {method}") };
+            let ChokeAnswer { cut, method, name, fix, cut_off, usage, .. } = one;
+            let by =
+                if method.is_empty() { String::new() } else { format!(" by {}", answers::by(name, method)) };
             text.push_str(&format!("  {cut_off:>5}  {cut}{by}\n"));
             if !fix.is_empty() {
                 text.push_str(&format!("         {fix}\n"));

@@ -234,6 +234,9 @@ pub struct Opened {
     /// The last fact of the inventory in which it was seen so: what came before need not be compared again.
     #[prost(uint64, tag = "12")]
     pub as_of_fact: u64,
+    /// The name of the method that is closed; empty where it has none, and in what older releases wrote.
+    #[prost(string, tag = "13")]
+    pub name: String,
 }
 
 /// A step of a way that was opened.
@@ -254,6 +257,9 @@ pub struct OpenedHop {
     /// What must hold for it that is not known.
     #[prost(string, repeated, tag = "5")]
     pub only_if: Vec<String>,
+    /// The name of the method; empty in what older releases wrote.
+    #[prost(string, tag = "6")]
+    pub name: String,
 }
 
 /// Somebody for whom a way was opened.

@@ -183,8 +183,8 @@ pub(crate) fn ways(atlas: &Atlas, ways: &[Vec<Edge>]) -> Vec<PathAnswer> {
 }
 
 /// A method by its id.
-pub(crate) fn method(atlas: &Atlas, cause: Cause) -> String {
-    Names(atlas).method(cause).0
+pub(crate) fn method(atlas: &Atlas, cause: Cause) -> (String, String) {
+    Names(atlas).method(cause)
 }
 
 /// A node in words.
@@ -200,6 +200,8 @@ pub struct ChokeAnswer {
     pub cut: String,
     /// The method of the step; empty where it is no step.
     pub method: String,
+    /// The name of the method.
+    pub name: String,
     /// How to close it; empty where the method does not say.
     pub fix: String,
     /// How many identities have no other way.
@@ -413,7 +415,7 @@ impl Teller<'_> {
     }
 
     fn choke(&self, choke: &Choke) -> Option<ChokeAnswer> {
-        let (cut, method, fix) = match choke.point {
+        let (cut, (method, name), fix) = match choke.point {
             Point::Edge(edge) => {
                 let cause = self.atlas.analysis.cause(edge.id)?;
                 // What accounts hold and who is in a pool are no statements that could be taken away.
@@ -427,16 +429,16 @@ impl Teller<'_> {
                     _ => "",
                 };
                 let words = format!("{} -> {}", self.names.name(edge.from), self.names.name(edge.to));
-                (words, self.names.method(cause).0, fix.to_owned())
+                (words, self.names.method(cause), fix.to_owned())
             }
             Point::Node(node) => {
                 if matches!(self.atlas.analysis.place(node)?, Place::Administration(_) | Place::Variant(_)) {
                     return None;
                 }
-                (self.names.name(node), String::new(), String::new())
+                (self.names.name(node), Default::default(), String::new())
             }
         };
-        Some(ChokeAnswer { cut, method, fix, cut_off: choke.cut_off, ..ChokeAnswer::default() })
+        Some(ChokeAnswer { cut, method, name, fix, cut_off: choke.cut_off, ..ChokeAnswer::default() })
     }
 }
 

@@ -366,7 +366,7 @@ impl Atlas {
                 from: self.id(edge.from),
                 to: self.id(edge.to),
                 kind: cause.map_or("Unknown", Cause::word).to_owned(),
-                method: cause.map(|cause| answers::method(self, cause)).unwrap_or_default(),
+                method: cause.map(|cause| answers::method(self, cause).0).unwrap_or_default(),
                 only_if: edge.only_if,
             }
         };

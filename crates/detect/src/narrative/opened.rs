@@ -192,10 +192,14 @@ fn push_way(text: &mut String, hops: &[OpenedHop]) {
     for (at, hop) in hops.iter().enumerate() {
         let (lead, from) = if at == 0 { (" Way: ", named(&hop.from)) } else { (", then ", "") };
         let gap = if at == 0 { " " } else { "" };
-        push(text, format_args!("{lead}{from}{gap}to {} by {}", short(&hop.to), hop.method));
-        match &*hop.statements {
-            [] => {}
-            all => push(text, format_args!(" ({})", all.join("; "))),
+        let (by, id) = match &*hop.name {
+            "" => (hop.method.clone(), None),
+            name => (format!("\"{name}\""), Some(&hop.method)),
+        };
+        push(text, format_args!("{lead}{from}{gap}to {} by {by}", short(&hop.to)));
+        let behind: Vec<&str> = id.into_iter().chain(&hop.statements).map(String::as_str).collect();
+        if !behind.is_empty() {
+            push(text, format_args!(" ({})", behind.join("; ")));
         }
         match &*hop.only_if {
             [] => {}

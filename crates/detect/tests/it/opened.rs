@@ -128,8 +128,8 @@ fn who_attached_a_policy_is_named_with_the_event_the_way_and_the_cut() {
         narrative(&found),
         "build-runner, ann, bob are able to become administrator of 123456789012 since 2023-11-16T10:02:00Z. \
          alice@corp.example (through role Deploy) attached AdministratorAccess to build-runner (event ev-1, \
-         iam:AttachRolePolicy, session ASIA1). Way: build-runner to administrator of 123456789012 by administrator \
-         (arn:aws:iam::aws:policy/AdministratorAccess statement 1). Blast radius of build-runner: 0.0 % before, 100.0 \
+         iam:AttachRolePolicy, session ASIA1). Way: build-runner to administrator of 123456789012 by \
+         \"Administer the account\" (administrator; arn:aws:iam::aws:policy/AdministratorAccess statement 1). Blast radius of build-runner: 0.0 % before, 100.0 \
          % now. Cut: build-runner -> administrator of 123456789012. Take the policy away, or allow in it what is \
          needed, not everything."
     );

@@ -300,8 +300,14 @@ const KIND_RATES: [Column; 5] = [
 ];
 const GAINED: [Column; 3] =
     [("identity", "/identity"), ("blast before, %", "/blast_radius_before"), ("now, %", "/blast_radius")];
-const HOPS: [Column; 5] =
-    [("from", "/from"), ("to", "/to"), ("method", "/method"), ("by", "/statement"), ("only if", "/only_if")];
+const HOPS: [Column; 6] = [
+    ("from", "/from"),
+    ("to", "/to"),
+    ("method", "/method"),
+    ("", "/name"),
+    ("by", "/statement"),
+    ("only if", "/only_if"),
+];
 const CHANGES: [Column; 6] = [
     ("time", "/time"),
     ("permission", "/permission"),

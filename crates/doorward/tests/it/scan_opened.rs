@@ -54,6 +54,16 @@ fn an_event_that_opens_a_way_is_named_with_who_made_it() {
     assert!(found[0]["narrative"].as_str().unwrap().starts_with(narrative), "{}", found[0]["narrative"]);
     assert_eq!(found[0]["chain"], json!([arn("role/deploys"), "idc:111122223333/alice@corp.example"]));
     assert_eq!(found[0]["opened"]["changes"][0]["event"], "e-2");
+    let named = |of: &Value| (of["method"].clone(), of["name"].clone());
+    let administers = (json!("administrator"), json!("Administer the account"));
+    assert_eq!(named(&found[0]["opened"]["hops"][0]), administers);
+    assert_eq!(named(&found[0]["opened"]), administers);
+    let cuts = report["privilege"]["choke_points"].as_array().unwrap().iter().map(named);
+    assert!(
+        cuts.clone().all(|(method, name)| (method == "") == (name == "")),
+        "{:?}",
+        cuts.collect::<Vec<_>>()
+    );
     assert_eq!(administrators(&report), [&json!(arn("role/build-runner"))]);
     let screen = said(&["scan", "--quiet"], dir.path());
     let line = "Opened to role/build-runner, user/ann, user/bob: administrator of 111122223333, by iam:AttachRolePolicy of \

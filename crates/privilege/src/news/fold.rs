@@ -164,16 +164,18 @@ fn cut(
     count: u32,
 ) -> ChokeAnswer {
     let atlas = comparison.after.atlas;
-    let name = |node| answers::name(atlas, node);
+    let node = |node| answers::name(atlas, node);
     let by_name = || attributed.names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     let cut = match cuts {
-        1 => format!("{} -> {}", name(step.from), name(step.to)),
-        _ if attributed.names.is_empty() => name(step.to),
+        1 => format!("{} -> {}", node(step.from), node(step.to)),
+        _ if attributed.names.is_empty() => node(step.to),
         _ => by_name(),
     };
+    let (method, name) = answers::method(atlas, step.cause);
     ChokeAnswer {
         cut,
-        method: answers::method(atlas, step.cause),
+        method,
+        name,
         fix: fix(comparison, step.cause),
         cut_off: count,
         ..ChokeAnswer::default()

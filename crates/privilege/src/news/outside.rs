@@ -86,6 +86,7 @@ fn told(comparison: &Comparison<'_>, mut doors: Vec<Door>) -> Option<News> {
     let cut = ChokeAnswer {
         cut: policies.into_iter().take(EXAMPLES_MAX).collect::<Vec<_>>().join(", "),
         method: method.0.to_owned(),
+        name: method.1.to_owned(),
         fix: if is_role(first) { fix(comparison, Cause::Assume) } else { RESOURCE.to_owned() },
         cut_off: count,
         ..ChokeAnswer::default()

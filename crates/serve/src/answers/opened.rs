@@ -24,6 +24,8 @@ pub struct OpenedRow {
     pub cut: String,
     /// The method that is closed there.
     pub method: String,
+    /// The name of the method; empty where it has none, and in findings of older releases.
+    pub name: String,
     /// How to close it; empty where the method does not say.
     pub fix: String,
     /// What opened it, oldest first.
@@ -63,6 +65,8 @@ pub struct OpenedHopRow {
     pub to: String,
     /// The method.
     pub method: String,
+    /// The name of the method; empty in findings of older releases.
+    pub name: String,
     /// The statements by which it is allowed.
     pub statement: Vec<String>,
     /// What must hold for it that is not known.
@@ -103,6 +107,7 @@ impl OpenedRow {
             hops: opened.hops.iter().map(hop).collect(),
             cut: opened.cut.clone(),
             method: opened.method.clone(),
+            name: opened.name.clone(),
             fix: opened.fix.clone(),
             changes: opened.changes.iter().map(change).collect(),
             attributed: opened.attributed,
@@ -127,6 +132,7 @@ fn hop(hop: &OpenedHop) -> OpenedHopRow {
         from: hop.from.clone(),
         to: hop.to.clone(),
         method: hop.method.clone(),
+        name: hop.name.clone(),
         statement: hop.statements.clone(),
         only_if: hop.only_if.clone(),
     }

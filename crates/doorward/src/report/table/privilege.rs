@@ -42,7 +42,8 @@ pub(super) fn privilege(report: &Report, width: u16) -> String {
         line(&mut text, format_args!("  The log shows {more} more changes that opened a way."));
     }
     for cut in analyzed.choke_points.iter().take(CUTS_MAX) {
-        let by = if cut.method.is_empty() { String::new() } else { format!(" by {}", cut.method) };
+        let by =
+            if cut.method.is_empty() { String::new() } else { format!(" by {}", by(&cut.name, &cut.method)) };
         let use_seen = cut.usage.as_ref().map(|step| format!(" ({})", in_use(step))).unwrap_or_default();
         let said = format!("Cut {}{by}: {} lose their only way{use_seen}.", cut.cut, cut.cut_off);
         paragraph(&mut text, &said, (2, width));
