@@ -13,7 +13,7 @@ mod cpu_time;
 use std::hint::black_box;
 use std::time::Duration;
 
-use criterion::Criterion;
+use criterion::{BatchSize, Criterion};
 use doorward_model::identity::Identity;
 use doorward_model::inventory::row::{Row, RowKind, Withdrawn};
 use doorward_model::inventory::{AccountExport, Entitlement, Origin, PolicyDocument, Scope};
@@ -116,12 +116,16 @@ fn main() {
     group.sample_size(10).measurement_time(Duration::from_secs(3)).warm_up_time(Duration::from_secs(1));
     for (name, change) in &changes {
         group.bench_function(*name, |bencher| {
-            bencher.iter_with_large_drop(|| black_box(atlas.later(change).unwrap()));
+            bencher.iter_batched(
+                || (),
+                |()| black_box(atlas.later(change).unwrap()),
+                BatchSize::PerIteration,
+            );
         });
     }
     group.bench_function("organisation lifted", |bencher| {
         let change = organisation(&[ALL]);
-        bencher.iter_with_large_drop(|| black_box(limited.later(&change).unwrap()));
+        bencher.iter_batched(|| (), |()| black_box(limited.later(&change).unwrap()), BatchSize::PerIteration);
     });
     group.finish();
     criterion.final_summary();

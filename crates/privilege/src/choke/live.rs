@@ -8,7 +8,7 @@ use super::dominators::Tree;
 use super::{Choke, Point};
 use crate::graph::{Admit, Edge, EdgeId, Graph, Level, Lists, NodeId, State, States};
 
-/// The states that identities come to, as vertices from 1.
+/// The states that identities come to and that may lead to the top tier, as vertices from 1.
 pub(super) struct Live {
     pub(super) forward: Lists<Way>,
     pub(super) back: Lists<u32>,
@@ -38,10 +38,10 @@ impl Live {
         top: &FixedBitSet,
     ) -> Self {
         let states = States::new(graph, admit);
-        let mut found =
-            Found { vertices: vec![NONE; states.count()], states: Vec::with_capacity(graph.node_count()) };
+        let leading = leading(graph, admit, top);
+        let mut found = Found { vertices: vec![NONE; states.count()], states: Vec::new() };
         let mut counted = FixedBitSet::new();
-        for node in identities.ones().filter_map(|at| u32::try_from(at).ok()).map(NodeId) {
+        for node in identities.intersection(&leading).filter_map(|at| u32::try_from(at).ok()).map(NodeId) {
             let Some(start) = states.start(node) else { continue };
             let vertex = found.vertex(start);
             if !top.contains(node.0 as usize) {
@@ -49,9 +49,9 @@ impl Live {
             }
         }
         let mut live = Self {
-            forward: Lists::with_capacity(graph.node_count(), graph.edge_count()),
+            forward: Lists::new(),
             back: Lists::new(),
-            places: Vec::with_capacity(graph.node_count()),
+            places: Vec::new(),
             counted,
             passages: FixedBitSet::new(),
         };
@@ -64,7 +64,9 @@ impl Live {
             }
             live.places.push((node, level));
             for step in states.steps(state) {
-                let Some(next) = step.next else { continue };
+                let Some(next) = step.next.filter(|_| leading.contains(step.hop.node().0 as usize)) else {
+                    continue;
+                };
                 live.forward.push(Way { to: found.vertex(next), id: Some(step.id) });
             }
             if top.contains(node.0 as usize) && level == Level::Control {
@@ -163,6 +165,23 @@ impl Live {
         }
         left
     }
+}
+
+/// The nodes from which edges lead to the top tier, whatever levels they need: mostly a few, and nobody else matters.
+fn leading<A: Admit>(graph: &Graph, admit: &A, top: &FixedBitSet) -> FixedBitSet {
+    let mut leading = FixedBitSet::with_capacity(graph.node_count());
+    let mut open: Vec<NodeId> = Vec::new();
+    let mut come = |node: NodeId, open: &mut Vec<NodeId>| {
+        if graph.node(node).is_some() && admit.node(node) && !leading.put(node.0 as usize) {
+            open.push(node);
+        }
+    };
+    top.ones().filter_map(|at| u32::try_from(at).ok()).for_each(|at| come(NodeId(at), &mut open));
+    while let Some(node) = open.pop() {
+        let edges = graph.row_to(node).edges().filter(|(_, id)| admit.edge(*id));
+        edges.for_each(|(hop, _)| come(hop.node(), &mut open));
+    }
+    leading
 }
 
 const NONE: u32 = u32::MAX;

@@ -12,11 +12,6 @@ impl<T> Lists<T> {
         Self { ends: Vec::new(), items: Vec::new() }
     }
 
-    /// With room for so many lists and items.
-    pub(crate) fn with_capacity(count: usize, items: usize) -> Self {
-        Self { ends: Vec::with_capacity(count), items: Vec::with_capacity(items) }
-    }
-
     /// Adds to the list of the next number.
     pub(crate) fn push(&mut self, item: T) {
         self.items.push(item);

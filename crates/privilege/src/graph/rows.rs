@@ -175,65 +175,109 @@ impl Rows {
 
     /// Takes edges away, which are there, and adds others.
     pub(super) fn change(&mut self, nodes: &[Node], removed: &[Edge], added: &[Edge]) {
-        let mut touched: BTreeMap<NodeId, (Vec<Packed>, Vec<Packed>)> = BTreeMap::new();
-        for edge in removed {
-            let gone = &mut touched.entry(self.side.row(edge)).or_default().0;
-            gone.push(pack(self.side.hop(edge, nodes), edge.id));
-        }
-        for edge in added {
-            let come = &mut touched.entry(self.side.row(edge)).or_default().1;
-            come.push(pack(self.side.hop(edge, nodes), edge.id));
-        }
-        for (node, (gone, come)) in touched {
-            self.replace(node, gone, come);
+        let gone = removed.iter().map(|edge| (edge, false));
+        let moves = gone.chain(added.iter().map(|edge| (edge, true)));
+        let mut moves: Vec<Move> = moves
+            .map(|(edge, comes)| Move {
+                row: self.side.row(edge),
+                edge: pack(self.side.hop(edge, nodes), edge.id),
+                comes,
+            })
+            .collect();
+        moves.sort_unstable();
+        self.edges = self.edges + added.len() - removed.len();
+        self.changes += moves.len();
+        if self.changes > MERGE_FLOOR + self.edges / MERGE_SHARE {
+            *self = self.merged(nodes.len(), &moves);
+            return;
         }
         self.replaced.grow(nodes.len());
-        self.changes += removed.len() + added.len();
-        if self.changes > MERGE_FLOOR + self.edges / MERGE_SHARE {
-            *self = self.merged(nodes.len());
+        for own in moves.chunk_by(|one, other| one.row == other.row) {
+            let Some(node) = own.first().map(|one| one.row) else { continue };
+            let mut row = Written::default();
+            row.extend(self.row(node), own);
+            self.rows.insert(node, Arc::new(Owned { hops: row.hops.into(), ids: row.ids.into() }));
+            self.replaced.insert(node.0 as usize);
         }
     }
 
-    fn replace(&mut self, node: NodeId, mut gone: Vec<Packed>, mut come: Vec<Packed>) {
-        gone.sort_unstable();
-        come.sort_unstable();
-        let old = self.row(node);
-        let len = old.hops.len() + come.len();
-        let (mut hops, mut ids) = (Vec::with_capacity(len), Vec::with_capacity(len));
+    /// The same rows without an overlay, after some moves.
+    fn merged(&self, nodes: usize, mut moves: &[Move]) -> Self {
+        let mut touched: Vec<NodeId> = self.rows.keys().copied().collect();
+        touched.extend(
+            moves.chunk_by(|one, other| one.row == other.row).flat_map(<[Move]>::first).map(|one| one.row),
+        );
+        touched.sort_unstable();
+        touched.dedup();
+        let mut all = Written::default();
+        all.hops.reserve_exact(self.edges);
+        all.ids.reserve_exact(self.edges);
+        let mut starts = Vec::with_capacity(nodes + 1);
+        starts.push(0);
+        for node in touched {
+            all.copy(&self.base, &mut starts, node.0 as usize);
+            let own;
+            (own, moves) = moves.split_at(moves.partition_point(|one| one.row == node));
+            all.extend(self.row(node), own);
+            starts.push(all.end());
+        }
+        all.copy(&self.base, &mut starts, nodes);
+        Self::of(self.side, Base { starts: starts.into(), hops: all.hops.into(), ids: all.ids.into() })
+    }
+}
+
+/// An edge that comes to a row or goes from it. In their order, those of a row follow one another as its edges do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Move {
+    row: NodeId,
+    edge: Packed,
+    comes: bool,
+}
+
+/// Edges of one or many rows while they are written.
+#[derive(Default)]
+struct Written {
+    hops: Vec<Hop>,
+    ids: Vec<EdgeId>,
+}
+
+impl Written {
+    /// Adds a row after what moves in it.
+    fn extend(&mut self, row: Row<'_>, moves: &[Move]) {
         let mut put = |edge: Packed| {
             let (hop, id) = unpack(edge);
-            hops.push(hop);
-            ids.push(id);
+            self.hops.push(hop);
+            self.ids.push(id);
         };
-        let (mut gone, mut come) = (gone.into_iter().peekable(), come.into_iter().peekable());
-        for edge in old.edges().map(|(hop, id)| pack(hop, id)) {
-            while let Some(new) = come.next_if(|new| *new < edge) {
-                put(new);
+        let mut moves = moves.iter().peekable();
+        for edge in row.edges().map(|(hop, id)| pack(hop, id)) {
+            while let Some(new) = moves.next_if(|one| one.edge < edge) {
+                put(new.edge);
             }
-            if gone.next_if_eq(&edge).is_none() {
+            if moves.next_if(|one| one.edge == edge && !one.comes).is_none() {
                 put(edge);
             }
         }
-        come.for_each(&mut put);
-        self.edges = self.edges + hops.len() - old.hops.len();
-        self.rows.insert(node, Arc::new(Owned { hops: hops.into(), ids: ids.into() }));
-        self.replaced.grow_and_insert(node.0 as usize);
+        moves.for_each(|new| put(new.edge));
     }
 
-    /// The same rows without an overlay.
-    fn merged(&self, nodes: usize) -> Self {
-        let mut starts = Vec::with_capacity(nodes + 1);
-        let mut hops = Vec::with_capacity(self.edges);
-        let mut ids = Vec::with_capacity(self.edges);
-        let mut end = 0;
-        starts.push(end);
-        for row in (0..).map(NodeId).take(nodes).map(|node| self.row(node)) {
-            hops.extend_from_slice(row.hops);
-            ids.extend_from_slice(row.ids);
-            end += u32::try_from(row.hops.len()).unwrap_or(0);
-            starts.push(end);
+    /// Adds the rows of a base as they are, from the next one on as far as some node.
+    fn copy(&mut self, base: &Base, starts: &mut Vec<u32>, to: usize) {
+        let (from, shift) = (starts.len() - 1, self.end());
+        let last = to.min(base.starts.len() - 1);
+        if let Some([first, others @ ..]) = base.starts.get(from..=last) {
+            let end = others.last().unwrap_or(first);
+            let bounds = *first as usize..*end as usize;
+            self.hops.extend_from_slice(base.hops.get(bounds.clone()).unwrap_or_default());
+            self.ids.extend_from_slice(base.ids.get(bounds).unwrap_or_default());
+            starts.extend(others.iter().map(|start| start - first + shift));
         }
-        Self::of(self.side, Base { starts: starts.into(), hops: hops.into(), ids: ids.into() })
+        // Nodes that came later have no edges yet.
+        starts.resize(to + 1, self.end());
+    }
+
+    fn end(&self) -> u32 {
+        u32::try_from(self.hops.len()).unwrap_or(u32::MAX)
     }
 }
 
