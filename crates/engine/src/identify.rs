@@ -41,7 +41,9 @@ impl Announced {
             Fact::CredentialFound(found) => {
                 self.credentials.insert(found.id.as_str().into());
             }
-            Fact::EdgeFound(found) => self.announce_edge(found.clone(), &mut told),
+            Fact::EdgeFound(found) => {
+                self.known.insert(of_edge(found.kind, &found.from, &found.to));
+            }
             _ => {}
         }
     }
@@ -105,10 +107,8 @@ impl Announced {
             None => {}
             Some(Behind::Role(role)) => {
                 self.announce_identity(identity(role), facts);
-                self.announce_edge(
-                    edge(EdgeKind::Assumed, &principal.id, &role.id, 1_000, "Identity Center session"),
-                    facts,
-                );
+                let tie = (EdgeKind::Assumed, principal.id.as_str(), role.id.as_str());
+                self.announce_edge(tie, (1_000, "Identity Center session"), facts);
             }
             Some(Behind::ActsFor(base)) => {
                 self.announce_identity(identity(base), facts);
@@ -133,10 +133,8 @@ impl Announced {
             // The client's word for what it is; that it used this session is a fact of the record.
             AgentProof::Claimed => 950,
         };
-        self.announce_edge(
-            edge(EdgeKind::ActsFor, &agent.id, &base.id, confidence_milli, &mark.evidence),
-            facts,
-        );
+        let tie = (EdgeKind::ActsFor, agent.id.as_str(), base.id.as_str());
+        self.announce_edge(tie, (confidence_milli, &mark.evidence), facts);
     }
 
     /// Keys that outlive a session are credentials of their own.
@@ -188,10 +186,8 @@ impl Announced {
         if !assumed || itself || issued.principal.is_empty() || caller.resolved.routed == Routed::Platform {
             return;
         }
-        self.announce_edge(
-            edge(EdgeKind::Assumed, caller.id, &issued.principal, 1_000, &event.action),
-            facts,
-        );
+        let tie = (EdgeKind::Assumed, caller.id, issued.principal.as_str());
+        self.announce_edge(tie, (1_000, &event.action), facts);
     }
 
     fn announce_identity(&mut self, found: Identity, facts: &mut Vec<Fact>) {
@@ -212,7 +208,7 @@ impl Announced {
         let names = self.people.entry(found.name.to_lowercase().into()).or_default();
         let others = names.iter().filter(|other| ***other != *found.id).take(NAMES_MAX);
         let same = others.map(|other| {
-            edge(EdgeKind::SameAs, &found.id, other, SAME_ADDRESS_MILLI, "the same e-mail address")
+            edge((EdgeKind::SameAs, &found.id, other), (SAME_ADDRESS_MILLI, "the same e-mail address"))
         });
         let same = same.collect();
         if let Err(at) = names.binary_search_by(|known| (**known).cmp(&found.id)) {
@@ -223,11 +219,10 @@ impl Announced {
         same
     }
 
-    fn announce_edge(&mut self, found: Edge, facts: &mut Vec<Fact>) {
-        let kind = found.kind.to_le_bytes();
-        if self.known.insert(Hash16::of_parts(&[b"edge", &kind, found.from.as_bytes(), found.to.as_bytes()]))
-        {
-            facts.push(Fact::EdgeFound(found));
+    fn announce_edge(&mut self, tie: Tie<'_>, why: Why<'_>, facts: &mut Vec<Fact>) {
+        let (kind, from, to) = tie;
+        if self.known.insert(of_edge(kind.into(), from, to)) {
+            facts.push(Fact::EdgeFound(edge(tie, why)));
         }
     }
 }
@@ -260,7 +255,16 @@ fn identity(principal: &Principal) -> Identity {
     }
 }
 
-fn edge(kind: EdgeKind, from: &str, to: &str, confidence_milli: u32, evidence: &str) -> Edge {
+/// What an edge is, from whom and to whom.
+type Tie<'a> = (EdgeKind, &'a str, &'a str);
+/// How sure it is, in thousandths, and by what evidence.
+type Why<'a> = (u32, &'a str);
+
+fn of_edge(kind: i32, from: &str, to: &str) -> Hash16 {
+    Hash16::of_parts(&[b"edge", &kind.to_le_bytes(), from.as_bytes(), to.as_bytes()])
+}
+
+fn edge((kind, from, to): Tie<'_>, (confidence_milli, evidence): Why<'_>) -> Edge {
     Edge {
         kind: kind.into(),
         from: from.to_owned(),

@@ -374,7 +374,8 @@ impl Counter<'_> {
         list: Option<&str>,
     ) -> Verdict {
         let hidden = self.desk.tokens.hide(record.bytes);
-        let record = hidden.as_deref().map_or(record, |bytes| Cleaned { bytes, outline: &[] });
+        let record =
+            hidden.as_deref().map_or(record, |bytes| Cleaned { bytes, outline: &[], is_plain: false });
         let cleaned = record.bytes;
         let untouched = std::mem::take(&mut self.desk.untouched);
         if let Some(fault) = fault {

@@ -55,7 +55,7 @@ pub(crate) fn read(record: Cleaned<'_>, depth_max: usize, remembered: &mut Remem
         let reason = RejectReason::Encoding("the record is not UTF-8 text".to_owned());
         return Found::Reject { reason, wrapper: None };
     };
-    let value = Value::new(text);
+    let value = if record.is_plain { Value::plain(text) } else { Value::new(text) };
     if !value.is_object() {
         return unrecognised("a value that is no object");
     }

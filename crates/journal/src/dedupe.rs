@@ -166,7 +166,11 @@ impl Dedupe {
     /// Brings an hour into memory, with the fingerprints that the store has of it: `read` gives out each of them.
     pub(crate) fn load(&mut self, hour: Hour, read: impl FnOnce(Learn<'_>) -> Loaded) -> Loaded {
         self.uses += 1;
-        self.hours.entry(hour).or_default().last_used = self.uses;
+        // As many are expected as came in the hour before.
+        let expected = self.hours.get(&Hour(hour.0 - 1)).map_or(0, |before| before.first.len());
+        let set = self.hours.entry(hour).or_default();
+        set.first.reserve(expected);
+        set.last_used = self.uses;
         let loaded = read(&mut |fingerprint| {
             self.spill(hour)?;
             self.record(hour, fingerprint);

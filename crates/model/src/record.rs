@@ -448,8 +448,8 @@ pub struct Observation {
     #[prost(message, required, boxed, tag = "10")]
     pub event: Box<Event>,
     /// The decision, if it is a record of one.
-    #[prost(message, optional, tag = "11")]
-    pub decision: Option<DecisionRecord>,
+    #[prost(message, optional, boxed, tag = "11")]
+    pub decision: Option<Box<DecisionRecord>>,
     /// Whether an event of its source and id was known with other content when it came.
     #[prost(bool, tag = "12")]
     pub conflict: bool,

@@ -42,14 +42,14 @@ pub(crate) fn observation(made: DecisionMade, recorded_at: Time) -> Observation 
         trust: Trust::Verified.into(),
         by_platform: false,
         event: Box::new(event),
-        decision: Some(DecisionRecord {
+        decision: Some(Box::new(DecisionRecord {
             pep: made.pep,
             resource_type,
             decision: made.decision,
             task: made.task,
             tool: made.tool,
             caller: made.caller.into(),
-        }),
+        })),
     }
 }
 

@@ -142,7 +142,7 @@ mod tests {
     use doorward_model::event::Event;
     use doorward_model::hash::Hash16;
     use doorward_model::id::TenantId;
-    use doorward_model::record::{DecisionRecord, Observation, Record};
+    use doorward_model::record::{Observation, Record};
     use doorward_serve::answers::status::status;
 
     use super::*;
@@ -175,7 +175,7 @@ mod tests {
             };
             writer.take(Box::new(event), Moment::filed(at)).unwrap();
             writer.flush().unwrap();
-            let decision = Some(DecisionRecord::default());
+            let decision = Some(Box::default());
             let recorded_at_ms = at.ms();
             writer.take_decision(Observation { recorded_at_ms, decision, ..Observation::default() }).unwrap();
             writer.flush().unwrap();

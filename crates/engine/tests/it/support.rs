@@ -111,7 +111,7 @@ impl Driver {
                 action: "read".to_owned(),
                 ..Event::default()
             }),
-            decision: Some(DecisionRecord { pep, task, tool, ..DecisionRecord::default() }),
+            decision: Some(Box::new(DecisionRecord { pep, task, tool, ..DecisionRecord::default() })),
             ..Observation::default()
         };
         self.record(Record::Observation(Box::new(seen)), now);

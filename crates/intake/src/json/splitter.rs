@@ -27,6 +27,8 @@ pub(crate) struct Cleaned<'a> {
     pub(crate) bytes: &'a [u8],
     /// Where its members lie, if it is an object; empty where that is not known.
     pub(crate) outline: &'a [Member],
+    /// Whether it is known that nothing in it is escaped.
+    pub(crate) is_plain: bool,
 }
 
 /// What the receiver of a piece wants next.
@@ -260,7 +262,7 @@ impl Splitter {
         self.lexer.pass(*at);
         self.in_item = false;
         Some(to.piece(Piece::Record {
-            record: Cleaned { bytes: read.cleaned, outline: read.outline },
+            record: Cleaned { bytes: read.cleaned, outline: read.outline, is_plain: read.is_plain },
             bytes: self.item_start..self.item_start.saturating_add(read.length as u64),
             fault: None,
             list: Some(&self.list_name),
@@ -298,7 +300,7 @@ impl Splitter {
         // Of a first item that had to decide, the outline is that of the unit.
         let outline = if outlined { self.lexer.outline() } else { &[] };
         let verdict = to.piece(Piece::Record {
-            record: Cleaned { bytes: self.lexer.since(self.list_place), outline },
+            record: Cleaned { bytes: self.lexer.since(self.list_place), outline, is_plain: false },
             bytes: self.item_start..end,
             fault,
             list: Some(&self.list_name),
@@ -324,7 +326,7 @@ impl Splitter {
             Unit::Absent | Unit::Listed => Verdict::Continue,
             Unit::Export => to.piece(Piece::Export { cleaned, bytes, fault }),
             Unit::Open => {
-                let record = Cleaned { bytes: cleaned, outline: self.lexer.outline() };
+                let record = Cleaned { bytes: cleaned, outline: self.lexer.outline(), is_plain: false };
                 to.piece(Piece::Record { record, bytes, fault, list: None })
             }
         };

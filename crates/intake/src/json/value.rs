@@ -23,6 +23,11 @@ impl<'a> Value<'a> {
         Self { text: cleaned, escaped: memchr::memchr(b'\\', cleaned.as_bytes()).is_some() }
     }
 
+    /// The same of a text in which nothing is escaped.
+    pub(crate) fn plain(cleaned: &'a str) -> Self {
+        Self { text: cleaned, escaped: false }
+    }
+
     /// The text of the value.
     pub(crate) fn raw(self) -> &'a str {
         self.text
@@ -45,7 +50,8 @@ impl<'a> Value<'a> {
     /// The fields of an object whose members are known.
     pub(crate) fn members(self, outline: &[Member]) -> impl Iterator<Item = (Cow<'a, str>, Self)> {
         outline.iter().filter_map(move |member| {
-            let key = self.text.get(member.key..member.value)?.strip_prefix('"')?.strip_suffix("\":")?;
+            // Between its quotes, of which a colon follows the second.
+            let key = self.text.get(member.key + 1..member.value.checked_sub(2)?)?;
             Some((self.part(key).unescaped(), self.part(self.text.get(member.value..member.end)?)))
         })
     }

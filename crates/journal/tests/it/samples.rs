@@ -75,10 +75,9 @@ impl Numbering {
     /// A decision of our own.
     pub(crate) fn decision(&mut self, partition: u16, at: Time) -> Record {
         match self.observation(partition, event("decided", "", 0), at) {
-            Record::Observation(seen) => Record::Observation(Box::new(Observation {
-                decision: Some(DecisionRecord::default()),
-                ..*seen
-            })),
+            Record::Observation(seen) => {
+                Record::Observation(Box::new(Observation { decision: Some(Box::default()), ..*seen }))
+            }
             fact @ Record::Fact(_) => fact,
         }
     }

@@ -303,8 +303,9 @@ fn wanted_of(row: Row, records: usize, wanted: &Wanted) -> Vec<(Place, EventRow)
 
 fn event_row(seen: &Observation) -> EventRow {
     let event = &seen.event;
-    let made =
-        |told: fn(&DecisionRecord) -> &String| seen.decision.as_ref().map(told).cloned().unwrap_or_default();
+    let made = |told: fn(&DecisionRecord) -> &String| {
+        seen.decision.as_deref().map(told).cloned().unwrap_or_default()
+    };
     EventRow {
         time: event.happened_at(),
         recorded_at: Time::from_ms(seen.recorded_at_ms),

@@ -188,14 +188,14 @@ impl Writer {
             identity: made.decision.identity.clone(),
             told_session: made.session,
             event: Box::new(event),
-            decision: Some(DecisionRecord {
+            decision: Some(Box::new(DecisionRecord {
                 pep: made.pep,
                 resource_type: made.resource.0,
                 decision: made.decision,
                 task: made.task,
                 tool: made.tool,
                 caller: made.caller.into(),
-            }),
+            })),
             ..Observation::default()
         };
         self.append(Vec::new(), Some(seen));

@@ -31,6 +31,8 @@ pub(crate) struct Read<'a> {
     pub(crate) cleaned: &'a [u8],
     /// Where its members lie in the cleaned bytes.
     pub(crate) outline: &'a [Member],
+    /// Whether it is known that nothing in it is escaped.
+    pub(crate) is_plain: bool,
 }
 
 impl Lexer {
@@ -71,7 +73,8 @@ impl Whole {
             self.cleaned.extend_from_slice(bytes.get(self.copied..length)?);
             &self.cleaned
         };
-        Some(Read { length, cleaned, outline: &self.outline })
+        // Behind the last string, up to which it was looked for, there is no backslash.
+        Some(Read { length, cleaned, outline: &self.outline, is_plain: !self.special })
     }
 
     /// The end of the object that begins here.
