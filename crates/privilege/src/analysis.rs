@@ -43,6 +43,7 @@ use std::sync::Arc;
 
 use doorward_model::time::Time;
 use fixedbitset::FixedBitSet;
+use hashbrown::HashMap;
 
 pub(crate) use self::comers::vouches;
 pub use self::data::{DataKind, KINDS, On, Uses};
@@ -71,7 +72,7 @@ use crate::estate::{AccountId, Estate, Principal, PrincipalId};
 use crate::graph::{Edge, EdgeId, Graph, GraphError, Level, NodeId};
 use crate::interest::{Interest, Mask};
 use crate::shared::{Column, List};
-use crate::targets::Certainty;
+use crate::targets::{Certainty, Matches};
 
 /// Who could become whom, and by what. A later one shares what is the same.
 #[derive(Clone, Debug)]
@@ -291,6 +292,8 @@ struct Drawing<'a> {
     /// Variants whose edges are still to be drawn.
     waiting: Vec<Actor>,
     alike: Alike,
+    /// What patterns match of the members of pools, which stay as they are while edges are drawn.
+    matches: HashMap<PoolKey, Matches>,
 }
 
 impl<'a> Drawing<'a> {
@@ -304,6 +307,7 @@ impl<'a> Drawing<'a> {
             drawn,
             leads: Vec::new(),
             waiting: Vec::new(),
+            matches: HashMap::new(),
         }
     }
 

@@ -1,11 +1,14 @@
 //! On which targets a principal has a permission, without asking about each: where all that its policies say of the
 //! permission holds for a whole pool alike, one question answers for the pool.
 
+mod matches;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
+pub use self::matches::Matches;
 use crate::document::{Document, Effect, Selection, Statement};
 use crate::pattern::Pattern;
 use crate::region::{self, REQUESTED_REGION};
@@ -147,12 +150,18 @@ impl<T: Copy + Ord + Numbered> Pool<T> {
         self.members.is_empty()
     }
 
-    /// Where a principal has a permission of which its policies say this; `ask` is told a member.
-    pub fn extent(&self, said: &Said<'_>, ask: &mut dyn FnMut(&str, T) -> Option<Certainty>) -> Extent<T> {
-        let likely = if self.own == Own::None { self.likely_by_all(said) } else { None };
+    /// Where a principal has a permission of which its policies say this; `ask` is told a member. What patterns match is
+    /// looked for in `matches` first, which are of this pool.
+    pub fn extent(
+        &self,
+        said: &Said<'_>,
+        matches: &mut Matches,
+        ask: &mut dyn FnMut(&str, T) -> Option<Certainty>,
+    ) -> Extent<T> {
+        let likely = if self.own == Own::None { self.likely_by_all(said, matches) } else { None };
         let is_likely =
             |place: usize| likely.as_ref().is_none_or(|likely| likely.binary_search(&place).is_ok());
-        let Some(mut apart) = self.apart(said) else {
+        let Some(mut apart) = self.apart(said, matches) else {
             // A policy of the target may let in whom no policy of its own does.
             let places = likely.unwrap_or_else(|| (0..self.members.len()).collect());
             return Extent::Some(self.asked(&places, ask));
@@ -204,7 +213,7 @@ impl<T: Copy + Ord + Numbered> Pool<T> {
     /// The places of members that some statement speaks of and not of all others, each once and in order, with a number that
     /// those have in common which the same patterns mean; `None` where each member may be another to what is said, or has a
     /// policy of its own.
-    fn apart(&self, said: &Said<'_>) -> Option<Vec<(usize, usize)>> {
+    fn apart(&self, said: &Said<'_>, matches: &mut Matches) -> Option<Vec<(usize, usize)>> {
         if self.own == Own::Different {
             return None;
         }
@@ -222,7 +231,7 @@ impl<T: Copy + Ord + Numbered> Pool<T> {
                     return None;
                 }
                 if !covers(pattern, &self.prefix) && !is_apart(pattern, &self.prefix) {
-                    places.extend(self.matched(pattern).map(|place| (place, number)));
+                    self.each_matched(pattern, matches, |place| places.push((place, number)));
                     number += 1;
                 }
             }
@@ -279,9 +288,16 @@ impl<T: Copy + Ord + Numbered> Pool<T> {
         found.collect()
     }
 
-    /// The places of members that a pattern without variables matches.
-    fn matched<'a>(&'a self, pattern: &'a Pattern) -> impl Iterator<Item = usize> + 'a {
-        self.beginning_as(pattern).filter(|(_, arn)| pattern.matches(arn)).map(|(place, _)| place)
+    /// The places of members that a pattern without variables matches, in order.
+    fn each_matched(&self, pattern: &Pattern, matches: &mut Matches, mut take: impl FnMut(usize)) {
+        let matched = self.beginning_as(pattern).filter(|(_, arn)| pattern.matches(arn));
+        let matched = matched.map(|(place, _)| place);
+        // Where all begin as the pattern does, each is compared with it: that is done once.
+        if self.members.len() <= FEW || !self.prefix.starts_with(pattern.prefix()) {
+            return matched.for_each(take);
+        }
+        let find = || matched.filter_map(|place| u32::try_from(place).ok()).collect();
+        matches.of(pattern, find).iter().for_each(|place| take(*place as usize));
     }
 
     /// The members whose ARNs begin as a pattern does.
@@ -293,16 +309,16 @@ impl<T: Copy + Ord + Numbered> Pool<T> {
     }
 
     /// Places of members that what grants and each of the limits could mean; `None` for all.
-    fn likely_by_all(&self, said: &Said<'_>) -> Option<Vec<usize>> {
+    fn likely_by_all(&self, said: &Said<'_>, matches: &mut Matches) -> Option<Vec<usize>> {
         let layers = std::iter::once(&said.granting).chain(&said.limits);
-        layers.filter_map(|layer| self.likely(layer)).reduce(|mut one, other| {
+        layers.filter_map(|layer| self.likely(layer, matches)).reduce(|mut one, other| {
             one.retain(|place| other.binary_search(place).is_ok());
             one
         })
     }
 
     /// Places of members that a statement which allows could mean, each once and in order; `None` for all.
-    fn likely(&self, layer: &[&Statement]) -> Option<Vec<usize>> {
+    fn likely(&self, layer: &[&Statement], matches: &mut Matches) -> Option<Vec<usize>> {
         let mut places = Vec::new();
         for statement in layer.iter().filter(|statement| statement.effect == Effect::Allow) {
             let Some(Selection::Only(patterns)) = &statement.resources else { return None };
@@ -313,7 +329,7 @@ impl<T: Copy + Ord + Numbered> Pool<T> {
                 if pattern.has_variables() {
                     places.extend(self.beginning_as(pattern).map(|(place, _)| place));
                 } else {
-                    places.extend(self.matched(pattern));
+                    self.each_matched(pattern, matches, |place| places.push(place));
                 }
             }
         }

@@ -4,7 +4,7 @@ use doorward_journal::{Content, Head, Position, Row};
 use doorward_model::event::{Actor, Client, Event};
 use doorward_model::hash::Fingerprint;
 use doorward_model::id::{FactNumber, Partition};
-use doorward_model::record::{DecisionRecord, Fact, FactRecord, ImportCommitted, Observation, Record};
+use doorward_model::record::{Fact, FactRecord, ImportCommitted, Observation, Record};
 use doorward_model::time::{Millis, Time};
 
 /// The beginning of the samples' time: a full hour.

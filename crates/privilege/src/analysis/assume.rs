@@ -125,7 +125,8 @@ impl Drawing<'_> {
         let said = acting.said(&self.assuming.permission);
         for (key, class) in common {
             let pool = &class.pool;
-            let extent = pool.extent(&said, &mut |_, member| match member {
+            let matches = self.matches.entry(key.clone()).or_default();
+            let extent = pool.extent(&said, matches, &mut |_, member| match member {
                 Member::Principal(role) => acting.may_assume(&self.assuming, role),
                 Member::Resource(_) => None,
             });

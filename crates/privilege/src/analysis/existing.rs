@@ -4,7 +4,7 @@ use crate::analysis::Drawing;
 use crate::analysis::method::Method;
 use crate::analysis::pools::both;
 use crate::analysis::question::Acting;
-use crate::targets::{Certainty, Extent};
+use crate::targets::{Certainty, Extent, Matches};
 
 impl Drawing<'_> {
     /// Whether the actor has all that a method needs on one and the same of the things that there are.
@@ -16,7 +16,10 @@ impl Drawing<'_> {
         let mut extent = Extent::All(Certainty::Certain);
         for need in method.on_existing() {
             let said = acting.said(&need.permission);
-            extent = both(extent, pool.extent(&said, &mut |arn, _| acting.has(need, arn)));
+            extent = both(
+                extent,
+                pool.extent(&said, &mut Matches::default(), &mut |arn, _| acting.has(need, arn)),
+            );
         }
         pool.each(extent).into_iter().map(|(_, sure)| sure).max()
     }

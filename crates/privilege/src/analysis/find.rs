@@ -16,7 +16,7 @@ use crate::analysis::question::Acting;
 use crate::escalation::{Actor as Who, Gives, Kind, On, Rule, State, Target};
 use crate::estate::{AccountId, PolicyId, PrincipalKind, Way, Written};
 use crate::graph::NodeId;
-use crate::targets::{Certainty, Extent, Pool};
+use crate::targets::{Certainty, Extent, Matches, Pool};
 
 /// What a method leads to.
 enum Led {
@@ -207,14 +207,15 @@ impl Drawing<'_> {
         (aside, assumable): (Certainty, &Assumable),
     ) -> Extent<Member> {
         let key = method.pool(acting.actor.account);
-        let pool = self.pool_of(key, method);
+        let pool = self.pool_of(key.clone(), method);
         if pool.is_empty() {
             return Extent::Some(Vec::new());
         }
         let mut extent = Extent::All(aside);
         for need in method.on(On::Target) {
             let said = acting.said(&need.permission);
-            let next = pool.extent(&said, &mut |arn, _| acting.has(need, arn));
+            let matches = self.matches.entry(key.clone()).or_default();
+            let next = pool.extent(&said, matches, &mut |arn, _| acting.has(need, arn));
             extent = both(extent, next);
         }
         let by_actor: Vec<State> =
@@ -255,7 +256,10 @@ impl Drawing<'_> {
         let mut extent = Extent::All(Certainty::Certain);
         for need in needs {
             let said = acting.said(&need.permission);
-            extent = both(extent, pool.extent(&said, &mut |arn, _| acting.has(need, arn)));
+            extent = both(
+                extent,
+                pool.extent(&said, &mut Matches::default(), &mut |arn, _| acting.has(need, arn)),
+            );
         }
         match extent {
             // Otherwise not each target has one.

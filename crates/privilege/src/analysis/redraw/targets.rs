@@ -16,7 +16,7 @@ use crate::analysis::redraw::Redraw;
 use crate::escalation::{Gives, On};
 use crate::estate::{AccountId, Estate, PolicyId, Principal, PrincipalId};
 use crate::graph::{Edge, NodeId};
-use crate::targets::{Certainty, Extent, Pool};
+use crate::targets::{Certainty, Extent, Matches, Pool};
 
 /// By which nodes some roles are assumed.
 type Ways = BTreeMap<NodeId, Vec<PrincipalId>>;
@@ -238,14 +238,21 @@ impl Asking<'_> {
         let mut extent = Extent::All(Certainty::Certain);
         for need in self.method.on(On::Target) {
             let said = acting.said(&need.permission);
-            extent = both(extent, self.targets.extent(&said, &mut |arn, _| acting.has(need, arn)));
+            extent = both(
+                extent,
+                self.targets.extent(&said, &mut Matches::default(), &mut |arn, _| acting.has(need, arn)),
+            );
             if extent.is_empty() {
                 return false;
             }
         }
         for need in self.method.on(On::PolicyOfTarget) {
             let said = acting.said(&need.permission);
-            if self.policies.extent(&said, &mut |arn, _| acting.has(need, arn)).is_empty() {
+            if self
+                .policies
+                .extent(&said, &mut Matches::default(), &mut |arn, _| acting.has(need, arn))
+                .is_empty()
+            {
                 return false;
             }
         }
