@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use crate::analysis::Drawing;
 use crate::analysis::actor::{Masks, Text, Voice};
 use crate::analysis::assume::Assumable;
+use crate::analysis::bounds::Common;
 use crate::analysis::draft::Lead;
 use crate::analysis::part::Parts;
 use crate::analysis::question::Acting;
@@ -26,6 +27,8 @@ struct Standing {
     is_real: bool,
     /// Control policies do not limit it then.
     is_service_linked: bool,
+    /// What it has in common with others of what control policies go by, where they tell identities apart.
+    common: Common,
     boundary: Option<Text>,
     /// What of it is allowed on everything, without conditions: of that, only what denies matters beside.
     free: Mask,
@@ -96,10 +99,10 @@ impl Drawing<'_> {
         (part, mask): (Parts, &Mask),
         beside: u32,
     ) -> Option<Question> {
-        if self.alike.personal.meets(mask) {
-            return None;
-        }
-        Some(Question { part, beside, standing: Standing::of((acting, &self.drawn.masks), mask)? })
+        let is_personal = self.alike.personal.meets(mask);
+        let common = if is_personal { self.drawn.bounds.common(acting.actor.principal)? } else { None };
+        let standing = Standing::of((acting, &self.drawn.masks), mask)?;
+        Some(Question { part, beside, standing: Standing { common, ..standing } })
     }
 
     /// Leads an actor to where another of the same standing leads, or draws it by itself: `draw` tells whether others
@@ -149,6 +152,7 @@ impl Standing {
             is_role: matches!(acting.caller.kind, CallerKind::Role(_)),
             is_real: actor.variant.is_none(),
             is_service_linked: acting.caller.is_service_linked(),
+            common: None,
             boundary: voices.boundary.as_ref().map(|voice| voice.text),
             free,
             documents,

@@ -1,6 +1,7 @@
 //! Who stands for all that could have any policy within the same limits: what they would be is one node.
 
 mod asked;
+mod rebind;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -50,7 +51,7 @@ enum Apart {
 }
 
 /// What tells principals of a limit apart by what they have in common with others.
-type Common = Option<Hash16>;
+pub(super) type Common = Option<Hash16>;
 
 /// What bounds are worked out from.
 #[derive(Clone, Copy)]
@@ -60,12 +61,22 @@ pub(super) struct Scene<'a> {
     pub(super) as_of: Time,
 }
 
-/// For all principals of a bound the first by ARN, and the node of what it would be, if there is one.
+/// All principals of a bound.
+#[derive(Clone, Copy, Debug)]
+struct Group {
+    /// The first by ARN, which stands for all.
+    first: PrincipalId,
+    /// The node of what it would be, if there is one.
+    node: Option<NodeId>,
+    count: usize,
+}
+
+/// For all principals how they are bound, and who stands for those of one bound.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bounds {
     /// Of each principal.
     of: Column<Option<Bound>>,
-    firsts: Map<Bound, (PrincipalId, Option<NodeId>)>,
+    groups: Map<Bound, Group>,
     /// What the policies go by that limit.
     limits: Map<Limit, Arc<BTreeSet<Ask>>>,
     /// Whether whoever has any policy within a limit administers its account, or may, and who showed it. Then who else in
@@ -77,7 +88,8 @@ pub(super) struct Bounds {
 /// What is bound in another way than it was.
 #[derive(Debug, Default)]
 pub(super) struct Rebound {
-    pub(super) principals: BTreeSet<PrincipalId>,
+    /// The nodes of which some of those who stood there with others are at another now. Who led there may lead on otherwise.
+    pub(super) parted: BTreeSet<NodeId>,
     /// The nodes whose principal is another now, with it if there is one.
     pub(super) nodes: Vec<(NodeId, Option<PrincipalId>)>,
 }
@@ -102,9 +114,7 @@ impl Bounds {
         for (id, _) in estate.principals() {
             let bound = bounds.work_out(scene, id);
             bounds.set(id, bound);
-            if let Some(bound) = bound.filter(|bound| bounds.firsts.get(bound).is_none()) {
-                bounds.firsts.insert(bound, (id, None));
-            }
+            bound.into_iter().for_each(|bound| bounds.join(estate, bound, id));
         }
         bounds
     }
@@ -117,20 +127,26 @@ impl Bounds {
     /// Whether a principal is one of those that policies do not tell apart by who they are, but for trust within an account
     /// that they would administer, or might.
     pub(super) fn is_like_others(&self, id: PrincipalId) -> bool {
-        self.bound(id).is_some_and(|bound| matches!(bound.apart, Apart::Like(_)))
+        self.common(id).is_some()
+    }
+
+    /// What a principal has in common with all whom no policy tells apart from it; `None` where some policy may.
+    pub(super) fn common(&self, id: PrincipalId) -> Option<Common> {
+        match self.bound(id)?.apart {
+            Apart::Like(common) => Some(common),
+            Apart::Itself(_) => None,
+        }
     }
 
     /// Who stands for a principal, and the node.
     pub(super) fn of(&self, id: PrincipalId) -> Option<(PrincipalId, Option<NodeId>)> {
-        self.firsts.get(&self.bound(id)?).copied()
+        self.groups.get(&self.bound(id)?).map(|group| (group.first, group.node))
     }
 
     /// Remembers the node of what all principals of the same bound would be, or forgets it.
     pub(super) fn set_node(&mut self, id: PrincipalId, node: Option<NodeId>) {
         let bound = self.bound(id);
-        if let Some((_, own)) = bound.and_then(|bound| self.firsts.get_mut(&bound)) {
-            *own = node;
-        }
+        bound.and_then(|bound| self.groups.get_mut(&bound)).into_iter().for_each(|group| group.node = node);
     }
 
     /// Takes in that some principals are others than they were, that policies are, and that some accounts are limited in
@@ -168,10 +184,9 @@ impl Bounds {
             }
         }
         let mut open = own.clone();
-        for limit in others {
-            let all = new.of_kind(limit.account, limit.kind).filter(|(_, one)| Limit::of(one) == limit);
-            open.extend(all.map(|(id, _)| id));
-        }
+        let kinds: BTreeSet<_> = others.iter().map(|limit| (limit.account, limit.kind)).collect();
+        let all = kinds.into_iter().flat_map(|(account, kind)| new.of_kind(account, kind));
+        open.extend(all.filter(|(_, one)| others.contains(&Limit::of(one))).map(|(id, _)| id));
         if turned.others {
             open.extend(new.principals().map(|(id, _)| id));
         }
@@ -179,48 +194,17 @@ impl Bounds {
         self.rebind((new, scene), open)
     }
 
-    /// Works out anew how some principals are bound.
-    fn rebind(&mut self, (new, scene): (&Estate, Scene<'_>), open: BTreeSet<PrincipalId>) -> Rebound {
-        self.of.grow(new.principals_end() as usize, &None);
-        let mut others = Vec::new();
-        for id in open {
-            let (before, after) = (self.bound(id), self.work_out(scene, id));
-            if before != after {
-                self.set(id, after);
-                others.push((id, before, after));
-            }
-        }
-        let mut nodes = Vec::new();
-        for (id, before, _) in &others {
-            let Some(before) = before else { continue };
-            let first = self.firsts.get(before).copied().filter(|(first, _)| first == id);
-            if let Some((_, node)) = first {
-                let next = self.first_of(new, *before);
-                match next {
-                    Some(next) => drop(self.firsts.insert(*before, (next, node))),
-                    None => drop(self.firsts.remove(before)),
+    /// Counts a principal to a bound.
+    fn join(&mut self, estate: &Estate, bound: Bound, id: PrincipalId) {
+        match self.groups.get_mut(&bound) {
+            Some(group) => {
+                group.count += 1;
+                if estate.order(id, group.first).is_lt() {
+                    group.first = id;
                 }
-                nodes.extend(node.map(|node| (node, next)));
             }
+            None => drop(self.groups.insert(bound, Group { first: id, node: None, count: 1 })),
         }
-        for (id, _, after) in &others {
-            let Some(after) = after else { continue };
-            let known = self.firsts.get(after).copied();
-            if known.is_none_or(|(first, _)| new.order(*id, first).is_lt()) {
-                let node = known.and_then(|(_, node)| node);
-                self.firsts.insert(*after, (*id, node));
-                nodes.extend(node.map(|node| (node, Some(*id))));
-            }
-        }
-        Rebound { principals: others.into_iter().map(|(id, ..)| id).collect(), nodes }
-    }
-
-    /// The first principal of a bound by ARN.
-    fn first_of(&self, estate: &Estate, bound: Bound) -> Option<PrincipalId> {
-        // Nobody else is bound as one that is told apart by who it is.
-        let Apart::Like(_) = bound.apart else { return None };
-        let mut all = estate.of_kind(bound.limit.account, bound.limit.kind).map(|(id, _)| id);
-        all.find(|id| self.bound(*id) == Some(bound))
     }
 
     fn set(&mut self, id: PrincipalId, bound: Option<Bound>) {

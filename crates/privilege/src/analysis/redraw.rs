@@ -67,12 +67,7 @@ impl Analysis {
             drawn.masks.change(new, &drawn.interest, &touched.policies);
             let scene = Scene { ground, masks: &drawn.masks, as_of };
             let is_limited = |account| limited.contains_key(&account);
-            let Rebound { principals, nodes: rebound } =
-                drawn.bounds.change((old, scene), touched, &own, is_limited);
-            own.extend(principals);
-            if is_many(&own) {
-                return Ok(None);
-            }
+            let rebound = drawn.bounds.change((old, scene), touched, &own, is_limited);
             let drawing = Drawing::new(ground, drawn, as_of);
             let mut redraw = Redraw {
                 drawing,
@@ -112,8 +107,8 @@ struct Redraw<'a> {
     touched: &'a Touched,
     /// Principals that are others than they were, or hold policies that are.
     own: BTreeSet<PrincipalId>,
-    /// The nodes of what somebody would be with any policy whose principal is another, with it if there is one.
-    rebound: Vec<(NodeId, Option<PrincipalId>)>,
+    /// What is bound in another way than it was.
+    rebound: Rebound,
     /// What is drawn again of each node.
     scopes: Scopes,
     /// Edges that come or go by themselves, from nodes that have many.
@@ -174,12 +169,13 @@ impl<'a> Redraw<'a> {
         for id in &self.touched.principals {
             self.come_or_go(*id);
         }
-        for (node, first) in std::mem::take(&mut self.rebound) {
+        for (node, first) in std::mem::take(&mut self.rebound.nodes) {
             if let Some(first) = first {
                 self.drawing.drawn.board.set(node, Some(Place::Variant(Variant::AnyPolicy(first))));
             }
             self.scope(node, Parts::ALL);
         }
+        self.parted();
         let other_providers = self.has_other_providers();
         let ends = (self.old, self.drawing.ground);
         let affected = self.drawing.drawn.trust.change(ends, &self.own, other_providers);
@@ -202,6 +198,23 @@ impl<'a> Redraw<'a> {
         self.stale_actors();
         self.narrowed_actors();
         self.near_turned();
+    }
+
+    /// Draws again what led to where some stood with others who do not any more.
+    fn parted(&mut self) {
+        let mut open: Vec<NodeId> = self.rebound.parted.iter().copied().collect();
+        while let Some(node) = open.pop() {
+            for edge in self.base.graph.edges_to(node) {
+                match self.base.drawn.board.place(edge.from) {
+                    // What these lead to is always the same: who leads to them may lead to others.
+                    Some(Place::Pool(PoolKey { of: PoolOf::Some { .. }, .. })) => open.push(edge.from),
+                    Some(Place::Principal(_) | Place::Variant(_)) => {
+                        self.scope(edge.from, self.base.cause(edge.id).map_or(Parts::ALL, Parts::of));
+                    }
+                    _ => self.scope(edge.from, Parts::ALL),
+                }
+            }
+        }
     }
 
     /// Draws a part of what leaves a node again.

@@ -192,7 +192,8 @@ impl Redraw<'_> {
     /// only those that are others than they were may be another first.
     pub(super) fn draw_changed(&mut self, node: NodeId, key: &PoolKey) {
         let Some(pool) = self.drawing.pool(key) else { return };
-        let Some(turned) = self.turned.get(key) else { return self.drawing.lead_to_changed(node, &pool) };
+        let turned = self.turned.get(key).filter(|_| self.rebound.parted.is_empty());
+        let Some(turned) = turned else { return self.drawing.lead_to_changed(node, &pool) };
         let base = self.base;
         let others: BTreeSet<NodeId> =
             turned.gone.iter().chain(&turned.other).map(|id| Board::principal(*id)).collect();
