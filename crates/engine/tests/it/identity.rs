@@ -53,7 +53,7 @@ fn a_session_of_identity_center_is_the_person_and_a_role_chain_leads_back_to_her
     );
     let deploy = r#""eventSource":"s3.amazonaws.com","eventName":"ListBuckets","userIdentity":{"type":"AssumedRole","principalId":"AROADEPLOYDEPLOYDEP1:alice","arn":"arn:aws:sts::444455556666:assumed-role/deploy/alice","accountId":"444455556666","accessKeyId":"ASIADEPLOY000000001","sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROADEPLOYDEPLOYDEP1","arn":"arn:aws:iam::444455556666:role/deploy","accountId":"444455556666","userName":"deploy"}}}"#;
     check(
-        &[&assume, deploy],
+        &[&assume, deploy, &assume],
         "
         + human idc:111122223333/alice@corp.example permission-set:Admin
         + workload arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef permission-set:Admin
@@ -62,6 +62,7 @@ fn a_session_of_identity_center_is_the_person_and_a_role_chain_leads_back_to_her
         idc:111122223333/alice@corp.example [arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/alice@corp.example] < 
         + workload arn:aws:iam::444455556666:role/deploy role:deploy
         arn:aws:iam::444455556666:role/deploy [arn:aws:sts::444455556666:assumed-role/deploy/alice] < idc:111122223333/alice@corp.example
+        idc:111122223333/alice@corp.example [arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/alice@corp.example] < 
         ",
     );
 }

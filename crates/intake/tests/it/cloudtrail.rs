@@ -267,3 +267,30 @@ fn what_the_platform_says_of_an_agent_counts_more() {
     );
     assert_eq!(event(json!({"additionalEventData": {"ViaAWSMCPService": "false"}})).agent, None);
 }
+
+/// The first record of a list is read by the lexer, and those behind it mostly the short way, unless a key follows an escape.
+#[test]
+fn a_record_with_escapes_is_the_same_wherever_it_stands() {
+    let name = "ann \"o\" \\ lee\n";
+    let identity = json!({ "type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/ann" }).to_string();
+    let identity = identity.replace('}', &format!(r#","userName":{}}}"#, json!(name)));
+    let rest = r#""eventTime":"2026-03-02T09:15:00Z","eventSource":"iam.amazonaws.com","eventName":"ListUsers","eventID":"escaped""#;
+    let at_the_end = format!(r#"{{{rest},"userIdentity":{identity}}}"#);
+    let before_keys =
+        format!(r#"{{"userIdentity":{identity},"userAgent":"c\\d","errorMessage":"a \"b\"",{rest}}}"#);
+    let (one, two) = (record_with(json!({ "eventID": "1" })), record_with(json!({ "eventID": "2" })));
+    let read_list = |records: [&String; 3]| {
+        let outcome =
+            read(format!(r#"{{"Records":[{}]}}"#, records.map(String::as_str).join(",")).as_bytes());
+        assert_eq!(outcome.reasons(), Vec::<String>::new());
+        outcome.events.into_iter().find(|event| event.id == "escaped").unwrap()
+    };
+    for escaped in [&at_the_end, &before_keys] {
+        let first = read_list([escaped, &one, &two]);
+        assert_eq!(first.actor.user_name, name);
+        assert_eq!(
+            [read_list([&one, escaped, &two]), read_list([&one, &two, escaped])],
+            [first.clone(), first]
+        );
+    }
+}

@@ -63,6 +63,8 @@ mod shared_pathfinding;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod targets;
+#[cfg(test)]
 mod tracked;
 #[cfg(test)]
 mod trust;
