@@ -71,7 +71,8 @@ pub(super) fn members(things: &[Thing<'_>], id: &str) -> Option<AccountExport> {
         seen: Some(Seen::by(Source::Organizations)),
         ..OrganisationNode::default()
     };
-    let nodes: Vec<_> = accounts.fields().map(|(name, _)| member(name)).collect();
+    let named = accounts.fields().map(|(name, _)| name).filter(|name| kind_of(name) == NodeKind::Account);
+    let nodes: Vec<_> = named.map(member).collect();
     let account = id.to_owned();
     (!nodes.is_empty()).then(|| AccountExport {
         account,
