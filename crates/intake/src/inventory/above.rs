@@ -15,14 +15,18 @@ impl Above {
     /// Takes in a node.
     ///
     /// # Errors
-    /// In words, when it is a root below another node, or would lie below itself.
+    /// In words, when it is a root below another node, or would lie below itself or deeper than any tree of AWS.
     pub(super) fn put(&mut self, node: &OrganisationNode) -> Result<(), String> {
         let OrganisationNode { id, parent, .. } = node;
         if node.kind() == NodeKind::Root && !parent.is_empty() {
             return Err(format!("the root {id} is said to lie below {parent}"));
         }
-        if let Some(circle) = self.circle(id, parent) {
-            return Err(format!("{id} is said to lie below itself: {}", circle.join(" below ")));
+        let way = self.way_up(id, parent);
+        if way.len() > 1 && way.last() == Some(&id.as_str()) {
+            return Err(format!("{id} is said to lie below itself: {}", way.join(" below ")));
+        }
+        if way.len() > LEVELS_MAX {
+            return Err(format!("{id} is said to lie deeper than {LEVELS_MAX} levels"));
         }
         let known = self.0.entry(id.clone()).or_default();
         if !parent.is_empty() {
@@ -31,18 +35,17 @@ impl Above {
         Ok(())
     }
 
-    /// The nodes of the circle that there would be with a node below a parent.
-    fn circle<'a>(&'a self, id: &'a str, parent: &'a str) -> Option<Vec<&'a str>> {
-        let (mut circle, mut next) = (vec![id], parent);
-        // INVARIANT: what is known has no circle, so this ends.
-        while !next.is_empty() {
-            circle.push(next);
+    /// A node and those that it would lie below with a parent, as far up as there can be levels, or to itself.
+    fn way_up<'a>(&'a self, id: &'a str, parent: &'a str) -> Vec<&'a str> {
+        let (mut way, mut next) = (vec![id], parent);
+        while !next.is_empty() && way.len() <= LEVELS_MAX {
+            way.push(next);
             if next == id {
-                return Some(circle);
+                break;
             }
             next = self.0.get(next).map_or("", String::as_str);
         }
-        None
+        way
     }
 
     /// Nodes that others are said to lie below, and which were not told of.
@@ -64,3 +67,6 @@ impl Above {
         })
     }
 }
+
+/// More levels than a tree of AWS has, which nests units five deep: so far up is looked for each node.
+const LEVELS_MAX: usize = 32;

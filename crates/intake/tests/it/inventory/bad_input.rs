@@ -170,11 +170,14 @@ fn a_tree_that_contradicts_itself_counts_not_at_all() {
         json!({"resourceType": "Yams::Organizations::Account", "accountId": "999900001111", "configuration": of})
     };
     let account = [("111122223333", "ACCOUNT")];
+    let units: Vec<String> = (1..=40).map(|level| format!("ou-{level}")).collect();
+    let deep: Vec<&str> = std::iter::once("r-1").chain(units.iter().map(String::as_str)).collect();
     for (answers, said, accounts) in [
+        (vec![nodes(&deep)], "ou-32 is said to lie deeper than 32 levels", &[][..]),
         (
             vec![children("ou-1", &[("r-1", "ROOT")]), children("ou-1", &account)],
             "the root r-1 is said to lie below ou-1",
-            &["111122223333"][..],
+            &["111122223333"],
         ),
         (
             vec![

@@ -18,14 +18,14 @@ impl World {
         world.document(&managed, &GIVEN);
         world.document(&format!("{managed} version:v1"), &GIVEN);
         world.document(&denies, &DENIALS);
+        let named = |name: &str| Identity {
+            id: arn(name),
+            account: A.to_owned(),
+            name: name.rsplit('/').next().unwrap().to_owned(),
+            ..Identity::default()
+        };
         for name in ["user/a", "user/b", "user/c"] {
-            let id = arn(name);
-            let row = Identity {
-                id: id.clone(),
-                account: A.to_owned(),
-                name: name.rsplit('/').next().unwrap().to_owned(),
-                ..Identity::default()
-            };
+            let (id, row) = (arn(name), named(name));
             let of = |groups: &[&str]| Identity {
                 groups: groups.iter().map(|&group| group.to_owned()).collect(),
                 ..row.clone()
@@ -46,13 +46,7 @@ impl World {
         }
         for name in ["role/door", "role/works"] {
             let id = arn(name);
-            let row = Identity {
-                id: id.clone(),
-                account: A.to_owned(),
-                name: name.rsplit('/').next().unwrap().to_owned(),
-                ..Identity::default()
-            };
-            world.0.push(vec![Form::Identity(row)]);
+            world.0.push(vec![Form::Identity(named(name))]);
             world.own(&id, &GIVEN);
             world.hold(&id, "trust", Origin::Trust);
             world.document(&format!("{id} trust"), &DOORS);
