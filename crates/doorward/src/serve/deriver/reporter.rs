@@ -40,8 +40,10 @@ pub(crate) struct Reporter {
     open: BTreeMap<String, Finding>,
     /// The last point of the trend.
     last: Option<PrivilegeMeasured>,
-    /// When an import was told of since.
+    /// When an import was told of since; before the first point, when anything was.
     imported: Option<Instant>,
+    /// When that was first.
+    begun: Option<Instant>,
     /// So long after the last import no more is expected.
     pub(super) settled: Duration,
 }
@@ -78,6 +80,7 @@ impl Reporter {
             open: open.map(|finding| (finding.id.clone(), finding.clone())).collect(),
             last: control.trend.points().next_back().copied(),
             imported: None,
+            begun: None,
             settled: SETTLED,
         }
     }
@@ -97,8 +100,12 @@ impl Reporter {
 
     /// Takes what was told of the inventory.
     pub(super) fn take(&mut self, facts: &[Fact]) {
-        if facts.iter().any(|fact| matches!(fact, Fact::ImportCommitted(_))) {
-            self.imported = Some(Instant::now());
+        // Not each export states a whole account. Until there is something to compare with, all that comes may be a part
+        // of what was so before.
+        if self.last.is_none() || facts.iter().any(|fact| matches!(fact, Fact::ImportCommitted(_))) {
+            let now = Instant::now();
+            self.imported = Some(now);
+            self.begun.get_or_insert(now);
         }
         if self.last.is_some() {
             self.facts.extend_from_slice(facts);
@@ -161,8 +168,9 @@ impl Reporter {
     /// Records how much is possible, if that is due.
     pub(super) fn measure(&mut self, derived: &Arc<Derived>, now: Time, ask: Ask<'_>) {
         let day = |ms: i64| ms.div_euclid(Millis::DAY.0);
+        let is_awaited = self.begun.is_none_or(|at| at.elapsed() < AWAITED_MAX);
         let after_import = match (self.imported, self.last) {
-            (Some(at), _) if at.elapsed() < self.settled => return,
+            (Some(at), _) if at.elapsed() < self.settled && is_awaited => return,
             (Some(_), _) => true,
             (None, Some(last)) if day(last.at_ms) >= day(now.ms()) => return,
             (None, _) => false,
@@ -174,7 +182,7 @@ impl Reporter {
             ..measure(&derived.atlas)
         };
         if ask(Command::MeasurePrivilege(measured)) {
-            self.imported = None;
+            (self.imported, self.begun) = (None, None);
             if self.last.replace(measured).is_none() {
                 self.settle(derived);
             }
@@ -184,3 +192,5 @@ impl Reporter {
 
 /// Exports that are taken in one after another are no further apart.
 const SETTLED: Duration = Duration::from_secs(5);
+/// What comes without a pause is measured after so long at the latest.
+const AWAITED_MAX: Duration = Duration::from_secs(600);
