@@ -19,7 +19,7 @@ use crate::analysis::{Cause, Evidence, Explainer, Place, Variant};
 use crate::atlas::Atlas;
 use crate::choke::{Choke, Point};
 use crate::estate::{AccountId, Estate, Held, Principal, PrincipalId};
-use crate::graph::{Edge, Filter, NodeId};
+use crate::graph::{Edge, Filter, Level, NodeId};
 use crate::reach::Toward;
 use crate::usage::{EfficiencyAnswer, StepAnswer};
 
@@ -94,8 +94,7 @@ pub struct PathAnswer {
     pub name: String,
     /// Its steps.
     pub hops: Vec<HopAnswer>,
-    /// What would have to be there; absent where nothing is missing.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What would have to be there; nothing where nothing is missing.
     pub missing: Option<String>,
 }
 
@@ -291,7 +290,9 @@ impl Teller<'_> {
         let Some(((_, _, account), toward)) = goals.min_by_key(|(key, _)| *key) else { return Vec::new() };
         let goal = self.atlas.analysis.administration(account);
         let mut ways: BTreeMap<String, (u8, usize, Edge)> = BTreeMap::new();
-        for edge in self.atlas.analysis.graph.edges_from(node) {
+        // What leads only to data leads no further.
+        let leading = self.atlas.analysis.graph.edges_from(node).filter(|edge| edge.level == Level::Control);
+        for edge in leading {
             let rest = if edge.to == goal { Some(0) } else { toward.conditions(edge.to) };
             let Some((rest, cause)) = rest.zip(self.atlas.analysis.cause(edge.id)) else { continue };
             let shown =

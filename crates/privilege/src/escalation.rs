@@ -206,6 +206,8 @@ pub enum Gives {
     AnyPolicy,
     /// It acts as the target, which has any policy it likes, within its boundary.
     TargetWithAnyPolicy,
+    /// It acts as a principal that it has made, without a boundary and with any policy it likes.
+    NewPrincipal,
     /// It has what its policies allow, without the boundary.
     WithoutBoundary,
     /// It has what its policies allow, without the policy that denies.

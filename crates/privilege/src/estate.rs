@@ -10,12 +10,12 @@ use doorward_model::identity::Identity;
 use doorward_model::inventory::last_use::LastUse;
 use doorward_model::inventory::resource::Resource;
 
-use crate::document::Effect;
 use crate::shared::{Column, List, Map};
 
 mod build;
 mod center;
 mod change;
+mod denying;
 mod derive;
 mod organise;
 mod principal;
@@ -296,25 +296,6 @@ impl Estate {
     pub fn changeable_policies<'a>(&'a self, principal: &'a Principal) -> impl Iterator<Item = &'a str> {
         let held = principal.policies.iter().filter_map(|id| self.policy(*id));
         held.filter(|policy| policy.is_changeable).map(|policy| &*policy.name)
-    }
-
-    /// Those policies of a principal that deny something and come to it in a way.
-    pub fn denying<'a>(&'a self, principal: &'a Principal, way: Way) -> impl Iterator<Item = PolicyId> + 'a {
-        let own = principal.own as usize;
-        let placed = principal.policies.iter().enumerate();
-        let of_way = placed.filter(move |(place, _)| (*place >= own) == matches!(way, Way::Group(_)));
-        let denies = move |id: &PolicyId| {
-            let policy = self.policy(*id);
-            let inline = policy.is_some_and(|policy| policy.name.contains(" inline:"));
-            let right = match way {
-                Way::Managed | Way::Group(Some(Written::Managed)) => !inline,
-                Way::Inline | Way::Group(Some(Written::Inline)) => inline,
-                Way::Group(None) => true,
-            };
-            let mut statements = policy.and_then(|policy| policy.document.document()).into_iter();
-            right && statements.any(|one| one.statements.iter().any(|one| one.effect == Effect::Deny))
-        };
-        of_way.map(|(_, id)| *id).filter(denies)
     }
 
     /// What AWS keeps of when an identity tried each service last, by service.

@@ -9,7 +9,7 @@ mod context;
 
 pub use caller::{Caller, CallerKind, Membership};
 pub use context::{Context, Known, Since};
-pub(crate) use context::{Looked, Personal};
+pub(crate) use context::{Looked, Personal, tells_of_resource};
 
 /// A question to the evaluation.
 #[derive(Clone, Copy, Debug)]
@@ -65,8 +65,22 @@ pub struct Resource<'a> {
     pub organisation: Membership<'a>,
     /// Its tags, the names in lower case; `None` when they are not known.
     pub tags: Option<&'a [(Box<str>, Box<str>)]>,
+    /// The permissions boundary of the user or role that it is.
+    pub boundary: Boundary<'a>,
     /// What the owner has set against public policies.
     pub public_access: PublicAccess,
+}
+
+/// The permissions boundary of a user or role that a permission is used on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Boundary<'a> {
+    /// Whether it has one is not known, or it is no user or role.
+    #[default]
+    Unknown,
+    /// It has none.
+    None,
+    /// The policy of this ARN.
+    Of(&'a str),
 }
 
 /// Which resources a permission is used on.
@@ -110,6 +124,7 @@ impl<'a> Resource<'a> {
             account: None,
             organisation: Membership::Unknown,
             tags: None,
+            boundary: Boundary::Unknown,
             public_access: PublicAccess::Open,
         }
     }

@@ -12,6 +12,7 @@ pub use self::matches::Matches;
 use crate::document::{Document, Effect, Selection, Statement};
 use crate::pattern::Pattern;
 use crate::region::{self, REQUESTED_REGION};
+use crate::request::tells_of_resource;
 use crate::shared::Sequence;
 
 /// How sure it is that something is allowed.
@@ -217,13 +218,12 @@ impl<T: Copy + Ord + Numbered> Pool<T> {
         if self.own == Own::Different {
             return None;
         }
-        let of_target = |key: &str| key.contains("resourcetag/") || key == "aws:resourcearn";
         let statements = || said.granting.iter().chain(said.limits.iter().flatten());
         let ask_for_region = || statements().flat_map(|one| one.keys()).any(|key| key == REQUESTED_REGION);
         let mut places = if self.is_spread() && ask_for_region() { self.elsewhere() } else { Vec::new() };
         let mut number = places.iter().map(|(_, region)| region + 1).max().unwrap_or(0);
         for statement in statements() {
-            if statement.conditions.iter().any(|condition| of_target(&condition.key)) {
+            if statement.conditions.iter().any(|condition| tells_of_resource(&condition.key)) {
                 return None;
             }
             for pattern in statement.resources.iter().flat_map(|selection| selection.named()) {
@@ -388,6 +388,13 @@ pub struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
+    /// Whether conditions ask what a target is tagged with, or what limits it.
+    #[must_use]
+    pub fn asks_of_targets(&self) -> bool {
+        let statements = self.granting.iter().chain(self.limits.iter().flatten());
+        statements.flat_map(|one| &one.conditions).any(|condition| tells_of_resource(&condition.key))
+    }
+
     /// Of a permission, given in lower case.
     #[must_use]
     pub fn new<L: Iterator<Item = &'a Document>>(

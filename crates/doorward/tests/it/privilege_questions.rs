@@ -103,6 +103,7 @@ fn an_analysis_says_who_can_become_administrator_and_by_which_statements() {
                     "statement": [format!("{APP} inline:all statement 1")],
                 },
             ],
+            "missing": null,
         })
     );
     let row = |name| (told(name)["admin"].clone(), told(name)["escalation"].clone());

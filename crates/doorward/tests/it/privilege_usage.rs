@@ -150,7 +150,8 @@ fn expected() -> Value {
         },
         "statement": [], "usage": {"taken": "standing"},
     });
-    let way = |hops: &[&Value]| json!({"id": "sts-001", "name": "Assume the role", "hops": hops});
+    let way =
+        |hops: &[&Value]| json!({"id": "sts-001", "name": "Assume the role", "hops": hops, "missing": null});
     json!({
         "logs": [{"account": ACCOUNT, "from": from, "to": to, "events": 4, "sources": sources}],
         "usage": [

@@ -1,15 +1,13 @@
 //! Whoever may act: a principal as it is, or as it would be with other policies.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use doorward_model::hash::Hash16;
 use hashbrown::HashMap;
 
 use crate::analysis::draft::{Beside, Variant};
-use crate::analysis::question::without_denials;
-use crate::document::Document;
 use crate::estate::{AccountId, Estate, Policy, PolicyId, Principal, PrincipalId};
 use crate::graph::NodeId;
 use crate::interest::{Interest, Mask, Sayings};
@@ -30,8 +28,6 @@ pub(crate) struct Actor {
     pub(crate) policies: Vec<PolicyId>,
     /// What limits it.
     pub(crate) boundary: Option<PolicyId>,
-    /// Those of them whose denials do not count, without these.
-    pub(crate) stripped: BTreeMap<PolicyId, Document>,
     voices: OnceCell<Voices>,
     /// Which permissions of interest its policies could allow.
     pub(crate) mask: Mask,
@@ -67,8 +63,6 @@ pub(crate) struct Voices {
 pub(crate) enum Text {
     Of(Hash16),
     Unknown(PolicyId),
-    /// Without what the document denies.
-    Allowing(Hash16),
 }
 
 impl Voice {
@@ -79,15 +73,6 @@ impl Voice {
             is_read: document.is_some(),
             said: document.map(|document| interest.said(document)).unwrap_or_default(),
         })
-    }
-
-    /// The same without what it denies.
-    fn without_denials(&self) -> Self {
-        let text = match self.text {
-            Text::Of(hash) => Text::Allowing(hash),
-            text @ (Text::Unknown(_) | Text::Allowing(_)) => text,
-        };
-        Self { text, is_read: self.is_read, said: Sayings { denies: Mask::default(), ..self.said } }
     }
 }
 
@@ -138,7 +123,6 @@ impl Actor {
                 limited: Mask::default(),
                 policies: principal.policies.clone(),
                 boundary: principal.boundary,
-                stripped: BTreeMap::new(),
             }
             .masked(masks),
         )
@@ -159,11 +143,7 @@ impl Actor {
     /// What its policies say, found out once.
     pub(crate) fn voices(&self, masks: &Masks) -> &Voices {
         self.voices.get_or_init(|| {
-            let voice = |id: &PolicyId| {
-                let voice = masks.voice(*id)?;
-                let is_stripped = self.stripped.contains_key(id);
-                Some(if is_stripped { Arc::new(voice.without_denials()) } else { Arc::clone(voice) })
-            };
+            let voice = |id: &PolicyId| masks.voice(*id).map(Arc::clone);
             let all: Vec<Arc<Voice>> = self.policies.iter().filter_map(voice).collect();
             let mut freed = Mask::default();
             all.iter().for_each(|voice| freed.join(&voice.said.frees));
@@ -184,12 +164,7 @@ impl Actor {
             Variant::Anything(_) => Self { policies: vec![estate.any_policy()], boundary: None, ..actor },
             Variant::WithoutBoundary(_) => Self { boundary: None, ..actor },
             Variant::WithoutDenial(_, way) => {
-                let left = |id: PolicyId| {
-                    let document = estate.policy(id)?.document.document()?;
-                    Some((id, without_denials(document)))
-                };
-                let stripped = estate.denying(estate.principal(id)?, way).filter_map(left).collect();
-                Self { stripped, ..actor }
+                Self { policies: estate.without_denying(estate.principal(id)?, way), ..actor }
             }
             Variant::OtherVersions(_) => actor.with_others(estate, estate.principal(id)?),
             Variant::Joined(_, group, beside) => {
@@ -211,8 +186,6 @@ impl Actor {
     /// With the policies of a group.
     fn with_group(mut self, estate: &Estate, (group, beside): (&Principal, Beside)) -> Self {
         self.policies.extend(&group.policies);
-        // What the group denies, its members are denied whatever they take off themselves.
-        self.stripped.retain(|id, _| !group.policies.contains(id));
         if beside == Beside::OtherVersions { self.with_others(estate, group) } else { self }
     }
 

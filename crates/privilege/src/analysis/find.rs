@@ -193,7 +193,7 @@ impl Drawing<'_> {
                 let way = way_of(target, state);
                 let is_whole =
                     matches!(acting.actor.variant, None | Some(Variant::Joined(.., Beside::Nothing)));
-                is_whole && self.estate.denying(principal, way).next().is_some()
+                is_whole && self.estate.is_denied_by(principal, way)
             }
             _ => true,
         }
@@ -355,12 +355,20 @@ impl Drawing<'_> {
         let variant = match method.rule.gives {
             Gives::AnyPolicy | Gives::TargetWithAnyPolicy if is_unbounded => Variant::Anything(id),
             Gives::AnyPolicy | Gives::TargetWithAnyPolicy => Variant::AnyPolicy(id),
+            Gives::NewPrincipal if acting.actor.boundary.is_none() => Variant::AnyPolicy(id),
+            Gives::NewPrincipal => Variant::Anything(id),
             Gives::WithoutBoundary if has_any_policy => Variant::Anything(id),
             Gives::WithoutBoundary => Variant::WithoutBoundary(id),
             Gives::WithoutDenial => {
                 let state = method.rule.states.iter().copied().find(|state| is_denial(*state));
                 let way = way_of(method.rule.target, state.unwrap_or(State::WithDenial));
-                Variant::WithoutDenial(id, way)
+                match own {
+                    // It stays a member, even where what goes had let it join.
+                    Some(Variant::Joined(_, group, Beside::Nothing)) => {
+                        Variant::Joined(id, group, Beside::WithoutDenial(way))
+                    }
+                    _ => Variant::WithoutDenial(id, way),
+                }
             }
             // Whoever has any policy has what other versions allow.
             Gives::OtherVersion if has_any_policy => return,

@@ -4,9 +4,9 @@
 use doorward_model::inventory::resource::attribute;
 
 use crate::document::Document;
-use crate::estate::{Account, AccountId, Estate, PolicyId, PrincipalId};
+use crate::estate::{Account, AccountId, Estate, PolicyId, Principal, PrincipalId};
 use crate::evaluate::{Level, Policy};
-use crate::request::{Membership, PublicAccess, Resource};
+use crate::request::{Boundary, Membership, PublicAccess, Resource};
 
 /// An estate with the control policies of each account.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +78,17 @@ pub(crate) fn membership(estate: &Estate, account: AccountId) -> Membership<'_> 
     }
 }
 
+/// The user or role of an ARN.
+fn principal<'a>(estate: &'a Estate, arn: &str) -> Option<&'a Principal> {
+    let is_some = arn.contains(":user/") || arn.contains(":role/");
+    estate.principal(if is_some { estate.find(arn)? } else { return None })
+}
+
+fn boundary<'a>(estate: &'a Estate, target: &Principal) -> Boundary<'a> {
+    let policy = target.boundary.and_then(|id| estate.policy(id));
+    policy.map_or(Boundary::None, |policy| Boundary::Of(&policy.name))
+}
+
 /// A resource with what guards it.
 #[derive(Debug)]
 pub(crate) struct Guarded<'a> {
@@ -110,6 +121,12 @@ impl<'a> Guarded<'a> {
             if flag.is_some_and(|flag| flag == "true") {
                 guarded.resource.public_access = PublicAccess::Restricted;
             }
+        }
+        if known.is_none()
+            && let Some(target) = principal(estate, arn)
+        {
+            guarded.resource.tags = Some(&target.tags);
+            guarded.resource.boundary = boundary(estate, target);
         }
         // "Resource control policies (RCPs)": they do not apply to keys that AWS manages.
         let is_kept_by_aws = known

@@ -69,8 +69,15 @@ impl Method {
             let said = keys.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
             let said: Vec<(&str, &str)> = said.collect();
             let plain = Asked::plain(&need.permission, as_of);
-            let with =
-                |context| said.iter().fold(context, |context: Context, (key, value)| context.and(key, value));
+            let with = |context| {
+                let mut with =
+                    said.iter().fold(context, |context: Context, (key, value)| context.and(key, value));
+                // Within a boundary, what is made is of no more use than the boundary allows.
+                if need.on == On::New && rule.gives == Gives::NewPrincipal {
+                    with.set("iam:PermissionsBoundary", Known::Absent);
+                }
+                with
+            };
             Asked { on: need.on, contexts: plain.contexts.map(with), ..plain }
         };
         Self { place, needs: rule.needs.iter().map(asked).collect(), rule: rule.clone(), mask: all }

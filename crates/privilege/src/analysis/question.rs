@@ -6,7 +6,7 @@ use crate::analysis::explain::Evidence;
 use crate::analysis::ground::{Ground, Guarded, membership, policy};
 use crate::analysis::method::Asked;
 use crate::document::{Document, Effect};
-use crate::estate::{AccountId, Estate, PolicyId, Principal, PrincipalId, PrincipalKind};
+use crate::estate::{AccountId, Estate, Principal, PrincipalId, PrincipalKind};
 use crate::evaluate::{Answer, Leaf, Level, Policies, Policy, Requirement, Verdict, evaluate_anywhere};
 use crate::request::{Caller, CallerKind, Context, Permission, Request};
 use crate::targets::{Certainty, Said};
@@ -28,16 +28,12 @@ impl<'a> Acting<'a> {
     pub(crate) fn new(ground: Ground<'a>, actor: &'a Actor) -> Option<Self> {
         let estate = ground.estate;
         let principal = estate.principal(actor.principal)?;
-        let held = |id: &PolicyId| match actor.stripped.get(id) {
-            Some(document) => Policy { document: Some(document), ..policy(estate, *id) },
-            None => policy(estate, *id),
-        };
         let limited = !principal.is_service_linked();
         Some(Self {
             actor,
             caller: caller(estate, principal)?,
             ground,
-            identity: actor.policies.iter().map(held).collect(),
+            identity: actor.policies.iter().map(|id| policy(estate, *id)).collect(),
             boundary: actor.boundary.iter().map(|id| policy(estate, *id)).collect(),
             service_control: if limited { ground.service_control(actor.account) } else { &[] },
         })
@@ -235,7 +231,11 @@ impl Evidence {
         for at in answer.because.iter() {
             let sid = policies.sid(at).filter(|sid| !sid.is_empty());
             let sid = sid.map(|sid| format!(" ({sid})")).unwrap_or_default();
-            self.statements.push(format!("{} statement {}{sid}", policies.name(at), at.statement));
+            let said = format!("{} statement {}{sid}", policies.name(at), at.statement);
+            // A control policy may be attached to several levels.
+            if !self.statements.contains(&said) {
+                self.statements.push(said);
+            }
         }
         if let Verdict::OnlyIf(requirement) = &answer.verdict
             && truth(requirement, true) == Truth::Open
@@ -278,11 +278,4 @@ pub(crate) fn truth(requirement: &Requirement<'_>, chosen: bool) -> Truth {
         Requirement::All(parts) => parts.iter().map(|part| truth(part, chosen)).min().unwrap_or(Truth::Yes),
         Requirement::Any(parts) => parts.iter().map(|part| truth(part, chosen)).max().unwrap_or(Truth::No),
     }
-}
-
-/// A document without what it denies.
-pub(crate) fn without_denials(document: &Document) -> Document {
-    let mut stripped = document.clone();
-    stripped.statements.retain(|statement| statement.effect == Effect::Allow);
-    stripped
 }

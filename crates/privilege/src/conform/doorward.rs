@@ -15,7 +15,7 @@ use super::{ConformError, File, Format, Outcome, Report};
 use crate::document::Document;
 use crate::evaluate::{Answer, Denial, LayerKind, Policies, Policy, Verdict, evaluate};
 use crate::request::{
-    Caller, Context, Known, Membership, Permission, PublicAccess, Request, Resource, Which,
+    Boundary, Caller, Context, Known, Membership, Permission, PublicAccess, Request, Resource, Which,
 };
 
 pub(super) fn run(files: &[File], report: &mut Report) -> Result<(), ConformError> {
@@ -73,6 +73,8 @@ struct Case {
     resource: String,
     account: Option<String>,
     resource_tags: Option<BTreeMap<String, String>>,
+    /// The permissions boundary of the user or role that the permission is used on; `none` where it has none.
+    resource_boundary: Option<String>,
     resource_organisation: Option<Organisation>,
     #[serde(default)]
     restrict_public_buckets: bool,
@@ -190,6 +192,11 @@ impl Case {
         resource.account = self.account.as_deref().or(resource.account);
         resource.organisation = Organisation::membership(self.resource_organisation.as_ref());
         resource.tags = of_resource.as_deref();
+        resource.boundary = match self.resource_boundary.as_deref() {
+            None => Boundary::Unknown,
+            Some("none") => Boundary::None,
+            Some(arn) => Boundary::Of(arn),
+        };
         if self.resource == "none" {
             resource.which = Which::None;
         }

@@ -257,6 +257,10 @@ fn gives(rule: &Rule) -> Result<(), String> {
             ),
             "a target that is the actor's own",
         ),
+        Gives::NewPrincipal => (
+            rule.target == Target::Itself && rule.needs.iter().any(|need| need.on == On::New),
+            "the actor itself as target, and something new in `needs`",
+        ),
         Gives::WithoutBoundary => (has(State::Bounded), "`bounded` in `where`"),
         Gives::WithoutDenial => (
             has(State::WithManagedDenial) || has(State::WithInlineDenial) || has(State::WithDenial),

@@ -106,6 +106,7 @@ impl Gives {
             Self::OtherVersion => "has what another version of the target allows",
             Self::AnyPolicy => "has any policy",
             Self::TargetWithAnyPolicy => "acts as the target, with any policy",
+            Self::NewPrincipal => "acts as what it has made, with any policy and without a boundary",
             Self::WithoutBoundary => "has its policies without the boundary",
             Self::WithoutDenial => "has its policies without the one that denies",
         }

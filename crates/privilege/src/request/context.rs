@@ -2,7 +2,7 @@
 //!
 //! Source: IAM User Guide, "AWS global condition context keys"; Service Authorization Reference for keys of services.
 
-use super::{AWS, CallerKind, Membership, Request, Resource, last_name, lower};
+use super::{AWS, Boundary, CallerKind, Membership, Request, Resource, last_name, lower};
 use crate::pattern::Pattern;
 use crate::region::{self, Regions};
 
@@ -165,6 +165,7 @@ impl<'a> Request<'a> {
         let name = match key.split_once(':')? {
             ("aws", name) => name,
             ("s3", "resourceaccount") => "resourceaccount",
+            ("iam", BOUNDARY) => return self.boundary_of_target(),
             (_, name) if name.starts_with(RESOURCE_TAG) => name,
             _ => return None,
         };
@@ -180,6 +181,23 @@ impl<'a> Request<'a> {
         match name {
             "requestedregion" => self.fixed_region().map(Looked::One),
             _ => self.of_caller(name).or_else(|| of_resource(&self.resource, name)),
+        }
+    }
+
+    /// The permissions boundary of the user or role that is changed. Where one is made or its boundary is set, the key has
+    /// what the request asks for.
+    ///
+    /// Sources: Service Authorization Reference, "Condition keys for AWS Identity and Access Management"; IAM User Guide,
+    /// "Permissions boundaries for IAM entities", delegating responsibility to others.
+    fn boundary_of_target(&self) -> Option<Looked<'a>> {
+        let verb = self.permission.verb();
+        let is_asked_for =
+            verb.starts_with("create") || (verb.starts_with("put") && verb.ends_with(BOUNDARY));
+        match self.resource.boundary {
+            _ if is_asked_for || self.permission.service() != "iam" => None,
+            Boundary::Unknown => None,
+            Boundary::None => Some(Looked::Absent),
+            Boundary::Of(arn) => Some(Looked::One(arn)),
         }
     }
 
@@ -235,6 +253,15 @@ impl<'a> Request<'a> {
                 (_, Some(id)) => Looked::One(id),
                 (_, None) => Looked::Present,
             },
+            // "AWS global condition context keys": they are there only where a service calls for a resource of somebody. The one
+            // that Amazon SNS has besides is no other (Amazon SNS Developer Guide, "Example cases for Amazon SNS access
+            // control").
+            "sourcearn" | "sourceaccount" | "sourceorgid" | "sourceorgpaths" | "sourceowner" => {
+                match caller.kind {
+                    CallerKind::Service(_) => return None,
+                    _ => Looked::Absent,
+                }
+            }
             _ => return None,
         })
     }
@@ -304,3 +331,9 @@ fn tag_of<'a>(tags: Option<&'a [(Box<str>, Box<str>)]>, name: &str) -> Looked<'a
 
 const PRINCIPAL_TAG: &str = "principaltag/";
 const RESOURCE_TAG: &str = "resourcetag/";
+const BOUNDARY: &str = "permissionsboundary";
+
+/// Whether what a condition key says depends on the resource that a permission is used on, beyond its account.
+pub(crate) fn tells_of_resource(key: &str) -> bool {
+    key.contains(RESOURCE_TAG) || matches!(key, "aws:resourcearn" | "iam:permissionsboundary")
+}

@@ -162,6 +162,136 @@ fn a_denial_that_can_be_detached_denies_nothing() {
 }
 
 #[test]
+fn a_policy_that_denies_goes_with_what_it_allows() {
+    let most = r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","NotAction":"iam:DetachUserPolicy","Resource":"*"}]"#;
+    let (mixed, other) =
+        (format!("arn:aws:iam::{ACCOUNT}:policy/mixed"), format!("arn:aws:iam::{ACCOUNT}:policy/other"));
+    let detaches = vec!["iam-106".to_owned()];
+    for (policies, expected) in [
+        (vec![(&mixed, most)], (Escalation::None, false, Vec::new())),
+        (vec![(&mixed, most), (&other, ALL)], (Escalation::Now, false, detaches.clone())),
+        // What only denies goes alone.
+        (
+            vec![
+                (
+                    &mixed,
+                    r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"s3:*","Resource":"*"}]"#,
+                ),
+                (&other, r#"[{"Effect":"Deny","NotAction":"iam:DetachUserPolicy","Resource":"*"}]"#),
+            ],
+            (Escalation::Now, false, detaches),
+        ),
+    ] {
+        let rows = policies.iter().fold(Rows::new().user("held", NOTHING), |rows, (name, text)| {
+            rows.held(&user("held"), name, Origin::Attached).document(name, text)
+        });
+        assert_eq!(told(&atlas(rows.estate()), "/held"), expected, "{policies:?}");
+    }
+}
+
+#[test]
+fn who_leaves_a_group_that_denies_loses_what_the_group_allows() {
+    let leaves = r#"[{"Effect":"Allow","Action":"iam:RemoveUserFromGroup","Resource":"*"}]"#;
+    let guard = r#"[{"Effect":"Deny","NotAction":"iam:RemoveUserFromGroup","Resource":"*"}]"#;
+    let mixed = r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","NotAction":"iam:RemoveUserFromGroup","Resource":"*"}]"#;
+    let of = |own: &str, group: &str| {
+        let rows = Rows::new().identity(&user("member"), "member", &["g"]).inline(&user("member"), own);
+        told(&atlas(rows.group("g", group).estate()), "/member")
+    };
+    let left = (Escalation::Now, false, vec!["iam-110".to_owned()]);
+    let none = (Escalation::None, false, Vec::new());
+    assert_eq!([of(ALL, guard), of(leaves, mixed), of(ALL, mixed)], [left.clone(), none, left]);
+}
+
+/// Who may write policies only of roles that a condition asks for, and assume all roles.
+fn writer(condition: &str) -> Rows {
+    let writes = format!(
+        r#"[{{"Effect":"Allow","Action":["iam:CreateRole","iam:PutRolePolicy","iam:AttachRolePolicy"],"Resource":"*","Condition":{condition}}},{{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}}]"#
+    );
+    let limit = format!("arn:aws:iam::{ACCOUNT}:policy/limit");
+    let of_account = format!(r#"{{"AWS":"arn:aws:iam::{ACCOUNT}:root"}}"#);
+    let bounded = format!("arn:aws:iam::{ACCOUNT}:role/bounded");
+    let mut rows = Rows::new()
+        .user("writer", &writes)
+        .role("bounded", &of_account, NOTHING)
+        .role("free", &of_account, NOTHING)
+        .held(&bounded, &limit, Origin::Boundary)
+        .document(&limit, NOTHING);
+    for (one, team) in rows.0.identities.iter_mut().skip(1).zip(["dev", "ops"]) {
+        one.tags.insert("Team".to_owned(), team.to_owned());
+    }
+    rows
+}
+
+#[test]
+fn what_a_condition_asks_of_a_role_is_known() {
+    let limit =
+        format!(r#"{{"StringEquals":{{"iam:PermissionsBoundary":"arn:aws:iam::{ACCOUNT}:policy/limit"}}}}"#);
+    let no_limit = r#"{"Null":{"iam:PermissionsBoundary":"true"}}"#;
+    let tag = |key: &str, team: &str| format!(r#"{{"StringEquals":{{"{key}/team":"{team}"}}}}"#);
+    let now = |methods: &[&str]| {
+        (Escalation::Now, false, methods.iter().map(|&one| one.to_owned()).collect::<Vec<_>>())
+    };
+    let none = (Escalation::None, false, Vec::new());
+    for (condition, expected) in [
+        (limit, none.clone()),
+        (no_limit.to_owned(), now(&["iam-014", "iam-017", "iam-115", "iam-116"])),
+        (tag("aws:ResourceTag", "dev"), none.clone()),
+        (tag("iam:ResourceTag", "none"), none),
+        (tag("aws:ResourceTag", "ops"), now(&["iam-014", "iam-017"])),
+    ] {
+        let (escalation, admin, mut methods) = told(&atlas(writer(&condition).estate()), "/writer");
+        // A role that it would make may have any tags.
+        if condition.contains("ResourceTag") {
+            methods.retain(|method| !matches!(method.as_str(), "iam-115" | "iam-116"));
+        }
+        let escalation = if methods.is_empty() { Escalation::None } else { escalation };
+        assert_eq!((escalation, admin, methods), expected, "{condition}");
+    }
+}
+
+#[test]
+fn who_makes_a_principal_without_a_boundary_is_administrator() {
+    let at = |name: &str, kind: &str, permissions: &str, condition: &str| {
+        let statement = format!(
+            r#"[{{"Effect":"Allow","Action":[{permissions}],"Resource":"arn:aws:iam::*:{kind}/new-*"{condition}}}]"#
+        );
+        told(&atlas(Rows::new().user(name, &statement).estate()), &format!("/{name}"))
+    };
+    let now = |method: &str| (Escalation::Now, false, vec![method.to_owned()]);
+    let limit = format!(
+        r#","Condition":{{"StringEquals":{{"iam:PermissionsBoundary":"arn:aws:iam::{ACCOUNT}:policy/limit"}}}}"#
+    );
+    for (kind, permissions, method) in [
+        ("role", r#""iam:CreateRole","iam:AttachRolePolicy""#, "iam-115"),
+        ("role", r#""iam:CreateRole","iam:PutRolePolicy""#, "iam-116"),
+        ("user", r#""iam:CreateUser","iam:AttachUserPolicy","iam:CreateAccessKey""#, "iam-117"),
+        ("user", r#""iam:CreateUser","iam:PutUserPolicy","iam:CreateAccessKey""#, "iam-118"),
+    ] {
+        assert_eq!(at("maker", kind, permissions, ""), now(method), "{permissions}");
+        assert_ne!(at("maker", kind, permissions, &limit).0, Escalation::Now, "{permissions}");
+    }
+    // What limits it does not limit what it makes.
+    let makes = r#"[{"Effect":"Allow","Action":["iam:CreateRole","iam:PutRolePolicy"],"Resource":"*"}]"#;
+    let limit = format!("arn:aws:iam::{ACCOUNT}:policy/limit");
+    let rows = Rows::new().user("bound", makes).held(&user("bound"), &limit, Origin::Boundary);
+    assert_eq!(told(&atlas(rows.document(&limit, makes).estate()), "/bound"), now("iam-116"));
+}
+
+#[test]
+fn a_way_is_named_by_the_method_that_leads_on_and_not_by_what_it_reads_or_writes() {
+    let function = format!("arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f");
+    let updates = r#"[{"Effect":"Allow","Action":"lambda:UpdateFunctionCode","Resource":"*"}]"#;
+    let mut rows = Rows::new()
+        .user("updates", updates)
+        .role("runs", r#"{"Service":"lambda.amazonaws.com"}"#, ALL)
+        .resource("lambda:function", &function);
+    rows.0.resources[0].runs_as = format!("arn:aws:iam::{ACCOUNT}:role/runs");
+    let expected = (Escalation::Now, false, vec!["lambda-003".to_owned()]);
+    assert_eq!(told(&atlas(rows.estate()), "/updates"), expected);
+}
+
+#[test]
 fn an_older_version_of_its_policy_counts_if_it_can_be_made_the_default() {
     let policy = format!("arn:aws:iam::{ACCOUNT}:policy/own");
     let sets = r#"[{"Effect":"Allow","Action":"iam:SetDefaultPolicyVersion","Resource":"*"}]"#;

@@ -33,6 +33,8 @@ struct Asking<'m> {
     /// Whether there is a new one among them, and whether some are gone and all others are as they were.
     comes: bool,
     only_goes: bool,
+    /// Whether some have other tags or another boundary than they had.
+    are_marked_otherwise: bool,
 }
 
 impl Redraw<'_> {
@@ -67,7 +69,7 @@ impl Redraw<'_> {
     /// Whether a method may find something else in a target that is another than it was.
     fn looks_different(&self, method: &Method, id: PrincipalId) -> bool {
         // To join a group gives what its policies say, and these may say something else.
-        if method.rule.gives == Gives::PoliciesOfTarget {
+        if method.rule.gives == Gives::PoliciesOfTarget || self.is_marked_otherwise(id) {
             return true;
         }
         if !method.looks_into_targets() {
@@ -77,6 +79,13 @@ impl Redraw<'_> {
             (bounds.bound(id), estate.principal(id).map(|one| one.policies.clone()))
         };
         seen(self.old, &self.base.drawn.bounds) != seen(self.drawing.estate, &self.drawing.drawn.bounds)
+    }
+
+    /// Whether a principal has other tags, or another boundary, than it had: conditions may ask for these.
+    fn is_marked_otherwise(&self, id: PrincipalId) -> bool {
+        let [was, is] = [self.old, self.drawing.estate]
+            .map(|estate| estate.principal(id).map(|one| (&one.tags, one.boundary)));
+        was != is
     }
 
     fn turn(&mut self, key: PoolKey, turned: Turned) {
@@ -172,6 +181,7 @@ impl Redraw<'_> {
                     .map(|place| drawn.board.node(&place)),
                 comes: !turned.come.is_empty(),
                 only_goes: turned.come.is_empty() && turned.other.is_empty(),
+                are_marked_otherwise: turned.other.iter().any(|id| self.is_marked_otherwise(*id)),
             })
         };
         of_method.filter_map(asking).collect()
@@ -239,6 +249,10 @@ impl Asking<'_> {
         let mut extent = Extent::All(Certainty::Certain);
         for need in self.method.on(On::Target) {
             let said = acting.said(&need.permission);
+            // What it had on them as they were is not asked again.
+            if self.are_marked_otherwise && said.asks_of_targets() {
+                return true;
+            }
             extent = both(
                 extent,
                 self.targets.extent(&said, &mut Matches::default(), &mut |arn, _| acting.has(need, arn)),

@@ -1,7 +1,7 @@
 //! What policies of the small organisation may say. Each text is a list of statements.
 
 /// What principals may hold.
-pub(super) const POLICIES: [&str; 32] = [
+pub(super) const POLICIES: [&str; 35] = [
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:*","Resource":"*"}]"#,
     r#"[{"Effect":"Deny","NotAction":"iam:Detach*","Resource":"*"}]"#,
@@ -34,6 +34,9 @@ pub(super) const POLICIES: [&str; 32] = [
     r#"[{"Effect":"Allow","Action":["sts:AssumeRole","s3:*","iam:Put*"],"Resource":"*"},{"Effect":"Deny","Action":"sts:*","Resource":"*","Condition":{"ArnNotLike":{"aws:PrincipalArn":["arn:aws:iam::*:*/a","arn:aws:iam::*:role/d*"]}}}]"#,
     r#"[{"Effect":"Allow","Action":["sqs:*","sns:*","lambda:*","iam:PassRole"],"Resource":"*","Condition":{"StringLike":{"aws:RequestedRegion":"us-*"}}}]"#,
     r#"[{"Effect":"Allow","Action":["sns:*","lambda:*","s3:*"],"Resource":["arn:aws:*:*:*:*${aws:RequestedRegion}*","arn:aws:s3:::bucket-b/${aws:RequestedRegion}"]},{"Effect":"Allow","Action":"iam:*","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:PassRole","iam:Put*","iam:CreateAccessKey","lambda:*"],"Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"x"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"iam:*","Resource":"*","Condition":{"StringEquals":{"iam:PermissionsBoundary":"arn:aws:iam::111122223333:policy/q"}}}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:Update*","iam:PutUserPolicy","iam:CreateAccessKey"],"Resource":"*"},{"Effect":"Deny","Action":"iam:*","Resource":"*","Condition":{"Null":{"iam:PermissionsBoundary":"true"}}}]"#,
 ];
 
 /// What somebody holds who may put another version of it in force.
