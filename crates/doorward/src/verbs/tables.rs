@@ -118,7 +118,7 @@ pub(crate) fn decision(explained: &Value) -> String {
 fn identity(thing: &Value) -> String {
     let mut told = fields(thing, &IDENTITY);
     told.push_str(&section(thing, ("Credentials", "/credentials"), &CREDENTIALS));
-    told.push_str(&section(thing, ("Policies", "/policies"), &[("policy", "")]));
+    told.push_str(&section(thing, ("Policies", "/held"), &HELD));
     told.push_str(&section(thing, ("Behind and beside it", "/edges"), &EDGES));
     told.push_str(&section(thing, ("Findings", "/findings"), &[("id", "")]));
     let holds = thing.get("holds").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -218,7 +218,7 @@ const IDENTITIES: [Column; 7] = [
     ("risk", "/risk/level"),
     ("last seen", "/last_seen"),
 ];
-const IDENTITY: [Column; 18] = [
+const IDENTITY: [Column; 22] = [
     ("id", "/id"),
     ("name", "/name"),
     ("kind", "/kind"),
@@ -226,6 +226,10 @@ const IDENTITY: [Column; 18] = [
     ("account", "/account"),
     ("unique id", "/unique_id"),
     ("created", "/created"),
+    ("known from", "/inventory/source"),
+    ("from event", "/inventory/from_event"),
+    ("known since", "/inventory/first_seen"),
+    ("known as of", "/inventory/last_seen"),
     ("first seen", "/first_seen"),
     ("last seen", "/last_seen"),
     ("events", "/events"),
@@ -240,6 +244,14 @@ const IDENTITY: [Column; 18] = [
 ];
 const KILL: [Column; 4] =
     [("identity", "/identity"), ("ended up to", "/up_to"), ("reason", "/reason"), ("bites", "/bites")];
+const HELD: [Column; 6] = [
+    ("policy", "/policy"),
+    ("held", "/by"),
+    ("known from", "/seen/source"),
+    ("from event", "/seen/from_event"),
+    ("since", "/seen/first_seen"),
+    ("as of", "/seen/last_seen"),
+];
 const CREDENTIALS: [Column; 3] = [("id", "/id"), ("kind", "/kind"), ("since", "/since")];
 const EDGES: [Column; 5] = [
     ("from", "/from"),

@@ -8,11 +8,14 @@ use doorward::writer::{Moment, Writer};
 use doorward_engine::{Engine, Rules, derive};
 use doorward_intake::{Item, Limits, Reader};
 use doorward_journal::{Content, Journal, Log, Options, Position, Sqlite};
+use doorward_model::command::Command;
 use doorward_model::event::Event;
 use doorward_model::hash::Hash16;
 use doorward_model::id::TenantId;
+use doorward_model::inventory::AccountExport;
 use doorward_model::record::{Fact, Record, Trust};
-use doorward_model::time::Time;
+use doorward_model::time::{Millis, Time};
+use doorward_serve::answers::identities::{HeldPolicyRow, SeenRow, identity};
 use serde_json::{Value, json};
 
 const NOW: Time = Time::from_ms(1_800_000_000_000);
@@ -84,6 +87,47 @@ fn an_event_and_what_it_changes_are_one_append_and_its_documents_are_stored() {
     // Facts and events have rows of their own; both of these are of one append.
     let facts = vec!["identity", "identity", "policy", "held", "changed"];
     assert_eq!(rows(writer.journal()), [vec!["tick"], facts, vec!["event"]]);
+}
+
+/// An export of the account, of a later date, with the user and its policy.
+fn export() -> Box<AccountExport> {
+    let user = json!({
+        "UserName": "ann", "UserId": "AIDAANN", "Path": "/", "Arn": "arn:aws:iam::111122223333:user/ann",
+        "CreateDate": (NOW + Millis::HOUR).to_string(),
+        "UserPolicyList": [{"PolicyName": "x", "PolicyDocument": DOCUMENT}],
+    });
+    let export =
+        json!({"UserDetailList": [user], "GroupDetailList": [], "RoleDetailList": [], "Policies": []});
+    let mut exports = Vec::new();
+    let mut keep = |item| match item {
+        Item::Export(export) => exports.push(export),
+        other => panic!("{other:?}"),
+    };
+    let mut reader = Reader::new("test", Limits::default());
+    reader.push(export.to_string().as_bytes(), &mut keep);
+    reader.finish(&mut keep);
+    exports.pop().unwrap()
+}
+
+#[test]
+fn what_only_an_event_has_told_is_marked_so_until_an_export_confirms_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = writer(folder.path());
+    let put = json!({"userName": "ann", "policyName": "x", "policyDocument": DOCUMENT});
+    writer.take(event("PutUserPolicy", &put), Moment::live(NOW)).unwrap();
+    writer.flush().unwrap();
+    let told = |writer: &Writer<Sqlite>| {
+        let ann = identity(&writer.engine().state, "arn:aws:iam::111122223333:user/ann", NOW).unwrap();
+        (ann.inventory.unwrap(), ann.held)
+    };
+    let of = |source, from_event, last_seen| SeenRow { source, from_event, first_seen: NOW, last_seen };
+    let held = |seen| vec![HeldPolicyRow { policy: "inline:x".to_owned(), by: "inline", seen: Some(seen) }];
+    let by_event = of("event", true, NOW);
+    assert_eq!(told(&writer), (by_event, held(by_event)));
+    let later = NOW + Millis::DAY;
+    writer.admit(&Command::Import(export()), later).unwrap().unwrap();
+    let confirmed = of("iam", false, later);
+    assert_eq!(told(&writer), (confirmed, held(confirmed)));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use doorward_model::finding::{Feature, Finding};
 use doorward_model::hold::Hold;
 use doorward_model::identity::{Credential, CredentialKind, EdgeKind, IdentityKind};
+use doorward_model::inventory::{Entitlement, Origin, Seen};
 use doorward_model::risk::RiskLevel;
 use doorward_model::time::Time;
 use doorward_views::edges::KnownEdge;
@@ -82,6 +83,8 @@ pub struct IdentityDetail {
     /// When it was made, if an export says.
     #[schema(value_type = Option<Instant>)]
     pub created: Option<Time>,
+    /// Who says that it is there; nothing where only its events show it.
+    pub inventory: Option<SeenRow>,
     /// The platform's unique id.
     pub unique_id: String,
     /// The peer group that it is compared with.
@@ -100,6 +103,8 @@ pub struct IdentityDetail {
     pub credentials: Vec<CredentialRow>,
     /// The policies that it holds.
     pub policies: Vec<String>,
+    /// The same, with who says so.
+    pub held: Vec<HeldPolicyRow>,
     /// How it belongs together with others.
     pub edges: Vec<EdgeRow>,
     /// The findings about it, by id.
@@ -122,6 +127,32 @@ pub struct CredentialRow {
     /// When it was made or first seen.
     #[schema(value_type = Instant)]
     pub since: Time,
+}
+
+/// Who says something of the inventory, and as of when.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+pub struct SeenRow {
+    /// The kind of source: `iam`, `aws config`, `event` and so on.
+    pub source: &'static str,
+    /// Whether only an event of the log says so, and no export has confirmed it.
+    pub from_event: bool,
+    /// When any source saw it first.
+    #[schema(value_type = Instant)]
+    pub first_seen: Time,
+    /// When it was last seen so.
+    #[schema(value_type = Instant)]
+    pub last_seen: Time,
+}
+
+/// A policy that an identity holds.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+pub struct HeldPolicyRow {
+    /// The policy.
+    pub policy: String,
+    /// How it is held: `inline`, `attached`, `boundary`, `trust` or `unknown`.
+    pub by: &'static str,
+    /// Who says so.
+    pub seen: Option<SeenRow>,
 }
 
 /// How two identities belong together.
@@ -217,10 +248,11 @@ fn detail(state: &State, identity: &KnownIdentity, belongings: &Belongings<'_>, 
     let id = &*identity.id;
     let Lists { trusted, tags, groups } = identity.lists();
     let habits = state.habits(id);
-    let policies = state.control.inventory.entitlements.of(id);
+    let held: Vec<HeldPolicyRow> = state.control.inventory.entitlements.of(id).map(held_row).collect();
     IdentityDetail {
         row: identity_row(state, identity, now),
         created: told(identity.created_at_ms),
+        inventory: identity.seen().map(seen_row),
         unique_id: identity.unique_id.to_string(),
         peer_group: identity.peer_group.to_string(),
         services: usual(state, habits, Feature::Service),
@@ -229,7 +261,8 @@ fn detail(state: &State, identity: &KnownIdentity, belongings: &Belongings<'_>, 
         groups,
         tags,
         credentials: rows(&belongings.credentials, id, credential_row),
-        policies: policies.map(|held| held.policy).collect(),
+        policies: held.iter().map(|held| held.policy.clone()).collect(),
+        held,
         edges: rows(&belongings.edges, id, edge_row),
         findings: rows(&belongings.findings, id, |finding| finding.id.clone()),
         holds: rows(&belongings.holds, id, |hold| hold_row(state, hold, now)),
@@ -292,6 +325,30 @@ fn credential_row(credential: &Credential) -> CredentialRow {
         kind: credential_word(credential.kind()),
         since: Time::from_ms(credential.created_at_ms),
     }
+}
+
+fn seen_row(seen: Seen) -> SeenRow {
+    SeenRow {
+        source: seen.source().word(),
+        from_event: seen.is_of_event(),
+        first_seen: Time::from_ms(seen.first()),
+        last_seen: Time::from_ms(seen.at_ms),
+    }
+}
+
+fn held_row(held: Entitlement) -> HeldPolicyRow {
+    let by = match held.origin() {
+        Origin::Inline => "inline",
+        Origin::Attached => "attached",
+        Origin::Boundary => "boundary",
+        Origin::Trust => "trust",
+        Origin::Unknown
+        | Origin::Resource
+        | Origin::ServiceControl
+        | Origin::ResourceControl
+        | Origin::PermissionSet => "unknown",
+    };
+    HeldPolicyRow { policy: held.policy, by, seen: held.seen.map(seen_row) }
 }
 
 pub(crate) fn edge_row(edge: &KnownEdge) -> EdgeRow {

@@ -20,6 +20,9 @@ use crate::verbs::print::print;
 struct Answer {
     #[serde(flatten)]
     analyzed: Analyzed,
+    /// Whether files held logs beside exports: they tell what was used, and not what has changed.
+    #[serde(skip)]
+    beside_logs: bool,
     /// What could not be read of the files; what a server could not read is told by `doorward reject list`.
     rejects: Vec<RejectAnswer>,
 }
@@ -36,11 +39,12 @@ pub(super) struct RejectAnswer {
 pub(crate) fn analyze(args: &AnalyzeArgs) -> Result<()> {
     let over = Over::at(&args.paths, &args.known, args.quiet)?;
     let analyzed = over.analyzed()?;
+    let beside_logs = !args.paths.is_empty() && !analyzed.logs.is_empty();
     let rejects = match over {
         Over::Here(_, rejects) => rejects,
         Over::Server(..) => Vec::new(),
     };
-    print(&Answer { analyzed, rejects }, args.output, table)
+    print(&Answer { analyzed, beside_logs, rejects }, args.output, table)
 }
 
 /// Reads exports, what logs beside them show of the use of rights, and what could not be read of the files. Without any export nothing can be answered.
@@ -72,6 +76,12 @@ pub(super) fn read(
 
 fn table(answer: &Answer) -> String {
     let mut text = privilege::table(&answer.analyzed);
+    if answer.beside_logs {
+        let as_of = answer.analyzed.as_of.map(|at| format!(", {at}")).unwrap_or_default();
+        text.push_str(&format!(
+            "\nRights are as of the exports{as_of}: what the log changed after them, `doorward scan` counts.\n"
+        ));
+    }
     for RejectAnswer { source, record, reason } in answer.rejects.iter().take(LISTED_MAX) {
         text.push_str(&format!("\nrejected: {source} record {record}: {reason}\n"));
     }
