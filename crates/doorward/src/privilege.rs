@@ -241,6 +241,9 @@ pub(crate) fn hops(text: &mut String, hops: &[HopAnswer], margin: &str) {
         for condition in &hop.only_if {
             text.push_str(&format!("{margin}     only if {condition}\n"));
         }
+        if !hop.regions.is_empty() {
+            text.push_str(&format!("{margin}     in {}\n", hop.regions.join(", ")));
+        }
         if let Some(step) = &hop.usage {
             text.push_str(&format!("{margin}     {}\n", used(step)));
         }

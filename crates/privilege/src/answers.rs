@@ -109,6 +109,9 @@ pub struct HopAnswer {
     /// What must hold for it that is not known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub only_if: Vec<String>,
+    /// The regions in which it is taken, where it cannot be in all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<String>,
     /// Whether a log shows that it was taken; absent where that was not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<StepAnswer>,
@@ -404,15 +407,17 @@ impl Teller<'_> {
     /// A step to a node, by where it begins and where it goes on by something else.
     fn hop(&self, begun: &[(NodeId, Cause)], to: NodeId) -> Option<HopAnswer> {
         let ((from, cause), others) = begun.split_first()?;
-        let Evidence { statements: mut statement, mut only_if } = self.explainer.step(*from, *cause, to);
+        let Evidence { statements: mut statement, mut only_if, mut regions } =
+            self.explainer.step(*from, *cause, to);
         for (from, cause) in others {
             let evidence = self.explainer.step(*from, *cause, to);
             add_new(&mut statement, evidence.statements);
             add_new(&mut only_if, evidence.only_if);
+            add_new(&mut regions, evidence.regions);
         }
         let (method, name) = self.names.method(*cause);
         let edge = EdgeAnswer { from: self.names.name(*from), to: self.names.name(to), method, name };
-        Some(HopAnswer { edge, statement, only_if, usage: None })
+        Some(HopAnswer { edge, statement, only_if, regions, usage: None })
     }
 
     fn choke(&self, choke: &Choke) -> Option<ChokeAnswer> {

@@ -25,7 +25,7 @@ mod settle;
 mod specials;
 
 pub use answer::{Answer, At, Because, Denial, LayerKind, Layers, Said, Verdict};
-pub use anywhere::evaluate_anywhere;
+pub use anywhere::{evaluate_anywhere, picked_region};
 pub use logic::{Leaf, Requirement};
 pub use matching::{Applied, applied};
 

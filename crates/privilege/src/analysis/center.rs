@@ -102,5 +102,5 @@ pub(super) fn assigned(estate: &Estate, holder: PrincipalId, role: PrincipalId) 
 /// That a person is in a group.
 pub(super) fn in_group(estate: &Estate, person: PrincipalId, group: PrincipalId) -> Evidence {
     let [person, group] = [person, group].map(|id| estate.principal(id).map_or("", |one| one.arn()));
-    Evidence { statements: vec![format!("{person} is in {group}")], only_if: Vec::new() }
+    Evidence { statements: vec![format!("{person} is in {group}")], ..Evidence::default() }
 }

@@ -303,7 +303,7 @@ impl<'a> Door<'a> {
             Verdict::Denied(_) | Verdict::Unknown => return None,
         }
         let void = world.map(|world| void(world, &answer, &policies)).unwrap_or_default();
-        let Evidence { mut statements, only_if } = Evidence::of(&answer, &policies);
+        let Evidence { mut statements, only_if, .. } = Evidence::of(&answer, &policies);
         // What they may at home is not shown, but taken for granted.
         statements.retain(|statement| !identity.iter().any(|own| statement.starts_with(own.name)));
         let only_if = (!only_if.is_empty()).then(|| only_if.join(" and "));

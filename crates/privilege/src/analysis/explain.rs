@@ -29,6 +29,8 @@ pub struct Evidence {
     pub statements: Vec<String>,
     /// What must hold that is not known, in words.
     pub only_if: Vec<String>,
+    /// The regions that the actor picks, where it may not do so in all.
+    pub regions: Vec<String>,
 }
 
 /// Whoever explains steps of an analysis.
@@ -71,7 +73,7 @@ impl Explainer<'_> {
                     answer = best;
                 }
             }
-            let Evidence { statements, only_if } = Evidence::of(&answer, policies);
+            let Evidence { statements, only_if, .. } = Evidence::of(&answer, policies);
             CanAnswer {
                 identity: self.atlas.estate.principal(id).map_or("", |one| one.arn()).to_owned(),
                 by_role: None,
@@ -156,6 +158,8 @@ impl Explainer<'_> {
         }
         evidence.statements.dedup();
         evidence.only_if.dedup();
+        evidence.regions.sort_unstable();
+        evidence.regions.dedup();
         Some(evidence)
     }
 
@@ -172,7 +176,11 @@ impl Explainer<'_> {
         };
         let comers = comers(self.ground, role).into_iter().filter(is_meant);
         let best = comers.min_by_key(|comer| (comer.only_if.clone(), Arc::clone(&comer.name)))?;
-        Some(Evidence { statements: best.statements, only_if: best.only_if.into_iter().collect() })
+        Some(Evidence {
+            statements: best.statements,
+            only_if: best.only_if.into_iter().collect(),
+            ..Evidence::default()
+        })
     }
 
     /// What kind of data a node is, and its ARN.

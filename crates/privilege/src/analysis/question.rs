@@ -7,7 +7,9 @@ use crate::analysis::ground::{Ground, Guarded, membership, policy};
 use crate::analysis::method::Asked;
 use crate::document::{Document, Effect};
 use crate::estate::{AccountId, Estate, Principal, PrincipalId, PrincipalKind};
-use crate::evaluate::{Answer, Leaf, Level, Policies, Policy, Requirement, Verdict, evaluate_anywhere};
+use crate::evaluate::{
+    Answer, Leaf, Level, Policies, Policy, Requirement, Verdict, evaluate_anywhere, picked_region,
+};
 use crate::request::{Caller, CallerKind, Context, Permission, Request};
 use crate::targets::{Certainty, Said};
 use crate::truth::Truth;
@@ -70,8 +72,9 @@ impl<'a> Acting<'a> {
     /// Shows what lets it have a permission on a resource.
     pub(crate) fn show(&self, need: &Asked, resource: &str, evidence: &mut Evidence) {
         let guarded = Guarded::new(self.ground, resource, self.caller.account);
-        self.ask((&need.permission, self.context(need)), &guarded, |answer, policies| {
-            evidence.add(answer, policies);
+        self.pose((&need.permission, self.context(need)), &guarded, |request, policies| {
+            evidence.add(&evaluate_anywhere(request, policies), policies);
+            evidence.regions.extend(picked_region(request, policies));
         });
     }
 

@@ -55,5 +55,6 @@ fn lines(hop: &HopAnswer) -> Vec<String> {
     let short = |text: &String| text.rsplit(['/']).next().unwrap_or(text).to_owned();
     let statements = hop.statement.iter().map(short);
     let conditions = hop.only_if.iter().map(|condition| format!("only if {condition}"));
-    std::iter::once(hop.edge.by()).chain(statements).chain(conditions).collect()
+    let regions = (!hop.regions.is_empty()).then(|| format!("in {}", hop.regions.join(", ")));
+    std::iter::once(hop.edge.by()).chain(statements).chain(conditions).chain(regions).collect()
 }

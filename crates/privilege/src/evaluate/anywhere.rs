@@ -31,6 +31,28 @@ pub fn evaluate_anywhere<'a>(request: &Request<'a>, policies: &Policies<'a>) -> 
     answer
 }
 
+/// The region that the caller would pick, where it matters: the first in which the request is allowed as surely as it can
+/// be. `None` where the answer is the same in all, or another than the caller picks.
+#[must_use]
+pub fn picked_region(request: &Request<'_>, policies: &Policies<'_>) -> Option<String> {
+    let answer = evaluate(request, policies);
+    let best = evaluate_anywhere(request, policies);
+    if answer.verdict == best.verdict || matches!(best.verdict, Verdict::Denied(_)) {
+        return None;
+    }
+    let regions = Regions::known().of(request.partition()).iter();
+    let mut context = request.context.clone();
+    let picked = regions.map(|region| &**region).find(|region| {
+        context.set(REQUESTED_REGION, Known::Values(vec![(*region).into()]));
+        let there = evaluate_anywhere(&Request { context: &context, ..*request }, policies);
+        matches!(
+            (&there.verdict, &best.verdict),
+            (Verdict::Allowed, _) | (Verdict::OnlyIf(_), Verdict::OnlyIf(_))
+        )
+    });
+    picked.map(str::to_owned)
+}
+
 impl<'a> Requirement<'a> {
     /// What is left to hold in one of the regions that there are; the same where none is known. Of regions that nothing
     /// tells apart one is tried.

@@ -151,7 +151,7 @@ fn path(
         },
         statement: first.map(|one| one.statements.clone()).unwrap_or_default(),
         only_if: first.and_then(|one| one.only_if.clone()).into_iter().collect(),
-        usage: None,
+        ..HopAnswer::default()
     };
     let rest = answers::ways(comparison.after.atlas, &[way.to_vec()]).into_iter().flat_map(|path| path.hops);
     PathAnswer {

@@ -4,7 +4,7 @@ use doorward_model::inventory::Origin;
 use doorward_model::inventory::organisation::NodeKind;
 use doorward_model::inventory::resource::Resource;
 use doorward_privilege::analysis::entrances;
-use doorward_privilege::answers::Escalation;
+use doorward_privilege::answers::{self, Escalation};
 use doorward_privilege::atlas::Atlas;
 use doorward_privilege::catalog::Catalog;
 use doorward_privilege::graph::{Filter, NodeId};
@@ -84,6 +84,21 @@ fn who_may_do_all_in_one_region_administers_the_account() {
     let without = LOCK.replace(r#""iam:*","#, "");
     let shut_out = atlas(limited(rows, &without).estate());
     assert_eq!(names.map(|name| administers(&shut_out, name)), ["no"; 5]);
+}
+
+#[test]
+fn a_step_says_in_which_region_it_is_taken_where_it_is_not_in_all() {
+    let launches = r#"[{"Effect":"Allow","Action":["iam:PassRole","lambda:*"],"Resource":"*"}]"#;
+    let rows = Rows::new().user("ann", launches).role("runs", NOBODY, ALL);
+    let regions = |rows: Rows| {
+        let told = answers::principals(&atlas(rows.estate()));
+        let ann = told.into_iter().find(|one| one.arn.ends_with("/ann")).unwrap();
+        let path = ann.paths.into_iter().find(|path| path.id == "lambda-001").unwrap();
+        path.hops.into_iter().map(|hop| hop.regions).collect::<Vec<_>>()
+    };
+    assert_eq!(regions(rows.clone()), [Vec::<String>::new(), Vec::new()]);
+    // What is shown of the administration is a right of IAM, which is in one region for everybody.
+    assert_eq!(regions(limited(rows, LOCK)), [vec!["eu-west-1".to_owned()], Vec::new()]);
 }
 
 #[test]
