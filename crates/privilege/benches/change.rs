@@ -1,7 +1,7 @@
 //! The atlas of an account of 50,000 roles after a change, until all its answers are right again: a policy that ten
 //! roles hold says something else, comes to ten, or goes from them; a role comes; and a control policy of the whole
 //! organisation says something else: it forbids all from other networks, forbids that no more, forbids all but one region,
-//! forbids to assume some roles, or keeps some roles from all but others. Times are CPU time of the thread; `cargo bench -p doorward-privilege`.
+//! forbids to assume some roles, keeps some roles from all but others, or leaves administration to some. Times are CPU time of the thread; `cargo bench -p doorward-privilege`.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at what it did not expect")]
 
@@ -44,6 +44,8 @@ const NETWORK: &str = r#"{"Effect":"Deny","NotAction":["iam:*","sts:*"],"Resourc
 const REGION: &str = r#"{"Effect":"Deny","NotAction":["iam:*","sts:*"],"Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}}"#;
 /// Keeps some roles from all but others, as landing zones do with theirs.
 const CALLER: &str = r#"{"Effect":"Deny","Action":["iam:Attach*","iam:Put*","iam:Update*","iam:Delete*"],"Resource":"arn:aws:iam::*:role/role-49*","Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/role-1*"}}}"#;
+/// Takes from all but some roles what administrators are known by.
+const FEW: &str = r#"{"Effect":"Deny","Action":"iam:*","Resource":"*","Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/role-1*"}}}"#;
 const CHAIN: &str = r#"{"Effect":"Deny","Action":"sts:AssumeRole","Resource":"arn:aws:iam::*:role/role-1*"}"#;
 
 fn policy() -> String {
@@ -114,6 +116,7 @@ fn main() {
         ("organisation by region", organisation(&[ALL, REGION])),
         ("organisation by pattern", organisation(&[ALL, CHAIN])),
         ("organisation by caller", organisation(&[ALL, CALLER])),
+        ("organisation with few administrators", organisation(&[ALL, FEW])),
     ];
     let mut group = criterion.benchmark_group("change");
     group.sample_size(10).measurement_time(Duration::from_secs(3)).warm_up_time(Duration::from_secs(1));

@@ -31,6 +31,9 @@ pub(super) struct Assumable {
     roles: BTreeMap<PrincipalId, Certainty>,
     /// All roles of these.
     pools: Vec<(Arc<Pool<Member>>, Certainty)>,
+    /// Those that others may assume as well.
+    shared: Option<Rc<Self>>,
+    /// Its own, once they are asked for.
     each: OnceCell<Vec<(Member, Certainty)>>,
     /// A number of its own; 0 where there is none.
     number: u32,
@@ -53,24 +56,41 @@ impl Assumable {
         }
     }
 
-    /// Each of them, with how sure it is, in order.
-    pub(super) fn each(&self) -> &[(Member, Certainty)] {
-        self.each.get_or_init(|| self.joined())
+    /// Those that are members of a pool, with how sure each is, in order.
+    pub(super) fn among(&self, pool: &Pool<Member>) -> Vec<(Member, Certainty)> {
+        let is_in = |(member, _): &(Member, Certainty)| pool.has(*member);
+        let Some(shared) = &self.shared else {
+            return self.each().iter().copied().filter(is_in).collect();
+        };
+        let mut all = shared.among(pool);
+        for (member, sure) in self.single().filter(is_in) {
+            match all.binary_search_by_key(&member, |(known, _)| *known) {
+                Ok(at) => all.get_mut(at).into_iter().for_each(|(_, known)| *known = sure.max(*known)),
+                Err(at) => all.insert(at, (member, sure)),
+            }
+        }
+        all
     }
 
-    fn joined(&self) -> Vec<(Member, Certainty)> {
-        let single = self.roles.iter().map(|(role, sure)| (Member::Principal(*role), *sure));
-        let pooled = self.pools.iter().flat_map(|(pool, sure)| pool.each(Extent::All(*sure)));
-        let mut all: Vec<(Member, Certainty)> = pooled.chain(single).collect();
-        all.sort_unstable();
-        // The surest of each comes last.
-        all.dedup_by(|later, kept| {
-            later.0 == kept.0 && {
-                kept.1 = later.1;
-                true
-            }
-        });
-        all
+    fn single(&self) -> impl Iterator<Item = (Member, Certainty)> {
+        self.roles.iter().map(|(role, sure)| (Member::Principal(*role), *sure))
+    }
+
+    /// Each of its own, with how sure it is, in order.
+    fn each(&self) -> &[(Member, Certainty)] {
+        self.each.get_or_init(|| {
+            let pooled = self.pools.iter().flat_map(|(pool, sure)| pool.each(Extent::All(*sure)));
+            let mut all: Vec<(Member, Certainty)> = pooled.chain(self.single()).collect();
+            all.sort_unstable();
+            // The surest of each comes last.
+            all.dedup_by(|later, kept| {
+                later.0 == kept.0 && {
+                    kept.1 = later.1;
+                    true
+                }
+            });
+            all
+        })
     }
 }
 
@@ -99,18 +119,21 @@ impl Drawing<'_> {
         let allowed = acting.actor.limited.holds(&self.drawn.assume_mask);
         let by_account = if allowed { classes(Whom::Account(own)) } else { Vec::new() };
         let common: Vec<_> = by_account.into_iter().chain(everybody).collect();
-        let is_common = direct.is_empty() && common.iter().all(|(_, class)| !class.is_personal);
+        let is_shared = common.iter().all(|(_, class)| !class.is_personal);
         let part = (Parts::ASSUME, &self.drawn.assume_mask);
-        let question = if is_common { self.question(acting, part, place as u32) } else { None };
+        let question = if is_shared { self.question(acting, part, place as u32) } else { None };
         let found = self.alike((acting.actor.node, question), |drawing| {
-            let assumable = Rc::new(drawing.assume_by(acting, &direct, &common));
+            let assumable = Rc::new(drawing.assume_by_account(acting, &common));
             (Found { assumable: Some(assumable), ..Found::default() }, true)
         });
-        found.assumable.unwrap_or_default()
+        let shared = found.assumable.unwrap_or_default();
+        if direct.is_empty() { shared } else { Rc::new(self.assume_by_name(acting, &direct, shared)) }
     }
 
-    fn assume_by(&mut self, acting: &Acting<'_>, direct: &Classes, common: &Classes) -> Assumable {
-        let mut assumable = Assumable { number: self.alike.number(), ..Assumable::default() };
+    /// Draws which roles an actor may assume that let it in by its own name.
+    fn assume_by_name(&mut self, acting: &Acting<'_>, direct: &Classes, shared: Rc<Assumable>) -> Assumable {
+        let number = self.alike.number();
+        let mut assumable = Assumable { number, shared: Some(shared), ..Assumable::default() };
         for (_, member) in direct.iter().flat_map(|(_, class)| class.pool.members()) {
             if let Member::Principal(role) = member
                 && let Some(sure) = acting.may_assume(&self.assuming, *role)
@@ -119,6 +142,12 @@ impl Drawing<'_> {
                 assumable.add(*role, sure);
             }
         }
+        assumable
+    }
+
+    /// Draws which roles an actor may assume that let in its account, or everybody.
+    fn assume_by_account(&mut self, acting: &Acting<'_>, common: &Classes) -> Assumable {
+        let mut assumable = Assumable { number: self.alike.number(), ..Assumable::default() };
         if common.is_empty() {
             return assumable;
         }

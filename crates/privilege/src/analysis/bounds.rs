@@ -28,6 +28,8 @@ use crate::truth::Truth;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) struct Bound {
     limit: Limit,
+    /// What it has in common with others of what its limits go by; `None` where these tell it apart by who it is.
+    limited: Option<Common>,
     apart: Apart,
 }
 
@@ -127,15 +129,12 @@ impl Bounds {
     /// Whether a principal is one of those that policies do not tell apart by who they are, but for trust within an account
     /// that they would administer, or might.
     pub(super) fn is_like_others(&self, id: PrincipalId) -> bool {
-        self.common(id).is_some()
+        self.bound(id).is_some_and(|bound| matches!(bound.apart, Apart::Like(_)))
     }
 
-    /// What a principal has in common with all whom no policy tells apart from it; `None` where some policy may.
+    /// What a principal has in common with all whom its limits do not tell apart from it; `None` where they may.
     pub(super) fn common(&self, id: PrincipalId) -> Option<Common> {
-        match self.bound(id)?.apart {
-            Apart::Like(common) => Some(common),
-            Apart::Itself(_) => None,
-        }
+        self.bound(id)?.limited
     }
 
     /// Who stands for a principal, and the node.
@@ -214,7 +213,11 @@ impl Bounds {
     fn work_out(&mut self, scene: Scene<'_>, id: PrincipalId) -> Option<Bound> {
         let principal = scene.ground.estate.principal(id)?;
         let limit = Limit::of(principal);
-        Some(Bound { limit, apart: self.apart(scene, (id, principal), limit) })
+        let own = self.asks_of(scene.ground.estate, limit);
+        let limited = common(scene.ground.estate, principal, &mut own.iter());
+        let apart = limited.as_ref().map(|limited| self.apart(scene, (id, principal), (limit, limited)));
+        let limited = limited.map(|limited| hashed(&limited));
+        Some(Bound { limit, limited, apart: apart.unwrap_or(Apart::Itself(id)) })
     }
 
     /// What the policies go by that limit principals.
@@ -247,15 +250,20 @@ impl Bounds {
         is_whole
     }
 
-    fn apart(&mut self, scene: Scene<'_>, (id, principal): (PrincipalId, &Principal), limit: Limit) -> Apart {
+    /// By what a principal is told apart that has so much in common with others of its limit.
+    fn apart(
+        &mut self,
+        scene: Scene<'_>,
+        (id, principal): (PrincipalId, &Principal),
+        (limit, limited): (Limit, &str),
+    ) -> Apart {
         let estate = scene.ground.estate;
-        let own = self.asks_of(estate, limit);
-        let Some(limited) = common(estate, principal, &mut own.iter()) else { return Apart::Itself(id) };
         // Who else in the account trusts whoever administers it does not matter.
         let account = Some(account_of(principal.arn())).filter(|own| *own == &*principal.identity.account);
-        let home = account.filter(|_| self.is_whole(scene, (limit, hashed(&limited), id)));
+        let home = account.filter(|_| self.is_whole(scene, (limit, hashed(limited), id)));
         let [within, across] = self.asked.names(principal);
-        let common = common(estate, principal, &mut self.asked.others(home)).map(|others| limited + &others);
+        let common = common(estate, principal, &mut self.asked.others(home))
+            .map(|others| limited.to_owned() + &others);
         match common.filter(|_| !across && (!within || home.is_some())) {
             Some(common) => Apart::Like(hashed(&common)),
             None => Apart::Itself(id),

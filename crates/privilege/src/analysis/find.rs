@@ -106,7 +106,7 @@ impl Drawing<'_> {
             }
         };
         match found {
-            Led::To(Extent::Some(members)) if members.is_empty() => {}
+            Led::To(extent) if extent.is_empty() => {}
             Led::To(extent) => {
                 self.lead_to(acting, method, extent);
                 return None;
@@ -217,6 +217,9 @@ impl Drawing<'_> {
             let matches = self.matches.entry(key.clone()).or_default();
             let next = pool.extent(&said, matches, &mut |arn, _| acting.has(need, arn));
             extent = both(extent, next);
+            if extent.is_empty() {
+                return extent;
+            }
         }
         let by_actor: Vec<State> =
             method.rule.states.iter().copied().filter(|state| depends(*state)).collect();
@@ -229,10 +232,7 @@ impl Drawing<'_> {
         }
         let mut left = match method.asks_whom_to_assume() {
             // The few roles that it may assume, and not the many that it may not.
-            true => {
-                let assumable = assumable.each().iter().copied().filter(|(member, _)| pool.has(*member));
-                pool.each(both(Extent::Some(assumable.collect()), extent))
-            }
+            true => pool.each(both(Extent::Some(assumable.among(&pool)), extent)),
             false => pool.each(extent),
         };
         if by_actor.contains(&State::Foreign) {
