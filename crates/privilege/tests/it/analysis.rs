@@ -7,7 +7,7 @@ use doorward_privilege::analysis::Cause;
 use doorward_privilege::answers::{self, Escalation, PrincipalAnswer};
 use doorward_privilege::atlas::Atlas;
 use doorward_privilege::estate::{Builder, PrincipalId};
-use doorward_privilege::graph::{Filter, NodeId};
+use doorward_privilege::graph::{Edge, Filter, NodeId};
 use doorward_privilege::questions::Can;
 use proptest::prelude::*;
 
@@ -33,7 +33,11 @@ const WRITES_ITSELF: &str =
 const NOBODY: &str = r#"{"Service":"config.amazonaws.com"}"#;
 
 fn user(name: &str) -> String {
-    format!("arn:aws:iam::{ACCOUNT}:user/{name}")
+    arn_of(&format!("user/{name}"))
+}
+
+fn arn_of(name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:{name}")
 }
 
 #[test]
@@ -467,6 +471,47 @@ fn whom_the_policy_of_a_function_lets_change_it_shares_that_with_nobody() {
     let atlas = atlas(rows.document(&format!("{of} resource"), &lets).estate());
     let escalation = ["user/another", "user/named", "user/nobody"].map(|name| told(&atlas, name).0);
     assert_eq!(escalation, [Escalation::Latent, Escalation::Now, Escalation::Latent]);
+}
+
+#[test]
+fn whom_a_role_lets_in_by_name_is_led_on_by_it_and_who_has_the_same_policies_is_not() {
+    let (named, open) = (arn_of("role/named"), arn_of("role/open"));
+    let policy = |name: &str| arn_of(&format!("policy/{name}"));
+    let writes =
+        r#"[{"Effect":"Allow","Action":["iam:CreatePolicyVersion","sts:AssumeRole"],"Resource":"*"}]"#;
+    let by_name =
+        format!(r#"[{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"AWS":"{}"}}}}]"#, user("b"));
+    let by_account = |condition: &str| {
+        format!(
+            r#"{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"AWS":"{ACCOUNT}"}}{condition}}}"#
+        )
+    };
+    let told_of = |trust_of_named: &str| {
+        let rows = ["a", "b", "c"].into_iter().fold(Rows::new(), |rows, name| rows.user(name, writes));
+        let rows = rows
+            .trusting("named", trust_of_named, NOTHING)
+            .held(&named, &policy("own"), Origin::Attached)
+            .document(&policy("own"), NOTHING)
+            .trusting("open", &format!("[{}]", by_account("")), NOTHING)
+            .held(&open, "arn:aws:iam::aws:policy/ViewOnlyAccess", Origin::Attached)
+            .document("arn:aws:iam::aws:policy/ViewOnlyAccess", NOTHING);
+        let atlas = atlas(rows.estate());
+        ["a", "b", "c"].map(|name| {
+            let node = NodeId(atlas.estate.find(&user(name)).unwrap().0);
+            let ways = atlas.analysis.graph.edges_from(node);
+            let by_method = |edge: &Edge| matches!(atlas.analysis.cause(edge.id), Some(Cause::Rule(..)));
+            ways.filter(by_method).map(|edge| edge.only_if).collect::<Vec<_>>()
+        })
+    };
+    // Of the policies of those that all may assume, none can be written.
+    assert_eq!(told_of(&by_name), [vec![], vec![false], vec![]]);
+    // Let in by its name as well as by its account, the surer way counts.
+    let both = format!(
+        "[{},{}]",
+        by_account(r#","Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}"#),
+        by_name.trim_matches(['[', ']'])
+    );
+    assert_eq!(told_of(&both), [[true], [false], [true]]);
 }
 
 #[test]
