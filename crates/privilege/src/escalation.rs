@@ -133,6 +133,8 @@ pub enum On {
     PolicyOfTarget,
     /// One that the actor makes, and may name as it likes.
     New,
+    /// The one that the actor makes first, and may name as it likes: each such permission on the same one.
+    Made,
     /// One of the first kind that `exists` asks for: each such permission on the same one.
     Existing,
     /// Whatever the permission is asked on: it makes no difference to the method.

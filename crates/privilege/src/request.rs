@@ -90,6 +90,8 @@ pub enum Which<'a> {
     One(&'a str),
     /// Some of those whose ARNs match this pattern.
     Some(&'a str),
+    /// Some of these, where nothing that a wildcard stands for has a colon: names that somebody picks.
+    Named(&'a str),
     /// None: the permission acts on no resource, and only `*` matches it ("Actions, resources, and condition keys for
     /// AWS services": no resource type).
     None,
@@ -116,6 +118,13 @@ impl<'a> Resource<'a> {
         Self { which, account, ..Self::none() }
     }
 
+    /// The same, where nothing that a wildcard stands for has a colon.
+    #[must_use]
+    pub const fn named(self) -> Self {
+        let which = if let Which::Some(text) = self.which { Which::Named(text) } else { self.which };
+        Self { which, ..self }
+    }
+
     /// No resource.
     #[must_use]
     pub const fn none() -> Self {
@@ -139,7 +148,7 @@ impl<'a> Resource<'a> {
     #[must_use]
     pub const fn text(&self) -> &'a str {
         match self.which {
-            Which::One(text) | Which::Some(text) => text,
+            Which::One(text) | Which::Some(text) | Which::Named(text) => text,
             Which::None => "*",
         }
     }

@@ -136,11 +136,13 @@ impl Explainer<'_> {
                 let method = Method::new((place, rule), self.atlas.as_of, |_| Mask::default());
                 let target = self.target(&acting, &method, example.unwrap_or(to));
                 let existing = existing(&acting, &method).unwrap_or("*");
+                let made = method.made(&acting).map_or_else(|| "*".to_owned(), |(form, _)| form);
                 for need in method.needs() {
                     let on = match need.on() {
                         On::Target => target.as_str(),
                         On::PolicyOfTarget => &self.policy_of(&acting, need, example.unwrap_or(to)),
                         On::Existing => existing,
+                        On::Made => &made,
                         On::New | On::Any => "*",
                     };
                     acting.show(need, on, &mut evidence);

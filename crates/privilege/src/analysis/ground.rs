@@ -141,6 +141,12 @@ impl<'a> Guarded<'a> {
         guarded
     }
 
+    /// The same, of which nothing that a wildcard stands for has a colon.
+    pub(crate) fn named(ground: Ground<'a>, pattern: &'a str, account: &'a str) -> Self {
+        let guarded = Self::new(ground, pattern, account);
+        Self { resource: guarded.resource.named(), ..guarded }
+    }
+
     /// A role, guarded by its trust policy.
     pub(crate) fn role(ground: Ground<'a>, role: PrincipalId) -> Option<Self> {
         let estate = ground.estate;

@@ -1,14 +1,18 @@
 //! A method of escalation, made ready to be asked of many.
 
+use std::collections::BTreeSet;
+
 use doorward_model::time::{Millis, Time};
 
 use crate::analysis::draft::{PoolKey, PoolOf};
 use crate::analysis::find::least;
 use crate::analysis::part::Parts;
 use crate::analysis::question::Acting;
+use crate::document::{Effect, Selection};
 use crate::escalation::{Gives, Kind, On, Rule, Target};
 use crate::estate::AccountId;
 use crate::interest::Mask;
+use crate::pattern::Pattern;
 use crate::request::{Context, Known, Permission, Since};
 use crate::targets::Certainty;
 
@@ -137,8 +141,37 @@ impl Method {
     pub(super) fn aside(&self, acting: &Acting<'_>) -> Option<Certainty> {
         let on_some = |need: &Asked| acting.has(need, "*");
         self.on_existing().all(|need| on_some(need).is_some()).then_some(())?;
-        least(self.needs.iter().filter(|need| matches!(need.on, On::New | On::Any)).map(on_some))
+        let others = self.needs.iter().filter(|need| matches!(need.on, On::New | On::Made | On::Any));
+        let sure = least(others.map(on_some))?;
+        let (_, on_one) = self.made(acting)?;
+        Some(sure.min(on_one))
     }
+
+    /// Of what form a thing may be that the actor makes, and has all on that the method needs there; `None` where there is
+    /// none. Any form where the method makes nothing, or nothing tells forms apart.
+    pub(super) fn made(&self, acting: &Acting<'_>) -> Option<(String, Certainty)> {
+        let any = || "*".to_owned();
+        let mut needs = self.on(On::Made);
+        let (Some(first), Some(_)) = (needs.next(), needs.next()) else {
+            return Some((any(), Certainty::Certain));
+        };
+        let on_all = |form: &str| least(self.on(On::Made).map(|need| acting.has_on_named(need, form)));
+        let granting = acting.said(&first.permission).granting;
+        let allowing = granting.iter().filter(|statement| statement.effect == Effect::Allow);
+        let forms = allowing.flat_map(|statement| match &statement.resources {
+            Some(Selection::Only(patterns)) => patterns.iter().map(form).collect(),
+            Some(Selection::AllBut(_)) | None => vec![any()],
+        });
+        let forms: BTreeSet<String> = forms.collect();
+        let possible = forms.into_iter().filter_map(|form| Some((on_all(&form)?, form)));
+        // The first of the surest.
+        possible.rev().max_by_key(|(sure, _)| *sure).map(|(sure, form)| (form, sure))
+    }
+}
+
+/// What a pattern means, as a resource to ask of: one with variables may mean anything.
+fn form(pattern: &Pattern) -> String {
+    if pattern.has_variables() { "*".to_owned() } else { pattern.text().to_owned() }
 }
 
 /// What is known of any request after an instant: it comes later, and the session that makes it does not live longer

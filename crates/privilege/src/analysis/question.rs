@@ -54,6 +54,14 @@ impl<'a> Acting<'a> {
         })
     }
 
+    /// Whether it has a permission on something that it may name as it likes, of a pattern.
+    pub(crate) fn has_on_named(&self, need: &Asked, pattern: &str) -> Option<Certainty> {
+        let guarded = Guarded::named(self.ground, pattern, self.caller.account);
+        self.ask((&need.permission, self.context(need)), &guarded, |answer, _| {
+            certainty(&answer.verdict, true)
+        })
+    }
+
     /// Whether it may assume a role.
     pub(crate) fn may_assume(&self, assuming: &Asked, role: PrincipalId) -> Option<Certainty> {
         let guarded = Guarded::role(self.ground, role)?;

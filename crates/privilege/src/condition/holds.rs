@@ -189,7 +189,7 @@ fn arn_matches(pattern: &Pattern, value: &str) -> bool {
 fn lower(unit: Unit) -> Unit {
     match unit {
         Unit::Byte(byte) => Unit::Byte(byte.to_ascii_lowercase()),
-        Unit::One | Unit::Any => unit,
+        Unit::One | Unit::Any | Unit::Part => unit,
     }
 }
 

@@ -74,7 +74,7 @@ fn compare_arns(own: &[Unit], like: &[Unit]) -> Truth {
 fn lower(units: &[Unit]) -> Vec<Unit> {
     let lower = |unit: &Unit| match unit {
         Unit::Byte(byte) => Unit::Byte(byte.to_ascii_lowercase()),
-        Unit::One | Unit::Any => *unit,
+        Unit::One | Unit::Any | Unit::Part => *unit,
     };
     units.iter().map(lower).collect()
 }

@@ -58,6 +58,7 @@ impl On {
             Self::Target => "on the target",
             Self::PolicyOfTarget => "on a policy of the target",
             Self::New => "on a new one",
+            Self::Made => "on the new one",
             Self::Existing => "on an existing one",
             Self::Any => "on any resource",
         }

@@ -66,7 +66,11 @@ impl<'a> Requirement<'a> {
         for region in apart.into_iter().chain(alike.into_iter().take(1)) {
             context.set(REQUESTED_REGION, Known::Values(vec![region.into()]));
             let within = spanning.map(|[before, after]| format!("{before}{region}{after}"));
-            let which = within.as_deref().map_or(request.resource.which, Which::Some);
+            let which = match (request.resource.which, within.as_deref()) {
+                (Which::Named(_), Some(within)) => Which::Named(within),
+                (_, Some(within)) => Which::Some(within),
+                (which, None) => which,
+            };
             let resource = Resource { which, ..request.resource };
             let there = Request { resource, context: &context, ..*request };
             found = found.or(self.given(&|leaf| leaf.in_region(&there, policies)));

@@ -48,7 +48,7 @@ pub(super) fn one<'a, L: Logic<'a>>(pattern: &'a Pattern, request: &Request<'a>,
     match request.resource.which {
         Which::None => Some(L::of(pattern.is_any())),
         Which::One(arn) if !pattern.has_variables() && !is_short() => Some(L::of(pattern.matches(arn))),
-        Which::One(_) | Which::Some(_) => {
+        Which::One(_) | Which::Some(_) | Which::Named(_) => {
             let (mut own, is_known) = match variables::resolve(pattern, request) {
                 Resolved::Known(own) => (own, true),
                 Resolved::Open(own) => (own, false),
@@ -75,12 +75,14 @@ fn compare(own: &[Unit], which: Which<'_>) -> (bool, bool) {
             let matches = units::matches(own, |unit| unit, arn.as_bytes());
             (matches, matches)
         }
-        Which::Some(text) => {
-            let asked: Vec<Unit> = units::of_glob(text).collect();
-            let matches = units::intersect(own, &asked);
-            (matches, matches && units::covers(own, &asked))
-        }
+        Which::Some(text) => among(own, &units::of_resource(text).collect::<Vec<_>>()),
+        Which::Named(text) => among(own, &units::of_names(text).collect::<Vec<_>>()),
     }
+}
+
+fn among(own: &[Unit], asked: &[Unit]) -> (bool, bool) {
+    let matches = units::intersect(own, asked);
+    (matches, matches && units::covers(own, asked))
 }
 
 /// Whether all conditions of a statement hold.

@@ -1,5 +1,7 @@
 //! Sets of texts: whether a pattern matches a text, covers another pattern, or has a text in common with it.
 
+use super::ARN_COLONS;
+
 /// One place of a pattern whose variables are resolved.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Unit {
@@ -9,11 +11,30 @@ pub(crate) enum Unit {
     One,
     /// Any text.
     Any,
+    /// Any text without a colon: what one part of an ARN may be.
+    Part,
 }
 
 /// The places of a text in which `*` and `?` are wildcards.
 pub(crate) fn of_glob(text: &str) -> impl Iterator<Item = Unit> {
     text.bytes().map(of_byte)
+}
+
+/// The places of a resource that is asked for, in which `*` and `?` are wildcards: in an ARN, a `*` before the last part
+/// stands for no more than its own part, for no resource has a colon there.
+pub(crate) fn of_resource(text: &str) -> impl Iterator<Item = Unit> {
+    let is_arn = text.starts_with("arn:");
+    let mut colons = 0;
+    of_glob(text).map(move |unit| {
+        colons += usize::from(unit == Unit::Byte(b':'));
+        if unit == Unit::Any && is_arn && colons < ARN_COLONS { Unit::Part } else { unit }
+    })
+}
+
+/// The same, where no `*` of an ARN stands for a colon.
+pub(crate) fn of_names(text: &str) -> impl Iterator<Item = Unit> {
+    let is_arn = text.starts_with("arn:");
+    of_glob(text).map(move |unit| if unit == Unit::Any && is_arn { Unit::Part } else { unit })
 }
 
 /// The places of a text in which nothing is a wildcard.
@@ -107,7 +128,7 @@ fn ordered(pattern: &[Unit]) -> Vec<Unit> {
         match unit {
             Unit::Any => any = true,
             Unit::One => ordered.push(Unit::One),
-            Unit::Byte(_) => {
+            Unit::Byte(_) | Unit::Part => {
                 ordered.extend(std::mem::take(&mut any).then_some(Unit::Any));
                 ordered.push(*unit);
             }
@@ -146,7 +167,8 @@ fn in_word(one: &[Unit], other: &[Unit]) -> bool {
         let numbered = (0u32..).zip(other);
         numbered.filter(|(_, unit)| is_such(**unit)).fold(0, |set: Places, (at, _)| set | 1 << at)
     };
-    let any = places(&|unit| unit == Unit::Any);
+    let any = places(&|unit| matches!(unit, Unit::Any | Unit::Part));
+    let colons = places(&|unit| unit == Unit::Byte(b':'));
     let end: Places = 1 << other.len();
     // What is any text may be no text.
     let skip = |mut reached: Places| loop {
@@ -161,11 +183,23 @@ fn in_word(one: &[Unit], other: &[Unit]) -> bool {
     for unit in one {
         let next = match unit {
             Unit::Any => !((1 << reached.trailing_zeros()) - 1) & (end | (end - 1)),
+            // So far as no colon comes.
+            Unit::Part => {
+                let mut reached = reached;
+                loop {
+                    let further = skip(reached | (reached & !colons) << 1) & (end | (end - 1));
+                    if further == reached {
+                        break reached;
+                    }
+                    reached = further;
+                }
+            }
             // What is any text takes this unit and may take more.
             Unit::One => (reached & !any) << 1 | (reached & any),
             Unit::Byte(byte) => {
                 let takers = places(&|unit| unit == Unit::One || unit == Unit::Byte(*byte));
-                (reached & takers) << 1 | (reached & any)
+                let loops = places(&|unit| unit == Unit::Any || (unit == Unit::Part && *byte != b':'));
+                (reached & takers) << 1 | (reached & loops)
             }
         };
         reached = skip(next & (end | (end - 1)));
@@ -192,44 +226,38 @@ fn in_list(one: &[Unit], other: &[Unit]) -> bool {
 
 /// The places of `other` that are reached after one more unit.
 fn step(before: &[bool], unit: Unit, other: &[Unit]) -> Vec<bool> {
-    let mut after = match unit {
-        Unit::Any => before.to_vec(),
-        Unit::One | Unit::Byte(_) => vec![false; before.len()],
-    };
-    let mut is_reached = false;
+    let mut after = vec![false; before.len()];
+    let mut reach = |place: usize| after.get_mut(place).into_iter().for_each(|place| *place = true);
+    let mut is_passing = false;
     for (place, was_reached) in before.iter().enumerate() {
-        is_reached = *was_reached || (is_reached && unit == Unit::Any);
-        let to = match (is_reached, other.get(place)) {
-            // What is any text takes this unit and may take more.
-            (true, Some(Unit::Any)) => place,
-            (true, Some(Unit::One)) => place + 1,
-            (true, Some(Unit::Byte(byte))) if takes(unit, *byte) => place + 1,
-            _ => continue,
-        };
-        if let Some(to) = after.get_mut(to) {
-            *to = true;
-        }
-        if unit == Unit::Any
-            && let Some(next) = after.get_mut(place + 1)
-        {
-            *next = true;
+        let its = other.get(place).copied();
+        match unit {
+            // It takes whatever `other` goes on with, one part no colon.
+            Unit::Any | Unit::Part => {
+                if is_passing || *was_reached {
+                    reach(place);
+                    is_passing = unit == Unit::Any || its != Some(Unit::Byte(b':'));
+                }
+            }
+            Unit::One | Unit::Byte(_) if *was_reached => match its {
+                // What is any text takes this unit and may take more.
+                Some(Unit::Any) => reach(place),
+                Some(Unit::Part) if unit != Unit::Byte(b':') => reach(place),
+                Some(Unit::One) => reach(place + 1),
+                Some(Unit::Byte(byte)) if unit == Unit::One || unit == Unit::Byte(byte) => reach(place + 1),
+                Some(Unit::Byte(_) | Unit::Part) | None => {}
+            },
+            Unit::One | Unit::Byte(_) => {}
         }
     }
     skip_any(&mut after, other);
     after
 }
 
-fn takes(unit: Unit, byte: u8) -> bool {
-    match unit {
-        Unit::Any | Unit::One => true,
-        Unit::Byte(own) => own == byte,
-    }
-}
-
 /// What is any text may be no text.
 fn skip_any(reached: &mut [bool], other: &[Unit]) {
     for (place, unit) in other.iter().enumerate() {
-        if *unit == Unit::Any
+        if matches!(unit, Unit::Any | Unit::Part)
             && reached.get(place) == Some(&true)
             && let Some(next) = reached.get_mut(place + 1)
         {
@@ -242,13 +270,44 @@ fn skip_any(reached: &mut [bool], other: &[Unit]) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Unit, in_list, in_word, intersect, matches, of_glob};
+    use super::{
+        Unit, covers, in_list, in_word, intersect, matches, matches_glob, of_glob, of_names, of_resource,
+    };
 
     fn units(text: &str) -> Vec<Unit> {
         of_glob(text).collect()
     }
 
+    /// Of resources that are asked for, with parts of an ARN.
+    fn asked(text: &str) -> Vec<Unit> {
+        of_resource(&format!("arn:{text}")).collect()
+    }
+
+    /// Whether a text, part by part, is what is asked for.
+    fn is_such(asked: &str, text: &str) -> bool {
+        let mut parts = asked.splitn(5, ':').zip(text.splitn(5, ':'));
+        parts.all(|(own, part)| matches_glob(own, part))
+    }
+
     proptest! {
+        #[test]
+        fn a_pattern_and_a_resource_have_a_text_in_common_whichever_way_it_is_found(
+            one in "(arn:|[*])[ab:*?]{0,12}",
+            other in "[ab*]{0,2}:[ab*]{0,2}:[ab*]{0,2}:[ab*]{0,2}:[ab:*]{0,3}",
+            text in "[ab]{0,2}:[ab]{0,2}:[ab]{0,2}:[ab]{0,2}:[ab:]{0,3}",
+        ) {
+            let is_asked = is_such(&other, &text);
+            let (one, other) = (units(&one), asked(&other));
+            let found = in_list(&one, &other);
+            prop_assert_eq!(intersect(&one, &other), found);
+            prop_assert_eq!(in_word(&one, &other), found);
+            prop_assert_eq!(in_word(&other, &one), found);
+            prop_assert_eq!(in_list(&other, &one), found);
+            let is_matched = matches(&one, |unit| unit, format!("arn:{text}").as_bytes());
+            prop_assert!(found || !(is_matched && is_asked));
+            prop_assert!(!(is_asked && covers(&one, &other)) || is_matched);
+        }
+
         #[test]
         fn patterns_have_a_text_in_common_whichever_way_it_is_found(
             one in "[ab*?]{0,8}",
@@ -261,6 +320,25 @@ mod tests {
             prop_assert_eq!(in_word(&one, &other), found);
             let is_common = [&one, &other].iter().all(|own| matches(own, |unit| unit, text.as_bytes()));
             prop_assert!(found || !is_common);
+        }
+    }
+
+    #[test]
+    fn a_wildcard_of_a_resource_does_not_run_over_into_the_next_part() {
+        let of = |name: &str| format!("arn:aws:lambda:*:1:function:{name}");
+        for (own, other, expected) in [
+            (of("ci-*"), of("api-*"), [true, false]),
+            (of("ci-*"), of("api"), [false, false]),
+            (of("ci-*"), of("*-prod"), [true, true]),
+            (of("ci"), of("ci*"), [true, true]),
+            ("arn:aws:lambda:*".to_owned(), of("ci-*"), [true, true]),
+            ("arn:aws:lambda:*-prod".to_owned(), of("ci-*"), [true, true]),
+            ("arn:aws:lambda:*:prod".to_owned(), of("ci-*"), [true, false]),
+            ("arn:aws:*:1:api".to_owned(), of("ci"), [false, false]),
+        ] {
+            // In the last part, what is no name may have colons.
+            let asked: [Vec<Unit>; 2] = [of_resource(&other).collect(), of_names(&other).collect()];
+            assert_eq!(asked.map(|asked| intersect(&units(&own), &asked)), expected, "{own} {other}");
         }
     }
 

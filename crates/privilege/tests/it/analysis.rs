@@ -515,6 +515,54 @@ fn whom_a_role_lets_in_by_name_is_led_on_by_it_and_who_has_the_same_policies_is_
 }
 
 #[test]
+fn what_is_made_must_be_what_is_used() {
+    let function = |name: &str| format!("arn:aws:lambda:*:{ACCOUNT}:function:{name}");
+    let sure = |create: &str, invoke: &str, other: &str| {
+        let passes = r#"{"Effect":"Allow","Action":"iam:PassRole","Resource":"*"}"#;
+        let allows = |action: &str, on: &str| {
+            format!(r#"{{"Effect":"Allow","Action":"lambda:{action}","Resource":[{on}]}}"#)
+        };
+        let policy = format!(
+            "[{passes},{},{}{other}]",
+            allows("CreateFunction", create),
+            allows("InvokeFunction", invoke)
+        );
+        let rows = Rows::new().user("a", &policy).role("runs", r#"{"Service":"lambda.amazonaws.com"}"#, ALL);
+        let atlas = atlas(rows.estate());
+        let node = NodeId(atlas.estate.find(&user("a")).unwrap().0);
+        let ways: Vec<bool> = atlas.analysis.graph.edges_from(node).map(|edge| edge.only_if).collect();
+        ways
+    };
+    let quoted = |names: &[&str]| -> String {
+        names.iter().map(|name| format!("\"{}\"", function(name))).collect::<Vec<_>>().join(",")
+    };
+    let denies = |name: &str| {
+        let on = function(name);
+        format!(r#",{{"Effect":"Deny","Action":"lambda:InvokeFunction","Resource":"{on}"}}"#)
+    };
+    for (create, invoke, other, expected) in [
+        (&["ci-*"][..], &["ci-*"][..], String::new(), &[false][..]),
+        (&["ci-*"], &["api-*"], String::new(), &[]),
+        (&["ci"], &["api"], String::new(), &[]),
+        (&["ci"], &["*"], String::new(), &[false]),
+        (&["ci-*"], &["*-prod"], String::new(), &[false]),
+        (&["ci-*", "api-prod"], &["api-*"], String::new(), &[false]),
+        (&["*"], &["api-*"], String::new(), &[false]),
+        (&["ci-*"], &["*"], denies("ci-*"), &[]),
+        (&["ci-*"], &["*"], denies("ci-prod-*"), &[false]),
+        // Of a name with a variable nothing is known.
+        (&["${aws:username}-*"], &["api-*"], String::new(), &[false]),
+    ] {
+        assert_eq!(sure(&quoted(create), &quoted(invoke), &other), expected, "{create:?} {invoke:?} {other}");
+    }
+    let but = format!(
+        r#",{{"Effect":"Allow","Action":"lambda:CreateFunction","NotResource":"{}"}}"#,
+        function("ci-*")
+    );
+    assert_eq!(sure(&quoted(&["ci-*"]), &quoted(&["api-*"]), &but), [false], "all but ci-*");
+}
+
+#[test]
 fn a_role_that_resource_control_policies_do_not_limit_shares_nothing_with_one_that_they_do() {
     let bucket = "arn:aws:s3:::b";
     let linked = format!("arn:aws:iam::{ACCOUNT}:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX");

@@ -196,7 +196,7 @@ impl Things {
         match on {
             On::Itself => pattern.matches(arn),
             On::Within => {
-                let asked: Vec<Unit> = units::of_glob(&self.kind.asked(arn, on)).collect();
+                let asked: Vec<Unit> = units::of_resource(&self.kind.asked(arn, on)).collect();
                 units::intersect(&pattern.units(), &asked)
             }
         }

@@ -140,7 +140,7 @@ fn written(places: &[Unit]) -> String {
     let bytes = places.iter().map(|unit| match unit {
         Unit::Byte(byte) => *byte,
         Unit::One => b'?',
-        Unit::Any => b'*',
+        Unit::Any | Unit::Part => b'*',
     });
     String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned()
 }
