@@ -77,7 +77,7 @@ impl Method {
                 let mut with =
                     said.iter().fold(context, |context: Context, (key, value)| context.and(key, value));
                 // Within a boundary, what is made is of no more use than the boundary allows.
-                if need.on == On::New && rule.gives == Gives::NewPrincipal {
+                if need.on == On::Made && rule.gives == Gives::NewPrincipal {
                     with.set("iam:PermissionsBoundary", Known::Absent);
                 }
                 with

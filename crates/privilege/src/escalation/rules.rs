@@ -258,8 +258,8 @@ fn gives(rule: &Rule) -> Result<(), String> {
             "a target that is the actor's own",
         ),
         Gives::NewPrincipal => (
-            rule.target == Target::Itself && rule.needs.iter().any(|need| need.on == On::New),
-            "the actor itself as target, and something new in `needs`",
+            rule.target == Target::Itself && rule.needs.iter().any(|need| need.on == On::Made),
+            "the actor itself as target, and something made in `needs`",
         ),
         Gives::WithoutBoundary => (has(State::Bounded), "`bounded` in `where`"),
         Gives::WithoutDenial => (
