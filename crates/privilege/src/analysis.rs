@@ -61,7 +61,7 @@ use self::bounds::{Bounds, Scene};
 use self::data::Data;
 use self::draft::{Board, Lead};
 use self::ground::Ground;
-use self::join::Joined;
+use self::join::{Given, Joined};
 use self::method::{Asked, Method};
 use self::part::Parts;
 use self::pools::Pools;
@@ -294,6 +294,8 @@ struct Drawing<'a> {
     alike: Alike,
     /// What patterns match of the members of pools, which stay as they are while edges are drawn.
     matches: HashMap<PoolKey, Matches>,
+    /// What groups give their members.
+    given: HashMap<PrincipalId, Rc<Given>>,
 }
 
 impl<'a> Drawing<'a> {
@@ -308,6 +310,7 @@ impl<'a> Drawing<'a> {
             leads: Vec::new(),
             waiting: Vec::new(),
             matches: HashMap::new(),
+            given: HashMap::new(),
         }
     }
 
@@ -355,14 +358,15 @@ impl<'a> Drawing<'a> {
         }
         let Some(acting) = Acting::new(self.ground, actor) else { return };
         let is_administrator = self.administer(&acting);
-        let may_assume = actor.limited.holds(&self.drawn.assume_mask);
+        let may_assume = actor.limited.holds(&self.drawn.assume_mask) && self.assumes_on(actor);
         let assume = if may_assume { Parts::ASSUME } else { Parts::NONE };
         let methods = if is_administrator { Parts::NONE } else { self.able(&acting) };
         let data = self.drawn.data.able(actor);
         self.drawn.set_able(actor.node, Parts::ADMINISTER.or(assume).or(data).or(methods));
         // Within its account an administrator is there already; other accounts may trust it.
         let place = if is_administrator { Where::Elsewhere } else { Where::Anywhere };
-        let assumable = if parts.meets(Parts::ASSUME) { self.assume(&acting, place) } else { Rc::default() };
+        let assumes = parts.meets(Parts::ASSUME) && self.assumes_on(actor);
+        let assumable = if assumes { self.assume(&acting, place) } else { Rc::default() };
         self.use_data(&acting, place, parts);
         self.escalate(&acting, &assumable, methods.and(parts));
     }

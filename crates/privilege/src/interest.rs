@@ -29,6 +29,8 @@ pub struct Mask([u64; Self::WORDS]);
 
 impl Mask {
     const WORDS: usize = 8;
+    /// All that could be of interest.
+    pub(crate) const ALL: Self = Self([u64::MAX; Self::WORDS]);
     /// How many permissions may be of interest.
     pub const PERMISSIONS_MAX: usize = Self::WORDS * 64;
 

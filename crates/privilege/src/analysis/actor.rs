@@ -33,6 +33,8 @@ pub(crate) struct Actor {
     pub(crate) mask: Mask,
     /// Those of them that its boundary could allow, too.
     pub(crate) limited: Mask,
+    /// Those that the group could allow which it joins.
+    gained: Option<Mask>,
 }
 
 /// What each policy says; equal documents say it once.
@@ -105,6 +107,13 @@ impl Masks {
     pub(crate) fn voice(&self, policy: PolicyId) -> Option<&Arc<Voice>> {
         self.0.get(policy.0 as usize)
     }
+
+    /// What some policies could allow.
+    fn allowed(&self, policies: &[PolicyId]) -> Mask {
+        let mut allowed = Mask::default();
+        policies.iter().filter_map(|id| self.voice(*id)).for_each(|voice| allowed.join(&voice.said.allows));
+        allowed
+    }
 }
 
 impl Actor {
@@ -121,6 +130,7 @@ impl Actor {
                 voices: OnceCell::new(),
                 mask: Mask::default(),
                 limited: Mask::default(),
+                gained: None,
                 policies: principal.policies.clone(),
                 boundary: principal.boundary,
             }
@@ -130,14 +140,31 @@ impl Actor {
 
     /// The same, with what its policies could allow.
     fn masked(mut self, masks: &Masks) -> Self {
-        let allowed = |id: &PolicyId| masks.voice(*id).map(|voice| voice.said.allows).unwrap_or_default();
-        self.mask = Mask::default();
-        self.policies.iter().for_each(|id| self.mask.join(&allowed(id)));
+        self.mask = masks.allowed(&self.policies);
         self.limited = self.mask;
-        if let Some(boundary) = &self.boundary {
-            self.limited.keep(&allowed(boundary));
+        if let Some(boundary) = self.boundary {
+            self.limited.keep(&masks.allowed(&[boundary]));
         }
         self
+    }
+
+    /// Whether it could have more of some permissions than before it joined the group that it joins, if it joins one.
+    pub(crate) fn gains(&self, mask: &Mask) -> bool {
+        self.gained.is_none_or(|gained| gained.meets(mask))
+    }
+
+    /// All that its policies say. One that is not there or cannot be read may deny everything.
+    pub(crate) fn said(&self, masks: &Masks) -> Sayings {
+        let voices = self.voices(masks);
+        let mut said = Sayings { frees: voices.freed, ..Sayings::default() };
+        for voice in &voices.all {
+            said.allows.join(&voice.said.allows);
+            said.denies.join(&voice.said.denies);
+            said.personal.join(&voice.said.personal);
+        }
+        let is_whole =
+            voices.all.len() == self.policies.len() && voices.all.iter().all(|voice| voice.is_read);
+        if is_whole { said } else { Sayings { denies: Mask::ALL, ..said } }
     }
 
     /// What its policies say, found out once.
@@ -170,7 +197,11 @@ impl Actor {
             Variant::Joined(_, group, beside) => {
                 let varied = beside.of(id).map(|own| Self::variant((estate, masks), own, node));
                 let own = varied.unwrap_or(Some(actor))?;
-                Self { variant: Some(variant), ..own }.with_group(estate, (estate.principal(group)?, beside))
+                let before = own.policies.len();
+                let own = Self { variant: Some(variant), ..own };
+                let joined = own.with_group(estate, (estate.principal(group)?, beside));
+                let gained = masks.allowed(joined.policies.get(before..)?);
+                Self { gained: Some(gained), ..joined }
             }
         };
         Some(varied.masked(masks))

@@ -66,6 +66,12 @@ pub(super) fn may_administer(ground: Ground<'_>, actor: &Actor, as_of: Time) -> 
     Acting::new(ground, actor).and_then(|acting| administers(&acting, as_of)).is_some()
 }
 
+/// Whether an actor administers its account for sure.
+pub(super) fn surely_administers(ground: Ground<'_>, actor: &Actor, as_of: Time) -> bool {
+    let sure = Acting::new(ground, actor).and_then(|acting| administers(&acting, as_of));
+    sure == Some(Certainty::Certain)
+}
+
 /// How sure it is that an actor may do all that an administrator may.
 fn administers(acting: &Acting<'_>, as_of: Time) -> Option<Certainty> {
     least(KERNEL.into_iter().map(|(permission, form)| {

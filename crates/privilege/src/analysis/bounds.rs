@@ -94,6 +94,17 @@ pub(super) struct Rebound {
     pub(super) parted: BTreeSet<NodeId>,
     /// The nodes whose principal is another now, with it if there is one.
     pub(super) nodes: Vec<(NodeId, Option<PrincipalId>)>,
+    /// Whom policies may describe otherwise than they did.
+    pub(super) described: Described,
+}
+
+/// Whom policies may describe otherwise than they did.
+#[derive(Debug, Default)]
+pub(super) struct Described {
+    /// These.
+    pub(super) principals: BTreeSet<PrincipalId>,
+    /// All of these accounts.
+    pub(super) accounts: BTreeSet<AccountId>,
 }
 
 impl Limit {
@@ -135,6 +146,15 @@ impl Bounds {
     /// What a principal has in common with all whom its limits do not tell apart from it; `None` where they may.
     pub(super) fn common(&self, id: PrincipalId) -> Option<Common> {
         self.bound(id)?.limited
+    }
+
+    /// What is true of a principal of all that policies go by which limit it or say to whom they apply; `None` where they
+    /// may mean it alone.
+    pub(super) fn description(&self, estate: &Estate, principal: &Principal) -> Option<String> {
+        let limits = self.limits.get(&Limit::of(principal)).into_iter().flat_map(|asks| asks.iter());
+        let is_named = self.asked.names(principal).contains(&true);
+        let mut asks = limits.chain(self.asked.others(None));
+        if is_named { None } else { common(estate, principal, &mut asks) }
     }
 
     /// Who stands for a principal, and the node.
@@ -186,11 +206,16 @@ impl Bounds {
         let kinds: BTreeSet<_> = others.iter().map(|limit| (limit.account, limit.kind)).collect();
         let all = kinds.into_iter().flat_map(|(account, kind)| new.of_kind(account, kind));
         open.extend(all.filter(|(_, one)| others.contains(&Limit::of(one))).map(|(id, _)| id));
+        let mut described = Described {
+            principals: turned.names.iter().filter_map(|name| called(new, name)).collect(),
+            accounts: others.iter().map(|limit| limit.account).collect(),
+        };
         if turned.others {
             open.extend(new.principals().map(|(id, _)| id));
+            described.accounts.extend(new.accounts().map(|(id, _)| id));
         }
-        open.extend(turned.names.iter().flat_map(|name| called(new, name)));
-        self.rebind((new, scene), open)
+        open.extend(&described.principals);
+        Rebound { described, ..self.rebind((new, scene), open) }
     }
 
     /// Counts a principal to a bound.

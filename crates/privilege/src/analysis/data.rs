@@ -136,7 +136,8 @@ impl Data {
     pub(super) fn able(&self, actor: &Actor) -> Parts {
         let mut able = Parts::NONE;
         for (kind, ways) in (0u32..).zip(self.ways.iter()) {
-            if actor.limited.meets(&ways.mask) || self.guards.is_open((actor.account, kind as usize)) {
+            let is_open = || self.guards.is_open((actor.account, kind as usize));
+            if actor.gains(&ways.mask) && (actor.limited.meets(&ways.mask) || is_open()) {
                 able = able.or(Parts::data(kind));
             }
         }
@@ -166,8 +167,9 @@ impl Drawing<'_> {
     pub(super) fn use_data(&mut self, acting: &Acting<'_>, place: Where, parts: Parts) {
         let data = self.drawn.data.clone();
         let actor = acting.actor;
-        for (kind, ways) in (0u32..).zip(data.ways.iter()).filter(|(kind, _)| parts.meets(Parts::data(*kind)))
-        {
+        let is_meant =
+            |(kind, ways): &(u32, &Ways)| parts.meets(Parts::data(*kind)) && actor.gains(&ways.mask);
+        for (kind, ways) in (0u32..).zip(data.ways.iter()).filter(is_meant) {
             let holds = actor.limited.meets(&ways.mask);
             let groups = data.guards.of(actor.principal, (actor.account, kind as usize));
             let classes = groups.iter().flat_map(|group| group.concerning(actor.principal, actor.account));

@@ -38,7 +38,7 @@ pub enum Variant {
     WithoutDenial(PrincipalId, Way),
     /// Its own policies, and what other versions of them allow.
     OtherVersions(PrincipalId),
-    /// Its own policies and those of a group that it joins, within its boundary.
+    /// Its own policies and those of a group that it joins, within its boundary if it has one.
     Joined(PrincipalId, PrincipalId, Beside),
 }
 
@@ -51,6 +51,8 @@ pub enum Beside {
     WithoutDenial(Way),
     /// What other versions of its policies allow counts, too.
     OtherVersions,
+    /// It is without its boundary.
+    WithoutBoundary,
 }
 
 /// Which targets of an account are alike.
@@ -119,15 +121,15 @@ impl Variant {
         }
     }
 
-    /// What a principal is, or a variant of it, when it joins a group; `None` where it gains nothing, as it has any policy, or
-    /// goes on as the group, as it has no boundary.
+    /// What a principal is, or a variant of it, when it joins a group; `None` where it gains nothing, as it has any policy.
     pub(crate) fn joined(id: PrincipalId, own: Option<Self>, group: PrincipalId) -> Option<Self> {
         let beside = match own {
             None => Beside::Nothing,
             Some(Self::WithoutDenial(_, way)) => Beside::WithoutDenial(way),
             Some(Self::OtherVersions(_)) => Beside::OtherVersions,
+            Some(Self::WithoutBoundary(_)) => Beside::WithoutBoundary,
             Some(Self::Joined(_, _, beside)) => beside,
-            Some(Self::AnyPolicy(_) | Self::Anything(_) | Self::WithoutBoundary(_)) => return None,
+            Some(Self::AnyPolicy(_) | Self::Anything(_)) => return None,
         };
         Some(Self::Joined(id, group, beside))
     }
@@ -140,6 +142,7 @@ impl Beside {
             Self::Nothing => None,
             Self::WithoutDenial(way) => Some(Variant::WithoutDenial(id, way)),
             Self::OtherVersions => Some(Variant::OtherVersions(id)),
+            Self::WithoutBoundary => Some(Variant::WithoutBoundary(id)),
         }
     }
 }

@@ -8,7 +8,6 @@ use crate::analysis::Drawing;
 use crate::analysis::alike::{Found, Question};
 use crate::analysis::assume::Assumable;
 use crate::analysis::draft::{Beside, Board, Cause, Place, PoolKey, Variant};
-use crate::analysis::join::joins_within;
 use crate::analysis::method::{Latent, Method};
 use crate::analysis::part::Parts;
 use crate::analysis::pools::{Member, both, exists};
@@ -16,6 +15,7 @@ use crate::analysis::question::Acting;
 use crate::escalation::{Actor as Who, Gives, Kind, On, Rule, State, Target};
 use crate::estate::{AccountId, PolicyId, PrincipalKind, Way, Written};
 use crate::graph::NodeId;
+use crate::interest::Mask;
 use crate::targets::{Certainty, Extent, Matches, Pool};
 
 /// What a method leads to.
@@ -33,11 +33,11 @@ impl Drawing<'_> {
         for method in methods.iter().filter(|method| parts.meets(method.part())) {
             let question = self.question_of(acting, method, assumable);
             let found = self.alike((acting.actor.node, question), |drawing| {
+                let first = drawing.leads.len();
                 let missing = drawing.apply(acting, method, assumable);
-                (
-                    Found { missing, ..Found::default() },
-                    drawing.has_open_targets(acting.actor.account, method),
-                )
+                let is_open = drawing.has_open_targets(acting.actor.account, method);
+                let is_shared = is_open && !(method.is_to_join() && drawing.has_joined(first));
+                (Found { missing, ..Found::default() }, is_shared)
             });
             if let Some(missing) = found.missing {
                 self.drawn.add_latent(acting.actor.principal, Latent { rule: method.place, missing });
@@ -47,15 +47,23 @@ impl Drawing<'_> {
 
     /// What an actor has in common with others as to a method; `None` where that asks for something of its own.
     fn question_of(&self, acting: &Acting<'_>, method: &Method, assumable: &Assumable) -> Option<Question> {
+        let joins = self.joins(acting.actor, method);
         let is_own = match method.rule.target {
             Target::Itself | Target::OwnGroup | Target::OwnPolicy | Target::OwnPermissionSet => true,
             Target::Role | Target::User | Target::Group | Target::SamlProvider | Target::Thing(_) => {
                 let is_member = acting.actor.groups(self.estate).next().is_some();
-                method.rule.states.contains(&State::Foreign) && is_member || joins_within(acting, method)
+                method.rule.states.contains(&State::Foreign) && is_member
+                    || joins && self.joins_alone(acting.actor)
             }
         };
-        let beside = if method.asks_whom_to_assume() { assumable.number() } else { 0 };
-        if is_own { None } else { self.question(acting, (method.part(), &method.mask), beside) }
+        // As a member of a group it uses all that it has.
+        let mask = if joins { &Mask::ALL } else { &method.mask };
+        let beside = match joins {
+            true => JOINS,
+            false if method.asks_whom_to_assume() => assumable.number(),
+            false => 0,
+        };
+        if is_own { None } else { self.question(acting, (method.part(), mask), beside) }
     }
 
     /// Whether nothing that a method goes against or needs in an account has a policy of its own.
@@ -279,10 +287,11 @@ impl Drawing<'_> {
     /// Leads an actor to the targets of a method.
     fn lead_to(&mut self, acting: &Acting<'_>, method: &Method, extent: Extent<Member>) {
         let cause = |target| Cause::Rule(method.place, target);
+        let joins = self.joins(acting.actor, method);
+        let extent = if joins { self.lead_to_joined(acting, method, extent) } else { extent };
         let key = method.pool(acting.actor.account);
         let changed = method.rule.gives == Gives::TargetWithAnyPolicy;
         match extent {
-            extent if joins_within(acting, method) => self.lead_to_joined(acting, method, extent),
             Extent::All(sure) => {
                 let pool = self.pool_of(key.clone(), method);
                 let node = if changed { self.changed_node(key, &pool) } else { self.pool_node(key, &pool) };
@@ -351,7 +360,14 @@ impl Drawing<'_> {
     fn lead_own(&mut self, acting: &Acting<'_>, method: &Method, sure: Certainty) {
         let (id, own) = (acting.actor.principal, acting.actor.variant);
         let has_any_policy = matches!(own, Some(Variant::AnyPolicy(_) | Variant::Anything(_)));
-        let is_unbounded = matches!(own, Some(Variant::WithoutBoundary(_) | Variant::Anything(_)));
+        let is_unbounded = matches!(
+            own,
+            Some(
+                Variant::WithoutBoundary(_)
+                    | Variant::Anything(_)
+                    | Variant::Joined(.., Beside::WithoutBoundary)
+            )
+        );
         let variant = match method.rule.gives {
             Gives::AnyPolicy | Gives::TargetWithAnyPolicy if is_unbounded => Variant::Anything(id),
             Gives::AnyPolicy | Gives::TargetWithAnyPolicy => Variant::AnyPolicy(id),
@@ -407,6 +423,9 @@ impl Drawing<'_> {
         }
     }
 }
+
+/// What the edges of who joins groups depend on beside its policies: it is no group.
+const JOINS: u32 = 1;
 
 /// Whether a state is that something denies.
 fn is_denial(state: State) -> bool {

@@ -18,7 +18,7 @@ use self::limits::limited;
 use self::others::{actors, people};
 use crate::analysis::actor::Actor;
 use crate::analysis::assemble::Assembly;
-use crate::analysis::bounds::{Rebound, Scene};
+use crate::analysis::bounds::{Described, Rebound, Scene};
 use crate::analysis::draft::{Board, Cause, Lead, Place, PoolKey, PoolOf, Variant};
 use crate::analysis::ground::Ground;
 use crate::analysis::method::Method;
@@ -176,6 +176,7 @@ impl<'a> Redraw<'a> {
             self.scope(node, Parts::ALL);
         }
         self.parted();
+        self.described();
         let other_providers = self.has_other_providers();
         let ends = (self.old, self.drawing.ground);
         let affected = self.drawing.drawn.trust.change(ends, &self.own, other_providers);
@@ -215,6 +216,20 @@ impl<'a> Redraw<'a> {
                 }
             }
         }
+    }
+
+    /// Takes in that policies may describe somebody otherwise: who joins a group is told apart from who is in it by that.
+    fn described(&mut self) {
+        let joining = self.drawing.joining();
+        let Described { principals, accounts } = std::mem::take(&mut self.rebound.described);
+        for id in principals {
+            match self.estate().principal(id) {
+                Some(one) if one.kind == PrincipalKind::User => self.scope_actor(id, joining),
+                Some(one) if one.kind == PrincipalKind::Group => self.make_stale(one.account, joining),
+                _ => {}
+            }
+        }
+        accounts.into_iter().for_each(|account| self.make_stale(account, joining));
     }
 
     /// Draws a part of what leaves a node again.

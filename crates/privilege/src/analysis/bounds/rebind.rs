@@ -65,7 +65,7 @@ impl Bounds {
                 nodes.push((node, first));
             }
         }
-        Rebound { parted, nodes }
+        Rebound { parted, nodes, ..Rebound::default() }
     }
 
     /// Those who had a node together, by how they are bound now, most first.

@@ -117,6 +117,9 @@ impl Redraw<'_> {
         let assume = if limited.names("sts:AssumeRole") { Parts::ASSUME } else { Parts::NONE };
         let parts = methods.or(data).or(assume);
         let administers = KERNEL.iter().any(|(permission, _)| limited.names(permission));
+        // Whether a group administers the account tells as what those go on who join it.
+        let joining = if administers { self.drawing.joining() } else { Parts::NONE };
+        let parts = parts.or(joining);
         if matches!(limited, Limited::Named { is_narrower: true, .. }) {
             let parts = if administers { parts.or(Parts::ADMINISTER) } else { parts };
             self.narrowed.insert(account, parts);

@@ -1,4 +1,5 @@
-//! A third small organisation: users with a boundary and without, who may join groups that give something or nothing.
+//! A third small organisation: users with a boundary and without, who may join groups that give something or nothing, and
+//! whom policies of others tell apart from members of these groups, or not.
 
 use doorward_model::identity::Identity;
 use doorward_model::inventory::organisation::NodeKind;
@@ -24,14 +25,16 @@ impl World {
             name: name.rsplit('/').next().unwrap().to_owned(),
             ..Identity::default()
         };
-        for name in ["user/a", "user/b", "user/c"] {
+        for name in ["user/a", "user/b", "user/c", "user/d"] {
             let (id, row) = (arn(name), named(name));
             let of = |groups: &[&str]| Identity {
                 groups: groups.iter().map(|&group| group.to_owned()).collect(),
                 ..row.clone()
             };
-            world.0.push([of(&[]), of(&["g"]), of(&["g", "h"])].map(Form::Identity).into());
-            if name != "user/c" {
+            let tagged = Identity { tags: [("team".to_owned(), "x".to_owned())].into(), ..row.clone() };
+            let forms = [of(&[]), of(&["g"]), of(&["g", "h"]), row.clone(), tagged];
+            world.0.push(forms.map(Form::Identity).into());
+            if ["user/a", "user/b"].contains(&name) {
                 world.hold(&id, &limit, Origin::Boundary);
             }
             world.own(&id, &JOINS);
@@ -57,7 +60,10 @@ impl World {
             account: A.to_owned(),
             ..Resource::default()
         };
+        let guarded = bucket.id.clone();
         world.0.push(vec![Form::Resource(bucket)]);
+        world.hold(&guarded, "resource", Origin::Resource);
+        world.document(&format!("{guarded} resource"), &GUARDS);
         world.0.push(vec![Form::Node(node("r-1", NodeKind::Root, ""))]);
         world.0.push(vec![Form::Node(node(A, NodeKind::Account, "r-1"))]);
         for holder in ["r-1", A] {
@@ -84,7 +90,7 @@ const LIMITS: [&str; 7] = [
     r#"[{"Effect":"Allow","Action":["iam:AddUserToGroup","iam:PassRole","lambda:*"],"Resource":"*"}]"#,
 ];
 
-const JOINS: [&str; 7] = [
+const JOINS: [&str; 11] = [
     r#"[{"Effect":"Allow","Action":"iam:AddUserToGroup","Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":"iam:AddUserToGroup","Resource":"arn:aws:iam::111122223333:group/h"}]"#,
     r#"[{"Effect":"Allow","Action":["iam:AddUserToGroup","iam:PassRole"],"Resource":"*"}]"#,
@@ -92,9 +98,13 @@ const JOINS: [&str; 7] = [
     r#"[{"Effect":"Allow","Action":["iam:AddUserToGroup","iam:DetachUserPolicy","iam:CreatePolicyVersion"],"Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":["iam:AddUserToGroup","iam:PutGroupPolicy"],"Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:AddUserToGroup","lambda:*"],"Resource":"*"},{"Effect":"Deny","Action":"s3:*","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:AddUserToGroup","sts:AssumeRole"],"Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["iam:AddUserToGroup","iam:UpdateAssumeRolePolicy"],"Resource":"*"},{"Effect":"Deny","Action":"iam:PassRole","Resource":"*","Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"iam:*","Resource":"*"},{"Effect":"Deny","NotAction":["iam:AddUserToGroup","lambda:*"],"Resource":"*"}]"#,
 ];
 
-const GIVEN: [&str; 11] = [
+const GIVEN: [&str; 15] = [
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":["lambda:*","s3:GetObject"],"Resource":"*"}]"#,
@@ -106,6 +116,10 @@ const GIVEN: [&str; 11] = [
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:*","Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":["sts:AssumeRole","iam:UpdateAssumeRolePolicy"],"Resource":"arn:aws:iam::*:role/door"}]"#,
     r#"[{"Effect":"Allow","Action":"iam:*","Resource":"*","Surprise":1}]"#,
+    r#"[{"Effect":"Allow","Action":"iam:PassRole","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"iam:PutGroupPolicy","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":["s3:*","sts:AssumeRole"],"Resource":"*"},{"Effect":"Deny","Action":"lambda:*","Resource":"*"}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalTag/team":"x"}}}]"#,
 ];
 
 const DENIALS: [&str; 3] = [
@@ -114,15 +128,27 @@ const DENIALS: [&str; 3] = [
     r#"[{"Effect":"Deny","Action":"iam:AddUserToGroup","Resource":"*/k"}]"#,
 ];
 
-const DOORS: [&str; 4] = [
+const DOORS: [&str; 7] = [
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"111122223333"}}]"#,
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:user/a"}}]"#,
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}]"#,
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:group/g"}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:user/c"}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"111122223333"},"Condition":{"StringEquals":{"aws:PrincipalTag/team":"x"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"111122223333"}},{"Effect":"Deny","Action":"sts:*","Principal":"*","Condition":{"ArnLike":{"aws:PrincipalArn":"*:user/*"}}}]"#,
 ];
 
-const CONTROLS: [&str; 3] = [
+const GUARDS: [&str; 4] = [
+    r#"[{"Effect":"Deny","Action":"s3:*","Resource":"*","Principal":{"AWS":"arn:aws:iam::111122223333:user/c"}}]"#,
+    r#"[{"Effect":"Deny","Action":"s3:*","Resource":"*","Principal":"*","Condition":{"StringLike":{"aws:username":"?"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Principal":{"AWS":"arn:aws:iam::111122223333:user/d"}}]"#,
+    r#"[{"Effect":"Deny","Action":"s3:*","NotResource":"arn:aws:s3:::bucket-tfstate/${aws:username}/*","Principal":"*"}]"#,
+];
+
+const CONTROLS: [&str; 5] = [
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:PutUserPolicy","Resource":"*"}]"#,
     r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"iam:*","Resource":"*","Condition":{"ArnLike":{"aws:PrincipalArn":"*:user/b"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","NotAction":"iam:*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalTag/team":"x"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"s3:*","Resource":"*","Condition":{"ArnNotLike":{"aws:PrincipalArn":"*:user/*"}}}]"#,
 ];

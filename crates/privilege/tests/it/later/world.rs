@@ -45,7 +45,7 @@ pub(super) const ROWS: usize = 149;
 /// The same of [`World::bounded`].
 pub(super) const BOUNDED_ROWS: usize = 55;
 /// The same of [`World::joining`].
-pub(super) const JOINING_ROWS: usize = 46;
+pub(super) const JOINING_ROWS: usize = 52;
 
 /// A few rows, and the forms they have then.
 pub(super) type Changed = Vec<(usize, Option<usize>)>;
