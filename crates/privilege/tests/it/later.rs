@@ -118,6 +118,43 @@ fn a_role_that_comes_stands_for_others_where_it_is_the_first() {
     assert_eq!(differences(roles(&["m", "z"]), roles(&["a", "m", "z"])), Vec::<String>::new());
 }
 
+/// Whether who joins a group is another than the group depends on whom policies of others name, and on whether the group
+/// administers the account.
+#[test]
+fn who_joins_a_group_is_drawn_again_when_policies_of_others_tell_it_apart_or_limit_the_group() {
+    let full = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+    let rows = |guard: &str, control: &str| {
+        let joins = r#"[{"Effect":"Allow","Action":["iam:AddUserToGroup","iam:PassRole"],"Resource":"*"}]"#;
+        let rows = support::Rows::new().user("ann", joins).user("bob", joins);
+        let rows = rows.group("admins", &format!("[{full}]")).resource("s3:bucket", "arn:aws:s3:::held");
+        let rows = rows.group("readers", r#"[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]"#);
+        let rows = rows.held("arn:aws:s3:::held", "resource", Origin::Resource);
+        let rows = rows.document("arn:aws:s3:::held resource", guard);
+        let rows = rows.held("r-1", "p-limit", Origin::ServiceControl);
+        let rows = rows.held(support::ACCOUNT, "p-limit", Origin::ServiceControl);
+        let mut rows = rows.document("p-limit", &format!("[{full}{control}]"));
+        rows.0.nodes = vec![
+            support::node("r-1", NodeKind::Root, ""),
+            support::node(support::ACCOUNT, NodeKind::Account, "r-1"),
+        ];
+        rows
+    };
+    let guard = |name: &str| {
+        let arn = format!("arn:aws:iam::{}:user/{name}", support::ACCOUNT);
+        format!(r#"[{{"Effect":"Deny","Action":"s3:*","Resource":"*","Principal":{{"AWS":"{arn}"}}}}]"#)
+    };
+    let to_ann = r#",{"Effect":"Deny","Action":"sqs:*","Resource":"*","Condition":{"ArnLike":{"aws:PrincipalArn":"*:user/ann"}}}"#;
+    let to_all = r#",{"Effect":"Deny","Action":"rds:*","Resource":"*"}"#;
+    let without_mfa = r#",{"Effect":"Deny","Action":"rds:*","Resource":"*","Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}}"#;
+    let forms = [("cyd", ""), ("ann", ""), ("cyd", to_ann), ("cyd", to_all), ("cyd", without_mfa)];
+    let forms = forms.map(|(name, control)| rows(&guard(name), control));
+    for (before, one) in forms.iter().enumerate() {
+        for (after, other) in forms.iter().enumerate() {
+            assert_eq!(differences(one.clone(), other.clone()), Vec::<String>::new(), "{before} to {after}");
+        }
+    }
+}
+
 /// In what an atlas that was changed answers otherwise than a new one.
 fn differences(before: support::Rows, after: support::Rows) -> Vec<String> {
     let now = AccountExport { scope: Scope::Rows, ..after.0.clone() };
