@@ -208,7 +208,9 @@ impl<'a> Redraw<'a> {
             for edge in self.base.graph.edges_to(node) {
                 match self.base.drawn.board.place(edge.from) {
                     // What these lead to is always the same: who leads to them may lead to others.
-                    Some(Place::Pool(PoolKey { of: PoolOf::Some { .. }, .. })) => open.push(edge.from),
+                    Some(Place::Pool(key) | Place::Changed(key)) if matches!(key.of, PoolOf::Some { .. }) => {
+                        open.push(edge.from);
+                    }
                     Some(Place::Principal(_) | Place::Variant(_)) => {
                         self.scope(edge.from, self.base.cause(edge.id).map_or(Parts::ALL, Parts::of));
                     }
