@@ -33,7 +33,7 @@ pub(crate) struct Actor {
     pub(crate) mask: Mask,
     /// Those of them that its boundary could allow, too.
     pub(crate) limited: Mask,
-    /// Those that the group could allow which it joins.
+    /// Those that the group could allow which it joins, where it has all others before it joins.
     gained: Option<Mask>,
 }
 
@@ -201,7 +201,9 @@ impl Actor {
                 let own = Self { variant: Some(variant), ..own };
                 let joined = own.with_group(estate, (estate.principal(group)?, beside));
                 let gained = masks.allowed(joined.policies.get(before..)?);
-                Self { gained: Some(gained), ..joined }
+                // What it has without what denied it, it may have only now that it is a member.
+                let is_freed = matches!(beside, Beside::WithoutDenial(_));
+                Self { gained: (!is_freed).then_some(gained), ..joined }
             }
         };
         Some(varied.masked(masks))
