@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use doorward_detect::{Judging, Settings};
-use doorward_engine::{Engine, Judge, Rules};
+use doorward_engine::{Engine, Judge, Rules, derive};
 use doorward_journal::{Journal, Keep, Memory};
 use doorward_model::command::Command;
 use doorward_model::event::Event;
@@ -28,6 +28,7 @@ use doorward_model::inventory::gone::take_out_gone;
 use doorward_model::record::Fact;
 use doorward_model::time::{Millis, Time};
 use doorward_model::usage::Ledger;
+use doorward_privilege::atlas::Atlas;
 use doorward_privilege::rating::TierZero;
 use doorward_respond::{Ladder, ResponseMode};
 
@@ -39,6 +40,7 @@ use crate::scan::read::{Found, Raw};
 use crate::scan::rejects::Rejects;
 use crate::scan::runs::Runs;
 use crate::scan::tally::Tally;
+use crate::serve::clock;
 use crate::writer::{Moment, Writer};
 
 pub use crate::scan::progress::Progress;
@@ -99,7 +101,8 @@ fn judge<J: Journal>(
     mut coverage: Coverage,
     (progress, when): (&Progress, When<J>),
 ) -> Result<Report> {
-    let exports = gathered.exports.clone();
+    let lies_there = !derive(&writer.engine().state.control).is_empty();
+    let exports = if lies_there { Vec::new() } else { gathered.exports.clone() };
     let privilege = (!exports.is_empty()).then(|| privilege::atlas(exports, &TierZero::Default));
     for export in gathered.exports {
         // A scan sees its exports before its events, whenever they were made.
@@ -108,6 +111,7 @@ fn judge<J: Journal>(
             gathered.tally.notes.push(refusal.to_string());
         }
     }
+    let privilege = if lies_there { Some(lying(writer)) } else { privilege };
     progress.judging(gathered.tally.events);
     let judged_from = coverage.judged_from.unwrap_or(Time::MAX);
     // What exports tell is how it was.
@@ -126,6 +130,13 @@ fn judge<J: Journal>(
     let report = report::of(writer, gathered.tally, &gathered.rejects, coverage);
     let usage = privilege::usage(ledger, &atlas)?;
     Ok(Report { privilege: Some(privilege::analyzed(&atlas, usage.as_ref())?), ..report })
+}
+
+/// What follows from the inventory that lies in a data folder.
+fn lying<J: Journal>(writer: &Writer<J>) -> Result<Atlas> {
+    let (control, tier_zero) = (&writer.engine().state.control, TierZero::Default);
+    let text = |hash| writer.journal().blob(hash);
+    Ok(privilege::derived((control, &tier_zero), text, clock())?.atlas)
 }
 
 /// What a log shows of an inventory: what of it was used, and the facts of what became of it.

@@ -80,6 +80,23 @@ fn an_event_that_opens_a_way_is_named_with_who_made_it() {
 }
 
 #[test]
+fn a_later_log_is_compared_with_the_inventory_that_lies_in_the_folder() {
+    let dir = folder("2026-03-01T10:00:00Z");
+    let data = tempfile::tempdir().unwrap();
+    let named = ["--data-dir", data.path().to_str().unwrap()];
+    let first = report(&named, &[&dir.path().join("export.json")]);
+    assert_eq!((opened(&first), administrators(&first)), (vec![], vec![]));
+    let second = report(&named, &[&dir.path().join("log.json")]);
+    let found = opened(&second);
+    assert_eq!(found.len(), 1, "{:#}", second["findings"]);
+    assert_eq!(found[0]["opened"]["changes"][0]["event"], "e-2");
+    assert_eq!(administrators(&second), [&json!(arn("role/build-runner"))]);
+    let third = report(&named, &[&dir.path().join("log.json")]);
+    assert_eq!(administrators(&third), administrators(&second));
+    assert_eq!(opened(&third), found);
+}
+
+#[test]
 fn an_event_that_the_export_knows_of_already_opens_nothing() {
     let dir = folder("2023-03-01T10:00:00Z");
     let report = report(&[], &[dir.path()]);
