@@ -56,3 +56,28 @@ cases:
     let (code, _, told) = conform("yams", &path);
     assert_eq!((code, &*told), (Some(1), "doorward: there is no case of yams in these files\n"));
 }
+
+#[test]
+fn a_case_that_cannot_be_read_is_told_with_its_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("wrong.yaml");
+    let told = |text: &str| {
+        put(&path, text.as_bytes());
+        let (code, _, told) = conform("doorward", &path);
+        assert_eq!(code, Some(1));
+        let told = told.replace(&path.display().to_string(), "wrong.yaml");
+        told.split(", expected one of").next().unwrap().to_owned()
+    };
+    let begun = "topic: Wrong cases\ncases:\n  # What is read.\n  - rule: one\n    page: none\n    read: |\n      - rule: no case\n    expected: allowed\n";
+    assert_eq!(
+        told(&format!("{begun}  - rule: two\n    page: none\n    expected: allowed\n    resorce: none\n")),
+        "doorward: cannot read wrong.yaml as doorward: case 2 at line 9: unknown field `resorce`"
+    );
+    assert_eq!(
+        told(&format!("{begun}  - rule: [two\n")),
+        "doorward: cannot read wrong.yaml as doorward: did not find expected ',' or ']' at line 10 column 1, while \
+         parsing a flow sequence at line 9 column 11\n"
+    );
+    let unknown = told(&format!("{begun}topc: two\n"));
+    assert_eq!(unknown, "doorward: cannot read wrong.yaml as doorward: unknown field `topc`");
+}

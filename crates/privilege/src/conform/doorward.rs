@@ -26,14 +26,27 @@ pub(super) fn run(files: &[File], report: &mut Report) -> Result<(), ConformErro
             let mut fields = topic.defaults.clone();
             fields.extend(own);
             let case: Result<Case, _> = serde_json::from_value(Value::Object(fields));
-            let case =
-                case.map_err(|error| file.error(Format::Doorward, format!("case {}: {error}", place + 1)))?;
+            let case = case.map_err(|error| {
+                let line =
+                    line_of(&file.text, place).map(|line| format!(" at line {line}")).unwrap_or_default();
+                file.error(Format::Doorward, format!("case {}{line}: {error}", place + 1))
+            })?;
             let name = format!("{}: {}", file.last_name(), case.rule);
             let outcome = case.outcome();
             report.take(name, &case.expected, outcome);
         }
     }
     Ok(())
+}
+
+/// The line on which a case begins; none where cases do not begin lines. What belongs to a case is indented deeper.
+fn line_of(text: &str, place: usize) -> Option<usize> {
+    let cases = (1..).zip(text.lines()).skip_while(|(_, line)| !line.starts_with("cases:"));
+    let begins =
+        |line: &str| line.trim_start().starts_with("- ").then(|| line.len() - line.trim_start().len());
+    let mut begun = cases.filter_map(|(number, line)| Some((number, begins(line)?))).peekable();
+    let (_, indented) = *begun.peek()?;
+    begun.filter(|(_, own)| *own == indented).nth(place).map(|(number, _)| number)
 }
 
 #[derive(Deserialize)]
