@@ -55,3 +55,35 @@ fn milli(number: Option<&Value>) -> u64 {
     let number = number.and_then(Value::as_f64).unwrap_or_default();
     (number * 1_000.0).round() as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_number_is_drawn_under_its_own_name() {
+        let point = |at: &str, more: u64| {
+            json!({
+                "at": at, "identities": 90 + more, "administrators": 1 + more, "escalating": 3 + more,
+                "latent": 5 + more, "toward_tier_zero": 7 + more, "entrances": 9 + more,
+                "blast_radius": 12.5 + more as f64,
+            })
+        };
+        let drawn = drawn(&[point("2026-01-01T00:00:00Z", 0), point("2026-01-02T00:00:00Z", 1)]).unwrap();
+        let (_, told) = drawn.split_once("<desc>").unwrap();
+        let (told, _) = told.split_once("</desc>").unwrap();
+        let panels = [
+            ("administrators", "1", "2"),
+            ("can come to administer", "3", "4"),
+            ("with a way to tier 0", "7", "8"),
+            ("doors to the outside", "9", "10"),
+            ("blast radii together", "12.5%", "13.5%"),
+        ];
+        let panels = panels.map(|(name, first, last)| {
+            format!("{name}: first {first}, last {last}, most {last} on 2026-01-02.")
+        });
+        assert_eq!(told, panels.join(" "));
+    }
+}
