@@ -23,9 +23,10 @@ use doorward_journal::{Journal, Keep, Memory};
 use doorward_model::command::Command;
 use doorward_model::event::Event;
 use doorward_model::id::TenantId;
-use doorward_model::inventory::AccountExport;
 use doorward_model::inventory::gone::take_out_gone;
+use doorward_model::inventory::{AccountExport, join_pages};
 use doorward_model::record::Fact;
+use doorward_model::reject::Reject;
 use doorward_model::time::{Millis, Time};
 use doorward_model::usage::Ledger;
 use doorward_privilege::atlas::Atlas;
@@ -228,7 +229,7 @@ pub(crate) fn gather_into<E: TakesEvents>(
         progress.read(&found);
         gathered.take(found)
     })?;
-    take_out_gone(&mut gathered.exports);
+    gathered.settle()?;
     gathered.exports.sort_by(AccountExport::order);
     Ok(gathered)
 }
@@ -243,23 +244,32 @@ impl<E: TakesEvents> Gathered<E> {
                     self.events.take(event)?;
                 }
             }
-            Found::Export(export) => {
-                self.tally.export(&export);
-                for reject in &export.rejects {
-                    self.tally.reject(reject);
-                    self.rejects.push(reject)?;
-                }
-                self.exports.push(*export);
-            }
-            Found::Reject(reject) => {
-                self.tally.reject(&reject);
-                self.rejects.push(&reject)?;
-            }
+            Found::Export(export) => self.exports.push(*export),
+            Found::Reject(reject) => self.reject(&reject)?,
             Found::Wrapped(name) => self.tally.wrapped(name),
             Found::Skipped(kind) => self.tally.skipped(kind),
             Found::FileDone { .. } => {}
         }
         Ok(())
+    }
+
+    /// What all exports together tell.
+    fn settle(&mut self) -> Result<()> {
+        let cut = join_pages(&mut self.exports);
+        take_out_gone(&mut self.exports);
+        for export in &self.exports {
+            self.tally.export(export);
+        }
+        let exports = std::mem::take(&mut self.exports);
+        let told = exports.iter().flat_map(|export| &export.rejects);
+        cut.iter().chain(told).try_for_each(|reject| self.reject(reject))?;
+        self.exports = exports;
+        Ok(())
+    }
+
+    fn reject(&mut self, reject: &Reject) -> Result<()> {
+        self.tally.reject(reject);
+        self.rejects.push(reject)
     }
 }
 

@@ -135,7 +135,7 @@ impl Inventory {
     pub(crate) fn take(&mut self, source: &str) -> Vec<AccountExport> {
         let mut exports: Vec<AccountExport> = self.pages.take();
         for ((account, _), (_, thing)) in std::mem::take(&mut self.things) {
-            rows::add(self.accounts.entry(account).or_default(), thing);
+            self.accounts.entry(account).or_default().add(thing);
         }
         let refused = std::mem::take(&mut self.refused);
         let is_refused = |account: &str| refused.contains(EVERYBODY) || refused.contains(account);
@@ -163,7 +163,7 @@ impl Inventory {
                 continue;
             }
             match &thing {
-                None => rows::add(self.accounts.entry(account).or_default(), rows),
+                None => self.accounts.entry(account).or_default().add(rows),
                 Some(thing) => {
                     let known = self.things.entry((account, thing.clone()));
                     let known = known.or_insert_with(|| (at_ms, AccountExport::default()));
@@ -179,7 +179,7 @@ impl Inventory {
     fn refuse(&mut self, draft: Draft<'_>, reason: RejectReason) -> RejectReason {
         let mut accounts: Vec<String> = Vec::new();
         for (account, rows) in draft.accounts {
-            rows::add(self.accounts.entry(account.clone()).or_default(), rows::members(rows));
+            self.accounts.entry(account.clone()).or_default().add(rows::members(rows));
             accounts.push(account);
         }
         let said = if accounts.is_empty() {
@@ -211,7 +211,7 @@ const EVERYBODY: &str = "*";
 
 /// Rejects inside of exports carry the name of their source.
 fn named(mut exports: Vec<AccountExport>, source: &str) -> Vec<AccountExport> {
-    for reject in exports.iter_mut().flat_map(|export| &mut export.rejects) {
+    for reject in exports.iter_mut().flat_map(|export| export.rejects.iter_mut().chain(&mut export.cut)) {
         source.clone_into(&mut reject.source);
     }
     exports

@@ -10,6 +10,7 @@ pub mod gone;
 pub mod last_use;
 pub mod measure;
 pub mod organisation;
+mod pages;
 pub mod resource;
 pub mod row;
 mod told;
@@ -27,6 +28,8 @@ use crate::inventory::last_use::LastUse;
 use crate::inventory::organisation::OrganisationNode;
 use crate::inventory::resource::Resource;
 use crate::reject::Reject;
+
+pub use crate::inventory::pages::join_pages;
 
 /// Everything one source says of one account. An import is all or nothing per account.
 ///
@@ -73,6 +76,8 @@ pub struct AccountExport {
     /// says nothing of other kinds of rows, which no source lists in whole, nor of rows that say that they are of
     /// another account.
     pub complete: bool,
+    /// That its source ends before the last page, as it is told where no other source has that page: see [`join_pages`].
+    pub cut: Option<Reject>,
 }
 
 /// What an export is a statement of.
@@ -92,6 +97,25 @@ impl AccountExport {
     pub fn order(&self, other: &Self) -> Ordering {
         let place = |export: &Self| (export.account.clone(), export.newest_at_ms);
         place(self).cmp(&place(other)).then_with(|| self.content().cmp(&other.content()))
+    }
+
+    /// Adds the rows of another export, and what is told of them.
+    pub fn add(&mut self, rows: Self) {
+        self.identities.extend(rows.identities);
+        self.groups.extend(rows.groups);
+        self.entitlements.extend(rows.entitlements);
+        self.policies.extend(rows.policies);
+        self.credentials.extend(rows.credentials);
+        self.resources.extend(rows.resources);
+        self.nodes.extend(rows.nodes);
+        self.permission_sets.extend(rows.permission_sets);
+        self.assignments.extend(rows.assignments);
+        self.memberships.extend(rows.memberships);
+        self.findings.extend(rows.findings);
+        self.last_uses.extend(rows.last_uses);
+        self.gone.extend(rows.gone);
+        self.rejects.extend(rows.rejects);
+        self.newest_at_ms = self.newest_at_ms.max(rows.newest_at_ms);
     }
 
     /// How many rows there are of each kind, by the name of the kind; kinds that are not there are left out.

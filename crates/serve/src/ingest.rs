@@ -6,7 +6,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use doorward_intake::{Item, Limits, Reader, redacted};
 use doorward_model::event::Event;
-use doorward_model::inventory::AccountExport;
+use doorward_model::inventory::{AccountExport, join_pages};
 use doorward_model::reject::{REJECT_KEPT_BYTES_MAX, Reject, RejectReason};
 use doorward_model::time::Time;
 use http::{HeaderMap, StatusCode};
@@ -164,6 +164,7 @@ pub(crate) fn read(source: &str, bytes: &[u8]) -> Contents {
     let mut reader = Reader::new(source, Limits::default());
     reader.push(bytes, &mut take);
     reader.finish(&mut take);
+    read.rejects.extend(join_pages(&mut read.exports));
     read
 }
 

@@ -7,6 +7,7 @@
 //! | an action that no service has | `an_unknown_action_takes_nothing_from_the_others` |
 //! | groups that are not there, trust in a circle | `circles_come_to_an_end` |
 //! | an export that is cut | `a_cut_export_answers_nothing` |
+//! | a first page alone, the last page in another file, copies, an older export beside it | `pages_without_their_last_one_answer_nothing` |
 //! | two exports of different dates | `of_two_exports_the_newer_counts_in_any_order` |
 //! | somebody of another account | `who_is_of_another_account_counts_there` |
 //! | a policy of 60 MB | `a_policy_of_60_megabytes_is_unknown_and_the_rest_is_answered` |
@@ -163,6 +164,44 @@ fn a_cut_export_answers_nothing() {
     let said = String::from_utf8(out.stderr).unwrap();
     assert_eq!((out.status.code(), out.stdout.len()), (Some(1), 0), "{said}");
     assert!(said.contains("cut.json: cut short"), "{said}");
+}
+
+/// A page of an export, in a file of its own.
+fn page(folder: &TempDir, file: &str, user: &Value, more: bool) -> PathBuf {
+    let path = folder.path().join(file);
+    let marker =
+        if more { json!({"IsTruncated": true, "Marker": "m"}) } else { json!({"IsTruncated": false}) };
+    let mut content =
+        json!({"UserDetailList": [user], "RoleDetailList": [], "GroupDetailList": [], "Policies": []});
+    content.as_object_mut().unwrap().extend(marker.as_object().unwrap().clone());
+    put(&path, content.to_string().as_bytes());
+    path
+}
+
+#[test]
+fn pages_without_their_last_one_answer_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let everything = [allows(&json!("*"))];
+    let first = page(&folder, "first.json", &user("all", &everything), true);
+    let out = program().args(["privilege", "analyze"]).arg(&first).output().unwrap();
+    let said = String::from_utf8(out.stderr).unwrap();
+    assert_eq!((out.status.code(), out.stdout.len()), (Some(1), 0), "{said}");
+    let why = "first.json: cut short: the export of account 111122223333 ends before its last page: it says that \
+               more follow, and nothing that is read with it ends it; nothing of it counts: export all pages";
+    assert!(said.contains(why), "{said}");
+
+    // In whichever files the pages lie and in whichever order they come, and in several copies.
+    let last = page(&folder, "last.json", &user("none", &[]), false);
+    let copy = page(&folder, "a-copy.json", &user("all", &everything), true);
+    let admin = ("all".to_owned(), true, "none".to_owned(), 0);
+    for files in [vec![&*first, &*last], vec![&*last, &*first], vec![&*copy, &*last, &*first]] {
+        assert_eq!(told(&files).0, [admin.clone(), none("none", 0)]);
+    }
+
+    // The last page of another export, which names somebody of this page, too.
+    let whole = page(&folder, "whole.json", &user("all", &[]), false);
+    assert_eq!(told(&[&first, &whole]).0, [none("all", 0)]);
+    assert_eq!(told(&[&whole, &first]).0, [none("all", 0)]);
 }
 
 #[test]

@@ -11,7 +11,6 @@ use doorward_model::reject::RejectReason;
 
 use crate::inventory::aws::list;
 use crate::inventory::draft::Sheet;
-use crate::inventory::rows;
 use crate::inventory::whole::{self, Uses};
 use crate::json::value::Value;
 
@@ -65,7 +64,7 @@ impl Pages {
         list(page, "Policies")?.for_each(|policy| known.uses.add(policy));
         known.export.account.clone_from(&export.account);
         known.export.complete = export.complete;
-        rows::add(&mut known.export, export);
+        known.export.add(export);
         Ok(())
     }
 
@@ -96,6 +95,9 @@ impl Read {
     fn told(self) -> AccountExport {
         let missed = self.missed();
         let mut export = self.export;
+        if !export.complete {
+            export.cut = Some(whole::ended_early(&export, &self.bytes));
+        }
         if let Some(why) = missed {
             export.complete = false;
             export.rejects.push(whole::told(&export, (&why, whole::PAGES), &self.bytes));

@@ -7,25 +7,6 @@ use doorward_model::inventory::organisation::{NodeKind, OrganisationNode};
 use doorward_model::inventory::resource::is_instance_profile;
 use doorward_model::inventory::row::Row;
 
-/// Adds the rows of one export to those of another.
-pub(super) fn add(into: &mut AccountExport, rows: AccountExport) {
-    into.identities.extend(rows.identities);
-    into.groups.extend(rows.groups);
-    into.entitlements.extend(rows.entitlements);
-    into.policies.extend(rows.policies);
-    into.credentials.extend(rows.credentials);
-    into.resources.extend(rows.resources);
-    into.nodes.extend(rows.nodes);
-    into.permission_sets.extend(rows.permission_sets);
-    into.assignments.extend(rows.assignments);
-    into.memberships.extend(rows.memberships);
-    into.findings.extend(rows.findings);
-    into.last_uses.extend(rows.last_uses);
-    into.gone.extend(rows.gone);
-    into.rejects.extend(rows.rejects);
-    into.newest_at_ms = into.newest_at_ms.max(rows.newest_at_ms);
-}
-
 /// Of an organisation that is refused, which accounts are in it, wherever.
 pub(super) fn members(export: AccountExport) -> AccountExport {
     let accounts = export.nodes.into_iter().filter(|node| node.kind() == NodeKind::Account);

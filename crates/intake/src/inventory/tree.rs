@@ -257,7 +257,7 @@ impl<'a> Folder<'a> {
         for (account, told) in draft.accounts {
             let is_of_iam = source == Source::Iam && account == self.id;
             let place = if is_of_iam { &mut self.iam } else { self.accounts.entry(account).or_default() };
-            rows::add(place, told);
+            place.add(told);
         }
         Ok(())
     }
@@ -271,7 +271,7 @@ impl<'a> Folder<'a> {
     fn exports(self, source: &str) -> impl Iterator<Item = AccountExport> {
         let Self { id, bytes, mut iam, mut accounts, missing } = self;
         if iam.identities.is_empty() {
-            rows::add(accounts.entry(id.to_owned()).or_default(), std::mem::take(&mut iam));
+            accounts.entry(id.to_owned()).or_default().add(std::mem::take(&mut iam));
         } else {
             iam.complete = missing.is_empty();
         }

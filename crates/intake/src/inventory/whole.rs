@@ -91,6 +91,21 @@ pub(super) fn told(export: &AccountExport, (why, mend): (&str, &str), bytes: &Ra
         "the export of {what} {} is not whole: {why}; what it does not name counts as unknown, not as gone: {mend}",
         export.account
     );
+    reject(said, bytes)
+}
+
+/// Says that pages do not count because the last one is not among them, and how to mend it.
+pub(super) fn ended_early(export: &AccountExport, bytes: &Range<u64>) -> Reject {
+    let said = format!(
+        "the export of account {} ends before its last page: it says that more follow, and nothing that is read with \
+         it ends it; nothing of it counts: export all pages, without --max-items or --no-paginate, and store them in \
+         one file",
+        export.account
+    );
+    reject(said, bytes)
+}
+
+fn reject(said: String, bytes: &Range<u64>) -> Reject {
     Reject {
         source: String::new(),
         record: 0,
