@@ -43,6 +43,23 @@ impl Pattern {
         }
     }
 
+    /// A pattern of a resource, in which `${` begins a variable, but only in the last part of its ARN.
+    ///
+    /// Source: IAM User Guide, "IAM policy elements: Variables and tags", where you can use policy variables: not before
+    /// the fifth colon. There it is text, which no ARN has.
+    #[must_use]
+    pub fn of_resource(text: &str) -> Self {
+        let parts = text.match_indices(':').nth(ARN_COLONS - 1).and_then(|(at, _)| text.split_at_checked(at));
+        let pieces = parts.and_then(|(before, last)| {
+            let of_last = variables::pieces(last, true)?;
+            Some([Piece::Glob(before.into())].into_iter().chain(of_last).collect())
+        });
+        match pieces {
+            Some(pieces) => Self { pieces, ..Self::of(text, Kind::Template) },
+            None => Self::new(text),
+        }
+    }
+
     /// A pattern without variables.
     #[must_use]
     pub fn new(text: &str) -> Self {

@@ -17,7 +17,7 @@ use crate::analysis::ground::Ground;
 use crate::analysis::question::caller;
 use crate::analysis::trust::{names_of, role_named};
 use crate::condition::Condition;
-use crate::document::{Document, Effect};
+use crate::document::Document;
 use crate::estate::{AccountId, Estate, PolicyId, Principal, PrincipalId, PrincipalKind, Touched};
 use crate::graph::NodeId;
 use crate::request::{Context, Permission, Request, Resource};
@@ -331,7 +331,7 @@ fn holds(estate: &Estate, principal: &Principal, condition: &Condition) -> bool 
         resource: Resource::none(),
         context: &Context::unknown(),
     };
-    condition.holds(&request, Effect::Allow) == Truth::Yes
+    condition.holds(&request) == Truth::Yes
 }
 
 /// Who is called by a name that policies give.

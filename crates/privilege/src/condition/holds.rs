@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use super::value::{self, Read};
 use super::{Condition, Qualifier, Test, Value};
-use crate::document::Effect;
 use crate::pattern::Pattern;
 use crate::pattern::units::{self, Unit};
 use crate::request::{Looked, Request, Since};
@@ -12,10 +11,9 @@ use crate::truth::Truth;
 use crate::variables::{self, Resolved};
 
 impl Condition {
-    /// Whether it holds in a request. Where a variable stands for nothing, its value matches nothing; a comparison that
-    /// asks for no match then holds for a statement that denies and does not for one that allows, because the page on
-    /// variables calls such a statement invalid, and the stricter reading is the safe one.
-    pub(crate) fn holds(&self, request: &Request<'_>, effect: Effect) -> Truth {
+    /// Whether it holds in a request. "Policy variables with no value": where a variable stands for nothing, its value
+    /// matches nothing, which is what negated operators ask for.
+    pub(crate) fn holds(&self, request: &Request<'_>) -> Truth {
         let test = self.operator.test;
         let looked = request.look(&self.key);
         if test == Test::Null {
@@ -25,11 +23,11 @@ impl Condition {
             Looked::Unknown | Looked::Present => return Truth::Open,
             Looked::Absent => return Truth::of(self.holds_absent()),
             Looked::Since(since) => return self.holds_since(since),
-            Looked::Like(pattern) => return self.compare_like(request, effect, pattern),
-            Looked::One(value) => return self.compare(request, effect, &[value]),
+            Looked::Like(pattern) => return self.compare_like(request, pattern),
+            Looked::One(value) => return self.compare(request, &[value]),
             Looked::Many(values) => values,
         };
-        self.compare(request, effect, values)
+        self.compare(request, values)
     }
 
     /// Whether it holds where the request does not have the key. "Condition operators": what is missing does not match,
@@ -75,15 +73,10 @@ impl Condition {
         Truth::of(self.values.iter().any(|value| value.read == Read::Truth(is_absent)))
     }
 
-    pub(super) fn compare<V: AsRef<str>>(
-        &self,
-        request: &Request<'_>,
-        effect: Effect,
-        values: &[V],
-    ) -> Truth {
+    pub(super) fn compare<V: AsRef<str>>(&self, request: &Request<'_>, values: &[V]) -> Truth {
         let is_negated = self.operator.test.is_negated();
         let one = |value: &V| {
-            let matched = self.matches_any(request, effect, value.as_ref());
+            let matched = self.matches_any(request, value.as_ref());
             if is_negated { matched.not() } else { matched }
         };
         match self.operator.qualifier {
@@ -95,10 +88,10 @@ impl Condition {
     }
 
     /// Whether a value of the request matches one of the condition's.
-    fn matches_any(&self, request: &Request<'_>, effect: Effect, value: &str) -> Truth {
+    fn matches_any(&self, request: &Request<'_>, value: &str) -> Truth {
         let mut matched = Truth::No;
         for own in &self.values {
-            matched = matched.or(self.matches(request, effect, own, value));
+            matched = matched.or(self.matches(request, own, value));
             if matched == Truth::Yes {
                 break;
             }
@@ -106,13 +99,12 @@ impl Condition {
         matched
     }
 
-    fn matches(&self, request: &Request<'_>, effect: Effect, own: &Value, value: &str) -> Truth {
+    fn matches(&self, request: &Request<'_>, own: &Value, value: &str) -> Truth {
         match &own.read {
             Read::Text(pattern) if pattern.has_variables() => match variables::resolve(pattern, request) {
                 Resolved::Known(units) => Truth::of(self.matches_units(&units, value)),
                 Resolved::Open(units) if self.matches_units(&units, value) => Truth::Open,
-                Resolved::Open(_) => Truth::No,
-                Resolved::Nothing => Truth::of(self.operator.test.is_negated() && effect == Effect::Allow),
+                Resolved::Open(_) | Resolved::Nothing => Truth::No,
             },
             Read::Text(pattern) => Truth::of(self.matches_text(pattern, value)),
             Read::Number(own) => {

@@ -2,7 +2,6 @@
 
 use super::value::Read;
 use super::{Condition, Test, Value};
-use crate::document::Effect;
 use crate::pattern::Pattern;
 use crate::pattern::units::{self, Unit};
 use crate::request::Request;
@@ -11,16 +10,16 @@ use crate::variables::{self, Resolved};
 
 impl Condition {
     /// It holds for sure where it does for every text of the pattern.
-    pub(super) fn compare_like(&self, request: &Request<'_>, effect: Effect, like: &Pattern) -> Truth {
+    pub(super) fn compare_like(&self, request: &Request<'_>, like: &Pattern) -> Truth {
         if like.is_literal() {
-            return self.compare(request, effect, &[like.text()]);
+            return self.compare(request, &[like.text()]);
         }
-        let matches = |own: &Value| self.matches_like(request, effect, (own, like));
+        let matches = |own: &Value| self.matches_like(request, own, like);
         let matched = self.values.iter().map(matches).fold(Truth::No, Truth::or);
         if self.operator.test.is_negated() { matched.not() } else { matched }
     }
 
-    fn matches_like(&self, request: &Request<'_>, effect: Effect, (own, like): (&Value, &Pattern)) -> Truth {
+    fn matches_like(&self, request: &Request<'_>, own: &Value, like: &Pattern) -> Truth {
         let Read::Text(own) = &own.read else { return Truth::Open };
         if own.is_any() {
             return Truth::Yes;
@@ -28,9 +27,7 @@ impl Condition {
         let (own, is_known) = match variables::resolve(own, request) {
             Resolved::Known(own) => (own, true),
             Resolved::Open(own) => (own, false),
-            Resolved::Nothing => {
-                return Truth::of(self.operator.test.is_negated() && effect == Effect::Allow);
-            }
+            Resolved::Nothing => return Truth::No,
         };
         let compared = match self.operator.test {
             Test::StringEqualsIgnoreCase | Test::StringNotEqualsIgnoreCase => {

@@ -54,7 +54,7 @@ pub(super) fn document(text: &str) -> Result<Document, DocumentError> {
 fn statement(raw: RawStatement, version: Version) -> Result<Statement, String> {
     let resource = |text: &String| match version {
         Version::V2008 => Pattern::new(text),
-        Version::V2012 => Pattern::with_variables(text),
+        Version::V2012 => Pattern::of_resource(text),
     };
     let permissions = selection(raw.action, raw.not_action, "Action", |text| Pattern::of_permission(text))?;
     let conditions = raw.condition.unwrap_or_default().into_iter();

@@ -3,7 +3,6 @@
 use super::Policies;
 use super::logic::{Leaf, Requirement};
 use super::matching;
-use crate::document::Effect;
 use crate::request::{CallerKind, Request};
 use crate::truth::Truth;
 
@@ -31,10 +30,7 @@ impl Requirement<'_> {
 impl Leaf<'_> {
     pub(super) fn holds(&self, request: &Request<'_>, policies: &Policies<'_>) -> Truth {
         match *self {
-            Self::Condition(condition, at) => {
-                let effect = policies.statement(at).map_or(Effect::Deny, |statement| statement.effect);
-                condition.holds(request, effect)
-            }
+            Self::Condition(condition, _) => condition.holds(request),
             Self::Session(arn, _) => match request.caller.kind {
                 CallerKind::Session { name, .. } => Truth::of(arn.rsplit('/').next() == Some(name)),
                 _ => Truth::Open,
@@ -43,9 +39,7 @@ impl Leaf<'_> {
                 let resources = policies.statement(at).and_then(|statement| statement.resources.as_ref());
                 let pattern =
                     resources.into_iter().flat_map(|own| own.named()).find(|own| own.text() == text);
-                pattern.map_or(Truth::Open, |pattern| {
-                    matching::one::<Truth>(pattern, request, at).unwrap_or(Truth::No)
-                })
+                pattern.map_or(Truth::Open, |pattern| matching::one(pattern, request, at))
             }
             Self::CanonicalUser(id, _) => match request.caller.canonical_user {
                 Some(own) => Truth::of(own == id),

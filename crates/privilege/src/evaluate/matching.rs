@@ -23,46 +23,41 @@ pub(super) fn resource<'a, L: Logic<'a>>(statement: &'a Statement, request: &Req
         return L::of(is_own || statement.effect == Effect::Deny);
     };
     let mut named = L::NO;
-    let mut is_void = false;
     for pattern in resources.named() {
-        match one(pattern, request, at) {
-            Some(matched) => named = named.or(matched),
-            None => is_void = true,
-        }
+        named = named.or(one(pattern, request, at));
         if named.truth() == Truth::Yes {
             break;
         }
     }
     match resources {
         Selection::Only(_) => named,
-        // What is excluded by a variable that stands for nothing is not known: such a statement allows nothing.
-        Selection::AllBut(_) if is_void && statement.effect == Effect::Allow => L::NO,
         Selection::AllBut(_) => named.not(),
     }
 }
 
-/// Whether a pattern matches the resource; `None` when it has a variable that stands for nothing.
-pub(super) fn one<'a, L: Logic<'a>>(pattern: &'a Pattern, request: &Request<'a>, at: At) -> Option<L> {
+/// Whether a pattern matches the resource. "Policy variables with no value": it matches none where a variable of it stands
+/// for nothing.
+pub(super) fn one<'a, L: Logic<'a>>(pattern: &'a Pattern, request: &Request<'a>, at: At) -> L {
     let is_short = || at.layer != LayerKind::Resource && pattern.is_short_arn();
     let leaf = || Leaf::Resource(pattern.text(), at);
     match request.resource.which {
-        Which::None => Some(L::of(pattern.is_any())),
-        Which::One(arn) if !pattern.has_variables() && !is_short() => Some(L::of(pattern.matches(arn))),
+        Which::None => L::of(pattern.is_any()),
+        Which::One(arn) if !pattern.has_variables() && !is_short() => L::of(pattern.matches(arn)),
         Which::One(_) | Which::Some(_) | Which::Named(_) => {
             let (mut own, is_known) = match variables::resolve(pattern, request) {
                 Resolved::Known(own) => (own, true),
                 Resolved::Open(own) => (own, false),
-                Resolved::Nothing => return None,
+                Resolved::Nothing => return L::NO,
             };
             if is_short() {
                 pattern::complete(&mut own);
             }
             let (matches, covers) = compare(&own, request.resource.which);
-            Some(match (matches, covers && is_known) {
+            match (matches, covers && is_known) {
                 (false, _) => L::NO,
                 (true, true) => L::YES,
                 (true, false) => L::open(leaf()),
-            })
+            }
         }
     }
 }
@@ -89,7 +84,7 @@ fn among(own: &[Unit], asked: &[Unit]) -> (bool, bool) {
 pub(super) fn conditions<'a, L: Logic<'a>>(statement: &'a Statement, request: &Request<'a>, at: At) -> L {
     let mut hold = L::YES;
     for condition in &statement.conditions {
-        hold = match condition.holds(request, statement.effect) {
+        hold = match condition.holds(request) {
             Truth::Yes => hold,
             Truth::No => return L::NO,
             Truth::Open => hold.and(L::open(Leaf::Condition(condition, at))),
@@ -146,7 +141,7 @@ fn apply<'a>(
     let applies = principals::names::<Truth>(statement, request, policies, at)
         .and(resource(statement, request, at))
         .and(conditions(statement, request, at));
-    let is_open = |condition: &&Condition| condition.holds(request, statement.effect) == Truth::Open;
+    let is_open = |condition: &&Condition| condition.holds(request) == Truth::Open;
     let open = || statement.conditions.iter().filter(is_open).collect();
     (applies != Truth::No).then(|| Applied { at, statement, applies, open: open() })
 }

@@ -116,10 +116,9 @@ fn settle(
     let request = Request { caller, permission: &permission, resource, context: given };
     let has = |key: &str| held.context.iter().any(|(own, _)| own.eq_ignore_ascii_case(key));
     for statement in &mut document.statements {
-        let effect = statement.effect;
-        let holds = |condition: &Condition| condition.holds(&request, effect);
+        let holds = |condition: &Condition| condition.holds(&request);
         let is_open = |condition: &Condition| is_left_open(&condition.key);
-        match effect {
+        match statement.effect {
             Effect::Allow => statement.conditions.retain(|condition| {
                 !(is_open(condition) && has(&condition.key) && holds(condition) == Truth::Yes)
             }),
