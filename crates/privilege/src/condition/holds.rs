@@ -82,6 +82,8 @@ impl Condition {
         match self.operator.qualifier {
             // Several values of a key that should have one: any of them may match, and none may where none should.
             Qualifier::One if is_negated => values.iter().map(one).fold(Truth::Yes, Truth::and),
+            // "Set operators": it also holds where the key has no value but the empty text.
+            Qualifier::ForAllValues if values.iter().all(|value| value.as_ref().is_empty()) => Truth::Yes,
             Qualifier::ForAllValues => values.iter().map(one).fold(Truth::Yes, Truth::and),
             Qualifier::One | Qualifier::ForAnyValue => values.iter().map(one).fold(Truth::No, Truth::or),
         }
