@@ -40,7 +40,7 @@ pub(super) fn decide<'a, L: Logic<'a>>(
     let mut walk = Walk { request, policies, allowing: because, denying: &mut denying, unread: &mut unread };
     let mut layers = Layers::default();
     let mut denies = L::NO;
-    let mut through = L::of(!specials::is_protected(request));
+    let mut through = L::of(!specials::is_protected(request) && !specials::is_refused(request));
     let mut put = |kind: LayerKind, layer: Layer<L>| {
         layers.set(kind, layer.said());
         denies = std::mem::replace(&mut denies, L::NO).or(layer.denies);
@@ -64,6 +64,7 @@ pub(super) fn decide<'a, L: Logic<'a>>(
     };
     through = through.and(limited(LayerKind::Endpoint, &mut walk));
     let limits = limited(LayerKind::Boundary, &mut walk).and(limited(LayerKind::Session, &mut walk));
+    let limits = limits.and(L::of(!specials::is_powerless(request, policies)));
     let identity = settled(LayerKind::Identity);
     let mut identity = identity.unwrap_or_else(|| walk.layer(LayerKind::Identity, 0, policies.identity));
     if matches!(request.caller.kind, CallerKind::Root(_)) {

@@ -1,5 +1,6 @@
 //! What AWS documents as an exception to the common rules.
 
+use super::Policies;
 use crate::request::{AWS, CallerKind, Request};
 
 /// Whether AWS answers a request whatever policies say.
@@ -12,6 +13,36 @@ pub(super) fn needs_no_permission(request: &Request<'_>) -> bool {
         "sts:getsessiontoken" => matches!(request.caller.kind, CallerKind::User(_) | CallerKind::Root(_)),
         _ => false,
     }
+}
+
+/// Whether AWS refuses the permission to callers of this kind, whatever policies say. The root user of another account
+/// stands for whoever that account lets.
+///
+/// Sources: IAM User Guide, "Compare AWS STS credentials" (who can call which operation); AWS Security Token Service API
+/// Reference, "GetFederationToken" (such a session has no operation of STS but `GetCallerIdentity`).
+pub(super) fn is_refused(request: &Request<'_>) -> bool {
+    let verb = request.permission.verb();
+    let caller = &request.caller;
+    request.permission.service() == "sts"
+        && match caller.kind {
+            CallerKind::Root(_) => verb == "assumerole" && request.resource.account == Some(caller.account),
+            CallerKind::FederatedUser(_) => true,
+            CallerKind::Role(_) | CallerKind::Session { .. } => {
+                matches!(verb, "getfederationtoken" | "getsessiontoken")
+            }
+            CallerKind::Anonymous
+            | CallerKind::Service(_)
+            | CallerKind::Federated(_)
+            | CallerKind::User(_) => false,
+        }
+}
+
+/// Whether the caller has nothing by its own policies, only what resources give to it.
+///
+/// Source: AWS Security Token Service API Reference, "GetFederationToken" (without a session policy a session has no
+/// permissions).
+pub(super) fn is_powerless(request: &Request<'_>, policies: &Policies<'_>) -> bool {
+    matches!(request.caller.kind, CallerKind::FederatedUser(_)) && policies.session.is_empty()
 }
 
 /// Whether a policy of the resource must let in even callers of its own account.
