@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doorward_model::command::Command;
-use doorward_model::inventory::AccountExport;
+use doorward_model::inventory::{AccountExport, Scope, join_pages};
 use doorward_model::reject::Reject;
 use doorward_serve::handle::{Handle, IngestAnswer, Pushed, Terms, Waits, Work, WorkError};
 use doorward_serve::metrics::Fate;
@@ -44,7 +44,14 @@ pub(super) async fn follow(watched: WatchedFolder, data_dir: PathBuf, handle: Ha
         }
         Err(_) => return,
     };
-    let mut watch = Watch { folder, source: source.into(), handle, remembered, failed: BTreeMap::new() };
+    let mut watch = Watch {
+        folder,
+        source: source.into(),
+        handle,
+        remembered,
+        failed: BTreeMap::new(),
+        waiting: BTreeMap::new(),
+    };
     let mut before = BTreeMap::new();
     let mut interval = interval(EVERY);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -62,6 +69,15 @@ struct Watch {
     remembered: Remembered,
     /// What could not be read, why, and in how many rounds it is tried again.
     failed: BTreeMap<PathBuf, (String, u32)>,
+    /// Files with pages of an export of which no file has the last one: read again with what comes.
+    waiting: BTreeMap<PathBuf, Stamp>,
+}
+
+/// Files of a round that hold statements of whole accounts, which count together.
+#[derive(Default)]
+struct Held {
+    files: Vec<(PathBuf, Stamp)>,
+    exports: Vec<AccountExport>,
 }
 
 /// Why a file is not done.
@@ -93,14 +109,16 @@ impl Watch {
             self.tell_failed(&path, error);
         }
         let same = files.iter().filter(|(path, stamp)| before.get(*path) == Some(*stamp));
+        self.waiting.retain(|path, stamp| files.get(path) == Some(stamp));
         let new = same.filter(|(path, stamp)| !self.remembered.has(path, stamp));
-        let new: Vec<_> = new.map(|(path, stamp)| (path.clone(), *stamp)).collect();
-        let (mut counts, mut read) = (Counts::default(), 0_u64);
+        let mut new: BTreeMap<PathBuf, Stamp> = new.map(|(path, stamp)| (path.clone(), *stamp)).collect();
+        new.retain(|path, _| !self.waits(path));
+        if new.keys().all(|path| self.waiting.contains_key(path)) {
+            new.clear();
+        }
+        let (mut counts, mut read, mut held) = (Counts::default(), 0_u64, Held::default());
         for (path, stamp) in new {
-            if self.waits(&path) {
-                continue;
-            }
-            match self.file(&path, stamp).await {
+            match self.file(&path, stamp, &mut held).await {
                 Ok(of_file) => {
                     (counts, read) = (counts.and(of_file), read + 1);
                     self.failed.remove(&path);
@@ -109,9 +127,13 @@ impl Watch {
                 Err(Undone::Unreadable(error)) => self.tell_failed(&path, error),
                 Err(Undone::NotNow(error)) => {
                     tracing::warn!(folder = %self.folder.display(), %error, "watched files wait");
-                    break;
+                    return files;
                 }
             }
+        }
+        match self.settle(held).await {
+            Ok(of_exports) => counts = counts.and(of_exports),
+            Err(error) => tracing::warn!(folder = %self.folder.display(), %error, "watched files wait"),
         }
         if read > 0 {
             let Counts { accepted, duplicate, rejected, exports } = counts;
@@ -148,47 +170,83 @@ impl Watch {
         self.handle.metrics.watched_files.get_or_create(&of).inc();
     }
 
-    /// Takes in what a file holds, part by part, and remembers it when all of it is durable.
-    async fn file(&mut self, path: &Path, stamp: Stamp) -> Result<Counts, Undone> {
+    /// Takes in what a file holds, part by part, and remembers it when all of it is durable; statements of whole accounts
+    /// are held.
+    async fn file(&mut self, path: &Path, stamp: Stamp, held: &mut Held) -> Result<Counts, Undone> {
         let mut reading = read(path, stamp.bytes, &self.source);
-        let mut counts = Counts::default();
+        let (mut counts, mut exports) = (Counts::default(), Vec::new());
         while let Some(part) = reading.next().await {
-            counts = counts.and(self.part(part).await?);
+            let taken = match part {
+                Part::Events { events, rejects } => {
+                    self.push(Pushed::of(&self.source, events, rejects, clock())).await
+                }
+                Part::Export(export) if export.scope == Scope::Account => {
+                    exports.push(*export);
+                    continue;
+                }
+                Part::Export(export) => self.import(*export).await,
+            };
+            counts = counts.and(taken.map_err(Undone::NotNow)?);
         }
         reading.finish().await.map_err(|Unreadable(error)| Undone::Unreadable(error))?;
-        self.remembered.remember(path, stamp).map_err(|error| {
-            Undone::Unreadable(format!("it was read, and that cannot be remembered: {error}"))
-        })?;
+        if exports.is_empty() {
+            self.remember(path, stamp).map_err(Undone::Unreadable)?;
+        } else {
+            held.files.push((path.to_owned(), stamp));
+            held.exports.append(&mut exports);
+        }
         Ok(counts)
     }
 
-    async fn part(&self, part: Part) -> Result<Counts, Undone> {
-        match part {
-            Part::Events { events, rejects } => {
-                self.push(Pushed::of(&self.source, events, rejects, clock())).await
-            }
-            Part::Export(export) => self.import(*export).await,
-        }
+    fn remember(&mut self, path: &Path, stamp: Stamp) -> Result<(), String> {
+        let remembered = self.remembered.remember(path, stamp);
+        remembered.map_err(|error| format!("it was read, and that cannot be remembered: {error}"))
     }
 
-    async fn push(&self, events: Pushed) -> Result<Counts, Undone> {
+    /// Takes in what files of one round tell of whole accounts. Pages without their last one wait for it, and are rejects
+    /// until then, which are told once.
+    async fn settle(&mut self, held: Held) -> Result<Counts, WorkError> {
+        let Held { files, mut exports } = held;
+        let rejects = join_pages(&mut exports);
+        exports.sort_by(AccountExport::order);
+        let mut counts = Counts::default();
+        for export in exports {
+            counts = counts.and(self.import(export).await?);
+        }
+        for (path, stamp) in files {
+            let name = path.display().to_string();
+            let told: Vec<Reject> = rejects.iter().filter(|one| one.source == name).cloned().collect();
+            if told.is_empty() {
+                self.waiting.remove(&path);
+                if let Err(error) = self.remember(&path, stamp) {
+                    self.tell_failed(&path, error);
+                }
+            } else if self.waiting.insert(path, stamp).is_none() {
+                let told = Pushed::of(&self.source, Vec::new(), told, clock());
+                counts = counts.and(self.push(told).await?);
+            }
+        }
+        Ok(counts)
+    }
+
+    async fn push(&self, events: Pushed) -> Result<Counts, WorkError> {
         let (rejected, clamped) = (events.rejects.len() as u64, events.clamped());
         let pushed = self.handle.request(WAITS, |reply| Work::Ingest { events, reply }).await;
-        let answer = pushed.map_err(Undone::NotNow)?;
+        let answer = pushed?;
         self.handle.metrics.count_events(&self.source, &answer, (rejected, clamped));
         let IngestAnswer { accepted, duplicate, .. } = answer;
         Ok(Counts { accepted, duplicate, rejected, exports: 0 })
     }
 
     /// Takes in an export of an account. An older one than is known is told, and done.
-    async fn import(&self, export: AccountExport) -> Result<Counts, Undone> {
+    async fn import(&self, export: AccountExport) -> Result<Counts, WorkError> {
         let rejects: Vec<Reject> = export.rejects.clone();
         let command = Box::new(Command::Import(Box::new(export)));
         let terms = Terms::of(&self.source);
         match self.handle.request(WAITS, |reply| Work::Command { command, terms, reply }).await {
             Ok(_) => {}
             Err(WorkError::Refused(refusal)) => tracing::warn!(%refusal, "an export was not taken"),
-            Err(error) => return Err(Undone::NotNow(error)),
+            Err(error) => return Err(error),
         }
         let counts = self.push(Pushed::of(&self.source, Vec::new(), rejects, clock())).await?;
         Ok(Counts { exports: 1, ..counts })

@@ -213,3 +213,29 @@ fn what_iam_collect_has_written_is_one_file() {
     poll(|| known("bob"));
     poll(|| watched.files("read") == 2);
 }
+
+#[test]
+fn pages_wait_for_the_last_one_and_are_told() {
+    let watched = watched();
+    let page = |name: &str, more: bool| {
+        let arn = format!("arn:aws:iam::111122223333:user/{name}");
+        let user = json!({"Arn": arn, "UserName": name, "CreateDate": "2026-01-01T00:00:00Z"});
+        json!({"UserDetailList": [user], "IsTruncated": more}).to_string()
+    };
+    let known =
+        |name: &str| watched.server.get("/v1/identities").to_string().contains(&format!(":user/{name}\""));
+    let told = || fs::read_to_string(watched.dir.path().join("data/rejects.jsonl")).unwrap_or_default();
+    watched.put("first.json", page("ann", true).as_bytes());
+    poll(|| told().contains("ends before its last page"));
+    watched.put("other.json", at("a", 1).as_bytes());
+    watched.waits_for(&["a"]);
+    poll(|| watched.files("read") == 3);
+    assert!(!known("ann"));
+    watched.put("last.json", page("bob", false).as_bytes());
+    poll(|| known("ann") && known("bob"));
+    assert_eq!(told().lines().count(), 1, "{}", told());
+    // What is taken in is not read again.
+    watched.put("more.json", at("b", 1).as_bytes());
+    watched.waits_for(&["a", "b"]);
+    poll(|| watched.files("read") == 6);
+}
