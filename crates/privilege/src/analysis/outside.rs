@@ -4,11 +4,13 @@
 //! Services of AWS are not outside, unless they vouch for somebody who is, nor are canonical ids, which do not tell whose
 //! they are.
 
+use std::collections::BTreeSet;
+
 use crate::analysis::comers::{self, Comer, Door, STRANGER, is_outside};
 use crate::analysis::ground::{Ground, Guarded};
 use crate::analysis::question::truth;
 use crate::document::{Effect, Principal as Named, Selection, Statement};
-use crate::estate::{Estate, PolicyId, PrincipalId, PrincipalKind};
+use crate::estate::{AccountId, AssignedBy, Estate, PolicyId, Principal, PrincipalId, PrincipalKind};
 use crate::evaluate::{Policies, Policy, Verdict, evaluate_anywhere};
 use crate::federation::{Breadth, Subject};
 use crate::pattern::Pattern;
@@ -40,12 +42,19 @@ pub struct Entrance {
 /// where there is such a way.
 #[must_use]
 pub fn entrances(estate: &Estate) -> Vec<Entrance> {
+    let assignments = estate.center().assigned().filter(|(_, one)| one.by != AssignedBy::Use);
+    let exported: BTreeSet<AccountId> =
+        assignments.filter_map(|(_, one)| Some(estate.principal(one.role)?.account)).collect();
     Ground::with(estate, |ground| {
         let mut found = Vec::new();
         for (id, principal) in estate.principals() {
             if principal.kind == PrincipalKind::Role && !principal.is_service_linked() {
-                let comers = comers(ground, id).into_iter();
-                found.extend(comers.map(|comer| comer.entrance(principal.arn())));
+                for mut comer in comers(ground, id) {
+                    if is_of_center(principal, &comer) {
+                        comer.words = assigned(estate, id, exported.contains(&principal.account)).into();
+                    }
+                    found.push(comer.entrance(principal.arn()));
+                }
             }
         }
         for (id, policy) in estate.policies() {
@@ -58,6 +67,27 @@ pub fn entrances(estate: &Estate) -> Vec<Entrance> {
         found.dedup_by(|next, kept| (&next.into, &next.who) == (&kept.into, &kept.who));
         found
     })
+}
+
+/// Whether somebody comes into a role of a permission set by the provider that Identity Center has made in its account.
+fn is_of_center(role: &Principal, comer: &Comer) -> bool {
+    let Some((provider, _)) = &comer.by else { return false };
+    let name = provider.split_once(&format!(":{}:saml-provider/AWSSSO_", role.identity.account));
+    let number = name.and_then(|(_, name)| name.strip_suffix("_DO_NOT_DELETE"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    role.is_of_permission_set() && number.is_some_and(is_number)
+}
+
+/// To whom Identity Center assigns a role, in words. Each of them is in the inventory where assignments are exported.
+fn assigned(estate: &Estate, role: PrincipalId, are_exported: bool) -> String {
+    match (estate.people_behind(role).len(), are_exported) {
+        (0, true) => "nobody to whom an export tells that Identity Center assigns it".to_owned(),
+        (1, true) => "the one to whom Identity Center assigns it".to_owned(),
+        (people, true) => format!("the {people} to whom Identity Center assigns it"),
+        (_, false) => {
+            "whoever is assigned it by Identity Center, whose assignments are not exported".to_owned()
+        }
+    }
 }
 
 /// Whom a role lets in from outside.

@@ -151,6 +151,46 @@ fn a_person_has_the_role_of_a_set_in_the_account_where_it_is_assigned_and_no_oth
     assert_eq!(reached(&atlas, &idc("eve")), Vec::<String>::new());
 }
 
+/// What those are called who come into a role of a permission set by this provider.
+fn let_in(role: &str, provider: &str, center: Center) -> Vec<String> {
+    let trust = format!(
+        r#"[{{"Effect":"Allow","Action":["sts:AssumeRoleWithSAML","sts:TagSession"],"Principal":{{"Federated":"{provider}"}}}}]"#
+    );
+    let mut builder = Builder::default();
+    builder.add(Rows::new().trusting(role, &trust, ALL).0);
+    builder.add(center.0);
+    answers::outside(&atlas(builder.build()), 9).into_iter().map(|one| one.words).collect()
+}
+
+#[test]
+fn who_comes_by_identity_center_is_who_is_assigned() {
+    let provider = format!("arn:aws:iam::{ACCOUNT}:saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE");
+    let center = || Center::default().person("u1", "ann").person("u2", "bob");
+    let of = |center| let_in("AWSReservedSSO_Admin_0123456789abcdef", &provider, center);
+    let group = center().group("g1", "ops", &["u1", "u2"]).assign((GROUP, "g1"), "Admin", ACCOUNT);
+    assert_eq!(of(group), ["the 2 to whom Identity Center assigns it"]);
+    let one = || center().assign((USER, "u1"), "Admin", ACCOUNT);
+    assert_eq!(of(one()), ["the one to whom Identity Center assigns it"]);
+    assert_eq!(
+        of(center().assign((USER, "u1"), "Other", ACCOUNT)),
+        ["nobody to whom an export tells that Identity Center assigns it"]
+    );
+    let unknown = ["whoever is assigned it by Identity Center, whose assignments are not exported"];
+    assert_eq!(of(center()), unknown);
+    assert_eq!(of(center().assign((USER, "u1"), "Admin", OTHER)), unknown);
+    // A use in a log is no assignment.
+    assert_eq!(of(center().seen(ACCOUNT, "eve", "Admin")), unknown);
+    // Of another account, of another name, or into a role of the account itself.
+    let named = |name: &str, account: &str| vec![format!("anyone of SAML provider {name} in {account}")];
+    let center_name = "AWSSSO_0123456789abcdef_DO_NOT_DELETE";
+    assert_eq!(let_in("own", &provider, one()), named(center_name, ACCOUNT));
+    let admin = "AWSReservedSSO_Admin_0123456789abcdef";
+    let other = provider.replace(ACCOUNT, OTHER);
+    assert_eq!(let_in(admin, &other, one()), named(center_name, OTHER));
+    let other = provider.replace("0123456789abcdef", "corp");
+    assert_eq!(let_in(admin, &other, one()), named("AWSSSO_corp_DO_NOT_DELETE", ACCOUNT));
+}
+
 #[test]
 fn a_way_of_a_person_names_the_group_and_the_assignment() {
     let center = Center::default().person("u1", "ann").group("g1", "ops", &["u1"]).assign(
