@@ -57,6 +57,38 @@ fn a_role_of_an_identity_pool_trusts_it_as_one_that_vouches() {
     assert_eq!(of(r#""sts:AssumeRole""#), (Escalation::Latent, method));
 }
 
+#[test]
+fn a_service_comes_for_a_thing_of_the_account_of_the_role() {
+    let may = r#"[{"Effect":"Allow","Action":["iam:PassRole","lambda:CreateFunction","lambda:InvokeFunction"],"Resource":"*"}]"#;
+    let of = |condition: &str| {
+        let trust = format!(
+            r#"[{{"Effect":"Allow","Principal":{{"Service":"lambda.amazonaws.com"}},"Action":"sts:AssumeRole","Condition":{condition}}}]"#
+        );
+        let rows = Rows::new().trusting("admin", &trust, ALL).user("ann", may);
+        told(&atlas(rows.estate()), "/ann").0
+    };
+    for (condition, expected) in [
+        (r#"{"StringEquals":{"aws:SourceAccount":"444455556666"}}"#, Escalation::Latent),
+        (r#"{"StringLike":{"aws:SourceAccount":["4444*","5555*"]}}"#, Escalation::Latent),
+        (r#"{"StringLike":{"aws:SourceAccount":["4444*","1111*"]}}"#, Escalation::Now),
+        (r#"{"StringEquals":{"aws:SourceAccount":"111122223333"}}"#, Escalation::Now),
+        (r#"{"StringEqualsIfExists":{"aws:SourceAccount":"444455556666"}}"#, Escalation::Now),
+        (r#"{"ForAllValues:StringEquals":{"aws:SourceAccount":"444455556666"}}"#, Escalation::Now),
+        (r#"{"StringEquals":{"aws:SourceAccount":"${aws:ResourceAccount}"}}"#, Escalation::Now),
+        (r#"{"ArnLike":{"aws:SourceArn":"arn:aws:lambda:*:444455556666:function:*"}}"#, Escalation::Latent),
+        (r#"{"ArnLike":{"aws:SourceArn":"arn:aws:lambda:*:111122223333:function:*"}}"#, Escalation::Now),
+        (r#"{"ArnLike":{"aws:SourceArn":"arn:aws:lambda:*:*:function:*"}}"#, Escalation::Now),
+        (
+            r#"{"ArnLike":{"aws:SourceArn":["arn:aws:lambda:*:444455556666:*","arn:aws:s3:::bucket"]}}"#,
+            Escalation::Now,
+        ),
+        // Who compares texts lets a star stand for colons, too.
+        (r#"{"StringLike":{"aws:SourceArn":"arn:aws:lambda:*:444455556666:function:*"}}"#, Escalation::Now),
+    ] {
+        assert_eq!(of(condition), expected, "{condition}");
+    }
+}
+
 fn job(name: &str) -> String {
     format!("arn:aws:glue:eu-west-1:{ACCOUNT}:job/{name}")
 }

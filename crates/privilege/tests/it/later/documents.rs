@@ -46,7 +46,7 @@ pub(super) const VERSIONED: [&str; 2] = [
 ];
 
 /// Whom roles may trust.
-pub(super) const TRUSTS: [&str; 24] = [
+pub(super) const TRUSTS: [&str; 26] = [
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:root"}}]"#,
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":["111122223333","444455556666"]}}]"#,
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"arn:aws:iam::111122223333:user/a"}}]"#,
@@ -71,6 +71,8 @@ pub(super) const TRUSTS: [&str; 24] = [
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":7}}]"#,
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":["111122223333","444455556666"]},"Condition":{"StringEquals":{"aws:PrincipalArn":["arn:aws:iam::111122223333:role/b","arn:aws:iam::111122223333:user/a"]}}}]"#,
     r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":["111122223333","444455556666"]},"Condition":{"StringLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/?"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"},"Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}}]"#,
+    r#"[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":["lambda.amazonaws.com","glue.amazonaws.com"]},"Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:*:*:444455556666:*"}}}]"#,
 ];
 
 /// What resources may say themselves.
