@@ -49,12 +49,7 @@ pub fn entrances(estate: &Estate) -> Vec<Entrance> {
         let mut found = Vec::new();
         for (id, principal) in estate.principals() {
             if principal.kind == PrincipalKind::Role && !principal.is_service_linked() {
-                for mut comer in comers(ground, id) {
-                    if is_of_center(principal, &comer) {
-                        comer.words = assigned(estate, id, exported.contains(&principal.account)).into();
-                    }
-                    found.push(comer.entrance(principal.arn()));
-                }
+                found.extend(into_role(ground, (id, principal), &exported));
             }
         }
         for (id, policy) in estate.policies() {
@@ -67,6 +62,21 @@ pub fn entrances(estate: &Estate) -> Vec<Entrance> {
         found.dedup_by(|next, kept| (&next.into, &next.who) == (&kept.into, &kept.who));
         found
     })
+}
+
+/// Who is let into a role from outside.
+fn into_role(
+    ground: Ground<'_>,
+    (id, role): (PrincipalId, &Principal),
+    exported: &BTreeSet<AccountId>,
+) -> Vec<Entrance> {
+    let told = |mut comer: Comer| {
+        if is_of_center(role, &comer) {
+            comer.words = assigned(ground.estate, id, exported.contains(&role.account)).into();
+        }
+        comer.entrance(role.arn())
+    };
+    comers(ground, id).into_iter().map(told).collect()
 }
 
 /// Whether somebody comes into a role of a permission set by the provider that Identity Center has made in its account.
