@@ -163,16 +163,12 @@ type Places = u128;
 
 /// The same where the places of the other pattern fit into a word.
 fn in_word(one: &[Unit], other: &[Unit]) -> bool {
-    let places = |is_such: &dyn Fn(Unit) -> bool| {
-        let numbered = (0u32..).zip(other);
-        numbered.filter(|(_, unit)| is_such(**unit)).fold(0, |set: Places, (at, _)| set | 1 << at)
-    };
-    let any = places(&|unit| matches!(unit, Unit::Any | Unit::Part));
-    let colons = places(&|unit| unit == Unit::Byte(b':'));
-    let end: Places = 1 << other.len();
+    let Takers { of_byte, one: of_one, any, part } = Takers::new(other);
+    let (more, end) = (any | part, 1 << other.len());
+    let colons = of_byte.get(usize::from(b':')).copied().unwrap_or(0);
     // What is any text may be no text.
     let skip = |mut reached: Places| loop {
-        let further = reached | (reached & any) << 1;
+        let further = reached | (reached & more) << 1;
         if further == reached {
             return reached;
         }
@@ -182,7 +178,7 @@ fn in_word(one: &[Unit], other: &[Unit]) -> bool {
     let mut reached = skip(1);
     for unit in one {
         let next = match unit {
-            Unit::Any => !((1 << reached.trailing_zeros()) - 1) & (end | (end - 1)),
+            Unit::Any => !((1 << reached.trailing_zeros()) - 1),
             // So far as no colon comes.
             Unit::Part => {
                 let mut reached = reached;
@@ -195,11 +191,11 @@ fn in_word(one: &[Unit], other: &[Unit]) -> bool {
                 }
             }
             // What is any text takes this unit and may take more.
-            Unit::One => (reached & !any) << 1 | (reached & any),
+            Unit::One => (reached & !more) << 1 | (reached & more),
             Unit::Byte(byte) => {
-                let takers = places(&|unit| unit == Unit::One || unit == Unit::Byte(*byte));
-                let loops = places(&|unit| unit == Unit::Any || (unit == Unit::Part && *byte != b':'));
-                (reached & takers) << 1 | (reached & loops)
+                let takers = of_one | of_byte.get(usize::from(*byte)).copied().unwrap_or(0);
+                let more = if *byte == b':' { any } else { more };
+                (reached & takers) << 1 | (reached & more)
             }
         };
         reached = skip(next & (end | (end - 1)));
@@ -208,6 +204,32 @@ fn in_word(one: &[Unit], other: &[Unit]) -> bool {
         }
     }
     reached & end != 0
+}
+
+/// Which places of a pattern take what.
+struct Takers {
+    /// Those of each byte.
+    of_byte: [Places; 256],
+    /// Those of any one character.
+    one: Places,
+    any: Places,
+    part: Places,
+}
+
+impl Takers {
+    fn new(pattern: &[Unit]) -> Self {
+        let mut takers = Self { of_byte: [0; 256], one: 0, any: 0, part: 0 };
+        for (at, unit) in pattern.iter().enumerate() {
+            let place = match unit {
+                Unit::Byte(byte) => takers.of_byte.get_mut(usize::from(*byte)),
+                Unit::One => Some(&mut takers.one),
+                Unit::Any => Some(&mut takers.any),
+                Unit::Part => Some(&mut takers.part),
+            };
+            place.into_iter().for_each(|places| *places |= 1 << at);
+        }
+        takers
+    }
 }
 
 /// The same by a list of the places of `other`.
