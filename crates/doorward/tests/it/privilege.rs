@@ -70,8 +70,8 @@ fn a_case_that_cannot_be_read_is_told_with_its_line() {
     };
     let begun = "topic: Wrong cases\ncases:\n  # What is read.\n  - rule: one\n    page: none\n    read: |\n      - rule: no case\n    expected: allowed\n";
     assert_eq!(
-        told(&format!("{begun}  - rule: two\n    page: none\n    expected: allowed\n    resorce: none\n")),
-        "doorward: cannot read wrong.yaml as doorward: case 2 at line 9: unknown field `resorce`"
+        told(&format!("{begun}  - rule: two\n    page: none\n    expected: allowed\n    resources: none\n")),
+        "doorward: cannot read wrong.yaml as doorward: case 2 at line 9: unknown field `resources`"
     );
     assert_eq!(
         told(&format!("{begun}  - rule: [two\n")),
