@@ -41,7 +41,6 @@ use crate::scan::read::{Found, Raw};
 use crate::scan::rejects::Rejects;
 use crate::scan::runs::Runs;
 use crate::scan::tally::Tally;
-use crate::serve::clock;
 use crate::writer::{Moment, Writer};
 
 pub use crate::scan::progress::Progress;
@@ -135,9 +134,10 @@ fn judge<J: Journal>(
 
 /// What follows from the inventory that lies in a data folder.
 fn lying<J: Journal>(writer: &Writer<J>) -> Result<Atlas> {
-    let (control, tier_zero) = (&writer.engine().state.control, TierZero::Default);
-    let text = |hash| writer.journal().blob(hash);
-    Ok(privilege::derived((control, &tier_zero), text, clock())?.atlas)
+    let mut exports = derive(&writer.engine().state.control);
+    privilege::with_texts(&mut exports, |hash| writer.journal().blob(hash))
+        .context("cannot read the policies that lie in the folder")?;
+    privilege::atlas(exports, &TierZero::Default)
 }
 
 /// What a log shows of an inventory: what of it was used, and the facts of what became of it.
@@ -273,7 +273,8 @@ impl<E: TakesEvents> Gathered<E> {
     }
 }
 
-/// Folds all events in order, and notes what they show of an inventory where that is wanted; counts those that happened from an instant on, and says when the last one before it was.
+/// Folds all events in order, and notes what they show of an inventory where that is wanted; counts those that happened
+/// from an instant on, and says when the last one before it was.
 fn fold<J: Journal>(
     writer: &mut Writer<J>,
     runs: Runs,

@@ -1,7 +1,8 @@
 //! The atlas of an account of 50,000 roles after a change, until all its answers are right again: a policy that ten
 //! roles hold says something else, comes to ten, or goes from them; a role comes; and a control policy of the whole
-//! organisation says something else: it forbids all from other networks, forbids that no more, forbids all but one region,
-//! forbids to assume some roles, keeps some roles from all but others, or leaves administration to some. Times are CPU time of the thread; `cargo bench -p doorward-privilege`.
+//! organisation says something else: it forbids all from other networks, forbids that no more, forbids all but one
+//! region, forbids to assume some roles, keeps some roles from all but others, or leaves administration to some. Times
+//! are CPU time of the thread; `cargo bench -p doorward-privilege`.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at what it did not expect")]
 

@@ -12,7 +12,7 @@ use crate::document::{Effect, Selection};
 use crate::escalation::{Gives, Kind, On, Rule, Target};
 use crate::estate::AccountId;
 use crate::interest::Mask;
-use crate::pattern::Pattern;
+use crate::pattern::{ARN_COLONS, Pattern};
 use crate::request::{Context, Known, Permission, Since};
 use crate::targets::Certainty;
 
@@ -141,7 +141,7 @@ impl Method {
     pub(super) fn aside(&self, acting: &Acting<'_>) -> Option<Certainty> {
         let on_some = |need: &Asked| acting.has(need, "*");
         self.on_existing().all(|need| on_some(need).is_some()).then_some(())?;
-        let others = self.needs.iter().filter(|need| matches!(need.on, On::New | On::Made | On::Any));
+        let others = self.needs.iter().filter(|need| matches!(need.on, On::New | On::Any));
         let sure = least(others.map(on_some))?;
         let (_, on_one) = self.made(acting)?;
         Some(sure.min(on_one))
@@ -151,8 +151,7 @@ impl Method {
     /// none. Any form where the method makes nothing, or nothing tells forms apart.
     pub(super) fn made(&self, acting: &Acting<'_>) -> Option<(String, Certainty)> {
         let any = || "*".to_owned();
-        let mut needs = self.on(On::Made);
-        let (Some(first), Some(_)) = (needs.next(), needs.next()) else {
+        let Some(first) = self.on(On::Made).next() else {
             return Some((any(), Certainty::Certain));
         };
         let on_all = |form: &str| least(self.on(On::Made).map(|need| acting.has_on_named(need, form)));
@@ -169,9 +168,13 @@ impl Method {
     }
 }
 
-/// What a pattern means, as a resource to ask of: one with variables may mean anything.
+/// What a pattern means, as a resource to ask of. One with variables may mean anything, and so may one that does not tell
+/// of which type the resource is, for it has a colon or a slash behind that.
 fn form(pattern: &Pattern) -> String {
-    if pattern.has_variables() { "*".to_owned() } else { pattern.text().to_owned() }
+    let resource = pattern.text().splitn(ARN_COLONS + 1, ':').nth(ARN_COLONS);
+    let of_type = resource.and_then(|resource| resource.split_once([':', '/']));
+    let is_told = of_type.is_some_and(|(of_type, _)| !of_type.contains(['*', '?']));
+    if is_told && !pattern.has_variables() { pattern.text().to_owned() } else { "*".to_owned() }
 }
 
 /// What is known of any request after an instant: it comes later, and the session that makes it does not live longer

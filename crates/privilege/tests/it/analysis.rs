@@ -555,6 +555,12 @@ fn what_is_made_must_be_what_is_used() {
     ] {
         assert_eq!(sure(&quoted(create), &quoted(invoke), &other), expected, "{create:?} {invoke:?} {other}");
     }
+    // What names no function names any.
+    for whole in [&format!("arn:aws:lambda:*:{ACCOUNT}:*"), "arn:aws:lambda:*", "arn:aws:lambda:*:*:func*"] {
+        let creates =
+            format!(r#",{{"Effect":"Allow","Action":"lambda:CreateFunction","Resource":"{whole}"}}"#);
+        assert_eq!(sure(&quoted(&["ci-*"]), &quoted(&["api-*"]), &creates), [false], "{whole}");
+    }
     let but = format!(
         r#",{{"Effect":"Allow","Action":"lambda:CreateFunction","NotResource":"{}"}}"#,
         function("ci-*")
